@@ -1,0 +1,1 @@
+"""One outer thing a file: git, sops, the file system, the cluster."""

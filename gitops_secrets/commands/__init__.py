@@ -1,0 +1,1 @@
+"""What each command does: gather, ask the core, apply. No click here."""

@@ -1,0 +1,167 @@
+"""The structure of a SOPS file, read without any key.
+
+What ``sops filestatus`` calls encrypted is any file with metadata. Here a value counts as encrypted
+only when all of it is one ``ENC[...]``, and every value is listed, so that a caller can ask which
+are not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import yaml
+
+from gitops_secrets.core.yamldoc import (
+    Path,
+    Position,
+    compose_documents,
+    entries,
+    get,
+    items,
+    position,
+    text,
+    walk_scalars,
+)
+
+_BASE64 = r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
+_ENC = re.compile(
+    rf"ENC\[AES256_GCM,data:(?P<data>{_BASE64}),iv:(?P<iv>{_BASE64}),tag:(?P<tag>{_BASE64}),"
+    r"type:(?:str|int|float|bool|bytes|time|comment)\]"
+)
+
+RULE_FIELDS = (
+    "unencrypted_suffix",
+    "encrypted_suffix",
+    "unencrypted_regex",
+    "encrypted_regex",
+    "unencrypted_comment_regex",
+    "encrypted_comment_regex",
+)
+"""The fields by which sops chooses what it encrypts; a file carries at most one of them."""
+
+_KEY_KINDS = {
+    "age": "recipient",
+    "pgp": "fp",
+    "kms": "arn",
+    "gcp_kms": "resource_id",
+    "azure_kv": "vault_url",
+    "hc_vault": "vault_address",
+    "hckms": "key_id",
+}
+
+
+@dataclass(frozen=True)
+class MasterKey:
+    """One key that opens the file: its kind as SOPS names it, its public identification, its data key."""
+
+    kind: str
+    identification: str
+    wrapped: str
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """A document's ``sops`` block."""
+
+    keys: tuple[MasterKey, ...]
+    rule: tuple[str, str] | None
+    """The field, of RULE_FIELDS, that says what is encrypted, and its value."""
+    mac_only_encrypted: bool
+    mac: str | None
+    lastmodified: str | None
+    version: str | None
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """The age recipients, in the file's order."""
+        return tuple(key.identification for key in self.keys if key.kind == "age")
+
+
+@dataclass(frozen=True)
+class Value:
+    """One value outside the ``sops`` block."""
+
+    path: Path
+    position: Position
+    encrypted: bool
+    """Whether all of it is ENC[...] in full."""
+    empty: bool
+    """Whether it is an empty string or null, which sops never encrypts."""
+
+
+@dataclass(frozen=True)
+class SopsDocument:
+    """One document of a file; ``metadata`` is None where there is no ``sops`` mapping."""
+
+    metadata: Metadata | None
+    values: tuple[Value, ...]
+    kind: str | None
+    namespace: str | None
+    name: str | None
+    object_type: str | None
+
+    def readable_values(self, roots: Sequence[str] = ("data", "stringData")) -> tuple[Value, ...]:
+        """Return the values below *roots* that are neither ENC in full nor empty."""
+        return tuple(
+            v
+            for v in self.values
+            if v.path and v.path[0] in roots and not v.encrypted and not v.empty
+        )
+
+
+def is_encrypted_value(value: str) -> bool:
+    """Return whether all of *value* is one well-formed ENC[...]."""
+    return _ENC.fullmatch(value) is not None
+
+
+def read_documents(content: bytes, name: str) -> tuple[SopsDocument, ...]:
+    """Return the structure of each document of a YAML or JSON file.
+
+    Raises InvalidDocumentError for what is not YAML. Of duplicate keys every value is listed.
+    """
+    return tuple(_read_document(root) for root in compose_documents(content, name))
+
+
+def _read_document(root: yaml.Node) -> SopsDocument:
+    block = get(root, "sops")
+    return SopsDocument(
+        metadata=_read_metadata(block) if isinstance(block, yaml.MappingNode) else None,
+        values=tuple(
+            Value(path, position(node), is_encrypted_value(str(node.value)), _is_empty(node))
+            for path, node in walk_scalars(root)
+            if not path or path[0] != "sops"
+        ),
+        kind=text(root, "kind"),
+        namespace=text(root, "metadata", "namespace"),
+        name=text(root, "metadata", "name"),
+        object_type=text(root, "type"),
+    )
+
+
+def _read_metadata(block: yaml.MappingNode) -> Metadata:
+    rule = next(((f, v) for f in RULE_FIELDS if (v := text(block, f))), None)
+    groups = items(block, "key_groups") or [block]
+    return Metadata(
+        keys=tuple(key for group in groups for key in _read_keys(group)),
+        rule=rule,
+        mac_only_encrypted=(text(block, "mac_only_encrypted") or "").lower() == "true",
+        mac=text(block, "mac"),
+        lastmodified=text(block, "lastmodified"),
+        version=text(block, "version"),
+    )
+
+
+def _read_keys(group: yaml.Node) -> list[MasterKey]:
+    known = {name for name, _ in entries(group)}
+    return [
+        MasterKey(kind, text(entry, field) or "", (text(entry, "enc") or "").strip())
+        for kind, field in _KEY_KINDS.items()
+        if kind in known
+        for entry in items(group, kind)
+    ]
+
+
+def _is_empty(node: yaml.ScalarNode) -> bool:
+    return node.value == "" or node.tag == "tag:yaml.org,2002:null"

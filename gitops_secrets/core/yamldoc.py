@@ -1,0 +1,185 @@
+"""YAML read for judging: documents as node graphs with positions, never as loaded objects.
+
+Loading loses what a judge needs: of two equal keys it keeps the last, so an encrypted value can
+hide a readable one. ``compose`` keeps both, with their lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import yaml
+
+from gitops_secrets.errors import InvalidDocumentError
+
+_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+Path = tuple[str | int, ...]
+"""The way from a document's root to a node: mapping keys and list indexes."""
+
+
+@dataclass(frozen=True)
+class Position:
+    """A place in a text; both counted from 1."""
+
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.line}:{self.column}"
+
+
+def position(node: yaml.Node) -> Position:
+    """Return where *node* begins."""
+    return Position(node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+def compose_documents(content: bytes, name: str) -> list[yaml.Node]:
+    """Return the root node of every document of *content* that is not empty.
+
+    Raises InvalidDocumentError, naming *name* and the line, for what no YAML parser reads. The
+    parser's own words are left out, for they quote the text.
+    """
+    try:
+        return [node for node in yaml.compose_all(content, _LOADER) if not _is_null(node)]
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
+        raise InvalidDocumentError(f"{where}: not valid YAML") from None
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError):
+        raise InvalidDocumentError(f"{name}: not valid YAML") from None
+
+
+def compose_single(content: bytes, name: str) -> yaml.MappingNode | None:
+    """Return the one mapping of a file that people edit, or None where it is empty.
+
+    Stricter than YAML, since such a file is about to be edited: several documents, duplicate keys,
+    anchors and aliases raise InvalidDocumentError with the line, for an edit could change more than
+    it shows.
+    """
+    documents = compose_documents(content, name)
+    if not documents:
+        return None
+    if len(documents) > 1:
+        raise InvalidDocumentError(
+            f"{name}:{position(documents[1]).line}: holds several documents",
+            f"keep one document in {name}",
+        )
+    root = documents[0]
+    if not isinstance(root, yaml.MappingNode):
+        raise InvalidDocumentError(f"{name}:{position(root).line}: is not a mapping")
+    _refuse_anchors(content, name)
+    for node, key in duplicate_keys(root):
+        raise InvalidDocumentError(
+            f"{name}:{position(node)}: key {key!r} stands twice", "remove one of the two"
+        )
+    return root
+
+
+def get(node: yaml.Node | None, *path: str | int) -> yaml.Node | None:
+    """Return the node at *path* below *node*, or None. Of duplicate keys, the last, as loaders do."""
+    for step in path:
+        if isinstance(step, int):
+            if not isinstance(node, yaml.SequenceNode) or step >= len(node.value):
+                return None
+            node = node.value[step]
+            continue
+        if not isinstance(node, yaml.MappingNode):
+            return None
+        found = None
+        for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value == step:
+                found = value
+        node = found
+    return node
+
+
+def text(node: yaml.Node | None, *path: str | int) -> str | None:
+    """Return the scalar text at *path* below *node*; None where there is none, or a null."""
+    found = get(node, *path)
+    if not isinstance(found, yaml.ScalarNode) or _is_null(found):
+        return None
+    return str(found.value)
+
+
+def items(node: yaml.Node | None, *path: str | int) -> list[yaml.Node]:
+    """Return the elements of the list at *path* below *node*; none where there is no list."""
+    found = get(node, *path)
+    return list(found.value) if isinstance(found, yaml.SequenceNode) else []
+
+
+def entries(node: yaml.Node | None, *path: str | int) -> list[tuple[str, yaml.Node]]:
+    """Return the scalar-keyed entries of the mapping at *path*, duplicates included, in order."""
+    found = get(node, *path)
+    if not isinstance(found, yaml.MappingNode):
+        return []
+    return [(str(k.value), v) for k, v in found.value if isinstance(k, yaml.ScalarNode)]
+
+
+def to_value(node: yaml.Node | None) -> object:
+    """Return *node* as plain dicts, lists and strings; every scalar as the text it is written as."""
+    if isinstance(node, yaml.MappingNode):
+        return {str(k.value): to_value(v) for k, v in node.value if isinstance(k, yaml.ScalarNode)}
+    if isinstance(node, yaml.SequenceNode):
+        return [to_value(item) for item in node.value]
+    return str(node.value) if isinstance(node, yaml.ScalarNode) else None
+
+
+def walk_scalars(node: yaml.Node, path: Path = ()) -> Iterator[tuple[Path, yaml.ScalarNode]]:
+    """Yield every scalar value below *node* with its path, in document order; keys are not values.
+
+    An alias yields its target's scalars once for each place; a cycle ends where it closes.
+    """
+    stack: list[tuple[yaml.Node, Path, frozenset[int]]] = [(node, path, frozenset())]
+    while stack:
+        current, here, above = stack.pop()
+        if isinstance(current, yaml.ScalarNode):
+            yield here, current
+            continue
+        if id(current) in above:
+            continue
+        above |= {id(current)}
+        children: list[tuple[yaml.Node, Path, frozenset[int]]] = []
+        if isinstance(current, yaml.MappingNode):
+            children = [(v, (*here, _key_text(k)), above) for k, v in current.value]
+        elif isinstance(current, yaml.SequenceNode):
+            children = [(v, (*here, i), above) for i, v in enumerate(current.value)]
+        stack.extend(reversed(children))
+
+
+def duplicate_keys(node: yaml.Node) -> Iterator[tuple[yaml.Node, str]]:
+    """Yield each key node that repeats a sibling's, with its text."""
+    stack, seen_nodes = [node], set()
+    while stack:
+        current = stack.pop()
+        if id(current) in seen_nodes:
+            continue
+        seen_nodes.add(id(current))
+        if isinstance(current, yaml.MappingNode):
+            seen: set[str] = set()
+            for key, value in current.value:
+                if isinstance(key, yaml.ScalarNode):
+                    if key.value in seen:
+                        yield key, str(key.value)
+                    seen.add(key.value)
+                stack.append(value)
+        elif isinstance(current, yaml.SequenceNode):
+            stack.extend(current.value)
+
+
+def _refuse_anchors(content: bytes, name: str) -> None:
+    for event in yaml.parse(content, _LOADER):
+        if getattr(event, "anchor", None) and event.start_mark:
+            raise InvalidDocumentError(
+                f"{name}:{event.start_mark.line + 1}: holds an anchor or alias",
+                "write the value out in both places",
+            )
+
+
+def _is_null(node: yaml.Node | None) -> bool:
+    return node is None or node.tag == "tag:yaml.org,2002:null"
+
+
+def _key_text(node: yaml.Node) -> str:
+    return str(node.value) if isinstance(node, yaml.ScalarNode) else "?"

@@ -1,0 +1,55 @@
+"""What goes wrong, in the user's words.
+
+::
+
+    GitOpsSecretsError          could not finish, or refused        exit 3
+    ├── UsageError              the command line cannot be meant    exit 2
+    └── InvalidDocumentError    a document that nobody should read  exit 3
+
+One line, lower case, no period: what is wrong and where. A hint is a command or an edit that
+mends it. Neither ever holds a secret, nor does the cause: what an outer program said is not quoted.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """The exit status of every command."""
+
+    OK = 0
+    """Clean, or done."""
+    FINDINGS = 1
+    """Something was found: scan, verify, doctor, a merge conflict."""
+    USAGE = 2
+    """The command line cannot be meant."""
+    REFUSED = 3
+    """Refused, or could not finish. A guard that could not look says this, and blocks."""
+    BUG = 4
+    """A fault of the tool itself."""
+    INTERRUPTED = 130
+
+
+class GitOpsSecretsError(Exception):
+    """Anything the user can do something about.
+
+    *message* says what and where; each of *hints* is a command or an edit that works.
+    """
+
+    exit_code = ExitCode.REFUSED
+
+    def __init__(self, message: str, *hints: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hints = hints
+
+
+class UsageError(GitOpsSecretsError):
+    """The command line cannot be meant as it stands."""
+
+    exit_code = ExitCode.USAGE
+
+
+class InvalidDocumentError(GitOpsSecretsError):
+    """A YAML or JSON document that is broken, ambiguous, or not what its place asks for."""
