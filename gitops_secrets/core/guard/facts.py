@@ -1,0 +1,175 @@
+"""What the engine knows about a content: serialisable, and without any secret or function of one.
+
+Hashes are kept of public text only: ciphertexts and wrapped data keys, by which a moved object is
+known again.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+Key = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What binds an object: sops' ciphertexts are bound to their key path only, and to none of these."""
+
+    api_version: str | None
+    kind: str | None
+    namespace: str | None
+    name: str | None
+    type: str | None
+
+    def to_list(self) -> list[str | None]:
+        """Return the five fields in their order."""
+        return [self.api_version, self.kind, self.namespace, self.name, self.type]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One value of an object, by its place."""
+
+    key: Key
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectFacts:
+    """A Secret, or any object that holds ciphertext or a ``sops`` block."""
+
+    identity: Identity
+    line: int
+    column: int
+    document: int
+    """Which document of the file it stands in, from 0; the items of a list share one."""
+    has_metadata: bool
+    """Whether its document has a ``sops`` block."""
+    readable: tuple[Place, ...]
+    """The values below ``data`` and ``stringData`` that are neither ENC in full, empty nor a template."""
+    encrypted: int
+    """How many values are ENC in full."""
+    ciphertexts: tuple[str, ...]
+    """A hash of each ENC value below ``data`` and ``stringData``."""
+    wrapped: tuple[str, ...]
+    """A hash of each wrapped data key of its document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One thing that is wrong whatever the path and the policy."""
+
+    rule: str
+    line: int
+    column: int
+    detail: str
+    """From the engine's own vocabulary, never a text of the content."""
+    identity: Identity | None = None
+    key: Key = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """An inline exception: ``gitops-secrets: ignore[RULE] REASON`` in a comment."""
+
+    line: int
+    rule: str
+    reason: str
+    """Empty where none is given; such a marker excuses nothing."""
+    covers: int
+    """The first line below it that is not a comment; it excuses findings there and on its own line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that ``judge`` needs to know of a content."""
+
+    notes: tuple[Note, ...] = ()
+    objects: tuple[ObjectFacts, ...] = ()
+    markers: tuple[Marker, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to judge; false facts need not be kept."""
+        return bool(self.notes or self.objects)
+
+    def to_json(self) -> str:
+        """Return the facts as one line of JSON, for a cache."""
+        return json.dumps(
+            [
+                [
+                    [n.rule, n.line, n.column, n.detail, _ident(n.identity), n.key]
+                    for n in self.notes
+                ],
+                [
+                    [
+                        o.identity.to_list(),
+                        o.line,
+                        o.column,
+                        o.document,
+                        o.has_metadata,
+                        [[p.key, p.line, p.column] for p in o.readable],
+                        o.encrypted,
+                        o.ciphertexts,
+                        o.wrapped,
+                    ]
+                    for o in self.objects
+                ],
+                [[m.line, m.rule, m.reason, m.covers] for m in self.markers],
+            ],
+            separators=(",", ":"),
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Facts:
+        """Return what ``to_json`` wrote. Raises ValueError for anything else."""
+        try:
+            notes, objects, markers = json.loads(text)
+            return cls(
+                tuple(
+                    Note(rule, line, column, detail, _identity(ident), tuple(key))
+                    for rule, line, column, detail, ident, key in notes
+                ),
+                tuple(_object(*o) for o in objects),
+                tuple(Marker(*m) for m in markers),
+            )
+        except (TypeError, IndexError, RecursionError) as error:
+            raise ValueError("not the facts of a content") from error
+
+
+def _ident(identity: Identity | None) -> list[str | None] | None:
+    return identity.to_list() if identity else None
+
+
+def _identity(fields: list[str | None] | None) -> Identity | None:
+    return Identity(*fields) if fields else None
+
+
+def _object(
+    identity: list[str | None],
+    line: int,
+    column: int,
+    document: int,
+    has_metadata: bool,
+    readable: list[Any],
+    encrypted: int,
+    ciphertexts: list[str],
+    wrapped: list[str],
+) -> ObjectFacts:
+    return ObjectFacts(
+        identity=Identity(*identity),
+        line=line,
+        column=column,
+        document=document,
+        has_metadata=has_metadata,
+        readable=tuple(Place(tuple(key), at, col) for key, at, col in readable),
+        encrypted=encrypted,
+        ciphertexts=tuple(ciphertexts),
+        wrapped=tuple(wrapped),
+    )
+
+
+NOTHING = Facts()
+"""The facts of a content in which there is nothing to judge."""
