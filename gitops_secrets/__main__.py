@@ -1,0 +1,5 @@
+"""``python -m gitops_secrets``."""
+
+from gitops_secrets.fast import main
+
+main()

@@ -1,0 +1,164 @@
+"""age identities: made, kept and found. An identity never lies in a Git work tree."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gitops_secrets.errors import GitOpsSecretsError, UsageError
+
+_SECRET_LINE = re.compile(rb"(?m)^[ \t]*(AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]+)[ \t]*\r?$")
+_PUBLIC_COMMENT = re.compile(rb"(?m)^#\s*public key:\s*(age1[0-9a-z]+)\s*$")
+_RECIPIENT = re.compile(r"age1[02-9ac-hj-np-z]{58}|age1pq1[02-9ac-hj-np-z]{1900,}")
+_SSH = re.compile(r"ssh-(ed25519|rsa) [A-Za-z0-9+/=]+( .*)?")
+
+
+@dataclass(frozen=True)
+class Identity:
+    """An age identity with its public recipient. The secret never shows in a repr."""
+
+    recipient: str
+    secret: bytes = field(repr=False)
+
+
+def create_identity() -> Identity:
+    """Return a new X25519 identity, in memory only."""
+    from pyrage import x25519
+
+    identity = x25519.Identity.generate()
+    return Identity(str(identity.to_public()), str(identity).encode())
+
+
+def check_recipient(value: str) -> None:
+    """Raise UsageError where *value* is no age recipient; an identity by mistake is never quoted."""
+    if "AGE-SECRET-KEY" in value.upper() or "AGE-PLUGIN" in value.upper():
+        raise UsageError(
+            "--age-recipient was given an identity, which is the secret half",
+            "age-keygen -y FILE prints the recipient of an identity",
+        )
+    if _SSH.fullmatch(value):
+        return
+    if not _RECIPIENT.fullmatch(value) or not _checksum_fits(value):
+        raise UsageError(
+            f"{value[:20]!r} is no age recipient, or is mistyped",
+            "recipients begin with age1: age-keygen -y FILE prints the one of an identity",
+        )
+
+
+def read_identities(path: Path) -> list[Identity]:
+    """Return the identities in the file *path*. Raises GitOpsSecretsError where it holds none."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise GitOpsSecretsError(f"identity file {path} cannot be read: {error.strerror}") from None
+    found = [_parse_identity(line, content, path) for line in _SECRET_LINE.findall(content)]
+    if not found:
+        raise GitOpsSecretsError(
+            f"identity file {path} holds no age identity",
+            "its lines begin with AGE-SECRET-KEY-1; files with a passphrase cannot be used here",
+        )
+    return found
+
+
+def _parse_identity(secret: bytes, content: bytes, path: Path) -> Identity:
+    if secret.startswith(b"AGE-SECRET-KEY-PQ-1"):
+        public = [p for p in _PUBLIC_COMMENT.findall(content) if p.startswith(b"age1pq1")]
+        if len(public) != 1:
+            raise GitOpsSecretsError(
+                f"identity file {path} holds a post-quantum identity without its public key",
+                "keep the line '# public key: age1pq1...' that age-keygen -pq writes above it",
+            )
+        return Identity(public[0].decode(), secret)
+    from pyrage import IdentityError, x25519
+
+    try:
+        return Identity(str(x25519.Identity.from_str(secret.decode()).to_public()), secret)
+    except IdentityError:
+        raise GitOpsSecretsError(f"identity file {path} holds a mistyped age identity") from None
+
+
+def sops_config_folder() -> Path:
+    """Return the folder in which sops itself looks for age identities, by Go's os.UserConfigDir."""
+    xdg = os.environ.get("XDG_CONFIG_HOME")
+    if xdg:
+        return Path(xdg) / "sops"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "sops"
+    return Path.home() / ".config" / "sops"
+
+
+def known_identity_files(named: Path | None) -> Iterator[Path]:
+    """Yield the identity files that the user has, *named* first, then ours, then those sops reads."""
+    if named is not None:
+        yield named
+    ours = sops_config_folder() / "age" / "gitops-secrets"
+    if ours.is_dir():
+        yield from sorted(ours.rglob("*.agekey"))
+    variable = os.environ.get("SOPS_AGE_KEY_FILE")
+    if variable:
+        yield Path(variable)
+    yield sops_config_folder() / "age" / "keys.txt"
+
+
+def find_identity(recipient: str, named: Path | None) -> tuple[Identity, Path] | None:
+    """Return the identity of *recipient* among the files the user has, and the file it is in."""
+    for path in known_identity_files(named):
+        if not path.is_file():
+            continue
+        try:
+            identities = read_identities(path)
+        except GitOpsSecretsError:
+            if path == named:
+                raise
+            continue
+        for identity in identities:
+            if identity.recipient == recipient:
+                return identity, path
+    return None
+
+
+def write_identity(path: Path, identity: Identity, notes: list[str]) -> None:
+    """Create *path*, 0600 in a folder of 0700, with *identity* under *notes*, on the disk for good.
+
+    Raises GitOpsSecretsError where it exists, cannot be written, or lies in a Git work tree.
+    """
+    refuse_work_tree(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            head = [*notes, f"public key: {identity.recipient}"]
+            file.write("".join(f"# {line}\n" for line in head).encode() + identity.secret + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise GitOpsSecretsError(
+            f"identity file {path} cannot be written: {error.strerror}",
+            "pass --age-identity-file with a path where it can be kept",
+        ) from None
+
+
+def refuse_work_tree(path: Path) -> None:
+    """Raise GitOpsSecretsError where *path* lies in a Git work tree: an identity would be committed."""
+    for folder in path.resolve().parents:
+        if (folder / ".git").exists():
+            raise GitOpsSecretsError(
+                f"identity file {path} would lie in the Git work tree {folder}",
+                "pass --age-identity-file with a path outside every repository",
+            )
+
+
+def _checksum_fits(value: str) -> bool:
+    if value.startswith("age1pq1"):
+        return True  # pyrage does not know post-quantum recipients; sops judges these
+    from pyrage import RecipientError, x25519
+
+    try:
+        x25519.Recipient.from_str(value)
+    except RecipientError:
+        return False
+    return True

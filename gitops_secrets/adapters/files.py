@@ -1,0 +1,63 @@
+"""Files of the work tree: never through a symlink, never half-written."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from gitops_secrets.errors import GitOpsSecretsError
+
+TEMPORARY_SUFFIX = ".gitops-secrets.tmp"
+"""Ends the name of every file under way; a generated kustomization takes only .yaml and .yml."""
+
+
+def check_inside(top: Path, path: str) -> None:
+    """Raise GitOpsSecretsError where *path* below *top* goes through a symlink, or is no plain file."""
+    here = top
+    parts = path.split("/")
+    for number, part in enumerate(parts, 1):
+        here = here / part
+        try:
+            mode = here.lstat().st_mode
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise GitOpsSecretsError(f"{here} cannot be read: {error.strerror}") from None
+        if stat.S_ISLNK(mode):
+            raise GitOpsSecretsError(
+                f"{'/'.join(parts[:number])} is a symlink, and what is written stays in the repository",
+                "give the path that it points to",
+            )
+        if number == len(parts) and not stat.S_ISREG(mode):
+            raise GitOpsSecretsError(f"{path} is not a plain file")
+        if number < len(parts) and not stat.S_ISDIR(mode):
+            raise GitOpsSecretsError(f"{'/'.join(parts[:number])} is not a folder")
+
+
+def read_file(top: Path, path: str) -> bytes | None:
+    """Return the content of *path* below *top*, None where there is no such file."""
+    check_inside(top, path)
+    try:
+        return (top / path).read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise GitOpsSecretsError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Put *content* at *path* at once: another process sees the old file or the new one, whole.
+
+    Raises OSError, with nothing left behind.
+    """
+    mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o644
+    temporary = path.with_name(f".{path.name}{TEMPORARY_SUFFIX}")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

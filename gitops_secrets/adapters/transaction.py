@@ -1,0 +1,303 @@
+"""All or nothing: a plan's files become one commit of Git's own making, or nothing is left of them.
+
+Before the first byte a journal is written into the Git folder (paths and hashes of ciphertext, no
+more). A run that is killed leaves the journal, and the next command finishes what had become a
+commit, or takes back what had not.
+
+The files are staged before the commit. Git moves the branch first and the index after it; with our
+files in the index already, no instant exists in which a user's next commit would undo ours.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypedDict
+
+from gitops_secrets.adapters.files import TEMPORARY_SUFFIX, check_inside, replace_file
+from gitops_secrets.adapters.git import Head, Repository, literal, words
+from gitops_secrets.core.plan import Change
+from gitops_secrets.errors import GitOpsSecretsError
+
+_FOLDER = "gitops-secrets"
+_JOURNAL = "journal.json"
+# A daemon that git starts would keep the lock, which it inherits, long after the run.
+_NO_DAEMONS = ("-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "core.fsmonitor=false")
+_LOCK_PATIENCE = 2.0
+"""Seconds that a git lock of an ended run may take to go away by itself."""
+
+
+class _Journal(TypedDict):
+    """What a run is about to write: enough to take it back, and nothing more."""
+
+    branch: str | None
+    files: dict[str, dict[str, str | None]]
+    folders: list[str]
+
+
+@dataclass
+class Transaction:
+    """The right to write to a repository, held by one run at a time."""
+
+    repository: Repository
+    recovered: str | None
+    """What an earlier, killed run had left and was done about it, in a sentence."""
+    _lock: int = field(repr=False)
+    _made: str = ""
+
+    def commit(
+        self,
+        changes: Sequence[Change],
+        message: str,
+        head: Head,
+        push: Callable[[], None] | None = None,
+    ) -> str:
+        """Write *changes*, commit them and nothing else on top of *head*, and return the commit.
+
+        *push*, where given, runs last. Whatever goes wrong, hooks that refuse or alter a file and a
+        refused push among it, everything is as before and GitOpsSecretsError says why.
+        """
+        with self._undone_on_failure(changes, head):
+            self._write(changes)
+            self._stage_and_commit(changes, message)
+            self._made = self.repository.ask("rev-parse", "HEAD").decode().strip()
+            self._check_committed(changes)
+            if push is not None:
+                push()
+        return self._made
+
+    def write(self, changes: Sequence[Change], head: Head) -> None:
+        """Write *changes* to the work tree and leave staging and committing to the user."""
+        with self._undone_on_failure(changes, head):
+            self._write(changes)
+
+    @contextmanager
+    def _undone_on_failure(self, changes: Sequence[Change], head: Head) -> Iterator[None]:
+        journal = self._journal(changes, head)
+        try:
+            replace_file(self._folder / _JOURNAL, json.dumps(journal).encode())
+            yield
+        except BaseException as error:
+            with _uninterrupted():
+                left = self._undo(journal)
+            if isinstance(error, OSError):
+                raise GitOpsSecretsError(
+                    f"{error.filename or self.repository.top} cannot be written: {error.strerror}; "
+                    "nothing was changed"
+                ) from None
+            if left and isinstance(error, GitOpsSecretsError):
+                error.hints = (
+                    *error.hints,
+                    f"left as they are, for they changed: {', '.join(left)}",
+                )
+            raise
+        self._end()
+
+    @property
+    def _folder(self) -> Path:
+        return self.repository.git_dir / _FOLDER
+
+    def _journal(self, changes: Sequence[Change], head: Head) -> _Journal:
+        top = self.repository.top
+        folders = {
+            str(parent.relative_to(top))
+            for change in changes
+            for parent in (top / change.path).parents
+            if parent != top and top in parent.parents and not parent.exists()
+        }
+        return {
+            "branch": head.branch,
+            "files": {
+                c.path: {"before": _hash(c.before), "after": _hash(c.after)} for c in changes
+            },
+            "folders": sorted(folders, key=len, reverse=True),
+        }
+
+    def _write(self, changes: Sequence[Change]) -> None:
+        for change in changes:
+            check_inside(self.repository.top, change.path)
+            path = self.repository.top / change.path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            replace_file(path, change.after)
+
+    def _stage_and_commit(self, changes: Sequence[Change], message: str) -> None:
+        paths = [literal(change.path) for change in changes]
+        done = self.repository.git(*_NO_DAEMONS, "add", "--", *paths, pass_fds=[self._lock])
+        if done.status:
+            raise GitOpsSecretsError(f"git add failed: {words(done)}")
+        done = self.repository.git(
+            *(*_NO_DAEMONS, "commit", "--quiet", "--only", "--file=-", "--", *paths),
+            stdin=message.encode(),
+            pass_fds=[self._lock],
+        )
+        if done.status:
+            raise GitOpsSecretsError(
+                f"git refused the commit, and nothing was changed: {words(done)}",
+                "mend what it names (a hook, user.name, signing) and run the same command again",
+            )
+
+    def _check_committed(self, changes: Sequence[Change]) -> None:
+        for change in changes:
+            committed = self.repository.blob("HEAD", change.path)
+            if committed is None or _text(committed) != _text(change.after):
+                raise GitOpsSecretsError(
+                    f"a hook changed {change.path} while it was committed; the commit was taken back",
+                    f"leave {change.path.split('/', 1)[0]} out of what that hook rewrites",
+                )
+
+    def _undo(self, journal: _Journal) -> list[str]:
+        """Put branch, index and files back; return the files that somebody else changed since."""
+        repository, files = self.repository, journal["files"]
+        _remove_stale_locks(repository, journal["branch"], self._folder / _JOURNAL)
+        if self._made:
+            parent = repository.git("rev-parse", "--verify", "--quiet", f"{self._made}^").stdout
+            before = parent.decode().strip()
+            reference = f"refs/heads/{journal['branch']}"
+            back = [reference, before, self._made] if before else ["-d", reference, self._made]
+            repository.ask("update-ref", *back)
+        paths = [literal(path) for path in files]
+        if repository.git("rev-parse", "--verify", "--quiet", "HEAD").status:
+            repository.git("rm", "--cached", "--quiet", "--ignore-unmatch", "--", *paths)
+        else:
+            repository.git("reset", "--quiet", "--", *paths)
+        left = [path for path, hashes in files.items() if not self._restore(path, hashes)]
+        for folder in journal["folders"]:
+            with suppress(OSError):
+                (repository.top / folder).rmdir()
+        self._end()
+        return left
+
+    def _restore(self, path: str, hashes: dict[str, str | None]) -> bool:
+        file = self.repository.top / path
+        file.with_name(f".{file.name}{TEMPORARY_SUFFIX}").unlink(missing_ok=True)
+        now = _hash(file.read_bytes()) if file.is_file() else None
+        if now == hashes["before"]:
+            return True
+        if now != hashes["after"]:
+            return False
+        if hashes["before"] is None:
+            file.unlink()
+            return True
+        return not self.repository.git("checkout-index", "--force", "--quiet", "--", path).status
+
+    def _end(self) -> None:
+        (self._folder / _JOURNAL).unlink(missing_ok=True)
+
+    def _recover(self) -> None:
+        """Finish or take back what a killed run left, as its journal tells."""
+        try:
+            journal: _Journal = json.loads((self._folder / _JOURNAL).read_bytes())
+        except FileNotFoundError:
+            return
+        except ValueError:
+            self._end()
+            return
+        if all(
+            _hash(self.repository.blob("HEAD", path)) == hashes["after"]
+            for path, hashes in journal["files"].items()
+        ):
+            _remove_stale_locks(self.repository, journal["branch"], self._folder / _JOURNAL)
+            self._end()
+            self.recovered = "an earlier run was ended after its commit; the commit stands"
+            return
+        left = self._undo(journal)
+        self.recovered = "an earlier run was ended half-way; what it had written was taken back"
+        if left:
+            self.recovered += f", but for {', '.join(left)}, which changed since"
+
+
+@contextmanager
+def open_transaction(repository: Repository) -> Iterator[Transaction]:
+    """Yield the right to write to *repository*, after clearing up what a killed run left there.
+
+    Raises GitOpsSecretsError while another run, or a git that one started, is at work.
+    """
+    folder = repository.git_dir / _FOLDER
+    try:
+        folder.mkdir(exist_ok=True)
+        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise GitOpsSecretsError(f"{folder} cannot be written: {error.strerror}") from None
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise GitOpsSecretsError(
+                "another gitops-secrets run, or a git it started, is at work in this repository",
+                "wait for it to end, and run the same command again",
+            ) from None
+        transaction = Transaction(repository, None, lock)
+        transaction._recover()  # noqa: SLF001
+        yield transaction
+    finally:
+        os.close(lock)
+
+
+def _remove_stale_locks(repository: Repository, branch: str | None, journal: Path) -> None:
+    """Remove git's locks that a killed run left: younger than its journal, with no git alive here."""
+    git_dir = repository.git_dir
+    candidates = [git_dir / "index.lock", git_dir / "HEAD.lock"]
+    candidates += [
+        git_dir / "refs" / "heads" / f"{branch}.lock",
+        *git_dir.glob("next-index-*.lock"),
+    ]
+    deadline = time.monotonic() + _LOCK_PATIENCE
+    while any(lock.exists() for lock in candidates) and time.monotonic() < deadline:
+        if not _git_at_work(repository):
+            break
+        time.sleep(0.05)
+    stale = [lock for lock in candidates if lock.exists()]
+    if not stale:
+        return
+    since = journal.stat().st_mtime
+    if _git_at_work(repository) or any(lock.stat().st_mtime < since for lock in stale):
+        names = " ".join(str(lock) for lock in stale)
+        raise GitOpsSecretsError(
+            "an earlier run was ended half-way, and git's lock is in the way of taking it back",
+            f"once no git runs in this repository: rm -f {names}",
+        )
+    for lock in stale:
+        lock.unlink(missing_ok=True)
+
+
+def _git_at_work(repository: Repository) -> bool:
+    """Return whether a git process runs in *repository*; True where the system does not tell."""
+    processes = Path("/proc")
+    if not (processes / "self" / "comm").exists():
+        return True
+    for process in processes.iterdir():
+        if not process.name.isdigit():
+            continue
+        with suppress(OSError):
+            if (process / "comm").read_text().startswith("git"):
+                here = (process / "cwd").resolve()
+                if here == repository.top or repository.top in here.parents:
+                    return True
+    return False
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold Ctrl-C and SIGTERM back while half-written work is taken back."""
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
+
+
+def _hash(content: bytes | None) -> str | None:
+    return None if content is None else hashlib.sha256(_text(content)).hexdigest()
+
+
+def _text(content: bytes) -> bytes:
+    # Git may check files out with CRLF, and commits them without.
+    return content.replace(b"\r\n", b"\n")

@@ -1,0 +1,112 @@
+"""The command tree, and the one place where errors become words and an exit status."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import resource
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+
+import click
+
+from gitops_secrets import __version__
+from gitops_secrets.errors import ExitCode, GitOpsSecretsError
+
+_NAME = "gitops-secrets"
+COMMANDS = {
+    "bootstrap": "gitops_secrets.cli.bootstrap:bootstrap_command",
+    "apply": "gitops_secrets.cli.apply:apply_command",
+}
+"""Each command by its name, as "module:attribute": a command's modules load when it is called."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported only when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of COMMANDS."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return the command *cmd_name*."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[cmd_name].split(":")
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name=_NAME)
+def root() -> None:
+    """Registry credentials for Flux: encrypted before they are written, never readable in Git."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line *arguments* and return the exit status."""
+    _forbid_core_dumps()
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        result = root.main(list(arguments), prog_name=_NAME, standalone_mode=False)
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except (click.Abort, KeyboardInterrupt, EOFError):
+        _say("error", "interrupted; nothing was changed")
+        return ExitCode.INTERRUPTED
+    except click.UsageError as error:
+        _say("error", _usage_message(error))
+        context = error.ctx
+        if context is not None:
+            _say("hint", f"{context.command_path} --help")
+        return ExitCode.USAGE
+    except GitOpsSecretsError as error:
+        _say("error", error.message)
+        for hint in error.hints:
+            _say("hint", hint)
+        return error.exit_code
+    except Exception as error:  # noqa: BLE001
+        _say_bug(error)
+        return ExitCode.BUG
+    return int(result) if isinstance(result, int) else ExitCode.OK
+
+
+def _usage_message(error: click.UsageError) -> str:
+    message = error.format_message()
+    if isinstance(error, (click.NoSuchOption, click.MissingParameter, click.BadOptionUsage)):
+        return message[:1].lower() + message[1:].rstrip(".")
+    if message.startswith(("No such command", "Invalid value", "Missing command")):
+        return message[:1].lower() + message[1:].rstrip(".")
+    # A stray argument may be a password that lost its option: it is not repeated.
+    return "there is an argument too many; it is not repeated here, for it may be a secret"
+
+
+def _say(kind: str, words: str) -> None:
+    click.echo(f"{_NAME}: {kind}: {words}", err=True)
+
+
+def _say_bug(error: Exception) -> None:
+    """Say where a fault of ours is, without the message, which could quote a secret."""
+    import traceback
+
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [f for f in frames if "gitops_secrets" in f.filename] or frames
+    at = f"{os.path.basename(ours[-1].filename)}:{ours[-1].lineno}" if ours else "?"
+    _say("error", f"a bug of gitops-secrets: {type(error).__name__} at {at}")
+    _say("hint", f"report it with this line and the version, {__version__}; it holds no secret")
+
+
+def _forbid_core_dumps() -> None:
+    # A core dump would hold every secret in memory.
+    hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
+    resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    del frame
+    sys.exit(128 + number)

@@ -1,0 +1,133 @@
+"""What bootstrap says when it is done."""
+
+from __future__ import annotations
+
+import json
+import shlex
+
+from gitops_secrets.commands.bootstrap import ClusterOutcome, Outcome
+from gitops_secrets.core.plan import render_diff
+
+
+def render_text(outcome: Outcome, *, dry_run: bool) -> str:
+    """Return what was done, what to back up, and the next commands with their exact lines."""
+    lines = [f"note: {outcome.recovered}"] if outcome.recovered else []
+    if dry_run:
+        diff = render_diff(outcome.changes)
+        return diff + (
+            f"\n{len(outcome.changes)} files would change; nothing was written\n"
+            if diff
+            else "nothing would change\n"
+        )
+    lines.append(_headline(outcome))
+    for cluster in outcome.clusters:
+        lines += ["", *_cluster(cluster)]
+    for cluster in outcome.clusters:
+        lines += [f"\nnote: {note}" for note in cluster.wired.notes] if outcome.changes else []
+    lines += _backup(outcome) + _next(outcome)
+    return "\n".join(lines) + "\n"
+
+
+def _headline(outcome: Outcome) -> str:
+    paths = ", ".join(c.cluster.path for c in outcome.clusters)
+    if not outcome.changes:
+        tail = f", but not committed yet: {', '.join(outcome.uncommitted)}"
+        return f"{paths}: everything is in place" + (tail if outcome.uncommitted else "")
+    count = f"{len(outcome.changes)} file{'s' if len(outcome.changes) > 1 else ''}"
+    if outcome.commit is None:
+        return f"{paths}: {count} written, not committed"
+    pushed = ", pushed" if outcome.pushed else ""
+    return f"{paths}: {count} in commit {outcome.commit[:10]} on {outcome.branch}{pushed}"
+
+
+def _cluster(outcome: ClusterOutcome) -> list[str]:
+    found = outcome.registries
+    registries = [f"{key} (new)" for key in found.added]
+    registries += [f"{key} (changed)" for key in found.updated]
+    registries += list(found.unchanged)
+    recipients = [f"{r.value} ({'cluster' if r.cluster else 'person'})" for r in outcome.recipients]
+    rows = [
+        ("Secret", [f"{outcome.namespace}/{_name(outcome)} in {outcome.secret_file}"]),
+        ("registries", registries),
+        ("readers", recipients),
+        ("pulled by", [", ".join(outcome.wired.service_accounts)]),
+    ]
+    if outcome.identity.file is not None:
+        new = " (new)" if outcome.identity.is_new else ""
+        rows.append(("identity", [f"{outcome.identity.file}{new}"]))
+    return [
+        f"  {label if number == 0 else '':<11}{value}"
+        for label, values in rows
+        for number, value in enumerate(values)
+    ]
+
+
+def _name(outcome: ClusterOutcome) -> str:
+    return outcome.secret_file.rsplit("/", 1)[1].removesuffix(".sops.yaml")
+
+
+def _backup(outcome: Outcome) -> list[str]:
+    lines = []
+    for cluster in outcome.clusters:
+        if not cluster.identity.is_new:
+            continue
+        lines += ["", f"back up now, outside Git: {cluster.identity.file}"]
+        if len(cluster.recipients) == 1:
+            lines.append(
+                "  it alone opens this Secret: lost, nobody can; --age-recipient adds a second reader"
+            )
+        lines.append(
+            f"  for plain sops: export SOPS_AGE_KEY_FILE={shlex.quote(str(cluster.identity.file))}"
+        )
+    return lines
+
+
+def _next(outcome: Outcome) -> list[str]:
+    lines = ["", "next:"]
+    if outcome.uncommitted:
+        files = " ".join(map(shlex.quote, outcome.uncommitted))
+        lines.append(f"  git add -- {files} && git commit")
+    if not outcome.pushed and (outcome.commit or outcome.uncommitted):
+        lines.append("  git push")
+    if not outcome.changes and not outcome.uncommitted:
+        return []
+    for cluster in outcome.clusters:
+        path = shlex.quote(cluster.cluster.path)
+        lines.append(f"  gitops-secrets apply --path {path} --context CONTEXT")
+        if not cluster.wired.installation.bootstrapped:
+            lines.append(f"  flux bootstrap git --path {path} --url URL --branch {outcome.branch}")
+    return lines
+
+
+def render_json(outcome: Outcome, *, dry_run: bool) -> str:
+    """Return the same as JSON; "version" changes when a field does."""
+    document = {
+        "version": 1,
+        "dryRun": dry_run,
+        "branch": outcome.branch,
+        "commit": outcome.commit,
+        "pushed": outcome.pushed,
+        "recovered": outcome.recovered,
+        "changes": [{"path": c.path, "change": c.verb} for c in outcome.changes],
+        "uncommitted": list(outcome.uncommitted),
+        "clusters": [
+            {
+                "path": c.cluster.path,
+                "namespace": c.namespace,
+                "secret": _name(c),
+                "file": c.secret_file,
+                "registries": {
+                    "added": list(c.registries.added),
+                    "updated": list(c.registries.updated),
+                    "unchanged": list(c.registries.unchanged),
+                },
+                "recipients": [{"recipient": r.value, "cluster": r.cluster} for r in c.recipients],
+                "identityFile": str(c.identity.file) if c.identity.file else None,
+                "identityCreated": c.identity.is_new and not dry_run and bool(outcome.changes),
+                "serviceAccounts": list(c.wired.service_accounts),
+                "notes": list(c.wired.notes),
+            }
+            for c in outcome.clusters
+        ],
+    }
+    return json.dumps(document, indent=2) + "\n"

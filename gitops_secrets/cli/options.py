@@ -1,0 +1,54 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def repository_option(command: F) -> F:
+    """Add --repo, the folder whose Git work tree is meant."""
+    return click.option(
+        "--repo",
+        "repository",
+        type=click.Path(path_type=Path),
+        default=Path(),
+        help="A folder in the Flux repository's work tree. [default: this folder]",
+    )(command)
+
+
+def cluster_options(command: F) -> F:
+    """Add --path and --all, by which clusters are named."""
+    command = click.option(
+        "--all", "all_clusters", is_flag=True, help="Every cluster in the repository."
+    )(command)
+    return click.option(
+        "--path",
+        "paths",
+        multiple=True,
+        metavar="PATH",
+        help="A cluster's path, as in flux bootstrap; may be repeated. [default: the only one]",
+    )(command)
+
+
+def output_option(command: F) -> F:
+    """Add --output, text for people and JSON for programs."""
+    return click.option(
+        "--output",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help="How the result is printed.",
+    )(command)
+
+
+def dry_run_option(command: F) -> F:
+    """Add --dry-run."""
+    return click.option(
+        "--dry-run", is_flag=True, help="Print the plan as a diff, values redacted; write nothing."
+    )(command)

@@ -1,0 +1,342 @@
+"""From registry credentials to one commit that Flux decrypts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitops_secrets.adapters.age import check_recipient
+from gitops_secrets.adapters.files import check_inside, read_file
+from gitops_secrets.adapters.git import Head, Repository, open_repository, words
+from gitops_secrets.adapters.sops import OUTRANKING_VARIABLES, find_sops
+from gitops_secrets.adapters.transaction import Transaction, open_transaction
+from gitops_secrets.commands.credentials import Source as CredentialSource
+from gitops_secrets.commands.identities import (
+    ClusterIdentity,
+    choose_identity,
+    forget_identity,
+    keep_identity,
+)
+from gitops_secrets.commands.pull_secret import Encrypted, PullSecret, encrypt_pull_secret
+from gitops_secrets.core.creationrules import (
+    CONFIG,
+    CreationRule,
+    Recipient,
+    add_rule,
+    choose_rule,
+    is_specific,
+    parse_rules,
+    recorded_recipient,
+    replace_rule,
+)
+from gitops_secrets.core.flux import Source
+from gitops_secrets.core.layout import Cluster, parse_cluster_path
+from gitops_secrets.core.overlay import Overlay
+from gitops_secrets.core.plan import Change
+from gitops_secrets.core.registry import Credentials, Registry, parse_registry, refuse_duplicates
+from gitops_secrets.core.secret import check_namespace, check_secret_name
+from gitops_secrets.core.wiring import Wired, find_clusters, private_registry, wire
+from gitops_secrets.errors import GitOpsSecretsError, UsageError
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asks of bootstrap."""
+
+    repository: Path
+    groups: Sequence[tuple[Registry | None, CredentialSource]]
+    """Each registry with its credential source; None for the one that Flux's images come from."""
+    secret: str
+    paths: Sequence[str] = ()
+    all_clusters: bool = False
+    namespace: str | None = None
+    source: Source | None = None
+    age_recipients: Sequence[str] = ()
+    identity_file: Path | None = None
+    keep_shadowed: Callable[[Cluster, CreationRule, Sequence[str]], bool] = lambda *_: False
+    """Asked whether the recipients of a rule that ours goes ahead of are to read the Secret too."""
+    commit: bool = True
+    push: bool = False
+    dry_run: bool = False
+
+
+@dataclass(frozen=True)
+class ClusterOutcome:
+    """What was planned for one cluster."""
+
+    cluster: Cluster
+    namespace: str
+    secret_file: str
+    registries: Encrypted
+    recipients: tuple[Recipient, ...]
+    identity: ClusterIdentity
+    wired: Wired
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What bootstrap did, or with dry_run would do."""
+
+    clusters: tuple[ClusterOutcome, ...]
+    changes: tuple[Change, ...]
+    branch: str
+    commit: str | None
+    pushed: bool
+    recovered: str | None
+    uncommitted: tuple[str, ...] = ()
+    """Files that are as they should be, but in no commit yet."""
+
+
+def bootstrap(request: Request) -> Outcome:
+    """Plan everything, then write it as one commit; the same request again changes nothing.
+
+    Raises UsageError for a request that cannot be meant, GitOpsSecretsError for a repository in
+    which it cannot be done; in both cases nothing was written.
+    """
+    _check(request)
+    repository = open_repository(request.repository)
+    if request.dry_run:
+        head, _ = _ready(repository, request)
+        plan = _plan(request, repository)
+        return _outcome(plan, head, None)
+    with open_transaction(repository) as transaction:
+        head, _ = _ready(repository, request)
+        plan = _plan(request, repository)
+        return _apply(request, plan, transaction, head)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    clusters: tuple[ClusterOutcome, ...]
+    changes: tuple[Change, ...]
+    targets: tuple[str, ...]
+
+
+def _check(request: Request) -> None:
+    check_secret_name(request.secret)
+    if request.namespace is not None:
+        check_namespace(request.namespace)
+    for recipient in request.age_recipients:
+        check_recipient(recipient)
+    refuse_duplicates([registry for registry, _ in request.groups if registry is not None])
+    if request.identity_file is not None and (len(request.paths) > 1 or request.all_clusters):
+        raise UsageError(
+            "--age-identity-file is one cluster's, and several are asked for",
+            "run it once for each --path with its --age-identity-file",
+        )
+    for variable in OUTRANKING_VARIABLES:
+        if os.environ.get(variable):
+            raise GitOpsSecretsError(
+                f"{variable} is set, and sops lets it outrank every rule of {CONFIG}",
+                f"unset {variable}; to let somebody read the Secret, pass --age-recipient",
+            )
+    find_sops()
+
+
+def _ready(repository: Repository, request: Request) -> tuple[Head, dict[str, str]]:
+    """Return the head and CONFIG's state. Raises GitOpsSecretsError where no commit can be made."""
+    under_way = repository.operation_under_way()
+    if under_way is not None:
+        raise GitOpsSecretsError(
+            f"{under_way} is under way in {repository.top}",
+            "finish or abort it: git status says how",
+        )
+    head, states = repository.status([CONFIG])
+    if head.branch is None:
+        raise GitOpsSecretsError(
+            f"{repository.top} is on no branch (detached HEAD)", "git switch main"
+        )
+    if request.push and head.upstream is None:
+        raise UsageError(
+            f"--push: the branch {head.branch} has no upstream",
+            f"git push --set-upstream origin {head.branch}",
+        )
+    return head, states
+
+
+def _plan(request: Request, repository: Repository) -> _Plan:
+    tree = Overlay(repository.list_files(), lambda path: read_file(repository.top, path))
+    clusters = _clusters(request, tree)
+    credentials = _read_credentials(request, tree, clusters[0])
+    outcomes = [
+        _plan_cluster(request, repository, tree, cluster, credentials) for cluster in clusters
+    ]
+    changes = tree.changes()
+    for change in changes:
+        check_inside(repository.top, change.path)
+    targets = [o.secret_file for o in outcomes] + [o.cluster.kustomization_file for o in outcomes]
+    return _Plan(tuple(outcomes), changes, tuple({CONFIG: 0, **dict.fromkeys(targets)}))
+
+
+def _clusters(request: Request, tree: Overlay) -> list[Cluster]:
+    if request.paths:
+        return list(dict.fromkeys(parse_cluster_path(path) for path in request.paths))
+    found = find_clusters(tree.files())
+    if not found:
+        raise UsageError(
+            "no cluster is in this repository yet: where is Flux to look?", "--path clusters/prod"
+        )
+    if len(found) > 1 and not request.all_clusters:
+        raise UsageError(
+            f"{len(found)} clusters are in this repository: {', '.join(c.path for c in found)}",
+            f"--path {found[0].path}, or --all",
+        )
+    return found
+
+
+def _read_credentials(request: Request, tree: Overlay, cluster: Cluster) -> dict[str, Credentials]:
+    registries = [
+        registry or parse_registry(private_registry(tree, cluster, request.namespace))
+        for registry, _ in request.groups
+    ]
+    refuse_duplicates(registries)
+    return {
+        registry.key: source(registry)
+        for registry, (_, source) in zip(registries, request.groups, strict=True)
+    }
+
+
+def _plan_cluster(
+    request: Request,
+    repository: Repository,
+    tree: Overlay,
+    cluster: Cluster,
+    credentials: Mapping[str, Credentials],
+) -> ClusterOutcome:
+    wired = wire(tree, cluster, request.secret, request.namespace, request.source)
+    rules = parse_rules(tree.read(CONFIG) or b"")
+    recorded = recorded_recipient(rules, cluster)
+    identity = choose_identity(cluster, recorded, request.identity_file, repository.top)
+    recipients = _plan_rule(request, tree, cluster, rules, identity.recipient)
+    wanted = PullSecret(
+        cluster=cluster,
+        name=request.secret,
+        namespace=wired.installation.namespace,
+        credentials=credentials,
+        recipients=tuple(r.value for r in recipients),
+        config=tree.read(CONFIG) or b"",
+        identity=identity.identity,
+        identity_file=request.identity_file,
+    )
+    encrypted = encrypt_pull_secret(wanted, tree.read(wanted.path))
+    tree.write(wanted.path, encrypted.content)
+    return ClusterOutcome(
+        cluster, wanted.namespace, wanted.path, encrypted, recipients, identity, wired
+    )
+
+
+def _plan_rule(
+    request: Request,
+    tree: Overlay,
+    cluster: Cluster,
+    rules: Sequence[CreationRule],
+    own: str,
+) -> tuple[Recipient, ...]:
+    """Plan the creation rule for *cluster*, and return the recipients it names."""
+    content = tree.read(CONFIG)
+    siblings = find_clusters(tree.files())
+    chosen = choose_rule(rules, cluster.secret_file(request.secret))
+    people = [Recipient(value) for value in request.age_recipients]
+    if (
+        chosen is not None
+        and is_specific(chosen, cluster, siblings)
+        and chosen.fits_kubernetes()
+        and not chosen.other_keys
+        and own in [r.value for r in chosen.recipients]
+    ):
+        known = {r.value for r in chosen.recipients}
+        recipients = (*chosen.recipients, *(p for p in people if p.value not in known))
+        if len(recipients) > len(chosen.recipients):
+            tree.write(CONFIG, replace_rule(content or b"", cluster, recipients, chosen.index))
+        return recipients
+    if chosen is not None:
+        shadowed = [r.value for r in chosen.recipients if r.cluster is None and r.value != own]
+        shadowed = [value for value in shadowed if value not in request.age_recipients]
+        if shadowed and request.keep_shadowed(cluster, chosen, shadowed):
+            people += [Recipient(value) for value in shadowed]
+    recipients = tuple(
+        {r.value: r for r in [*people, Recipient(own, cluster.path)]}[value]
+        for value in dict.fromkeys([own, *(p.value for p in people)])
+    )
+    tree.write(CONFIG, add_rule(content, cluster, recipients, chosen.index if chosen else None))
+    return recipients
+
+
+def _apply(request: Request, plan: _Plan, transaction: Transaction, head: Head) -> Outcome:
+    repository = transaction.repository
+    changed = [change.path for change in plan.changes]
+    _, states = repository.status([*changed, *plan.targets])
+    _refuse_dirty(states, plan)
+    if not plan.changes:
+        return _outcome(plan, head, None, transaction.recovered, tuple(sorted(states)))
+    try:
+        for outcome in plan.clusters:
+            keep_identity(outcome.identity)
+        if not request.commit:
+            transaction.write(plan.changes, head)
+            return _outcome(plan, head, None, transaction.recovered, tuple(changed))
+        push = (lambda: _push(repository, head)) if request.push else None
+        commit = transaction.commit(plan.changes, _message(request, plan), head, push)
+    except GitOpsSecretsError:
+        # Only where the branch is seen to be as it was: an identity that a commit needs must stay.
+        if repository.status([CONFIG])[0].commit == head.commit:
+            for outcome in plan.clusters:
+                forget_identity(outcome.identity)
+        raise
+    return _outcome(plan, head, commit, transaction.recovered, pushed=request.push)
+
+
+def _refuse_dirty(states: Mapping[str, str], plan: _Plan) -> None:
+    for change in plan.changes:
+        state = states.get(change.path)
+        if state == "!!":
+            raise GitOpsSecretsError(
+                f"{change.path} is ignored by Git", f"git check-ignore --verbose {change.path}"
+            )
+        if state is not None:
+            raise GitOpsSecretsError(
+                f"{change.path} has changes that are not committed",
+                f"git add {change.path} && git commit, or git stash",
+            )
+
+
+def _push(repository: Repository, head: Head) -> None:
+    done = repository.git("push", "--quiet")
+    if done.status:
+        raise GitOpsSecretsError(
+            f"the push of {head.branch} was refused, and the commit was taken back: {words(done)}",
+            "git pull --rebase, and run the same command again",
+        )
+
+
+def _message(request: Request, plan: _Plan) -> str:
+    paths = ", ".join(outcome.cluster.path for outcome in plan.clusters)
+    registries = "\n".join(f"- {key}" for key in _registry_keys(plan))
+    return (
+        f"Give Flux the pull Secret {request.secret} in {paths}\n\n"
+        f"Encrypted with SOPS for the cluster's own identity; registries:\n{registries}\n"
+    )
+
+
+def _registry_keys(plan: _Plan) -> list[str]:
+    keys: dict[str, None] = {}
+    for outcome in plan.clusters:
+        found = outcome.registries
+        keys |= dict.fromkeys([*found.added, *found.updated, *found.unchanged])
+    return sorted(keys)
+
+
+def _outcome(
+    plan: _Plan,
+    head: Head,
+    commit: str | None,
+    recovered: str | None = None,
+    uncommitted: tuple[str, ...] = (),
+    *,
+    pushed: bool = False,
+) -> Outcome:
+    return Outcome(
+        plan.clusters, plan.changes, head.branch or "", commit, pushed, recovered, uncommitted
+    )

@@ -1,0 +1,163 @@
+"""Where credentials come from: each source reads once, and keeps nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gitops_secrets.adapters.process import run, withhold
+from gitops_secrets.core.registry import (
+    DOCKER_HUB_KEY,
+    Credentials,
+    Registry,
+    parse_credentials,
+    parse_registry,
+    read_auth_entry,
+    strip_one_newline,
+)
+from gitops_secrets.errors import GitOpsSecretsError, UsageError
+
+_HELPER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+Source = Callable[[Registry], Credentials]
+"""Reads the credentials of one registry. Raises UsageError or GitOpsSecretsError."""
+
+
+@dataclass(frozen=True)
+class Argument:
+    """USER:PASSWORD from the command line, as Flux takes it."""
+
+    value: str = field(repr=False)
+
+    def __call__(self, _registry: Registry) -> Credentials:
+        return parse_credentials(self.value, "--registry-creds")
+
+
+@dataclass(frozen=True)
+class StandardInput:
+    """All of standard input, less one trailing newline."""
+
+    def __call__(self, _registry: Registry) -> Credentials:
+        value = strip_one_newline(sys.stdin.buffer.read(), "standard input")
+        return parse_credentials(value, "standard input")
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of its own, less one trailing newline."""
+
+    path: Path
+
+    def __call__(self, _registry: Registry) -> Credentials:
+        value = strip_one_newline(_read(self.path), str(self.path))
+        return parse_credentials(value, str(self.path))
+
+
+@dataclass(frozen=True)
+class Variable:
+    """An environment variable, which no program that is started from here on sees."""
+
+    name: str
+
+    def __call__(self, _registry: Registry) -> Credentials:
+        value = os.environ.get(self.name)
+        withhold(self.name)
+        if value is None:
+            raise UsageError(
+                f"the environment variable {self.name} is not set", f"export {self.name}"
+            )
+        return parse_credentials(value, f"the environment variable {self.name}")
+
+
+@dataclass(frozen=True)
+class DockerConfig:
+    """A docker config file, or the credential helper that it names for the registry."""
+
+    path: Path
+
+    def __call__(self, registry: Registry) -> Credentials:
+        try:
+            config = json.loads(_read(self.path))
+        except ValueError:
+            raise GitOpsSecretsError(f"{self.path}: not a valid docker config") from None
+        if not isinstance(config, dict):
+            raise GitOpsSecretsError(f"{self.path}: not a valid docker config")
+        server = DOCKER_HUB_KEY if registry.key == DOCKER_HUB_KEY else registry.host
+        helper = (config.get("credHelpers") or {}).get(server)
+        entry = self._entry(config.get("auths") or {}, registry)
+        if helper is None and not entry:
+            helper = config.get("credsStore")
+        if helper is not None:
+            return self._ask_helper(str(helper), server)
+        if not entry:
+            raise GitOpsSecretsError(
+                f"{self.path} has no entry for {registry.key}", f"docker login {registry.host}"
+            )
+        return read_auth_entry(entry, registry.key, str(self.path))
+
+    def _entry(self, auths: object, registry: Registry) -> object:
+        found = []
+        for key, entry in auths.items() if isinstance(auths, dict) else ():
+            try:
+                same = parse_registry(key, keep_path="/" in registry.key) == registry
+            except UsageError:
+                continue
+            if same:
+                found.append(entry)
+        if len(found) > 1:
+            raise GitOpsSecretsError(
+                f"{self.path} has {len(found)} entries that all mean {registry.key}",
+                f"docker logout {registry.host}, and log in once",
+            )
+        return found[0] if found else None
+
+    def _ask_helper(self, helper: str, server: str) -> Credentials:
+        program = f"docker-credential-{helper}"
+        if not _HELPER.fullmatch(helper):
+            raise GitOpsSecretsError(
+                f"{self.path} names a credential helper that is no program name"
+            )
+        try:
+            done = run([program, "get"], stdin=server.encode())
+            answer = json.loads(done.stdout) if done.status == 0 else None
+        except OSError:
+            raise GitOpsSecretsError(
+                f"{self.path} names the credential helper {program}, which is not on PATH"
+            ) from None
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict):
+            raise GitOpsSecretsError(
+                f"{program} has no credentials for {server}", f"docker login {server}"
+            )
+        if answer.get("Username") == "<token>":
+            answer = {"identitytoken": answer.get("Secret")}
+        entry = {"username": answer.get("Username"), "password": answer.get("Secret"), **answer}
+        return read_auth_entry(entry, server, program)
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """The terminal, the password without an echo."""
+
+    ask: Callable[[str, bool], str]
+    """Asks one question; the second argument says whether the answer is hidden."""
+
+    def __call__(self, registry: Registry) -> Credentials:
+        username = self.ask(f"User name for {registry.key}", False)
+        return parse_credentials(
+            f"{username}:{self.ask(f'Password for {username} at {registry.key}', True)}",
+            "the prompt",
+        )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise GitOpsSecretsError(f"{path} cannot be read: {error.strerror}") from None

@@ -1,0 +1,255 @@
+"""What a repository says of its Flux: where it is installed, what it reads, how it is locked down."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import yaml
+
+from gitops_secrets.core.layout import Cluster
+from gitops_secrets.core.yamldoc import compose_documents, entries, get, items, position, text
+from gitops_secrets.errors import GitOpsSecretsError
+
+DEFAULT_NAMESPACE = "flux-system"
+COMPONENTS, SYNC = "gotk-components.yaml", "gotk-sync.yaml"
+KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+"""The names that kustomize recognises, in its order."""
+KUSTOMIZATION_GROUP = "kustomize.toolkit.fluxcd.io"
+DEFAULT_IGNORE = """\
+.git/
+.gitignore
+.gitmodules
+.gitattributes
+*.jpg
+*.jpeg
+*.gif
+*.png
+*.wmv
+*.flv
+*.tar.gz
+*.zip
+.github/
+.circleci/
+.travis.yml
+.gitlab-ci.yml
+appveyor.yml
+.drone.yml
+cloudbuild.yaml
+codeship-services.yml
+codeship-steps.yml
+**/.goreleaser.yml
+**/.sops.yaml
+**/.flux.yaml
+"""
+"""What source-controller leaves out of an artifact unless spec.ignore says otherwise (its sourceignore)."""
+
+_DOCUMENT_SPLIT = re.compile(rb"(?m)^---[ \t]*(?:#.*)?$")
+
+
+@dataclass(frozen=True)
+class Source:
+    """The source that Flux's own Kustomization reads."""
+
+    kind: str = "GitRepository"
+    name: str = DEFAULT_NAMESPACE
+    ignore: str | None = None
+    sparse_checkout: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FluxKustomization:
+    """A Kustomization object of Flux, and the file it stands in."""
+
+    file: str
+    line: int
+    name: str
+    namespace: str | None
+    path: str
+    """spec.path, normalised: relative to the artifact's root, "." for the root."""
+    prune: bool
+    source: tuple[str | None, str | None]
+    decryption_provider: str | None
+    decryption_secret: str | None
+    service_account: str | None
+    annotations: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class FluxInstallation:
+    """What the repository says of the Flux of one cluster."""
+
+    namespace: str
+    source: Source
+    bootstrapped: bool
+    """Whether ``flux bootstrap`` has written gotk-sync.yaml; before it, all else here is the default."""
+    service_account: str | None = None
+    """The serviceAccountName that Flux's own Kustomization carries, where it carries one."""
+
+
+def manifests(content: bytes, name: str, wanted: bytes) -> list[yaml.Node]:
+    """Return the documents of *content* in which the bytes *wanted* stand.
+
+    A quick way through machine-made files of a megabyte: only those documents are parsed. Raises
+    InvalidDocumentError where one of them is not YAML.
+    """
+    if wanted not in content:
+        return []
+    parts = _DOCUMENT_SPLIT.split(content)
+    return [n for part in parts if wanted in part for n in compose_documents(part, name)]
+
+
+def find_kustomizations(file: str, content: bytes) -> list[FluxKustomization]:
+    """Return the Kustomization objects of Flux in the manifest *file*, lines counted in it."""
+    found = []
+    for node in compose_documents(content, file) if KUSTOMIZATION_GROUP.encode() in content else ():
+        api, kind = text(node, "apiVersion") or "", text(node, "kind")
+        if kind == "Kustomization" and api.startswith(f"{KUSTOMIZATION_GROUP}/"):
+            found.append(_kustomization(file, node))
+    return found
+
+
+def _kustomization(file: str, node: yaml.Node) -> FluxKustomization:
+    return FluxKustomization(
+        file=file,
+        line=position(node).line,
+        name=text(node, "metadata", "name") or "",
+        namespace=text(node, "metadata", "namespace"),
+        path=normalise(text(node, "spec", "path") or "."),
+        prune=text(node, "spec", "prune") == "true",
+        source=(text(node, "spec", "sourceRef", "kind"), text(node, "spec", "sourceRef", "name")),
+        decryption_provider=text(node, "spec", "decryption", "provider"),
+        decryption_secret=text(node, "spec", "decryption", "secretRef", "name"),
+        service_account=text(node, "spec", "serviceAccountName"),
+        annotations={
+            k: str(v.value)
+            for k, v in entries(node, "metadata", "annotations")
+            if isinstance(v, yaml.ScalarNode)
+        },
+    )
+
+
+def read_installation(
+    cluster: Cluster, sync_file: str, sync: bytes, default: FluxInstallation
+) -> FluxInstallation:
+    """Return what gotk-sync.yaml says of *cluster*'s Flux, or *default* while it is empty.
+
+    Raises GitOpsSecretsError where its Kustomization reads another path than *cluster*'s: the
+    artifact's root is then not the repository's top, and the folder would not be in it.
+    """
+    documents = compose_documents(sync, sync_file)
+    if not documents:
+        return default
+    kustomizations = find_kustomizations(sync_file, sync)
+    if not kustomizations:
+        raise GitOpsSecretsError(f"{sync_file}: holds no Kustomization of Flux")
+    own = kustomizations[0]
+    if own.path != cluster.path:
+        raise GitOpsSecretsError(
+            f"{sync_file}: Flux reads the path {own.path!r}, not {cluster.path!r}",
+            f"pass --path {own.path}"
+            if own.path != "."
+            else f"if the artifact is made from {cluster.path}, run in a repository whose top it is",
+        )
+    kind, name = own.source
+    source = Source(kind or "GitRepository", name or DEFAULT_NAMESPACE)
+    for node in documents:
+        if text(node, "kind") == source.kind and text(node, "metadata", "name") == source.name:
+            source = Source(
+                source.kind,
+                source.name,
+                text(node, "spec", "ignore"),
+                tuple(str(n.value) for n in items(node, "spec", "sparseCheckout")),
+            )
+    return FluxInstallation(
+        own.namespace or DEFAULT_NAMESPACE,
+        source,
+        bootstrapped=True,
+        service_account=own.service_account,
+    )
+
+
+def normalise(path: str) -> str:
+    """Return a path of a Flux spec relative to the artifact's root, without ``./`` and slashes at the end."""
+    return posixpath.normpath(path.lstrip("/") or ".")
+
+
+def check_artifact_holds(
+    file: str, source: Source, sourceignores: Mapping[str, str], where: str
+) -> None:
+    """Raise GitOpsSecretsError where the source's artifact would leave *file* out.
+
+    *sourceignores* are the .sourceignore files on the way to *file*, by folder ("" is the top);
+    *where* names the file that the source stands in.
+    """
+    folder = posixpath.dirname(file)
+    sparse = [normalise(p) for p in source.sparse_checkout]
+    if sparse and not any(folder == p or folder.startswith(f"{p}/") or p == "." for p in sparse):
+        raise GitOpsSecretsError(
+            f"{where}: spec.sparseCheckout leaves {folder} out of what Flux fetches",
+            f"add {folder.split('/', 1)[0]} to spec.sparseCheckout in {where}, commit, and run again",
+        )
+    patterns = [("", source.ignore if source.ignore is not None else DEFAULT_IGNORE)]
+    patterns += sorted(sourceignores.items())
+    if _ignored(file, patterns):
+        blame = where if source.ignore is not None else f"{'.sourceignore'}"
+        raise GitOpsSecretsError(
+            f"{blame}: its ignore rules leave {folder} out of what Flux fetches",
+            f"add the line !/{folder.split('/', 1)[0]} to them, commit, and run again",
+        )
+
+
+def _ignored(file: str, patterns: Iterable[tuple[str, str]]) -> bool:
+    from pathspec import GitIgnoreSpec
+
+    lines: list[str] = []
+    for folder, rules in patterns:
+        for line in rules.splitlines():
+            bang, rule = ("!", line[1:]) if line.startswith("!") else ("", line)
+            anchored = folder and rule.strip() and not rule.startswith("#")
+            lines.append(f"{bang}{folder}/{rule.lstrip('/')}" if anchored else line)
+    spec = GitIgnoreSpec.from_lines(lines)
+    parts = file.split("/")
+    parents = ["/".join(parts[:n]) + "/" for n in range(1, len(parts))]
+    return any(spec.match_file(path) for path in [*parents, file])
+
+
+def generated_resources(base: str, files: Mapping[str, bytes]) -> tuple[list[str], list[str]]:
+    """Return what kustomize-controller's generator would list for the path *base*, and what it chokes on.
+
+    *files* are all files below *base* that an artifact holds, by their path in the repository. As
+    the generator does: a folder with a kustomization of its own is one entry and is not entered;
+    every other .yaml and .yml counts. What is no Kubernetes object is in the second list: it would
+    stop the whole cluster.
+    """
+    prefix = "" if base == "." else f"{base}/"
+    folders = {
+        posixpath.dirname(path)
+        for path in files
+        if posixpath.basename(path) in KUSTOMIZATION_NAMES
+        and posixpath.dirname(path) != base.strip(".")
+    }
+    resources: set[str] = set()
+    foreign: list[str] = []
+    for path, content in sorted(files.items()):
+        owner = next(iter(sorted(f for f in folders if path.startswith(f"{f}/"))), None)
+        if owner is not None:
+            resources.add(owner.removeprefix(prefix))
+        elif (
+            path.endswith((".yaml", ".yml")) and posixpath.basename(path) not in KUSTOMIZATION_NAMES
+        ):
+            if _holds_objects(path, content):
+                resources.add(path.removeprefix(prefix))
+            else:
+                foreign.append(path)
+    return sorted(resources), foreign
+
+
+def _holds_objects(path: str, content: bytes) -> bool:
+    try:
+        documents = compose_documents(content, path)
+    except GitOpsSecretsError:
+        return False
+    return all(get(d, "apiVersion") is not None and text(d, "kind") for d in documents)

@@ -1,0 +1,71 @@
+"""Where a cluster's files stand in the repository."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from gitops_secrets.errors import UsageError
+
+PULL_SECRETS = "pull-secrets"
+"""The folder of all pull Secrets, and the name of the Flux Kustomization that applies them."""
+
+_REGEX_SPECIAL = re.compile(r"([\\.+*?()|\[\]{}^$])")
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster by its Flux path, relative to the repository's top, with forward slashes; "." is the root."""
+
+    path: str
+
+    @property
+    def name(self) -> str:
+        """The path below its first element: ``clusters/eu/prod`` is ``eu/prod``, the root ``root``."""
+        if self.path == ".":
+            return "root"
+        head, _, rest = self.path.partition("/")
+        return rest or head
+
+    @property
+    def folder(self) -> str:
+        """Where the cluster's encrypted pull Secrets stand, outside its Flux path."""
+        return f"{PULL_SECRETS}/{self.name}"
+
+    @property
+    def path_regex(self) -> str:
+        """The creation rule's path_regex: this folder, and nothing below or beside it."""
+        folder = _REGEX_SPECIAL.sub(r"\\\1", self.folder)
+        return rf"^{folder}/[^/]*\.sops\.ya?ml$"
+
+    @property
+    def kustomization_file(self) -> str:
+        """The file of the Flux Kustomization that applies the pull Secrets."""
+        return self.file(f"{PULL_SECRETS}.yaml")
+
+    def file(self, name: str) -> str:
+        """Return the path of *name* in the cluster's Flux path."""
+        return name if self.path == "." else f"{self.path}/{name}"
+
+    def secret_file(self, secret: str) -> str:
+        """Return where the pull Secret named *secret* stands."""
+        return f"{self.folder}/{secret}.sops.yaml"
+
+    def contains(self, path: str) -> bool:
+        """Return whether *path* lies below the cluster's Flux path."""
+        return self.path == "." or path.startswith(f"{self.path}/")
+
+
+def parse_cluster_path(value: str) -> Cluster:
+    """Return the cluster at *value*. Raises UsageError for a path that leaves the repository."""
+    parts = [part for part in value.replace("\\", "/").split("/") if part not in ("", ".")]
+    if value.startswith("/") or ".." in parts:
+        raise UsageError(
+            f"--path {value} leaves the repository",
+            "give the cluster's path relative to the repository's top: --path clusters/prod",
+        )
+    if any(not part.isprintable() or "'" in part or '"' in part for part in parts):
+        raise UsageError(f"--path {value!r} holds quotes or characters that do not print")
+    if parts and parts[0] in (".git", PULL_SECRETS):
+        raise UsageError(f"--path {value} is no place for a cluster")
+    return Cluster("/".join(parts) or ".")

@@ -1,0 +1,208 @@
+"""The kustomize patch that puts a pull Secret on Flux's ServiceAccounts.
+
+``imagePullSecrets`` of a ServiceAccount has no merge key: a patch replaces the list. So what is
+rendered is the union of what the manifests and every earlier patch put there, and ours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import yaml
+
+from gitops_secrets.core.flux import manifests
+from gitops_secrets.core.splice import Item, insert_item, remove_item, replace_item
+from gitops_secrets.core.yamldoc import compose_documents, get, items, text
+
+FLUX_SERVICE_ACCOUNTS = (
+    "source-controller",
+    "kustomize-controller",
+    "helm-controller",
+    "notification-controller",
+    "image-reflector-controller",
+    "image-automation-controller",
+    "source-watcher",
+)
+"""Every ServiceAccount that a Flux distribution can have."""
+
+_MARK = "gitops-secrets"
+"""The name in our patch's body: kustomize ignores it where there is a target, and we know ours by it."""
+
+
+@dataclass(frozen=True)
+class _Patch:
+    """A patch of a kustomization.yaml, as far as ServiceAccounts and Kustomizations are concerned."""
+
+    index: int
+    body: tuple[yaml.Node, ...]
+    target_kind: str | None
+    target_name: str | None
+
+    @property
+    def ours(self) -> bool:
+        return any(text(node, "metadata", "name") == _MARK for node in self.body)
+
+    def may_apply(self, kind: str, name: str) -> bool:
+        target = self.target_kind, self.target_name
+        if target == (None, None):
+            return any(
+                (text(n, "kind"), text(n, "metadata", "name")) == (kind, name) for n in self.body
+            )
+        return _selects(self.target_kind, kind) and _selects(self.target_name, name)
+
+    def pull_secrets(self) -> Iterable[str]:
+        for node in self.body:
+            for entry in items(node, "imagePullSecrets"):
+                yield text(entry, "name") or ""
+            for operation in items(node):
+                if (text(operation, "path") or "").startswith("/imagePullSecrets"):
+                    value = get(operation, "value")
+                    yield text(value, "name") or text(value) or ""
+                    yield from (text(entry, "name") or "" for entry in items(value))
+
+    def service_account(self) -> str | None:
+        for node in self.body:
+            found = text(node, "spec", "serviceAccountName")
+            for operation in items(node):
+                if text(operation, "path") == "/spec/serviceAccountName":
+                    found = text(operation, "value")
+            if found:
+                return found
+        return None
+
+
+def service_accounts(components: bytes, name: str) -> dict[str, tuple[str, ...]]:
+    """Return Flux's ServiceAccounts in gotk-components.yaml with the pull Secrets they have there.
+
+    All of Flux's, with none, while the file is empty.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for node in manifests(components, name, b"ServiceAccount"):
+        account = text(node, "metadata", "name")
+        flux = text(node, "metadata", "labels", "app.kubernetes.io/part-of") == "flux"
+        if text(node, "kind") == "ServiceAccount" and account and flux:
+            secrets = (text(entry, "name") for entry in items(node, "imagePullSecrets"))
+            found[account] = tuple(s for s in secrets if s)
+    if not components.strip():
+        return dict.fromkeys(FLUX_SERVICE_ACCOUNTS, ())
+    return found
+
+
+def patch_service_accounts(
+    content: bytes,
+    name: str,
+    root: yaml.Node | None,
+    accounts: Mapping[str, Sequence[str]],
+    secret: str,
+    read: Callable[[str], bytes],
+) -> bytes:
+    """Return flux-system's kustomization.yaml with *secret* on every account of *accounts*.
+
+    *root* is the parsed *content*; *read* returns the file of a patch that stands in one of its
+    own, by the name the kustomization gives it. What is there stays, and a second run changes nothing.
+    """
+    patches = _patches(root, read)
+    ours = [patch for patch in patches if patch.ours]
+    known = {**dict.fromkeys(_covered(ours), ()), **accounts}
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for account, present in known.items():
+        names = [*present]
+        for patch in patches:
+            if patch.may_apply("ServiceAccount", account):
+                names += [n for n in patch.pull_secrets() if n]
+        groups.setdefault(tuple(dict.fromkeys([*names, secret])), []).append(account)
+    wanted = [_item(members, secrets) for secrets, members in groups.items()]
+    if [_value(patch, root) for patch in ours] == [item.value for item in wanted]:
+        return content
+    for patch in reversed(ours[len(wanted) :]):
+        content = remove_item(content, name, "patches", patch.index)
+    for patch, item in zip(ours, wanted, strict=False):
+        content = replace_item(content, name, "patches", patch.index, item)
+    for item in wanted[len(ours) :]:
+        content = insert_item(content, name, "patches", item)
+    return content
+
+
+def patched_service_account(
+    root: yaml.Node | None, kustomization: str, read: Callable[[str], bytes]
+) -> str | None:
+    """Return the serviceAccountName that a patch puts on Flux's own Kustomization, or None."""
+    found = None
+    for patch in _patches(root, read):
+        if patch.may_apply("Kustomization", kustomization):
+            found = patch.service_account() or found
+    return found
+
+
+def _patches(root: yaml.Node | None, read: Callable[[str], bytes]) -> list[_Patch]:
+    found = []
+    for index, entry in enumerate(items(root, "patches")):
+        inline, file = text(entry, "patch"), text(entry, "path")
+        found.append(_patch(index, entry, inline.encode() if inline else read(file or ""), file))
+    for entry in items(root, "patchesStrategicMerge"):
+        value = text(entry) or ""
+        content = value.encode() if "\n" in value else read(value)
+        found.append(_patch(-1, None, content, value))
+    for entry in items(root, "patchesJson6902"):
+        inline, file = text(entry, "patch"), text(entry, "path")
+        found.append(_patch(-1, entry, inline.encode() if inline else read(file or ""), file))
+    return found
+
+
+def _patch(index: int, entry: yaml.Node | None, content: bytes, file: str | None) -> _Patch:
+    return _Patch(
+        index,
+        tuple(compose_documents(content, file or "a patch")),
+        text(entry, "target", "kind"),
+        text(entry, "target", "name"),
+    )
+
+
+def _covered(ours: Iterable[_Patch]) -> list[str]:
+    names = [(patch.target_name or "").strip("()").split("|") for patch in ours]
+    return [name for group in names for name in group if name]
+
+
+def _selects(pattern: str | None, value: str) -> bool:
+    """Return whether kustomize's selector *pattern*, an anchored regex, takes *value*."""
+    if not pattern:
+        return True
+    try:
+        return re.fullmatch(pattern, value) is not None
+    except re.error:
+        return True
+
+
+def _item(accounts: Sequence[str], secrets: Sequence[str]) -> Item:
+    body = [
+        "apiVersion: v1",
+        "kind: ServiceAccount",
+        "metadata:",
+        f"  name: {_MARK}",
+        "imagePullSecrets:",
+        *(f"  - name: {name}" for name in secrets),
+    ]
+    names = "|".join(accounts)
+    target = f"({names})" if len(accounts) > 1 else names
+    lines = (
+        "patch: |",
+        *(f"  {line}" for line in body),
+        "target:",
+        "  kind: ServiceAccount",
+        f"  name: {target}",
+    )
+    value = {
+        "patch": "\n".join(body) + "\n",
+        "target": {"kind": "ServiceAccount", "name": target},
+    }
+    return Item(lines, value)
+
+
+def _value(patch: _Patch, root: yaml.Node | None) -> object:
+    entry = get(root, "patches", patch.index)
+    return {
+        "patch": text(entry, "patch"),
+        "target": {"kind": patch.target_kind, "name": patch.target_name},
+    }
