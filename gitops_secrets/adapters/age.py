@@ -11,10 +11,10 @@ from pathlib import Path
 
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
-_SECRET_LINE = re.compile(rb"(?m)^[ \t]*(AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]+)[ \t]*\r?$")
-_PUBLIC_COMMENT = re.compile(rb"(?m)^#\s*public key:\s*(age1[0-9a-z]+)\s*$")
-_RECIPIENT = re.compile(r"age1[02-9ac-hj-np-z]{58}|age1pq1[02-9ac-hj-np-z]{1900,}")
-_SSH = re.compile(r"ssh-(ed25519|rsa) [A-Za-z0-9+/=]+( .*)?")
+_SECRET_LINE = rb"(?m)^[ \t]*(AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]+)[ \t]*\r?$"
+_PUBLIC_COMMENT = rb"(?m)^#\s*public key:\s*(age1[0-9a-z]+)\s*$"
+_RECIPIENT = r"age1[02-9ac-hj-np-z]{58}|age1pq1[02-9ac-hj-np-z]{1900,}"
+_SSH = r"ssh-(ed25519|rsa) [A-Za-z0-9+/=]+( .*)?"
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,9 @@ def check_recipient(value: str) -> None:
             "--age-recipient was given an identity, which is the secret half",
             "age-keygen -y FILE prints the recipient of an identity",
         )
-    if _SSH.fullmatch(value):
+    if re.fullmatch(_SSH, value):
         return
-    if not _RECIPIENT.fullmatch(value) or not _checksum_fits(value):
+    if not re.fullmatch(_RECIPIENT, value) or not _checksum_fits(value):
         raise UsageError(
             f"{value[:20]!r} is no age recipient, or is mistyped",
             "recipients begin with age1: age-keygen -y FILE prints the one of an identity",
@@ -55,7 +55,7 @@ def read_identities(path: Path) -> list[Identity]:
         content = path.read_bytes()
     except OSError as error:
         raise GitOpsSecretsError(f"identity file {path} cannot be read: {error.strerror}") from None
-    found = [_parse_identity(line, content, path) for line in _SECRET_LINE.findall(content)]
+    found = [_parse_identity(line, content, path) for line in re.findall(_SECRET_LINE, content)]
     if not found:
         raise GitOpsSecretsError(
             f"identity file {path} holds no age identity",
@@ -66,7 +66,7 @@ def read_identities(path: Path) -> list[Identity]:
 
 def _parse_identity(secret: bytes, content: bytes, path: Path) -> Identity:
     if secret.startswith(b"AGE-SECRET-KEY-PQ-1"):
-        public = [p for p in _PUBLIC_COMMENT.findall(content) if p.startswith(b"age1pq1")]
+        public = [p for p in re.findall(_PUBLIC_COMMENT, content) if p.startswith(b"age1pq1")]
         if len(public) != 1:
             raise GitOpsSecretsError(
                 f"identity file {path} holds a post-quantum identity without its public key",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from gitops_secrets.errors import GitOpsSecretsError
@@ -61,3 +63,25 @@ def replace_file(path: Path, content: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def private_folder(files: Mapping[str, bytes]) -> Iterator[str]:
+    """Yield a temporary folder of the user's own, with *files* in it; nothing secret may be there."""
+    # Not tempfile: importing it costs as much as the rest of this module's work.
+    root = os.environ.get("TMPDIR") or "/tmp"  # noqa: S108
+    folder = f"{root}/gitops-secrets-{os.urandom(8).hex()}"
+    try:
+        os.mkdir(folder, 0o700)
+    except OSError as error:
+        raise GitOpsSecretsError(
+            f"{root} cannot be written: {error.strerror}", "set TMPDIR to a folder that can"
+        ) from None
+    try:
+        for name, content in files.items():
+            Path(folder, name).write_bytes(content)
+        yield folder
+    finally:
+        for entry in os.listdir(folder):
+            os.unlink(f"{folder}/{entry}")
+        os.rmdir(folder)

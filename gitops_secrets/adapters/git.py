@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from gitops_secrets.adapters.process import Completed, inherited_environment, run
 from gitops_secrets.errors import GitOpsSecretsError
@@ -25,8 +25,7 @@ _UNDER_WAY = {
 }
 
 
-@dataclass(frozen=True)
-class Head:
+class Head(NamedTuple):
     """Where the repository stands. ``commit`` is None before the first one."""
 
     branch: str | None
@@ -35,8 +34,7 @@ class Head:
     upstream: str | None
 
 
-@dataclass(frozen=True)
-class Repository:
+class Repository(NamedTuple):
     """A Git work tree."""
 
     top: Path
@@ -91,10 +89,24 @@ class Repository:
             (what for name, what in _UNDER_WAY.items() if (self.git_dir / name).exists()), None
         )
 
-    def blob(self, revision: str, path: str) -> bytes | None:
-        """Return the content of *path* in *revision*, None where it is not there."""
-        done = self.git("cat-file", "blob", f"{revision}:{path}")
-        return None if done.status else done.stdout
+    def committed(self, paths: Sequence[str]) -> tuple[str, dict[str, bytes | None]]:
+        """Return HEAD's commit and what *paths* hold in it, None where they are not there.
+
+        The commit is empty, and every content None, before the first one.
+        """
+        names = ["HEAD", *(f"HEAD:{path}" for path in paths)]
+        out = self.ask("cat-file", "--batch", stdin=os.fsencode("\n".join(names) + "\n"))
+        found: list[tuple[str, bytes | None]] = []
+        while out:
+            line, _, out = out.partition(b"\n")
+            fields = line.split(b" ")
+            if len(fields) == 3 and fields[1] in (b"blob", b"commit"):
+                size = int(fields[2])
+                found.append((fields[0].decode(), out[:size]))
+                out = out[size + 1 :]
+            else:
+                found.append(("", None))
+        return found[0][0], {path: c for path, (_, c) in zip(paths, found[1:], strict=True)}
 
 
 def open_repository(folder: Path) -> Repository:

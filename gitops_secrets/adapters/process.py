@@ -6,6 +6,7 @@ import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
 _withheld: set[str] = set()
 
@@ -29,6 +30,43 @@ def inherited_environment() -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if k not in _withheld}
 
 
+class Started:
+    """A program that is under way and waits for its input; leaving the context ends it."""
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        cwd: str | None = None,
+        pass_fds: Sequence[int] = (),
+    ) -> None:
+        """Start *argv*. Raises FileNotFoundError or PermissionError where that cannot be done."""
+        self._process = subprocess.Popen(
+            argv,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=cwd,
+            env=inherited_environment() if env is None else dict(env),
+            pass_fds=pass_fds,
+        )
+
+    def finish(self, stdin: bytes = b"") -> Completed:
+        """Give the program *stdin*, wait for its end, and return how it ended."""
+        stdout, stderr = self._process.communicate(stdin)
+        return Completed(self._process.returncode, stdout, stderr)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+        with self._process:
+            pass
+
+
 def run(
     argv: Sequence[str],
     *,
@@ -37,17 +75,6 @@ def run(
     cwd: str | None = None,
     pass_fds: Sequence[int] = (),
 ) -> Completed:
-    """Run *argv* to its end with *stdin* as its input, and return how it ended.
-
-    Raises FileNotFoundError or PermissionError where the program cannot be started.
-    """
-    done = subprocess.run(
-        argv,
-        input=stdin,
-        capture_output=True,
-        check=False,
-        cwd=cwd,
-        env=inherited_environment() if env is None else dict(env),
-        pass_fds=pass_fds,
-    )
-    return Completed(done.returncode, done.stdout, done.stderr)
+    """Run *argv* to its end with *stdin* as its input; the errors are those of Started."""
+    with Started(argv, env=env, cwd=cwd, pass_fds=pass_fds) as program:
+        return program.finish(stdin)

@@ -10,12 +10,12 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from gitops_secrets.adapters.process import Completed, run
+from gitops_secrets.adapters.files import private_folder
+from gitops_secrets.adapters.process import Completed, Started
 from gitops_secrets.errors import GitOpsSecretsError
 
 OUTRANKING_VARIABLES = (
@@ -56,25 +56,34 @@ def find_sops() -> str:
     raise GitOpsSecretsError("sops is not installed", *_GET_SOPS)
 
 
-def encrypt(plain: bytes, config: bytes, path: str) -> bytes:
-    """Return *plain*, a manifest, encrypted by the rule that *config* has for *path*.
+def encrypt(
+    plain: bytes, config: bytes, path: str, identities: Sequence[bytes]
+) -> tuple[bytes, bytes | None]:
+    """Return *plain*, a manifest, encrypted by the rule that *config* has for *path*, and read back.
 
     *config* is a whole ``.sops.yaml`` and *path* relative to it. Nothing readable is on disk or in
-    an argument. The result is not judged here: sops succeeds as well where it encrypted nothing.
+    an argument. What sops made is decrypted again with *identities*; None where there are none. The
+    result is not judged here: sops succeeds as well where it encrypted nothing.
     """
-    with tempfile.TemporaryDirectory(prefix="gitops-secrets-") as folder:
-        (Path(folder) / ".sops.yaml").write_bytes(config)
-        done = _run(
-            [
-                *("encrypt", "--input-type", "yaml", "--output-type", "yaml"),
-                *("--filename-override", f"{folder}/{path}"),
-            ],
-            config=f"{folder}/.sops.yaml",
-            stdin=plain,
+    with private_folder({".sops.yaml": config}) as folder, ExitStack() as stack:
+        encryption = stack.enter_context(
+            _start(
+                [
+                    *("encrypt", "--input-type", "yaml", "--output-type", "yaml"),
+                    *("--filename-override", f"{folder}/{path}"),
+                ],
+                config=f"{folder}/.sops.yaml",
+            )
         )
-    if done.status:
-        raise _failure(done, "encrypt", path)
-    return done.stdout
+        # Started at once, so that its start does not add to the encryption's: it waits for input.
+        reading = stack.enter_context(_reading(identities)) if identities else None
+        done = encryption.finish(plain)
+        if done.status:
+            raise _failure(done, "encrypt", path)
+        read = reading.finish(done.stdout) if reading is not None else None
+    if read is not None and read.status:
+        raise _failure(read, "decrypt", path)
+    return done.stdout, read.stdout if read is not None else None
 
 
 def decrypt(content: bytes, path: str, identities: Sequence[bytes]) -> bytes:
@@ -82,14 +91,8 @@ def decrypt(content: bytes, path: str, identities: Sequence[bytes]) -> bytes:
 
     Raises GitOpsSecretsError where none of *identities* opens it, or it was changed by other hands.
     """
-    with _identity_pipe(identities) as (variables, fds):
-        done = _run(
-            ["decrypt", "--input-type", "yaml", "--output-type", "yaml"],
-            config=os.devnull,
-            stdin=content,
-            variables=variables,
-            pass_fds=fds,
-        )
+    with _reading(identities) as program:
+        done = program.finish(content)
     if done.status:
         raise _failure(done, "decrypt", path)
     return done.stdout
@@ -103,42 +106,40 @@ def set_value(
     *key* is sops' way to it (``["data"]["x"]``), *value* its JSON. sops edits a copy of the
     ciphertext in a private temporary folder.
     """
-    with (
-        tempfile.TemporaryDirectory(prefix="gitops-secrets-") as folder,
-        _identity_pipe(identities) as (variables, fds),
-    ):
-        (Path(folder) / ".sops.yaml").write_bytes(config)
-        copy = Path(folder) / "copy.yaml"
-        copy.write_bytes(content)
-        done = _run(
-            ["set", "--value-stdin", "--idempotent", str(copy), key],
-            config=f"{folder}/.sops.yaml",
-            stdin=value,
-            variables=variables,
-            pass_fds=fds,
-        )
-        changed = copy.read_bytes()
+    files = {".sops.yaml": config, "copy.yaml": content}
+    with private_folder(files) as folder, _identity_pipe(identities) as (variables, fds):
+        arguments = ["set", "--value-stdin", "--idempotent", f"{folder}/copy.yaml", key]
+        with _start(arguments, f"{folder}/.sops.yaml", variables, fds) as program:
+            done = program.finish(value)
+        changed = Path(folder, "copy.yaml").read_bytes()
     if done.status:
         raise _failure(done, "set", path)
     return changed
 
 
-def _run(
+@contextmanager
+def _reading(identities: Sequence[bytes]) -> Iterator[Started]:
+    """Yield a sops that decrypts what it is given with *identities*."""
+    arguments = ["decrypt", "--input-type", "yaml", "--output-type", "yaml"]
+    with (
+        _identity_pipe(identities) as (variables, fds),
+        _start(arguments, os.devnull, variables, fds) as program,
+    ):
+        yield program
+
+
+def _start(
     arguments: Sequence[str],
-    *,
     config: str,
-    stdin: bytes,
     variables: dict[str, str] | None = None,
     pass_fds: Sequence[int] = (),
-) -> Completed:
+) -> Started:
     # A HOME that does not exist: sops would add the user's own identities to the one it is given.
     env = {k: v for k in _PASSED if (v := os.environ.get(k)) is not None}
     env |= {"HOME": "/nonexistent", "XDG_CONFIG_HOME": "/nonexistent", **(variables or {})}
     binary = find_sops()
     try:
-        return run(
-            [binary, "--config", config, *arguments], stdin=stdin, env=env, pass_fds=pass_fds
-        )
+        return Started([binary, "--config", config, *arguments], env=env, pass_fds=pass_fds)
     except OSError as error:
         raise GitOpsSecretsError(
             f"{binary} cannot be started: {error.strerror}", *_GET_SOPS

@@ -1,7 +1,7 @@
 """All or nothing: a plan's files become one commit of Git's own making, or nothing is left of them.
 
-Before the first byte a journal is written into the Git folder (paths and hashes of ciphertext, no
-more). A run that is killed leaves the journal, and the next command finishes what had become a
+Before the first byte a journal is written into the Git folder (what the files held and
+will hold: readable configuration and ciphertext). A run that is killed leaves the journal, and the next command finishes what had become a
 commit, or takes back what had not.
 
 The files are staged before the commit. Git moves the branch first and the index after it; with our
@@ -11,12 +11,11 @@ files in the index already, no instant exists in which a user's next commit woul
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,7 +67,6 @@ class Transaction:
         with self._undone_on_failure(changes, head):
             self._write(changes)
             self._stage_and_commit(changes, message)
-            self._made = self.repository.ask("rev-parse", "HEAD").decode().strip()
             self._check_committed(changes)
             if push is not None:
                 push()
@@ -116,7 +114,7 @@ class Transaction:
         return {
             "branch": head.branch,
             "files": {
-                c.path: {"before": _hash(c.before), "after": _hash(c.after)} for c in changes
+                c.path: {"before": _as_text(c.before), "after": _as_text(c.after)} for c in changes
             },
             "folders": sorted(folders, key=len, reverse=True),
         }
@@ -145,9 +143,10 @@ class Transaction:
             )
 
     def _check_committed(self, changes: Sequence[Change]) -> None:
+        self._made, committed = self.repository.committed([change.path for change in changes])
         for change in changes:
-            committed = self.repository.blob("HEAD", change.path)
-            if committed is None or _text(committed) != _text(change.after):
+            content = committed[change.path]
+            if content is None or not _same(content, change.after):
                 raise GitOpsSecretsError(
                     f"a hook changed {change.path} while it was committed; the commit was taken back",
                     f"leave {change.path.split('/', 1)[0]} out of what that hook rewrites",
@@ -168,25 +167,28 @@ class Transaction:
             repository.git("rm", "--cached", "--quiet", "--ignore-unmatch", "--", *paths)
         else:
             repository.git("reset", "--quiet", "--", *paths)
-        left = [path for path, hashes in files.items() if not self._restore(path, hashes)]
+        left = [path for path, contents in files.items() if not self._restore(path, contents)]
         for folder in journal["folders"]:
             with suppress(OSError):
                 (repository.top / folder).rmdir()
         self._end()
         return left
 
-    def _restore(self, path: str, hashes: dict[str, str | None]) -> bool:
+    def _restore(self, path: str, contents: Mapping[str, str | None]) -> bool:
+        """Put *path* back as it was before; return whether it was ours to put back."""
         file = self.repository.top / path
         file.with_name(f".{file.name}{TEMPORARY_SUFFIX}").unlink(missing_ok=True)
-        now = _hash(file.read_bytes()) if file.is_file() else None
-        if now == hashes["before"]:
+        now = _as_text(file.read_bytes()) if file.is_file() else None
+        before = contents["before"]
+        if now == before:
             return True
-        if now != hashes["after"]:
+        if now != contents["after"]:
             return False
-        if hashes["before"] is None:
+        if before is None:
             file.unlink()
-            return True
-        return not self.repository.git("checkout-index", "--force", "--quiet", "--", path).status
+        else:
+            replace_file(file, before.encode("latin-1"))
+        return True
 
     def _end(self) -> None:
         (self._folder / _JOURNAL).unlink(missing_ok=True)
@@ -200,9 +202,11 @@ class Transaction:
         except ValueError:
             self._end()
             return
+        files = journal["files"]
+        _, committed = self.repository.committed(list(files))
         if all(
-            _hash(self.repository.blob("HEAD", path)) == hashes["after"]
-            for path, hashes in journal["files"].items()
+            content is not None and _same(content, (files[path]["after"] or "").encode("latin-1"))
+            for path, content in committed.items()
         ):
             _remove_stale_locks(self.repository, journal["branch"], self._folder / _JOURNAL)
             self._end()
@@ -294,10 +298,11 @@ def _uninterrupted() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, held)
 
 
-def _hash(content: bytes | None) -> str | None:
-    return None if content is None else hashlib.sha256(_text(content)).hexdigest()
+def _as_text(content: bytes | None) -> str | None:
+    """Return *content* as JSON can hold it, byte for byte."""
+    return None if content is None else content.decode("latin-1")
 
 
-def _text(content: bytes) -> bytes:
+def _same(one: bytes, other: bytes) -> bool:
     # Git may check files out with CRLF, and commits them without.
-    return content.replace(b"\r\n", b"\n")
+    return one.replace(b"\r\n", b"\n") == other.replace(b"\r\n", b"\n")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from gitops_secrets.adapters.age import check_recipient
 from gitops_secrets.adapters.files import check_inside, read_file
@@ -41,8 +41,7 @@ from gitops_secrets.core.wiring import Wired, find_clusters, private_registry, w
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """What the user asks of bootstrap."""
 
     repository: Path
@@ -62,8 +61,7 @@ class Request:
     dry_run: bool = False
 
 
-@dataclass(frozen=True)
-class ClusterOutcome:
+class ClusterOutcome(NamedTuple):
     """What was planned for one cluster."""
 
     cluster: Cluster
@@ -75,8 +73,7 @@ class ClusterOutcome:
     wired: Wired
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What bootstrap did, or with dry_run would do."""
 
     clusters: tuple[ClusterOutcome, ...]
@@ -107,8 +104,7 @@ def bootstrap(request: Request) -> Outcome:
         return _apply(request, plan, transaction, head)
 
 
-@dataclass(frozen=True)
-class _Plan:
+class _Plan(NamedTuple):
     clusters: tuple[ClusterOutcome, ...]
     changes: tuple[Change, ...]
     targets: tuple[str, ...]
@@ -249,7 +245,7 @@ def _plan_rule(
         known = {r.value for r in chosen.recipients}
         recipients = (*chosen.recipients, *(p for p in people if p.value not in known))
         if len(recipients) > len(chosen.recipients):
-            tree.write(CONFIG, replace_rule(content or b"", cluster, recipients, chosen.index))
+            tree.write(CONFIG, replace_rule(content or b"", cluster, recipients, chosen.order))
         return recipients
     if chosen is not None:
         shadowed = [r.value for r in chosen.recipients if r.cluster is None and r.value != own]
@@ -260,7 +256,7 @@ def _plan_rule(
         {r.value: r for r in [*people, Recipient(own, cluster.path)]}[value]
         for value in dict.fromkeys([own, *(p.value for p in people)])
     )
-    tree.write(CONFIG, add_rule(content, cluster, recipients, chosen.index if chosen else None))
+    tree.write(CONFIG, add_rule(content, cluster, recipients, chosen.order if chosen else None))
     return recipients
 
 

@@ -22,7 +22,7 @@ from gitops_secrets.core.registry import (
 )
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
-_HELPER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_HELPER = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 
 Source = Callable[[Registry], Credentials]
 """Reads the credentials of one registry. Raises UsageError or GitOpsSecretsError."""
@@ -118,7 +118,7 @@ class DockerConfig:
 
     def _ask_helper(self, helper: str, server: str) -> Credentials:
         program = f"docker-credential-{helper}"
-        if not _HELPER.fullmatch(helper):
+        if not re.fullmatch(_HELPER, helper):
             raise GitOpsSecretsError(
                 f"{self.path} names a credential helper that is no program name"
             )

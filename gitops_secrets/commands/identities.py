@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from gitops_secrets.adapters import age
 from gitops_secrets.adapters.age import Identity
@@ -12,8 +12,7 @@ from gitops_secrets.core.layout import Cluster
 from gitops_secrets.errors import GitOpsSecretsError
 
 
-@dataclass(frozen=True)
-class ClusterIdentity:
+class ClusterIdentity(NamedTuple):
     """A cluster's recipient, and its identity where it is at hand."""
 
     recipient: str

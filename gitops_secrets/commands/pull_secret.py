@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from gitops_secrets.adapters import age, sops
 from gitops_secrets.adapters.age import Identity
@@ -29,8 +29,7 @@ from gitops_secrets.errors import GitOpsSecretsError
 _KEY = json.dumps(["data"]) + json.dumps([DOCKERCONFIGJSON])
 
 
-@dataclass(frozen=True)
-class PullSecret:
+class PullSecret(NamedTuple):
     """What a pull Secret is to hold, and by what it is encrypted."""
 
     cluster: Cluster
@@ -52,8 +51,7 @@ class PullSecret:
         return self.cluster.secret_file(self.name)
 
 
-@dataclass(frozen=True)
-class Encrypted:
+class Encrypted(NamedTuple):
     """The manifest as it will be, and what became of each registry."""
 
     content: bytes
@@ -86,7 +84,8 @@ def encrypt_pull_secret(wanted: PullSecret, before: bytes | None) -> Encrypted:
         content = sops.set_value(
             before, wanted.path, _KEY, value.encode(), [identity.secret], wanted.config
         )
-        _read_back(wanted, content, docker, identity)
+        read = sops.decrypt(content, wanted.path, [identity.secret])
+        _check_read_back(wanted, content, docker, read)
     given = wanted.credentials
     return Encrypted(
         content,
@@ -98,24 +97,24 @@ def encrypt_pull_secret(wanted: PullSecret, before: bytes | None) -> Encrypted:
 
 def _encrypt_anew(wanted: PullSecret, docker: bytes) -> bytes:
     plain = render_pull_secret(wanted.name, wanted.namespace, wanted.cluster.path, docker)
-    content = sops.encrypt(plain, wanted.config, wanted.path)
-    _read_back(wanted, content, docker, wanted.identity)
+    identities = [wanted.identity.secret] if wanted.identity is not None else []
+    content, read = sops.encrypt(plain, wanted.config, wanted.path, identities)
+    _check_read_back(wanted, content, docker, read)
     return content
 
 
-def _read_back(
-    wanted: PullSecret, content: bytes, docker: bytes, identity: Identity | None
-) -> None:
-    """Raise GitOpsSecretsError unless *content* is *docker*, encrypted in full, for the recipients."""
+def _check_read_back(wanted: PullSecret, content: bytes, docker: bytes, read: bytes | None) -> None:
+    """Raise GitOpsSecretsError unless *content* is *docker*, encrypted in full, for the recipients.
+
+    *read* is *content* decrypted again, None where no identity is at hand.
+    """
     check_structure(content, wanted.path, wanted.recipients)
     if len(content) > MAX_ENCRYPTED_BYTES:
         raise GitOpsSecretsError(
             f"{wanted.path} would be {len(content)} bytes, and Flux decrypts at most {MAX_ENCRYPTED_BYTES}"
         )
-    if identity is not None:
-        plain = sops.decrypt(content, wanted.path, [identity.secret])
-        if read_pull_secret(plain, wanted.path) != docker:
-            raise GitOpsSecretsError(f"{wanted.path} does not read back as it was encrypted")
+    if read is not None and read_pull_secret(read, wanted.path) != docker:
+        raise GitOpsSecretsError(f"{wanted.path} does not read back as it was encrypted")
 
 
 def check_structure(content: bytes, path: str, recipients: Sequence[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import yaml
 
@@ -28,22 +28,20 @@ _UNFIT_FIELDS = (
     *("encrypted_suffix", "unencrypted_regex", "encrypted_comment_regex"),
     "unencrypted_comment_regex",
 )
-_OWNER = re.compile(r"#\s*cluster:\s*(?P<cluster>\S+)")
+_OWNER = r"#\s*cluster:\s*(?P<cluster>\S+)"
 
 
-@dataclass(frozen=True)
-class Recipient:
+class Recipient(NamedTuple):
     """An age recipient of a rule, and the cluster it is recorded for, None where it is a person's."""
 
     value: str
     cluster: str | None = None
 
 
-@dataclass(frozen=True)
-class CreationRule:
+class CreationRule(NamedTuple):
     """One rule of ``.sops.yaml``, in the order in which sops tries them."""
 
-    index: int
+    order: int
     line: int
     path_regex: str | None
     encrypted_regex: str | None
@@ -101,7 +99,7 @@ def _parse_rule(index: int, rule: yaml.Node, lines: Sequence[str]) -> CreationRu
         "hc_vault_transit_uri",
     )
     return CreationRule(
-        index=index,
+        order=index,
         line=rule.start_mark.line + 1,
         path_regex=text(rule, "path_regex"),
         encrypted_regex=text(rule, "encrypted_regex"),
@@ -120,7 +118,7 @@ def _recipients(node: yaml.Node | None, lines: Sequence[str]) -> Iterable[Recipi
         comment = ""
         if where.end_mark.line == where.start_mark.line:
             comment = lines[where.end_mark.line][where.end_mark.column :]
-        owner = _OWNER.search(comment)
+        owner = re.search(_OWNER, comment)
         if value:
             yield Recipient(value, owner["cluster"] if owner else None)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import yaml
 
@@ -46,11 +46,10 @@ codeship-steps.yml
 """
 """What source-controller leaves out of an artifact unless spec.ignore says otherwise (its sourceignore)."""
 
-_DOCUMENT_SPLIT = re.compile(rb"(?m)^---[ \t]*(?:#.*)?$")
+_DOCUMENT_SPLIT = rb"(?m)^---[ \t]*(?:#.*)?$"
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """The source that Flux's own Kustomization reads."""
 
     kind: str = "GitRepository"
@@ -59,8 +58,7 @@ class Source:
     sparse_checkout: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class FluxKustomization:
+class FluxKustomization(NamedTuple):
     """A Kustomization object of Flux, and the file it stands in."""
 
     file: str
@@ -77,8 +75,7 @@ class FluxKustomization:
     annotations: Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class FluxInstallation:
+class FluxInstallation(NamedTuple):
     """What the repository says of the Flux of one cluster."""
 
     namespace: str
@@ -97,7 +94,7 @@ def manifests(content: bytes, name: str, wanted: bytes) -> list[yaml.Node]:
     """
     if wanted not in content:
         return []
-    parts = _DOCUMENT_SPLIT.split(content)
+    parts = re.split(_DOCUMENT_SPLIT, content)
     return [n for part in parts if wanted in part for n in compose_documents(part, name)]
 
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gitops_secrets.errors import UsageError
 
 PULL_SECRETS = "pull-secrets"
 """The folder of all pull Secrets, and the name of the Flux Kustomization that applies them."""
 
-_REGEX_SPECIAL = re.compile(r"([\\.+*?()|\[\]{}^$])")
+_REGEX_SPECIAL = r"([\\.+*?()|\[\]{}^$])"
 
 
-@dataclass(frozen=True)
-class Cluster:
+class Cluster(NamedTuple):
     """A cluster by its Flux path, relative to the repository's top, with forward slashes; "." is the root."""
 
     path: str
@@ -35,7 +34,7 @@ class Cluster:
     @property
     def path_regex(self) -> str:
         """The creation rule's path_regex: this folder, and nothing below or beside it."""
-        folder = _REGEX_SPECIAL.sub(r"\\\1", self.folder)
+        folder = re.sub(_REGEX_SPECIAL, r"\\\1", self.folder)
         return rf"^{folder}/[^/]*\.sops\.ya?ml$"
 
     @property

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import yaml
 
@@ -31,11 +31,10 @@ _MARK = "gitops-secrets"
 """The name in our patch's body: kustomize ignores it where there is a target, and we know ours by it."""
 
 
-@dataclass(frozen=True)
-class _Patch:
+class _Patch(NamedTuple):
     """A patch of a kustomization.yaml, as far as ServiceAccounts and Kustomizations are concerned."""
 
-    index: int
+    order: int
     body: tuple[yaml.Node, ...]
     target_kind: str | None
     target_name: str | None
@@ -117,9 +116,9 @@ def patch_service_accounts(
     if [_value(patch, root) for patch in ours] == [item.value for item in wanted]:
         return content
     for patch in reversed(ours[len(wanted) :]):
-        content = remove_item(content, name, "patches", patch.index)
+        content = remove_item(content, name, "patches", patch.order)
     for patch, item in zip(ours, wanted, strict=False):
-        content = replace_item(content, name, "patches", patch.index, item)
+        content = replace_item(content, name, "patches", patch.order, item)
     for item in wanted[len(ours) :]:
         content = insert_item(content, name, "patches", item)
     return content
@@ -201,7 +200,7 @@ def _item(accounts: Sequence[str], secrets: Sequence[str]) -> Item:
 
 
 def _value(patch: _Patch, root: yaml.Node | None) -> object:
-    entry = get(root, "patches", patch.index)
+    entry = get(root, "patches", patch.order)
     return {
         "patch": text(entry, "patch"),
         "target": {"kind": patch.target_kind, "name": patch.target_name},

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
-_ENCRYPTED = re.compile(r"ENC\[AES256_GCM,[^\]]*\]")
-_AGE_BODY = re.compile(r"^\s*(-----(BEGIN|END) AGE ENCRYPTED FILE-----|[A-Za-z0-9+/=]{20,})$")
+_ENCRYPTED = r"ENC\[AES256_GCM,[^\]]*\]"
+_AGE_BODY = r"^\s*(-----(BEGIN|END) AGE ENCRYPTED FILE-----|[A-Za-z0-9+/=]{20,})$"
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """One file: what it holds before (None where there is none) and after."""
 
     path: str
@@ -27,6 +25,8 @@ class Change:
 
 def render_diff(changes: Iterable[Change]) -> str:
     """Return *changes* as a unified diff in which no value, not even an encrypted one, is shown."""
+    import difflib
+
     parts: list[str] = []
     for change in changes:
         parts += difflib.unified_diff(
@@ -41,4 +41,4 @@ def render_diff(changes: Iterable[Change]) -> str:
 
 def _shown(content: bytes) -> list[str]:
     lines = content.decode(errors="replace").splitlines()
-    return [_ENCRYPTED.sub("ENC[...]", line) for line in lines if not _AGE_BODY.match(line)]
+    return [re.sub(_ENCRYPTED, "ENC[...]", line) for line in lines if not re.match(_AGE_BODY, line)]

@@ -12,13 +12,14 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
 DOCKER_HUB_KEY = "https://index.docker.io/v1/"
 _DOCKER_HUB_HOSTS = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
-_HOST_LABEL = re.compile(r"[a-z0-9*]([a-z0-9*_-]*[a-z0-9*])?")
-_IPV6 = re.compile(r"\[[0-9a-f:.]+\]")
+_HOST_LABEL = r"[a-z0-9*]([a-z0-9*_-]*[a-z0-9*])?"
+_IPV6 = r"\[[0-9a-f:.]+\]"
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,7 @@ class Credentials:
     password: str = field(repr=False)
 
 
-@dataclass(frozen=True)
-class Registry:
+class Registry(NamedTuple):
     """A registry by the key under which the kubelet looks its credentials up."""
 
     key: str
@@ -74,7 +74,7 @@ def parse_registry(value: str, *, keep_path: bool = False) -> Registry:
 
 def _check_host(host: str, shown: str) -> None:
     name, port = host, None
-    if _IPV6.match(host):
+    if re.match(_IPV6, host):
         name, _, port_text = host.partition("]")
         port = port_text[1:] if port_text.startswith(":") else (None if not port_text else "")
         name += "]"
@@ -88,7 +88,9 @@ def _check_host(host: str, shown: str) -> None:
     if port is not None and not (port.isdigit() and 0 < int(port) < 65536):
         raise UsageError(f"registry {shown} has a port that is not a number from 1 to 65535")
     labels = name.split(".")
-    if not _IPV6.fullmatch(name) and not all(_HOST_LABEL.fullmatch(label) for label in labels):
+    if not re.fullmatch(_IPV6, name) and not all(
+        re.fullmatch(_HOST_LABEL, label) for label in labels
+    ):
         raise UsageError(f"registry {shown} does not begin with a host name")
 
 

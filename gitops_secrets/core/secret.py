@@ -21,13 +21,13 @@ MAX_SECRET_BYTES = 1024 * 1024
 MAX_ENCRYPTED_BYTES = 5 * 1024 * 1024
 """Flux's limit on one encrypted file (kustomize-controller, maxEncryptedFileSize)."""
 
-_DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-_DNS_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_DNS_LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+_DNS_SUBDOMAIN = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
 
 
 def check_secret_name(name: str) -> None:
     """Raise UsageError where Kubernetes would refuse *name* for a Secret."""
-    if len(name) > 253 or not _DNS_SUBDOMAIN.fullmatch(name):
+    if len(name) > 253 or not re.fullmatch(_DNS_SUBDOMAIN, name):
         raise UsageError(
             f"Kubernetes takes no Secret named {name!r}",
             "lower case letters, digits, '-' and '.', at most 253, beginning and ending with a "
@@ -37,7 +37,7 @@ def check_secret_name(name: str) -> None:
 
 def check_namespace(name: str) -> None:
     """Raise UsageError where Kubernetes would refuse *name* for a namespace."""
-    if not _DNS_LABEL.fullmatch(name):
+    if not re.fullmatch(_DNS_LABEL, name):
         raise UsageError(
             f"Kubernetes takes no namespace named {name!r}",
             "lower case letters, digits and '-', at most 63, beginning and ending with a letter "

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import yaml
 
@@ -26,7 +26,7 @@ from gitops_secrets.core.yamldoc import (
 )
 
 _BASE64 = r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
-_ENC = re.compile(
+_ENC = (
     rf"ENC\[AES256_GCM,data:(?P<data>{_BASE64}),iv:(?P<iv>{_BASE64}),tag:(?P<tag>{_BASE64}),"
     r"type:(?:str|int|float|bool|bytes|time|comment)\]"
 )
@@ -52,8 +52,7 @@ _KEY_KINDS = {
 }
 
 
-@dataclass(frozen=True)
-class MasterKey:
+class MasterKey(NamedTuple):
     """One key that opens the file: its kind as SOPS names it, its public identification, its data key."""
 
     kind: str
@@ -61,8 +60,7 @@ class MasterKey:
     wrapped: str
 
 
-@dataclass(frozen=True)
-class Metadata:
+class Metadata(NamedTuple):
     """A document's ``sops`` block."""
 
     keys: tuple[MasterKey, ...]
@@ -79,8 +77,7 @@ class Metadata:
         return tuple(key.identification for key in self.keys if key.kind == "age")
 
 
-@dataclass(frozen=True)
-class Value:
+class Value(NamedTuple):
     """One value outside the ``sops`` block."""
 
     path: Path
@@ -91,8 +88,7 @@ class Value:
     """Whether it is an empty string or null, which sops never encrypts."""
 
 
-@dataclass(frozen=True)
-class SopsDocument:
+class SopsDocument(NamedTuple):
     """One document of a file; ``metadata`` is None where there is no ``sops`` mapping."""
 
     metadata: Metadata | None
@@ -113,7 +109,7 @@ class SopsDocument:
 
 def is_encrypted_value(value: str) -> bool:
     """Return whether all of *value* is one well-formed ENC[...]."""
-    return _ENC.fullmatch(value) is not None
+    return re.fullmatch(_ENC, value) is not None
 
 
 def read_documents(content: bytes, name: str) -> tuple[SopsDocument, ...]:

@@ -7,7 +7,7 @@ before it is returned: what the new text parses to is what the old one did, and 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import yaml
 
@@ -15,8 +15,7 @@ from gitops_secrets.core.yamldoc import compose_single, get, to_value
 from gitops_secrets.errors import InvalidDocumentError
 
 
-@dataclass(frozen=True)
-class Item:
+class Item(NamedTuple):
     """A list element to add: as block-style lines (without the dash), and as the value they parse to."""
 
     lines: tuple[str, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import yaml
 
@@ -28,14 +28,13 @@ IDENTITY_SECRET = "sops-age"  # noqa: S105
 
 _LOCKED_DOWN = b"--default-service-account="
 _LOCKDOWN_ACCOUNT = "kustomize-controller"
-_IMAGE = re.compile(rb"(?m)^\s+(?:- )?image:\s*[\"']?([^\s\"'@]+)")
+_IMAGE = rb"(?m)^\s+(?:- )?image:\s*[\"']?([^\s\"'@]+)"
 _PUBLIC = frozenset(
     {"ghcr.io", "docker.io", "index.docker.io", "quay.io", "gcr.io", "registry.k8s.io"}
 )
 
 
-@dataclass(frozen=True)
-class Wired:
+class Wired(NamedTuple):
     """What was planned for one cluster."""
 
     installation: FluxInstallation
@@ -69,7 +68,7 @@ def private_registry(tree: Overlay, cluster: Cluster, namespace: str | None) -> 
     path = f"{flux_folder(tree, cluster, namespace)}/{flux.COMPONENTS}"
     hosts: set[str] = {
         image.decode().split("/", 1)[0]
-        for image in _IMAGE.findall(tree.read(path) or b"")
+        for image in re.findall(_IMAGE, tree.read(path) or b"")
         if b"/" in image
     }
     private = sorted(hosts - _PUBLIC)

@@ -7,7 +7,7 @@ hide a readable one. ``compose`` keeps both, with their lines.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import yaml
 
@@ -19,8 +19,7 @@ Path = tuple[str | int, ...]
 """The way from a document's root to a node: mapping keys and list indexes."""
 
 
-@dataclass(frozen=True)
-class Position:
+class Position(NamedTuple):
     """A place in a text; both counted from 1."""
 
     line: int
