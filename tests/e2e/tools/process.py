@@ -17,9 +17,9 @@ def run(argv: list[str | Path], folder: Path, **environ: str) -> str:
         argv,
         cwd=folder,
         env={**os.environ, **environ},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         text=True,
+        check=False,
     )
     if done.returncode != 0:
         command = " ".join(map(str, argv))

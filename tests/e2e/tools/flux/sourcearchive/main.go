@@ -1,9 +1,11 @@
 // Command sourcearchive writes the artifact that source-controller would make of a checked-out
-// revision: DIR as a tar.gz at OUT, without what Flux's default patterns, the .sourceignore files
-// and --ignore (the text of spec.ignore) leave out, in that order of precedence from low to high.
+// revision: DIR as a tar.gz at OUT, without what the .sourceignore files and --ignore (the text of
+// spec.ignore, which has the last word) leave out. Where there are no such rules, Flux's default
+// ones count; where there is a single one, of the defaults only those for Git's own files do.
 //
-// Loading and matching are Flux's own package. The rest follows source-controller's archive: only
-// regular files and folders (no symlinks), no times, no owners.
+// Loading and matching are Flux's own package. The rest does as source-controller does: only
+// regular files and folders (no symlinks), no times, no owners; and a file is judged by itself, so
+// one below a folder that is left out can be taken in again, unlike in Git.
 package main
 
 import (
@@ -46,6 +48,11 @@ func run(dir, out, ignore string) error {
 	}
 	patterns = append(patterns, sourceignore.ReadPatterns(strings.NewReader(ignore), domain)...)
 
+	matcher := sourceignore.NewDefaultMatcher(nil, domain)
+	if len(patterns) > 0 {
+		matcher = sourceignore.NewMatcher(append(sourceignore.VCSPatterns(domain), patterns...))
+	}
+
 	file, err := os.Create(out)
 	if err != nil {
 		return err
@@ -53,7 +60,7 @@ func run(dir, out, ignore string) error {
 	defer file.Close()
 	zipped := gzip.NewWriter(file)
 	archive := tar.NewWriter(zipped)
-	if err := add(archive, dir, sourceignore.NewDefaultMatcher(patterns, domain)); err != nil {
+	if err := add(archive, dir, matcher); err != nil {
 		return err
 	}
 	if err := archive.Close(); err != nil {
@@ -98,6 +105,9 @@ func addFile(archive *tar.Writer, path, name string) error {
 		return err
 	}
 	header := &tar.Header{Typeflag: tar.TypeReg, Name: name, Size: info.Size(), Mode: 0o600}
+	if info.Mode()&0o111 != 0 {
+		header.Mode = 0o700
+	}
 	if err := archive.WriteHeader(header); err != nil {
 		return err
 	}

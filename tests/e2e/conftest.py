@@ -1,0 +1,87 @@
+"""Fixtures of the end-to-end tests: see README.md for what runs for real.
+
+Cheapest first: ``cluster`` and ``flux`` are shared by the session, and each test works in a
+``namespace`` of its own. A test that needs flux-system for itself, or a cluster where nothing is
+yet, takes ``fresh_cluster`` or ``fresh_flux``: a new cluster starts in two to three seconds, and
+no amount of deleting leaves one as clean.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.cluster import Cluster
+from tests.e2e.encrypted import Identity, make_identity
+from tests.e2e.flux import Flux
+from tests.e2e.githttp import GitServer, Repository
+from tests.e2e.tools.build import Binaries, build
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def binaries(pytestconfig: pytest.Config) -> Binaries:
+    """The built programs; builds those that are missing (minutes, once), and says so as it does."""
+    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+    assert capture is not None
+    with capture.global_and_fixture_disabled():
+        return build()
+
+
+@pytest.fixture(scope="session")
+def cluster(binaries: Binaries, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """The session's cluster."""
+    with Cluster(binaries, tmp_path_factory.mktemp("cluster")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def flux(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flux]:
+    """Flux, installed and running in the session's cluster."""
+    with Flux(cluster, tmp_path_factory.mktemp("flux")) as running:
+        running.install()
+        running.start()
+        yield running
+
+
+@pytest.fixture
+def namespace(cluster: Cluster) -> str:
+    """A new namespace in the session's cluster, with the ServiceAccount default."""
+    return cluster.create_namespace(f"test-{next(_numbers)}")
+
+
+@pytest.fixture
+def fresh_cluster(binaries: Binaries, tmp_path: Path) -> Iterator[Cluster]:
+    """A new cluster for this test alone."""
+    with Cluster(binaries, tmp_path / "cluster") as running:
+        yield running
+
+
+@pytest.fixture
+def fresh_flux(fresh_cluster: Cluster, tmp_path: Path) -> Iterator[Flux]:
+    """Flux for ``fresh_cluster``, not installed yet: install() and start(), or bootstrap()."""
+    with Flux(fresh_cluster, tmp_path / "flux") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def git_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitServer]:
+    """A Git server over HTTP on loopback."""
+    with GitServer(tmp_path_factory.mktemp("git")) as running:
+        yield running
+
+
+@pytest.fixture
+def repository(git_server: GitServer) -> Repository:
+    """A new, empty repository on the Git server."""
+    return git_server.create(f"fleet-{next(_numbers)}")
+
+
+@pytest.fixture
+def identity(binaries: Binaries) -> Identity:
+    """A new age identity."""
+    return make_identity(binaries)
