@@ -41,7 +41,10 @@ def quote(value: str) -> str:
     )
     if plain:
         return value
-    return "'" + value.replace("'", "''") + "'" if value.isprintable() else json.dumps(value)
+    if value.isprintable():
+        return "'" + value.replace("'", "''") + "'"
+    # YAML's own escapes: JSON's write what lies beyond the first plane as surrogates.
+    return '"' + "".join(c if c.isalnum() else f"\\U{ord(c):08x}" for c in value) + '"'
 
 
 def insert_item(content: bytes, name: str, key: str, item: Item, index: int | None = None) -> bytes:
@@ -60,7 +63,7 @@ def insert_item(content: bytes, name: str, key: str, item: Item, index: int | No
         text.insert_block(sequence, index, item)
     old = to_value(text.root) if text.root is not None else {}
     assert isinstance(old, dict)
-    elements = list(old.get(key) or [])
+    elements = list(old[key]) if isinstance(old.get(key), list) else []
     elements.insert(len(elements) if index is None else index, _as_text(item.value))
     return text.proven({**old, key: elements})
 

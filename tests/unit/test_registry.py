@@ -1,0 +1,154 @@
+"""Registry keys and docker configs, as the kubelet reads them."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gitops_secrets.core.registry import (
+    DOCKER_HUB_KEY,
+    Credentials,
+    build_dockerconfigjson,
+    parse_credentials,
+    parse_registry,
+    read_dockerconfigjson,
+    refuse_duplicates,
+    strip_one_newline,
+)
+from gitops_secrets.errors import GitOpsSecretsError, UsageError
+
+
+@pytest.mark.parametrize(
+    ("given_value", "key"),
+    [
+        ("ghcr.io", "ghcr.io"),
+        ("GHCR.io", "ghcr.io"),
+        ("https://registry.example.com:5000", "registry.example.com:5000"),
+        ("registry.example.com:5000/", "registry.example.com:5000"),
+        ("registry.example.com/v2/", "registry.example.com"),
+        ("registry.example.com/team/app", "registry.example.com"),
+        ("localhost:5000", "localhost:5000"),
+        ("*.example.com", "*.example.com"),
+        ("[::1]:5000", "[::1]:5000"),
+        ("docker.io", DOCKER_HUB_KEY),
+        ("index.docker.io", DOCKER_HUB_KEY),
+        ("https://index.docker.io/v1/", DOCKER_HUB_KEY),
+        ("registry-1.docker.io", DOCKER_HUB_KEY),
+    ],
+)
+def test_a_registry_is_keyed_as_the_kubelet_looks_it_up(given_value: str, key: str) -> None:
+    assert parse_registry(given_value).key == key
+
+
+def test_scope_path_keeps_the_path_and_drops_what_the_kubelet_drops() -> None:
+    assert parse_registry("r.example.com/team", keep_path=True).key == "r.example.com/team"
+    assert parse_registry("r.example.com/v2/team/", keep_path=True).key == "r.example.com/team"
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ("r.example.com:*", "glob in its port"),
+        ("r.example.com:http", "not a number"),
+        ("r.example.com:70000", "not a number"),
+        ("r.example.com/v2", "matched by no image"),
+        ("r example.com", "space or a control character"),
+        ("r.example.com\x1b[2J", "control character"),
+        ("ftp://r.example.com", "not a host"),
+        ("", "does not begin with a host"),
+        ("-r.example.com", "does not begin with a host"),
+        ("r..example.com", "does not begin with a host"),
+    ],
+)
+def test_a_registry_that_no_image_would_match_is_refused(value: str, says: str) -> None:
+    with pytest.raises(UsageError, match=says) as caught:
+        parse_registry(value)
+    assert "\x1b" not in caught.value.message
+
+
+def test_credentials_inside_a_registry_are_refused_and_not_repeated() -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_registry("https://robot:hunter2hunter2@r.example.com")
+    assert "hunter2" not in caught.value.message
+
+
+def test_credentials_split_at_the_first_colon() -> None:
+    key = '_json_key:{"private_key": "a:b"}'
+    assert parse_credentials(key, "a file") == Credentials("_json_key", '{"private_key": "a:b"}')
+
+
+@pytest.mark.parametrize("value", ["", "user", "user:", ":password"])
+def test_half_credentials_name_their_source_and_not_themselves(value: str) -> None:
+    with pytest.raises(UsageError, match="standard input") as caught:
+        parse_credentials(value, "standard input")
+    assert "password" not in caught.value.message.replace("have no a password", "").replace(
+        "a password", ""
+    )
+
+
+def test_one_newline_at_the_end_is_the_editors_and_all_else_is_the_password() -> None:
+    assert strip_one_newline(b"u:p\n", "x") == "u:p"
+    assert strip_one_newline(b"u:p\r\n", "x") == "u:p"
+    assert strip_one_newline(b"u:p\n\n", "x") == "u:p\n"
+    assert strip_one_newline(b" u:p ", "x") == " u:p "
+
+
+def test_bytes_that_are_no_text_are_refused() -> None:
+    with pytest.raises(UsageError, match="UTF-8"):
+        strip_one_newline(b"u:\xff", "a file")
+
+
+def test_a_password_never_shows_in_a_repr() -> None:
+    assert "hunter2" not in repr(Credentials("u", "hunter2"))
+
+
+def test_two_spellings_of_one_registry_are_one() -> None:
+    with pytest.raises(UsageError, match="given twice"):
+        refuse_duplicates([parse_registry("docker.io"), parse_registry("index.docker.io")])
+
+
+def test_the_auth_is_what_the_kubelet_decodes() -> None:
+    built = json.loads(build_dockerconfigjson({"r": Credentials("u", "p:w")}))
+    assert base64.b64decode(built["auths"]["r"]["auth"]) == b"u:p:w"
+
+
+user = st.text(min_size=1).filter(lambda s: ":" not in s)
+password = st.text(min_size=1).filter(lambda s: s == s.strip("\x00"))
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["a.io", "b.io:5000", DOCKER_HUB_KEY]), st.tuples(user, password)
+    )
+)
+def test_any_credentials_come_back_as_they_were(pairs: dict[str, tuple[str, str]]) -> None:
+    credentials = {key: Credentials(*pair) for key, pair in pairs.items()}
+    assert read_dockerconfigjson(build_dockerconfigjson(credentials), "x") == credentials
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        ({"identitytoken": "t"}, "only a token"),
+        ({"registrytoken": "t"}, "only a token"),
+        ({}, "no user name and password"),
+        ({"auth": "!!"}, "not base64"),
+        ({"auth": base64.b64encode(b"nocolon").decode()}, "without a colon"),
+        ({"username": "a:b", "password": "p"}, "colon in its user name"),
+        ("text", "not an object"),
+    ],
+)
+def test_an_entry_that_the_kubelet_ignores_is_named(entry: object, says: str) -> None:
+    content = json.dumps({"auths": {"r.io": entry}}).encode()
+    with pytest.raises(GitOpsSecretsError, match=says) as caught:
+        read_dockerconfigjson(content, "config.json")
+    assert '"r.io"' in caught.value.message
+
+
+def test_a_docker_config_with_a_key_twice_is_refused() -> None:
+    with pytest.raises(GitOpsSecretsError, match="not a valid docker config"):
+        read_dockerconfigjson(b'{"auths": {"r": {"auth": "dTpw"}, "r": {"auth": "dTpx"}}}', "c")
