@@ -7,6 +7,7 @@ before it is returned: what the new text parses to is what the old one did, and 
 from __future__ import annotations
 
 import json
+import re
 from typing import NamedTuple
 
 import yaml
@@ -38,6 +39,8 @@ def quote(value: str) -> str:
         and node.value == value
         and node.tag == "tag:yaml.org,2002:str"
         and " #" not in value
+        # What one reader takes for a string another takes for a number or a boolean: 1e3, y.
+        and (value.startswith(("./", "../")) or not re.match(r"[-+.0-9]|[yYnN]$", value))
     )
     if plain:
         return value
