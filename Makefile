@@ -10,7 +10,7 @@ help: ## say what each target does
 	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.run ## bootstrap two registries into a throwaway Flux repository, and decrypt them as Flux would
-	@$(BIN)/python -m demo
+	@$(BIN)/python docs/demo.py
 
 test: $(VENV)/.dev ## the tests that need Python packages only: real sops, real git
 	@$(BIN)/pytest

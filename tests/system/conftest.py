@@ -1,0 +1,17 @@
+"""This tier needs Debian packages; what is missing is named, and nothing is skipped."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+_NEEDED = {"age": "age", "age-keygen": "age", "gpg": "gnupg"}
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """End the run at once where a program is missing, with the command that installs it."""
+    del session
+    missing = sorted({package for program, package in _NEEDED.items() if not shutil.which(program)})
+    if missing:
+        pytest.exit(f"missing packages: apt-get install {' '.join(missing)}", returncode=3)
