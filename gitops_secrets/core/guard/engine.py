@@ -8,50 +8,32 @@ the facts of a whole tree.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Collection, Iterable, Mapping
 
 from gitops_secrets.core.findings import Finding
 from gitops_secrets.core.guard.baseline import BaselineEntry
 from gitops_secrets.core.guard.facts import NOTHING, Facts, Marker
+from gitops_secrets.core.guard.judgement import Ignored, Judgement, Unchanged
 from gitops_secrets.core.guard.policy import Policy
+from gitops_secrets.core.guard.prefilter import may_hold
+
+__all__ = [
+    "ENGINE_VERSION",
+    "Ignored",
+    "Judgement",
+    "Unchanged",
+    "examine",
+    "judge",
+    "judge_blob",
+    "judge_change",
+    "judge_set",
+    "may_matter",
+    "never_unchanged",
+    "same_value",
+]
 
 ENGINE_VERSION = "0"
 """Changes with every change of a verdict: facts that another version wrote are worth nothing."""
-
-Unchanged = Callable[[BaselineEntry, Finding], bool]
-"""Says whether the value at a finding's place is still that of the entry's commit (see same_value)."""
-
-
-@dataclass(frozen=True)
-class Ignored:
-    """A finding that is not reported, by whose word and why."""
-
-    finding: Finding
-    by: Literal["marker", "baseline"]
-    reason: str
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """What is reported, and what is not: every report counts both."""
-
-    findings: tuple[Finding, ...] = ()
-    ignored: tuple[Ignored, ...] = ()
-
-    @property
-    def ignored_by_marker(self) -> tuple[Ignored, ...]:
-        """Those that an inline marker excuses."""
-        return tuple(i for i in self.ignored if i.by == "marker")
-
-    @property
-    def ignored_by_baseline(self) -> tuple[Ignored, ...]:
-        """Those that the baseline excuses."""
-        return tuple(i for i in self.ignored if i.by == "baseline")
-
-    def __add__(self, other: Judgement) -> Judgement:
-        return Judgement(self.findings + other.findings, self.ignored + other.ignored)
 
 
 def never_unchanged(entry: BaselineEntry, finding: Finding) -> bool:  # noqa: ARG001
@@ -61,15 +43,21 @@ def never_unchanged(entry: BaselineEntry, finding: Finding) -> bool:  # noqa: AR
 
 def may_matter(content: bytes) -> bool:
     """Return whether *content* could hold a finding. Never false for one that does; never parses."""
-    raise NotImplementedError
+    return may_hold(content) != 0
 
 
-def examine(content: bytes, path_hint: str = "") -> Facts:
+def examine(content: bytes, path_hint: str = "") -> Facts:  # noqa: ARG001
     """Return the facts of *content*, whatever its size or form; never raises.
 
     *path_hint* never changes the facts: it stands for the caller's debugging only.
     """
-    raise NotImplementedError
+    bits = may_hold(content)
+    if not bits:
+        return NOTHING
+    from gitops_secrets.core.guard.inspection import inspect
+
+    inspection, text = inspect(content, bits)
+    return inspection.facts(text)
 
 
 def judge(
@@ -86,7 +74,12 @@ def judge(
     Otherwise only a marker whose rule and reason are also among these counts: the markers of that
     path's content on the protected branch. Raises InvalidDocumentError where the policy is broken.
     """
-    raise NotImplementedError
+    if not facts and not facts.markers:
+        return Judgement()
+    from gitops_secrets.core.guard import verdict
+
+    findings = verdict.of_content(path, facts, policy)
+    return _weigh(findings, facts, policy, trusted_markers, unchanged)
 
 
 def judge_blob(
@@ -98,7 +91,7 @@ def judge_blob(
     unchanged: Unchanged = never_unchanged,
 ) -> Judgement:
     """Filter, examine and judge one content at one path."""
-    facts = examine(content, path) if may_matter(content) else NOTHING
+    facts = examine(content, path)
     return judge(path, facts, policy, trusted_markers=trusted_markers, unchanged=unchanged)
 
 
@@ -116,7 +109,12 @@ def judge_change(
     *old* are (path, facts) of the content that *path* had before and of every source that Git says it
     was renamed or copied from; all contents that the same change deletes may be given too.
     """
-    raise NotImplementedError
+    if not any(o.ciphertexts or o.wrapped for o in new.objects):
+        return Judgement()
+    from gitops_secrets.core.guard.rules import moved_ciphertext
+
+    findings = moved_ciphertext.find(path, new, [facts for _, facts in old])
+    return _weigh(findings, new, policy, trusted_markers, unchanged)
 
 
 def judge_set(
@@ -130,14 +128,40 @@ def judge_set(
     """Return only what a tree shows: one ciphertext or wrapped data key in two objects.
 
     *files* are the facts of every file of one tree by path; files without objects may be left out.
-    *only* reports for these paths alone, held against all of *files*.
+    *only* reports for these paths alone, held against all of *files*. *trusted_markers* are by path;
+    None as in ``judge``.
     """
-    raise NotImplementedError
+    from gitops_secrets.core.guard.rules import copied_ciphertext
+
+    total = Judgement()
+    for path, findings in copied_ciphertext.find(files, only).items():
+        trusted = None if trusted_markers is None else trusted_markers.get(path, ())
+        total += _weigh(findings, files[path], policy, trusted, unchanged)
+    return total
 
 
 def same_value(old: bytes, new: bytes, finding: Finding) -> bool:
     """Return whether what *finding* is about reads the same in *old* as in *new*.
 
-    Both are contents of the finding's path. False where either has no such finding.
+    Both are contents of the finding's path. False where either has no such finding. What is found in
+    ciphertext, metadata or the form of a file has no value of its own: there the contents must be equal.
     """
-    raise NotImplementedError
+    if old == new:
+        return True
+    from gitops_secrets.core.guard.verdict import values_of
+
+    before = values_of(old, finding)
+    return bool(before) and before == values_of(new, finding)
+
+
+def _weigh(
+    findings: Iterable[Finding],
+    facts: Facts,
+    policy: Policy,
+    trusted_markers: Collection[Marker] | None,
+    unchanged: Unchanged,
+) -> Judgement:
+    """Part *findings* into those that are reported and those that an exception covers."""
+    from gitops_secrets.core.guard import weighing
+
+    return weighing.weigh(findings, facts, policy, trusted_markers, unchanged)

@@ -1,0 +1,136 @@
+"""Docker config in any text: JSON, JSON within a string, YAML, HCL, whole or in pieces.
+
+What counts is what a registry would take: an ``auth`` that decodes to user:password, a password, or a
+token. Empty configs, credential helpers and placeholders are none of these.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from gitops_secrets.core.guard.encoding import from_base64
+from gitops_secrets.core.guard.placeholders import is_placeholder
+
+_MAX_REGION = 256 * 1024
+_AUTHS = re.compile(r"(?<![\w-])\\{0,8}[\"']?auths\\{0,8}[\"']?\s*(?:=>|[:=])\s*")
+_FIELD = re.compile(
+    r"(?<![\w.-])\\{0,8}[\"']?(?P<name>auth|password|identity_?token|registry_?token)\\{0,8}[\"']?"
+    r"\s*(?:=>|[:=])\s*(?:(?P<quote>\\{0,8}[\"'])(?P<quoted>.{0,20000}?)(?P=quote)"
+    r"|(?P<bare>[^\s\"',}\]#][^\s\"',}\]]*))",
+    re.IGNORECASE,
+)
+_AUTH = re.compile(
+    r"(?<![\w.-])\\{0,8}[\"']?_?auth\\{0,8}[\"']?\s*(?:=>|[:=])\s*\\{0,8}[\"']?(?P<value>[A-Za-z0-9+/_-]{8,}={0,2})"
+)
+_HOST = r"(?:https?://)?(?:[\w*-]+\.)+[\w*-]+(?::\d+)?(?:/[\w./-]*)?|localhost:\d+"
+_HOST_ENTRY = re.compile(
+    rf"\\{{0,8}}[\"'](?P<host>{_HOST})\\{{0,8}}[\"']\s*:\s*\{{(?P<entry>[^{{}}]{{0,20000}})\}}"
+)
+HOST_KEY = re.compile(_HOST)
+FIELDS = frozenset(
+    {"auth", "password", "identitytoken", "registrytoken", "identity_token", "registry_token"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One readable credential at an offset of a text."""
+
+    offset: int
+    material: str = field(repr=False)
+    host: str = ""
+
+
+def credential(name: str, value: str, *, within_auths: bool = True) -> str | None:
+    """Return the secret that the field *name* with *value* gives away, or None."""
+    value = value.strip()
+    name = name.lower()
+    if not value or value.startswith("ENC[") or is_placeholder(value):
+        return None
+    if name == "auth":
+        return _from_auth(value, within_auths=within_auths)
+    if not within_auths:
+        return None
+    if name == "password":
+        return value
+    return value if len(value) >= 8 else None
+
+
+def _from_auth(value: str, *, within_auths: bool) -> str | None:
+    if within_auths and ":" in value and " " not in value:
+        password = value.partition(":")[2]
+        return None if is_placeholder(password) else password
+    decoded = from_base64(value)
+    if decoded is None or b":" not in decoded:
+        return None
+    try:
+        text = decoded.decode()
+    except UnicodeDecodeError:
+        return None
+    text = text.strip("\0\r\n")
+    user, _, password = text.partition(":")
+    if not user or not text.isprintable() or is_placeholder(password):
+        return None
+    return password
+
+
+def find(text: str) -> list[Hit]:
+    """Return the readable credentials of every docker config in *text*, one for each registry."""
+    hits: list[Hit] = []
+    covered: list[tuple[int, int]] = []
+    for match in _AUTHS.finditer(text):
+        begin, end = _region(text, match.start(), match.end())
+        if covered and begin < covered[-1][1]:
+            continue
+        covered.append((begin, end))
+        hits.extend(_in_region(text, begin, end))
+    for match in _HOST_ENTRY.finditer(text):
+        if not _is_covered(covered, match.start()):
+            found = list(_in_region(text, match.start("entry"), match.end("entry")))
+            if found:
+                covered.append((match.start(), match.end()))
+                hits.append(Hit(found[0].offset, found[0].material, match["host"]))
+    for match in _AUTH.finditer(text):
+        if not _is_covered(covered, match.start()):
+            secret = credential("auth", match["value"], within_auths=False)
+            if secret:
+                hits.append(Hit(match.start("value"), secret))
+    return sorted(hits, key=lambda h: h.offset)
+
+
+def _is_covered(regions: list[tuple[int, int]], offset: int) -> bool:
+    return any(begin <= offset < end for begin, end in regions)
+
+
+def _in_region(text: str, begin: int, end: int) -> Iterator[Hit]:
+    """Yield one hit for each pair of braces, or for each field where there are none."""
+    entry = -1
+    for match in _FIELD.finditer(text, begin, end):
+        value = match["quoted"] if match["quoted"] is not None else match["bare"]
+        secret = credential(match["name"], value)
+        if secret is None:
+            continue
+        closing = text.find("}", match.end(), end)
+        if closing == entry != -1:
+            continue
+        entry = closing
+        yield Hit(match.start(), secret)
+
+
+def _region(text: str, start: int, begin: int) -> tuple[int, int]:
+    """Return the span that belongs to ``auths`` standing at *start*, whose value begins at *begin*."""
+    limit = min(len(text), begin + _MAX_REGION)
+    if text[begin : begin + 1] == "{":
+        depth = 0
+        for match in re.compile(r"[{}]").finditer(text, begin, limit):
+            depth += 1 if match.group() == "{" else -1
+            if depth == 0:
+                return begin, match.end()
+        return begin, limit
+    line_start = text.rfind("\n", 0, start) + 1
+    prefix = text[line_start:start]
+    deeper = re.compile(rf"\n(?!{re.escape(prefix)}[ \t])(?=[^\n\r])")
+    end = deeper.search(text, begin, limit)
+    return begin, end.start() if end else limit

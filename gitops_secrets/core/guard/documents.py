@@ -1,0 +1,205 @@
+"""A text as node graphs, however its reader would read it.
+
+YAML first, document by document as kubectl splits them. What PyYAML refuses and other readers take
+(a stream of JSON values, JSON with comments, control characters, half a surrogate, templates between
+the lines) is mended and tried again; what is left over is for the rules that read lines.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import yaml
+
+MAX_TEXT = 6 * 1024 * 1024
+"""Characters of one document that are parsed: Flux reads no encrypted file over 5 MiB."""
+MAX_TOKENS = 400_000
+"""A bound on the nodes of one document; a node costs about 500 bytes."""
+MAX_DEPTH = 400
+"""libyaml's composer calls itself for each level, and a few ten thousand end the process."""
+
+_LARGE = 4000
+
+_SEPARATOR = re.compile(r"^---(?=[ \t\r\n]|$)", re.MULTILINE)
+_DEEP = re.compile(r"^[ \t\-?:]{400}|(?:[-?:][ \t]+(?:[&!]\S*[ \t]+)*){200}", re.MULTILINE)
+_BRACKET = re.compile(r"[\[\]{}]")
+_NOT_PRINTABLE = re.compile(
+    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+_LINE_COMMENT = re.compile(r'"(?:[^"\\\n]|\\.)*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_TEMPLATE_LINE = re.compile(r"^[ \t]*\{\{[-~]?.*?\}\}[ \t]*$|^[ \t]*\{%.*?%\}[ \t]*$", re.MULTILINE)
+_TEMPLATE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Document:
+    """One document: its root node, or None where no reader makes one."""
+
+    text: str
+    line: int
+    """How many lines of the whole text stand above it."""
+    index: int
+    root: yaml.Node | None
+    mended: bool = False
+    """Whether the text was changed to be read: positions still hold, comments may be gone."""
+
+
+def split(text: str) -> Iterator[tuple[int, str]]:
+    """Yield each document's text with the number of lines above it, as ``---`` lines part them."""
+    if "---" not in text:
+        yield 0, text
+        return
+    begin = line = 0
+    for match in _SEPARATOR.finditer(text):
+        if match.start():
+            yield line, text[begin : match.start()]
+        line += text.count("\n", begin, match.start())
+        begin = match.start()
+    yield line, text[begin:]
+
+
+def read(text: str, *, wanted: Callable[[str], bool], exact: bool = False) -> Iterator[Document]:
+    """Yield the documents of *text*; of a large text only those that are *wanted*.
+
+    With *exact* only plain YAML and JSON count, and nothing is mended: for a text that need not be a
+    document at all.
+    """
+    if re.search(r"^%", text, re.MULTILINE) and (whole := _compose_all(text)) is not None:
+        for index, root in enumerate(whole):
+            yield Document(text if index == 0 else "", 0, index, root)
+        return
+    index = 0
+    for line, part in split(text):
+        if len(part) < len(text) > _LARGE and not wanted(part):
+            index += 1
+            continue
+        roots, mended = _read_part(part, exact=exact)
+        for root in roots:
+            yield Document(part, line, index, root, mended)
+            index += 1
+        if not roots:
+            yield Document(part, line, index, None)
+            index += 1
+
+
+def _read_part(part: str, *, exact: bool) -> tuple[list[yaml.Node], bool]:
+    roots = _compose_all(part)
+    if roots is not None:
+        return roots, False
+    if exact:
+        return [], False
+    for mend in _MENDS:
+        mended = mend(part)
+        if mended != part:
+            roots = _compose_all(mended)
+            if roots is not None:
+                return roots, True
+            part = mended
+    return _json_stream(part), True
+
+
+def _compose_all(text: str) -> list[yaml.Node] | None:
+    """Return the root nodes of *text* that are not null; None where PyYAML may not or will not read it."""
+    import yaml
+
+    if not _is_safe(text):
+        return None
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        return [
+            node
+            for node in yaml.compose_all(text, loader)
+            if node.tag != "tag:yaml.org,2002:null"
+        ]
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return None
+
+
+def _is_safe(text: str) -> bool:
+    if len(text) > MAX_TEXT:
+        return False
+    if len(text) > 20_000:
+        tokens = text.count("\n") + text.count(",") + text.count(":") + text.count("[")
+        if tokens + text.count("{") + text.count("- ") > MAX_TOKENS:
+            return False
+    if len(text) > MAX_DEPTH and _DEEP.search(text):
+        return False
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return True
+    depth = 0
+    for match in _BRACKET.finditer(text):
+        depth += 1 if match.group() in "[{" else -1
+        if depth > MAX_DEPTH:
+            return False
+        depth = max(depth, 0)
+    return True
+
+
+def _json_stream(text: str) -> list[yaml.Node]:
+    """Return the values of concatenated JSON, which kubectl reads one after the other."""
+    import json
+
+    decoder = json.JSONDecoder(strict=False)
+    roots: list[yaml.Node] = []
+    at = 0
+    blank = re.compile(r"[\s,;]*")
+    while len(roots) < 10_000:
+        match = blank.match(text, at)
+        at = match.end() if match else at
+        if at >= len(text) or text[at] not in "{[" or not _is_safe(text[at : at + MAX_TEXT]):
+            break
+        try:
+            _, end = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            break
+        lines = text.count("\n", 0, at)
+        found = _compose_all("\n" * lines + _replace_surrogates(text[at:end]))
+        if not found:
+            break
+        roots.extend(found)
+        at = end
+    return roots
+
+
+def _replace_surrogates(text: str) -> str:
+    return _SURROGATE.sub("\\\\u0020", text)
+
+
+def _drop_controls(text: str) -> str:
+    return _NOT_PRINTABLE.sub(" ", text)
+
+
+def _drop_comments(text: str) -> str:
+    """Blank out ``//`` and ``/* */`` comments outside of strings, and commas before a closing bracket."""
+    if not text.lstrip().startswith(("{", "[", "/")):
+        return text
+
+    def blank(match: re.Match[str]) -> str:
+        found = match.group()
+        return found if found[0] == '"' else re.sub(r"[^\n]", " ", found)
+
+    return _LINE_COMMENT.sub(blank, text)
+
+
+def _drop_templates(text: str) -> str:
+    """Take lines that are only a template away, and quote what a template leaves inside a line."""
+    if "{{" not in text and "{%" not in text:
+        return text
+    text = _TEMPLATE_LINE.sub(lambda m: "\n" * m.group().count("\n"), text)
+
+    def stand_in(match: re.Match[str]) -> str:
+        return "${X}" + "\n" * match.group().count("\n")
+
+    return _TEMPLATE.sub(stand_in, text)
+
+
+def _drop_tabs(text: str) -> str:
+    return text.replace("\t", "  ")
+
+
+_MENDS = (_drop_controls, _replace_surrogates, _drop_comments, _drop_templates, _drop_tabs)

@@ -1,0 +1,256 @@
+"""One look at one content: every piece of text in it, however wrapped, is shown to the rules.
+
+The secrets that are found stay in here, in memory: they serve to compare two contents and to keep
+them out of what is said. ``Facts`` leave without them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+
+from gitops_secrets.core.guard import prefilter
+from gitops_secrets.core.guard.encoding import (
+    TooLargeError,
+    decode,
+    from_base64,
+    is_packed,
+    unpack,
+)
+from gitops_secrets.core.guard.facts import Facts, Identity, Key, Note, ObjectFacts, Place
+from gitops_secrets.core.guard.origin import MAX_WRAPPINGS, Origin
+from gitops_secrets.core.guard.redaction import Redaction
+
+MAX_CONTENT = 64 * 1024 * 1024
+"""Bytes of one content that are looked at."""
+MAX_WORK = 96 * 1024 * 1024
+"""Characters of all pieces of one content together."""
+MAX_NOTES = 1000
+
+_COMMENT_LINE = re.compile(r"[ \t]*(?:#|//|;|--[ \t]|<!--|REM[ \t]|\*[ \t])")
+_STRUCTURED = re.compile(r"\s*[\[{]|[^\n]*:[ \t]*(?:\r?\n|[^\n]*\n)|---")
+
+
+@dataclass
+class Hit:
+    """A note with the secret it is about."""
+
+    note: Note
+    material: str = field(repr=False)
+
+
+@dataclass
+class Inspection:
+    """What was found so far."""
+
+    hits: list[Hit] = field(default_factory=list)
+    objects: list[ObjectFacts] = field(default_factory=list)
+    values: dict[tuple[Identity, Key], list[str]] = field(default_factory=dict, repr=False)
+    """The readable values of Secrets by place, for comparing two contents."""
+    work: int = 0
+    is_exhausted: bool = False
+
+    def note(
+        self,
+        rule: str,
+        origin: Origin,
+        line: int,
+        column: int,
+        *,
+        material: str = "",
+        detail: str = "",
+    ) -> None:
+        """Record a finding of *rule* at a place of the piece that *origin* describes."""
+        if len(self.hits) >= MAX_NOTES:
+            return
+        at_line, at_column = origin.at(line, column)
+        found = Note(rule, at_line, at_column, detail, origin.identity, origin.key)
+        if not any(h.note == found for h in self.hits):
+            self.hits.append(Hit(found, material))
+
+    def credential(self, base: str, origin: Origin, line: int, column: int, material: str) -> None:
+        """Record a readable credential, under the rule that says best where it stood."""
+        detail = origin.packed
+        if origin.annotation:
+            rule = "annotation-credentials"
+        elif origin.comment:
+            if any(h.material == material for h in self.hits):
+                return
+            rule = "commented-credentials"
+        elif detail:
+            rule = "packed-credentials"
+        elif base == "docker-config" and origin.in_secret:
+            rule = "plaintext-dockerconfigjson"
+        else:
+            rule = base
+        at = origin.at(line, column)[0]
+        if any(
+            h.material == material and h.note.line == at and h.note.identity == origin.identity
+            for h in self.hits
+        ):
+            return
+        self.note(rule, origin, line, column, material=material, detail=detail)
+
+    def piece(self, text: str, origin: Origin, bits: int) -> None:
+        """Look at one piece of text."""
+        self.work += len(text)
+        if origin.depth > MAX_WRAPPINGS * 2 or len(origin.wrappings) > MAX_WRAPPINGS:
+            self.unreadable(origin, "it is wrapped too often")
+            return
+        if self.work > MAX_WORK or self.is_exhausted:
+            if not self.is_exhausted:
+                self.is_exhausted = True
+                self.unreadable(origin, "it grows too large when it is unwrapped")
+            return
+        if bits & prefilter.KEY:
+            self._keys(text, origin)
+        if bits & prefilter.COMMAND:
+            self._commands(text, origin)
+        if bits & ~(prefilter.KEY | prefilter.COMMAND):
+            self._structure(text, origin, bits)
+
+    def packed(self, content: bytes, origin: Origin, wrapping: str) -> None:
+        """Look at bytes that were wrapped as *wrapping* in the piece that *origin* describes."""
+        origin = origin.unwrapped(wrapping)
+        if is_packed(content):
+            if len(origin.wrappings) > MAX_WRAPPINGS:
+                self.unreadable(origin, "it is wrapped too often")
+                return
+            try:
+                members = unpack(content)
+            except TooLargeError:
+                self.unreadable(origin, "it grows too large when it is unpacked")
+                return
+            name = "zip" if content.startswith(b"PK") else "gzip"
+            for member in members:
+                self.packed(member, origin, name)
+            return
+        bits = prefilter.may_hold(content)
+        if bits:
+            self.piece(decode(content), origin, bits)
+
+    def leaf(self, value: str, origin: Origin) -> None:
+        """Look at one scalar of a document."""
+        if len(value) < 12:
+            return
+        bits = prefilter.may_hold(value.encode("utf-8", "surrogatepass"))
+        if not bits:
+            return
+        if bits & prefilter.PACKED:
+            decoded = from_base64(value)
+            if decoded is not None:
+                self.packed(decoded, origin, "base64")
+                return
+        self.piece(value, replace(origin, depth=origin.depth + 1), bits)
+
+    def unreadable(self, origin: Origin, detail: str) -> None:
+        """Record that something here could not be looked at."""
+        self.note("unreadable", origin, 0, 0, detail=detail)
+
+    def facts(self, text: str) -> Facts:
+        """Return what was found, without any secret or piece of one."""
+        from gitops_secrets.core.guard.exceptions import find_markers
+
+        redaction = Redaction([h.material for h in self.hits if h.material])
+        return Facts(
+            notes=tuple(
+                replace(
+                    h.note,
+                    identity=redaction.identity(h.note.identity),
+                    key=redaction.key(h.note.key),
+                )
+                for h in self.hits
+            ),
+            objects=tuple(
+                replace(
+                    o,
+                    identity=redaction.identity(o.identity) or o.identity,
+                    readable=tuple(replace(p, key=redaction.key(p.key)) for p in o.readable),
+                )
+                for o in self.objects
+            ),
+            markers=tuple(
+                replace(m, rule=redaction.text(m.rule), reason=redaction.text(m.reason))
+                for m in find_markers(text)
+            ),
+        )
+
+    def readable(self, identity: Identity, key: Key, value: str, place: Place) -> Place:
+        """Remember a readable value of a Secret, and return its place."""
+        self.values.setdefault((identity, key), []).append(value)
+        return place
+
+    def _keys(self, text: str, origin: Origin) -> None:
+        from gitops_secrets.core.guard.rules import age_identity, pgp_private_key
+
+        for rule in (age_identity, pgp_private_key):
+            for offset, material in rule.find(text):
+                line, column = place(text, offset)
+                if not any(
+                    h.material == material and h.note.line == origin.at(line, 0)[0]
+                    for h in self.hits
+                ):
+                    self.note(rule.RULE.ident, origin, line, column, material=material)
+
+    def _commands(self, text: str, origin: Origin) -> None:
+        from gitops_secrets.core.guard.rules import registry_login
+
+        for offset, material in registry_login.find(text):
+            line, column = place(text, offset)
+            comment = origin.comment or (origin.exact and is_comment(text, offset))
+            self.credential(
+                registry_login.RULE.ident, replace(origin, comment=comment), line, column, material
+            )
+
+    def _structure(self, text: str, origin: Origin, bits: int) -> None:
+        if origin.depth and not _STRUCTURED.match(text):
+            self.lines(text, 0, origin, bits)
+            return
+        from gitops_secrets.core.guard.structure import look
+
+        look(self, text, origin, bits)
+
+    def lines(self, text: str, line: int, origin: Origin, bits: int) -> None:
+        """Look at a text that is no document, *line* lines below the beginning of its piece."""
+        from gitops_secrets.core.guard.text_rules import look
+
+        look(self, text, line, origin, bits)
+
+    def packed_file(self, content: bytes) -> None:
+        """Look at a compressed file: its members are what Git would give anybody back."""
+        try:
+            members = unpack(content)
+        except TooLargeError:
+            self.unreadable(Origin(), "it grows too large when it is unpacked")
+            return
+        for member in members:
+            self.packed(member, Origin(), "zip" if content.startswith(b"PK") else "gzip")
+
+
+def is_comment(text: str, offset: int) -> bool:
+    """Return whether the line at *offset* is a comment, in any of the languages of a repository."""
+    return _COMMENT_LINE.match(text, text.rfind("\n", 0, offset) + 1) is not None
+
+
+def place(text: str, offset: int) -> tuple[int, int]:
+    """Return the line and column, from 0, of *offset* in *text*."""
+    return text.count("\n", 0, offset), offset - text.rfind("\n", 0, offset) - 1
+
+
+def inspect(content: bytes, bits: int) -> tuple[Inspection, str]:
+    """Look at *content*, for which ``may_hold`` said *bits*, and return what was found and its text."""
+    from gitops_secrets.core.guard.rules import pgp_private_key
+
+    inspection = Inspection()
+    origin = Origin()
+    if len(content) > MAX_CONTENT:
+        inspection.unreadable(origin, f"it has more than {MAX_CONTENT >> 20} MiB")
+        content = content[:MAX_CONTENT]
+    if is_packed(content):
+        inspection.packed_file(content)
+        return inspection, ""
+    if pgp_private_key.is_binary(content):
+        inspection.note(pgp_private_key.RULE.ident, origin, 0, 0)
+    text = decode(content)
+    inspection.piece(text, origin, bits)
+    return inspection, text

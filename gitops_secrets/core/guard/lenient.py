@@ -1,0 +1,117 @@
+"""Secrets read line by line, for texts that no parser takes: broken YAML, notes, heredocs, templates."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from gitops_secrets.core.guard.facts import Identity
+
+_KIND = re.compile(
+    r"^(?P<indent>[ \t]*)(?:-[ \t]+)?(?:\?[ \t]*)?[\"']?kind[\"']?[ \t]*:[ \t]*"
+    r"(?:[!&][^\s]*[ \t]+)*[\"']?Secret[\"']?[ \t]*,?[ \t]*(?:#.*)?\r?$",
+    re.MULTILINE,
+)
+_JSON_KIND = re.compile(r'"kind"\s*:\s*"Secret"')
+_JSON_DATA = re.compile(r'"(?P<root>data|stringData)"\s*:\s*\{(?P<body>[^{}]*)')
+_JSON_PAIR = re.compile(r'"(?P<key>(?:[^"\\\n]|\\.)*)"\s*:\s*"(?P<value>(?:[^"\\\n]|\\.)*)"?')
+_PAIR = re.compile(
+    r"^(?P<indent>[ \t]*)(?P<quote>[\"']?)(?P<key>[\w./-]+)(?P=quote)[ \t]*:(?:[ \t]+(?P<value>.*?))?\r?$"
+)
+_BLOCK = re.compile(r"[|>][-+0-9]*[ \t]*(?:#.*)?$")
+
+
+@dataclass(frozen=True, slots=True)
+class LenientValue:
+    """One value below data or stringData."""
+
+    root: str
+    key: str
+    line: int
+    column: int
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LenientSecret:
+    """A Secret as its lines say."""
+
+    identity: Identity
+    line: int
+    values: tuple[LenientValue, ...]
+
+
+def find_secrets(text: str) -> Iterator[LenientSecret]:
+    """Yield the Secrets in *text*; lines count from 0."""
+    for match in _KIND.finditer(text):
+        lines = text.split("\n")
+        yield _by_lines(lines, text.count("\n", 0, match.start()), len(match["indent"]))
+        return
+    found = _JSON_KIND.search(text)
+    if found is not None:
+        yield _by_pairs(text, text.count("\n", 0, found.start()))
+
+
+def _by_lines(lines: list[str], at: int, indent: int) -> LenientSecret:
+    values: list[LenientValue] = []
+    scalars: dict[str, str] = {}
+    section = ""
+    child = None
+    for number, line in enumerate(lines):
+        found = _PAIR.match(line)
+        if found is None or line.lstrip().startswith("#"):
+            continue
+        depth = len(found["indent"])
+        value = (found["value"] or "").strip()
+        if depth <= indent:
+            section = found["key"] if not value else ""
+            child = None
+            scalars[found["key"]] = value
+        elif section in ("data", "stringData"):
+            child = depth if child is None else child
+            if depth == child:
+                if _BLOCK.match(value):
+                    value = _block(lines, number, depth)
+                values.append(
+                    LenientValue(section, found["key"], number, depth, value.strip("\"'"))
+                )
+        elif section == "metadata":
+            scalars.setdefault(f"metadata.{found['key']}", value)
+    return LenientSecret(_identity(scalars), at, tuple(values))
+
+
+def _block(lines: list[str], number: int, depth: int) -> str:
+    body = []
+    for line in lines[number + 1 :]:
+        if line.strip() and len(line) - len(line.lstrip()) <= depth:
+            break
+        body.append(line.strip())
+    return "\n".join(body)
+
+
+def _by_pairs(text: str, line: int) -> LenientSecret:
+    values = []
+    for data in _JSON_DATA.finditer(text):
+        for pair in _JSON_PAIR.finditer(text, data.start("body"), data.end("body")):
+            at = pair.start("value")
+            values.append(
+                LenientValue(
+                    data["root"],
+                    pair["key"],
+                    text.count("\n", 0, at),
+                    at - text.rfind("\n", 0, at) - 1,
+                    pair["value"],
+                )
+            )
+    return LenientSecret(Identity(None, "Secret", None, None, None), line, tuple(values))
+
+
+def _identity(scalars: dict[str, str]) -> Identity:
+    def get(key: str) -> str | None:
+        value = scalars.get(key, "").split(" #")[0].strip("\"' ")
+        return value or None
+
+    return Identity(
+        get("apiVersion"), "Secret", get("metadata.namespace"), get("metadata.name"), get("type")
+    )

@@ -1,0 +1,80 @@
+"""Small questions to YAML nodes, answered as the readers of Kubernetes would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import yaml
+
+Pairs = list[tuple[str | None, yaml.Node, yaml.Node]]
+"""(key text, key, value) of each entry; the text is None for a key that is no scalar, and for ``<<``."""
+
+_MAX_PAIRS = 20_000
+_NULL = "tag:yaml.org,2002:null"
+
+
+def scalar(node: yaml.Node | None) -> str | None:
+    """Return the text of a scalar node, decoded where it is tagged binary; None for a null or no scalar."""
+    if not isinstance(node, yaml.ScalarNode) or node.tag == _NULL:
+        return None
+    value = str(node.value)
+    if node.tag.endswith("binary"):
+        from gitops_secrets.core.guard.encoding import from_base64
+
+        decoded = from_base64(value)
+        return decoded.decode("latin-1") if decoded is not None else value
+    return value
+
+
+def pairs(node: yaml.MappingNode) -> Pairs:
+    """Return (key text, key, value) of each entry in order, duplicates and merged mappings included.
+
+    What ``<<`` merges in comes first, since the mapping's own keys win.
+    """
+    merged: Pairs = []
+    own: Pairs = []
+    for key, value in node.value:
+        if isinstance(key, yaml.ScalarNode) and key.value == "<<":
+            merged.extend(_merged(value, {id(node)}))
+            own.append((None, key, value))
+        else:
+            own.append((scalar(key), key, value))
+    return merged + own if merged else own
+
+
+def _merged(node: yaml.Node, above: set[int]) -> Iterator[tuple[str | None, yaml.Node, yaml.Node]]:
+    stack: list[yaml.Node] = [node]
+    seen = set(above)
+    count = 0
+    while stack and count < _MAX_PAIRS:
+        current = stack.pop()
+        if id(current) in seen:
+            continue
+        seen.add(id(current))
+        if isinstance(current, yaml.SequenceNode):
+            stack.extend(reversed(current.value))
+        elif isinstance(current, yaml.MappingNode):
+            for key, value in current.value:
+                count += 1
+                if isinstance(key, yaml.ScalarNode) and key.value == "<<":
+                    stack.append(value)
+                else:
+                    yield scalar(key), key, value
+
+
+def last(found: Pairs, key: str) -> yaml.Node | None:
+    """Return the value of the last entry named *key*, the one that most readers keep."""
+    for text, _, value in reversed(found):
+        if text == key:
+            return value
+    return None
+
+
+def child(node: yaml.Node | None, key: str) -> yaml.Node | None:
+    """Return the value of *key* below a mapping node."""
+    return last(pairs(node), key) if isinstance(node, yaml.MappingNode) else None
+
+
+def is_literal_block(node: yaml.ScalarNode) -> bool:
+    """Return whether each line of *node* is a line of the file."""
+    return node.style == "|"

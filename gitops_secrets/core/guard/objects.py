@@ -1,0 +1,278 @@
+"""The Kubernetes objects of a file: which values of them are readable, and what their ciphertexts are."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+
+import yaml
+
+from gitops_secrets.core.guard.documents import Document
+from gitops_secrets.core.guard.encoding import from_base64
+from gitops_secrets.core.guard.facts import Identity, Key, ObjectFacts, Place
+from gitops_secrets.core.guard.inspection import Inspection
+from gitops_secrets.core.guard.nodes import Pairs, child, last, pairs, scalar
+from gitops_secrets.core.guard.origin import Origin
+from gitops_secrets.core.guard.placeholders import is_template
+from gitops_secrets.core.guard.rules import broken_sops_metadata as metadata
+from gitops_secrets.core.guard.rules.plaintext_dockerconfigjson import KEYS
+from gitops_secrets.core.sopsfile import is_encrypted_value
+
+_ROOTS = ("data", "stringData")
+_MAX_VALUES = 2000
+_MAX_OBJECTS = 5000
+
+
+def identify(node: yaml.Node, found: Pairs | None = None) -> Identity | None:
+    """Return the object that the mapping *node* is, or None where it is none."""
+    if not isinstance(node, yaml.MappingNode):
+        return None
+    found = pairs(node) if found is None else found
+    kind = scalar(last(found, "kind"))
+    if kind is None:
+        return None
+    meta = last(found, "metadata")
+    api_version = scalar(last(found, "apiVersion"))
+    if meta is None and api_version is None and kind != "Secret":
+        return None
+    return Identity(
+        api_version,
+        kind,
+        scalar(child(meta, "namespace")),
+        scalar(child(meta, "name")),
+        scalar(last(found, "type")),
+    )
+
+
+def describe(inspection: Inspection, document: Document, root: yaml.Node) -> None:
+    """Record the objects of a document that are Secrets or hold ciphertext."""
+    if not isinstance(root, yaml.MappingNode):
+        roots = root.value if isinstance(root, yaml.SequenceNode) else []
+        for item in roots[:_MAX_OBJECTS]:
+            if isinstance(item, yaml.MappingNode) and identify(item):
+                _describe(inspection, document, item, pairs(item), None)
+        return
+    found = pairs(root)
+    block = last(found, "sops")
+    for node in _objects(root):
+        if len(inspection.objects) < _MAX_OBJECTS:
+            own = found if node is root else pairs(node)
+            _describe(inspection, document, node, own, block or last(own, "sops"))
+
+
+def _objects(root: yaml.MappingNode) -> Iterator[yaml.MappingNode]:
+    """Yield *root*, or the objects of a list, lists of lists included."""
+    stack: list[tuple[yaml.Node, int]] = [(root, 0)]
+    seen: set[int] = set()
+    while stack:
+        node, depth = stack.pop()
+        if id(node) in seen or not isinstance(node, yaml.MappingNode) or depth > 8:
+            continue
+        seen.add(id(node))
+        items = child(node, "items")
+        if isinstance(items, yaml.SequenceNode) and (scalar(child(node, "kind")) or "").endswith(
+            "List"
+        ):
+            stack.extend((item, depth + 1) for item in reversed(items.value))
+        else:
+            yield node
+
+
+def _describe(
+    inspection: Inspection,
+    document: Document,
+    node: yaml.MappingNode,
+    found: Pairs,
+    block: yaml.Node | None,
+) -> None:
+    identity = identify(node, found) or Identity(None, None, None, None, None)
+    is_secret = identity.kind == "Secret"
+    values = list(_values(found, whole=not is_secret and block is not None))
+    ciphertexts = [v for _, _, v in values if v.startswith("ENC[") and is_encrypted_value(v)]
+    if not is_secret and not ciphertexts:
+        return
+    origin = Origin(identity=identity)
+    line, column = node.start_mark.line + document.line, node.start_mark.column
+    if ciphertexts or isinstance(block, yaml.MappingNode):
+        for detail in metadata.problems(block):
+            place = block if block is not None else node
+            inspection.note(
+                metadata.RULE.ident,
+                origin,
+                place.start_mark.line + document.line,
+                place.start_mark.column,
+                detail=detail,
+            )
+    readable: list[Place] = []
+    if is_secret:
+        readable = list(
+            _readable(
+                inspection, document, identity, found, is_encrypted=bool(block or ciphertexts)
+            )
+        )
+    elif _is_disguised(identity, found):
+        inspection.note(
+            "encrypted-other-kind", origin, line, column, detail=_known_kind(identity.kind)
+        )
+    inspection.objects.append(
+        ObjectFacts(
+            identity=identity,
+            line=line + 1,
+            column=column + 1,
+            document=document.index,
+            has_metadata=isinstance(block, yaml.MappingNode),
+            readable=tuple(readable),
+            encrypted=len(ciphertexts),
+            ciphertexts=tuple(_digest(c) for c in ciphertexts[:_MAX_VALUES]),
+            wrapped=tuple(_digest(w) for w in metadata.wrapped_keys(block)),
+        )
+    )
+
+
+def _readable(
+    inspection: Inspection,
+    document: Document,
+    identity: Identity,
+    found: Pairs,
+    *,
+    is_encrypted: bool,
+) -> Iterator[Place]:
+    """Yield the places of the readable values, and record each where the object is encrypted in part."""
+    count = 0
+    for key, node, value in _values(found):
+        if not value.strip() or is_encrypted_value(value) or count >= _MAX_VALUES:
+            continue
+        if not is_encrypted and _stands_for(key, value):
+            continue
+        count += 1
+        line, column = node.start_mark.line + document.line, node.start_mark.column
+        if is_encrypted:
+            inspection.note(
+                "partly-encrypted-secret",
+                Origin(identity=identity, key=key),
+                line,
+                column,
+                material=value,
+            )
+        yield inspection.readable(identity, key, value, Place(key, line + 1, column + 1))
+
+
+def _stands_for(key: Key, value: str) -> bool:
+    """Return whether *value* is a template, in the clear or in base64."""
+    if is_template(value):
+        return True
+    decoded = from_base64(value) if key and key[0] == "data" and len(value) < 4000 else None
+    if decoded is None:
+        return False
+    try:
+        return is_template(decoded.decode())
+    except UnicodeDecodeError:
+        return False
+
+
+def _values(found: Pairs, *, whole: bool = False) -> Iterator[tuple[Key, yaml.ScalarNode, str]]:
+    """Yield (key path, node, text) of every value below data and stringData, or of all but sops."""
+    for text, _, value in found:
+        if text is None or (text == "sops" if whole else text not in _ROOTS):
+            continue
+        stack: list[tuple[Key, yaml.Node]] = [((text,), value)]
+        seen: set[int] = set()
+        while stack:
+            key, node = stack.pop()
+            if isinstance(node, yaml.ScalarNode):
+                plain = scalar(node)
+                if plain is not None:
+                    yield key, node, plain
+                continue
+            if id(node) in seen:
+                continue
+            seen.add(id(node))
+            if isinstance(node, yaml.MappingNode):
+                stack.extend((((*key, t or "?")), v) for t, _, v in reversed(pairs(node)))
+            elif isinstance(node, yaml.SequenceNode):
+                stack.extend(((*key, i), v) for i, v in reversed(list(enumerate(node.value))))
+
+
+def _is_disguised(identity: Identity, found: Pairs) -> bool:
+    """Return whether an object that is no Secret has what only a Secret has, encrypted."""
+    if identity.kind != "ConfigMap":
+        return False
+    data = child_keys(last(found, "data"))
+    return (
+        (identity.type or "").startswith(("kubernetes.io/", "Opaque", "helm.sh/"))
+        or last(found, "stringData") is not None
+        or any(key in data for key in KEYS)
+    )
+
+
+def child_keys(node: yaml.Node | None) -> set[str]:
+    """Return the scalar keys of a mapping node."""
+    return {t for t, _, _ in pairs(node) if t} if isinstance(node, yaml.MappingNode) else set()
+
+
+def _known_kind(kind: str | None) -> str:
+    return kind if kind == "ConfigMap" else "another kind"
+
+
+def is_readable_copy(value: str) -> bool:
+    """Return whether *value*, an annotation's JSON, is a Secret with readable values."""
+    try:
+        copied = json.loads(value)
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(copied, dict) or copied.get("kind") != "Secret":
+        return False
+    values = [
+        v for root in _ROOTS if isinstance(copied.get(root), dict) for v in copied[root].values()
+    ]
+    return any(
+        isinstance(v, str) and v and not is_encrypted_value(v) and not _stands_for(("data",), v)
+        for v in values
+    )
+
+
+def describe_lines(inspection: Inspection, document: Document) -> None:
+    """Record the Secrets of a document that no parser reads."""
+    from gitops_secrets.core.guard.lenient import find_secrets
+
+    for secret in find_secrets(document.text):
+        text = document.text
+        is_encrypted = any(is_encrypted_value(v.text) for v in secret.values) or (
+            "\nsops:" in text or '"sops"' in text
+        )
+        places = []
+        for value in secret.values[:_MAX_VALUES]:
+            key = (value.root, value.key)
+            if not value.text or is_encrypted_value(value.text):
+                continue
+            if not is_encrypted and _stands_for(key, value.text):
+                continue
+            line = value.line + document.line
+            if is_encrypted:
+                origin = Origin(identity=secret.identity, key=key)
+                inspection.note(
+                    "partly-encrypted-secret", origin, line, value.column, material=value.text
+                )
+            found = Place(key, line + 1, value.column + 1)
+            places.append(inspection.readable(secret.identity, key, value.text, found))
+        inspection.objects.append(
+            ObjectFacts(
+                identity=secret.identity,
+                line=secret.line + document.line + 1,
+                column=1,
+                document=document.index,
+                has_metadata="\nsops:" in text,
+                readable=tuple(places),
+                encrypted=sum(is_encrypted_value(v.text) for v in secret.values),
+                ciphertexts=tuple(
+                    _digest(v.text) for v in secret.values if is_encrypted_value(v.text)
+                ),
+                wrapped=(),
+            )
+        )
+
+
+def _digest(text: str) -> str:
+    """Return a name for a public text: a ciphertext or a wrapped data key."""
+    return hashlib.sha256("".join(text.split()).encode("utf-8", "surrogatepass")).hexdigest()[:32]

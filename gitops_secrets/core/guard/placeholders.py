@@ -1,0 +1,68 @@
+"""Values that stand for a secret and are none: templates, variables and the words of documentation.
+
+A template or variable is filled in elsewhere. A placeholder is a value made wholly of the words that
+documentation uses ("changeme", "your-password", "xxxx"): who really uses such a password has none
+that could be kept secret. A random value never looks like one.
+"""
+
+from __future__ import annotations
+
+import re
+
+_PARTS = re.compile(
+    r"\$?\{\{.*?\}\}|\$?\{\{[- ].*$|\$\{[\w.!:]+(?:[^{}]*(?:\{[^{}]*\}[^{}]*)*\}|[^{}]*$)|\$\([\w.]+(?:[^()]*\)|[^()]*$)"
+    r"|\{%.*?%\}|<%.*?%>|#\{\w[^}]*\}|\$env:\w+|\$[A-Z_][A-Z0-9_]{2,}|^\$\w+$|%\(\w+\)s"
+    r"|%[sqv](?!\w)",
+    re.DOTALL,
+)
+_REFERENCE = re.compile(
+    r"`[^`]*`|%\w+%|@@?\w+@@?|__\w+__|<[^<>]*>|\[[^\]\n]*\]|\{\w+\}|\(\(.*\)\)"
+    r"|(?:op|ref\+\w+|vault|secretref\+?\w*|akv|awssm|gcpsm|env|file|bws|keyring)(?:://|:/?)\S*"
+    r"|vault:\S+#\S+|<path:.*|AVP_\w+|projects/[^/\s]+/secrets/\S*|arn:aws\S*"
+    r"|!(?:vault|reference|Ref|Sub|GetAtt|env)\b.*"
+    r"|(?:data|var|local|module|each|random_\w+|azurerm_\w+|aws_\w+|google_\w+|github_\w+|vault_\w+"
+    r"|secrets|inputs|params|steps|env|self|process\.env|os\.environ|os\.getenv|System\.getenv)"
+    r"[.(\[][\w.\[\]()\"'*-]*"
+)
+_FILLER = re.compile(
+    r"""["'\s]*(?:x{3,}|X{3,}|\*{2,}|\.{2,}|…+|-{2,}|_{2,}|\?{2,}|#{3,}|0{4,}|1234?5?6?7?8?9?0?"""
+    r"""|null|nil|none|None|true|false|True|False|~|undefined|-)?["'\s]*"""
+)
+_DIGITS = re.compile(r"(?:1|12|123|1234|12345|123456)?$")
+_OTHER = re.compile(r"[^A-Za-z_\-. :/@!]")
+_SPLIT = re.compile(r"[^A-Za-z]+|(?<=[a-z])(?=[A-Z])")
+_WORDS = frozenset(
+    ["a", "account", "acme", "acr", "and", "api", "app", "apikey", "auth", "aws", "azure", "b", "base", "bar", "basic", "baz", "blah", "bogus", "bot", "change", "changeit", "changeme", "client", "cluster", "config", "credential", "credentials", "cred", "creds", "default", "demo", "deploy", "docker", "dockerhub", "dummy", "ecr", "email", "encoded", "enter", "env", "example", "fake", "fill", "fixme", "flux", "foo", "for", "ghcr", "git", "gitlab", "github", "goes", "harbor", "hash", "hello", "helm", "here", "hub", "id", "image", "in", "insert", "invalid", "is", "it", "json", "k", "key", "kube", "kubernetes", "license", "login", "long", "me", "my", "name", "nexus", "no", "noreply", "not", "of", "or", "oauth", "one", "only", "org", "otherwise", "our", "p", "pass", "passphrase", "passwd", "password", "personal", "access", "pat", "place", "placeholder", "please", "private", "prod", "production", "provide", "pull", "push", "pw", "pwd", "quay", "read", "real", "really", "redacted", "registry", "remove", "removed", "replace", "replaced", "replaceme", "replacewith", "repo", "repository", "required", "robot", "sample", "scope", "secret", "secrets", "server", "service", "set", "snip", "some", "someone", "something", "string", "super", "supersecret", "sillyness", "svc", "team", "temp", "template", "tenant", "test", "testing", "tbd", "text", "that", "the", "this", "to", "todo", "token", "truncated", "two", "u", "unused", "update", "use", "user", "username", "user", "value", "values", "very", "w", "with", "write", "x", "xx", "xxx", "y", "yes", "you", "your", "yourpassword", "yourself", "yyy", "z", "zzz", "mypassword", "myuser", "mysecret", "mytoken", "secretpassword", "testpassword", "testuser", "yourtoken", "youruser", "yourusername", "dockerpassword", "registrypassword", "mypass", "userpass", "strong", "secure"]
+)
+
+
+def is_template(value: str) -> bool:
+    """Return whether *value* is filled in elsewhere: a template, a variable, a reference to a vault.
+
+    What is left beside its templates may be a few letters (``user:${PASSWORD}``), not a secret.
+    """
+    value = value.strip()
+    if len(value) < 2000 and _REFERENCE.fullmatch(value):
+        return True
+    if "$" not in value and "{" not in value and "%" not in value:
+        return False
+    rest, found = _PARTS.subn("", value)
+    return found > 0 and (len(rest) < 8 or is_placeholder(rest))
+
+
+def is_placeholder(value: str) -> bool:
+    """Return whether *value* is a template, nothing at all, or made wholly of documentation's words."""
+    value = value.strip().strip("\"'\\").strip()
+    if is_template(value):
+        return True
+    if len(value) > 200:
+        return False
+    if _FILLER.fullmatch(value) or value.endswith(("...", "…")):
+        return True
+    if len(set(value)) <= 2 and len(value) < 40:
+        return True
+    bare = _DIGITS.sub("", value)
+    words = [w for w in _SPLIT.split(bare) if w]
+    if not words:
+        return len(set(value)) <= 2
+    return not _OTHER.search(bare) and all(w.lower() in _WORDS for w in words)

@@ -1,0 +1,127 @@
+"""The quick byte filter: which contents could hold a finding, and of what sort.
+
+Nothing is parsed. Blanks, line breaks, NULs and backslashes are squeezed out first, so that one word
+is found in UTF-8, 16 and 32, in wrapped base64, in JSON that is quoted again and across continued
+lines. What could be spelled without its own letters (an escape in quotes, a YAML binary, a packed
+file) counts as everything.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+
+SECRET = 1
+"""A Secret with values may stand in it."""
+ENCRYPTED = 2
+"""Ciphertext or a sops block may stand in it."""
+PAYLOAD = 4
+"""A docker config, encoded however often, may stand in it."""
+COMMAND = 8
+"""A command that passes credentials may stand in it."""
+VALUES = 16
+"""A user name and password for a registry may stand in it, as chart values or variables do."""
+KEY = 32
+"""A private key may stand in it."""
+PACKED = 64
+"""Something compressed, or a spelling that hides its letters, may stand in it."""
+EVERYTHING = 127
+
+_SQUEEZE = b"\0 \t\r\n\\"
+_MAGIC = (b"\x1f\x8b", b"PK\x03\x04", b"BZh", b"\xfd7zXZ")
+_PACKED_BASE64 = (b"H4sI", b"UEsDB", b"QlpoO", b"/Td6W", b"SDRzS", b"VUVzRE")
+_ESCAPED_LETTER = re.compile(
+    rb"\\(?:x|u00|U000000)(?:2[2bBeEfF]|3[0-9aAdD]|[46][1-9a-fA-F]|[57][0-9aAbBdDfF])"
+    rb"|[A-Za-z0-9.=+/]\\\r?\n|\\\\(?:x|u00)[2-7][0-9a-fA-F]"
+)
+_BINARY_TAG = re.compile(rb"!\S*(?:[bB]in|%)")
+
+
+def fragments(word: bytes) -> tuple[bytes, ...]:
+    """Return what base64 makes of *word* at each of its three alignments, less the unstable ends."""
+    found = []
+    for shift in range(3):
+        encoded = base64.b64encode(b"\0" * shift + word + b"\0\0")
+        begin = -(-shift * 8 // 6)
+        end = (shift + len(word)) * 8 // 6
+        found.append(encoded[begin:end])
+    return tuple(found)
+
+
+_ONCE = {
+    word: fragments(word)
+    for word in (b"auth", b"assword", b"login", b"SECRET-KEY-1", b"IVATE KEY", b"creds", b"PLUGIN-")
+}
+_TWICE = tuple(
+    inner
+    for word in (b'auths"', b'"auth"', b"SECRET-KEY-1", b"IVATE KEY", b"assword")
+    for fragment in fragments(word)
+    for inner in fragments(fragment)
+)
+ENCODED = tuple(f for parts in _ONCE.values() for f in parts) + _TWICE
+"""Any of these in a base64 run makes it worth decoding."""
+
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_="
+_IS_BASE64 = bytes(97 if c in _ALPHABET else 32 for c in range(256))
+_RUN = b"a" * 32
+_WORDS = (b"pass", b"token", b"pwd")
+_AUTH = tuple(word + end for word in (b"auth", b"auths") for end in (b":", b'"', b"'", b"="))
+_COMMANDS = (b"login", b"-password", b"creds", b"/v2", b"--user", b"--auth", b"registry-pass",
+             b"-token", b"ctr")  # fmt: skip
+_LITERAL = re.compile(
+    rb"(?:pass(?:word|wd|phrase)?|pwd|token|secret_?key)[\"']*[:=]"
+    rb"|(?:registr|docker|ghcr|harbor|quay|pull|oci)[\w.-]{0,80}(?:pass|token|pwd)"
+)
+_REGISTRY = (b"regist", b"docker", b"image", b"ghcr", b"quay", b"harbor", b"oci:", b"credential",
+             b"gcr", b"pullsecret", b"azurecr", b"ecr.")  # fmt: skip
+
+
+def squeeze(content: bytes) -> bytes:
+    """Return *content* without what may stand between the letters of a word."""
+    return content.translate(None, _SQUEEZE)
+
+
+def may_hold(content: bytes) -> int:
+    """Return the sorts of findings that *content* could hold, as a sum of the bits above; 0 for none."""
+    if content[:6].startswith(_MAGIC):
+        return EVERYTHING
+    packed = squeeze(content)
+    if len(packed) < 12:
+        return 0
+    if b"\\" in content and _ESCAPED_LETTER.search(content):
+        return EVERYTHING
+    if b"!" in content and _BINARY_TAG.search(content):
+        return EVERYTHING
+    bits = 0
+    if b"Secret" in packed and b"ata" in packed:
+        bits |= SECRET
+    if b"ENC[" in packed or b"sops:" in packed or b'sops"' in packed or b"sops'" in packed:
+        bits |= ENCRYPTED
+    if b"auth" in packed and _any(_AUTH, packed):
+        bits |= PAYLOAD
+    if b"-KEY-" in packed or b"-PLUGIN-" in packed or b"VATEKEY" in packed or b"-key-" in packed:
+        bits |= KEY
+    if content[:1] in (b"\x94", b"\x95", b"\xc5"):
+        bits |= KEY
+    if _any(_COMMANDS, packed):
+        bits |= COMMAND
+    lower = packed.lower()
+    if _any(_WORDS, lower) and _any(_REGISTRY, lower) and _LITERAL.search(lower):
+        bits |= VALUES
+    if is_worth_decoding(packed):
+        bits |= PACKED
+    return bits
+
+
+def is_worth_decoding(packed: bytes) -> bool:
+    """Return whether a squeezed text holds base64 of something that could hold a finding."""
+    return _RUN in packed.translate(_IS_BASE64) and (
+        _any(_PACKED_BASE64, packed) or _any(ENCODED, packed)
+    )
+
+
+def _any(words: tuple[bytes, ...], text: bytes) -> bool:
+    for word in words:  # noqa: SIM110 - a generator costs twice as much here
+        if word in text:
+            return True
+    return False

@@ -1,0 +1,55 @@
+"""Names that may be said: never one that holds a secret, looks like one or breaks a line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gitops_secrets.core.guard.facts import Identity, Key
+
+HIDDEN = "(hidden)"
+_SAFE = re.compile(r"[A-Za-z0-9$@*~(._/-][\w.:/@*~+,=(){}$ -]{0,252}")
+_SECRET_LIKE = re.compile(r"(?i)AGE-SECRET-KEY|AGE-PLUGIN-|PRIVATE KEY|[A-Za-z0-9+/_]{48,}")
+_PIECE = 6
+
+
+@dataclass(frozen=True)
+class Redaction:
+    """What must not be said, by the secrets of one content."""
+
+    materials: Sequence[str]
+
+    def text(self, value: str) -> str:
+        """Return *value*, or HIDDEN where it holds a piece of a secret."""
+        return HIDDEN if self._gives_away(value) else value
+
+    def name(self, value: str | None) -> str | None:
+        """Return *value*, or HIDDEN where it is no name that Kubernetes or a person would give."""
+        if value is None:
+            return None
+        if not _SAFE.fullmatch(value) or _SECRET_LIKE.search(value) or self._gives_away(value):
+            return HIDDEN
+        return value
+
+    def identity(self, identity: Identity | None) -> Identity | None:
+        """Return *identity* with each field as ``name`` says."""
+        if identity is None:
+            return None
+        return Identity(*(self.name(f) for f in identity.to_list()))
+
+    def key(self, key: Key) -> Key:
+        """Return *key* with each text as ``name`` says."""
+        return tuple(k if isinstance(k, int) else self.name(k) or "" for k in key)
+
+    def _gives_away(self, value: str) -> bool:
+        for material in self.materials:
+            if len(material) < _PIECE:
+                if material and material == value:
+                    return True
+                continue
+            if len(value) >= _PIECE and any(
+                value[i : i + _PIECE] in material for i in range(len(value) - _PIECE + 1)
+            ):
+                return True
+        return False

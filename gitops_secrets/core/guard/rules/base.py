@@ -1,0 +1,22 @@
+"""What a rule is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gitops_secrets.core.findings import Severity
+
+ENCRYPT = "gitops-secrets encrypt {path} && git add {path}"
+UNTRACK = "git rm --cached {path}"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule: its identifier, what it says, and what mends it."""
+
+    ident: str
+    message: str
+    """With ``{object}`` for the object, or the file where there is none, and ``{detail}``."""
+    mend: str
+    """With ``{path}``, quoted for a shell."""
+    severity: Severity = Severity.ERROR

@@ -1,0 +1,82 @@
+"""A sops block that sops could not have written, or ciphertext without one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import yaml
+
+from gitops_secrets.core.guard.encoding import from_base64
+from gitops_secrets.core.guard.nodes import child, scalar
+from gitops_secrets.core.guard.rules.base import Rule
+from gitops_secrets.core.sopsfile import is_encrypted_value
+
+RULE = Rule(
+    "broken-sops-metadata",
+    "{object} has a sops block that cannot be what sops wrote: {detail}",
+    "gitops-secrets encrypt {path} && git add {path}",
+)
+KINDS = ("age", "pgp", "kms", "gcp_kms", "azure_kv", "hc_vault", "hckms")
+_LASTMODIFIED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
+_AGE_ARMOR = re.compile(
+    r"-----BEGIN AGE ENCRYPTED FILE-----\s(?P<body>[A-Za-z0-9+/=\s]+)-----END AGE ENCRYPTED FILE-----"
+)
+_AGE_HEADER = b"age-encryption.org/v1\n-> "
+_RECIPIENT = re.compile(r"(?:age1[a-z0-9]+|ssh-[a-z0-9]+ [A-Za-z0-9+/=]+.*)")
+
+
+def problems(block: yaml.Node | None) -> Iterator[str]:
+    """Yield what is wrong with a ``sops`` block; each from a fixed vocabulary."""
+    if block is None:
+        yield "there is none, and ciphertext without it opens with no key"
+        return
+    if not isinstance(block, yaml.MappingNode):
+        yield "it is no mapping"
+        return
+    mac = scalar(child(block, "mac"))
+    if not mac:
+        yield "it has no mac"
+    elif not is_encrypted_value(mac):
+        yield "its mac is not encrypted"
+    if not _LASTMODIFIED.fullmatch(scalar(child(block, "lastmodified")) or ""):
+        yield "its lastmodified is no time"
+    keys = list(_entries(block))
+    if not any((scalar(child(entry, "enc")) or "").strip() for _, entry in keys):
+        yield "it holds no wrapped data key"
+    for kind, entry in keys:
+        yield from _entry_problems(kind, entry)
+
+
+def wrapped_keys(block: yaml.Node | None) -> Iterator[str]:
+    """Yield each wrapped data key of a ``sops`` block."""
+    for _, entry in _entries(block):
+        wrapped = (scalar(child(entry, "enc")) or "").strip()
+        if wrapped:
+            yield wrapped
+
+
+def _entries(block: yaml.Node | None) -> Iterator[tuple[str, yaml.Node]]:
+    groups = child(block, "key_groups")
+    holders = [block, *(groups.value if isinstance(groups, yaml.SequenceNode) else [])]
+    for holder in holders:
+        for kind in KINDS:
+            entries = child(holder, kind)
+            if isinstance(entries, yaml.SequenceNode):
+                for entry in entries.value:
+                    yield kind, entry
+
+
+def _entry_problems(kind: str, entry: yaml.Node) -> Iterator[str]:
+    wrapped = (scalar(child(entry, "enc")) or "").strip()
+    if kind == "age":
+        armor = _AGE_ARMOR.fullmatch(wrapped)
+        body = from_base64(armor["body"]) if armor else None
+        if body is None or not body.startswith(_AGE_HEADER):
+            yield "a data key in it is not wrapped by age"
+        if not _RECIPIENT.fullmatch(scalar(child(entry, "recipient")) or ""):
+            yield "it names no age recipient"
+    elif kind == "pgp" and not wrapped.startswith("-----BEGIN PGP MESSAGE-----"):
+        yield "a data key in it is not wrapped by OpenPGP"
+    elif not wrapped:
+        yield "a wrapped data key in it is empty"

@@ -1,0 +1,71 @@
+"""One ciphertext or wrapped data key in two objects: one of them is not what sops wrote it for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from gitops_secrets.core.findings import Finding
+from gitops_secrets.core.guard.facts import Facts, ObjectFacts
+from gitops_secrets.core.guard.rules.base import Rule
+
+RULE = Rule(
+    "copied-ciphertext",
+    "{object} shares {detail}",
+    "sops rotate --in-place {path}",
+)
+_Holders = dict[str, list[tuple[str, ObjectFacts]]]
+
+
+def find(files: Mapping[str, Facts], only: Collection[str] | None) -> dict[str, list[Finding]]:
+    """Return by path a finding for each object that shares ciphertext or a data key with another.
+
+    The same object in several files (a copy for another cluster) is no finding. Nor is one data key,
+    or a ciphertext at the same key, in several Secrets of one file: sops itself writes those.
+    """
+    from gitops_secrets.core.guard.rules.moved_ciphertext import describe
+    from gitops_secrets.core.guard.verdict import finding
+
+    ciphertexts, keys = _index(files)
+    result: dict[str, list[Finding]] = {}
+    for path in files if only is None else [p for p in only if p in files]:
+        for found in files[path].objects:
+            for what, hashes, index in (
+                ("a ciphertext", found.ciphertexts, ciphertexts),
+                ("its wrapped data key", found.wrapped, keys),
+            ):
+                other = _other(path, found, hashes, index)
+                if other is not None:
+                    where = other[0] if other[0] != path else "this file"
+                    detail = f"{what} with {describe(other[1].identity)} in {where}"
+                    result.setdefault(path, []).append(
+                        finding(
+                            path, RULE.ident, found.line, found.column, found.identity, (), detail
+                        )
+                    )
+                    break
+    return result
+
+
+def _index(files: Mapping[str, Facts]) -> tuple[_Holders, _Holders]:
+    ciphertexts: _Holders = {}
+    keys: _Holders = {}
+    for path, facts in files.items():
+        for found in facts.objects:
+            for digest in set(found.ciphertexts):
+                ciphertexts.setdefault(digest, []).append((path, found))
+            for digest in set(found.wrapped):
+                keys.setdefault(digest, []).append((path, found))
+    return ciphertexts, keys
+
+
+def _other(
+    path: str, found: ObjectFacts, hashes: Collection[str], index: _Holders
+) -> tuple[str, ObjectFacts] | None:
+    for digest in hashes:
+        for where, other in index[digest]:
+            if other.identity == found.identity:
+                continue
+            if where == path and other.identity.kind == found.identity.kind == "Secret":
+                continue
+            return where, other
+    return None

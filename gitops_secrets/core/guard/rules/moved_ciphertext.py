@@ -1,0 +1,67 @@
+"""Ciphertext that stood in another object before: sops binds a value to its key path only.
+
+Whoever changes apiVersion, kind, namespace, name or type of an encrypted object breaks its MAC, but
+Flux checks none, and decrypts it where it now stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from gitops_secrets.core.findings import Finding
+from gitops_secrets.core.guard.facts import Facts, Identity, ObjectFacts
+from gitops_secrets.core.guard.rules.base import Rule
+
+RULE = Rule(
+    "moved-ciphertext",
+    "{object} holds the ciphertext that was written for {detail}",
+    "sops rotate --in-place {path}",
+)
+
+
+def find(path: str, new: Facts, old: Sequence[Facts]) -> Iterator[Finding]:
+    """Yield a finding for each object of *new* whose ciphertext stood only in other objects of *old*."""
+    from gitops_secrets.core.guard.verdict import finding
+
+    holders = _holders(old)
+    for found in new.objects:
+        before = [i for c in found.ciphertexts for i in holders.get(c, ())]
+        if not before:
+            keys = _wrapped_elsewhere(found, old)
+            before = keys
+        if before and found.identity not in before:
+            yield finding(
+                path, RULE.ident, found.line, found.column, found.identity, (), describe(before[0])
+            )
+
+
+def describe(identity: Identity) -> str:
+    """Return *identity* as a sentence names it."""
+    where = f"{identity.namespace}/" if identity.namespace else ""
+    kind = identity.kind or "an object"
+    suffix = f" of type {identity.type}" if identity.type else ""
+    return f"{kind} {where}{identity.name or '(unnamed)'}{suffix}"
+
+
+def _holders(old: Sequence[Facts]) -> dict[str, list[Identity]]:
+    holders: dict[str, list[Identity]] = {}
+    for facts in old:
+        for found in facts.objects:
+            for ciphertext in found.ciphertexts:
+                holders.setdefault(ciphertext, []).append(found.identity)
+    return holders
+
+
+def _wrapped_elsewhere(found: ObjectFacts, old: Sequence[Facts]) -> list[Identity]:
+    """Return who held *found*'s data key, where that was one object alone and all was written anew.
+
+    A file of several documents has one data key for all of them, and documents are added to it.
+    """
+    holders = [
+        o.identity
+        for facts in old
+        if len(facts.objects) == 1
+        for o in facts.objects
+        if set(o.wrapped) & set(found.wrapped)
+    ]
+    return holders if found.ciphertexts else []

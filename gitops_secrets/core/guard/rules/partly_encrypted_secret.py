@@ -1,0 +1,11 @@
+"""A Secret with a sops block or ciphertext, of which some value can be read all the same."""
+
+from __future__ import annotations
+
+from gitops_secrets.core.guard.rules.base import ENCRYPT, Rule
+
+RULE = Rule(
+    "partly-encrypted-secret",
+    "{object} is encrypted only in part: this value is readable",
+    ENCRYPT,
+)

@@ -1,0 +1,35 @@
+"""An OpenPGP private key, armored or as sops and Flux take it from a file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from gitops_secrets.core.guard.rules.base import UNTRACK, Rule
+
+RULE = Rule(
+    "pgp-private-key",
+    "{object} holds an OpenPGP private key, which opens what is encrypted for it",
+    UNTRACK,
+)
+_ARMOR = re.compile(
+    r"-----BEGIN PGP PRIVATE KEY BLOCK-----(?P<body>(?:(?!-----).){0,200000})", re.DOTALL
+)
+_DATA = re.compile(r"[A-Za-z0-9+/]{40,}")
+
+
+def find(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the offset and body of each armored private key that has a body."""
+    for match in _ARMOR.finditer(text):
+        data = _DATA.search(match["body"])
+        if data and len(set(data.group())) > 8:
+            yield match.start(), match["body"]
+
+
+def is_binary(content: bytes) -> bool:
+    """Return whether *content* begins with an unarmored secret key packet (RFC 9580, tag 5)."""
+    if len(content) < 100 or content[0] not in (0x94, 0x95, 0xC5):
+        return False
+    sizes = {0x94: 1, 0x95: 2}
+    at = 1 + sizes.get(content[0], 1 if content[1] < 192 else 2)
+    return content[at] in (4, 6) and content[at + 5] in (1, 16, 17, 18, 19, 22, 25, 26, 27, 28)

@@ -1,0 +1,180 @@
+"""A command that passes a registry's password: to docker, helm, crane, kubectl, flux and their kin.
+
+Commands are read from scripts, CI files, Dockerfiles, notes and argument lists alike: words in their
+order, whatever quotes, commas, brackets and list dashes stand between them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from gitops_secrets.core.guard.encoding import from_base64
+from gitops_secrets.core.guard.placeholders import is_placeholder
+from gitops_secrets.core.guard.rules.base import Rule
+
+RULE = Rule(
+    "registry-login",
+    "a command passes readable registry credentials",
+    "read the password from a variable or standard input in {path}",
+)
+
+_TOOLS = (
+    "docker|podman|nerdctl|buildah|skopeo|crane|gcrane|oras|helm|regctl|cosign|kubectl|oc|flux|crictl"
+    "|ctr|az|imgpkg|kbld|kapp|gitops-secrets|notation|trivy|grype|syft|curl|wget|hub-tool|img|buildx"
+    "|werf|skaffold|earthly|tanzu|imgctl|k3d|finch|lima|microk8s|kbst|ko|nix"
+)
+_HEAD = re.compile(rf"(?<![\w./-])(?:[\w./-]*/)?(?P<tool>{_TOOLS})(?:\.exe)?(?=[\s\"',\]])")
+_TOKEN = re.compile(
+    r"\\?\r?\n[ \t]*(?:#+[ \t]*|//[ \t]*)?(?:-[ \t]+)?|[ \t,\[\]]+"
+    r"|(?P<word>(?:\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'|\$\{[^}\n]*\}|\$\([^)\n]*\)|\{\{.*?\}\}|<[^<>\n]*>"
+    r"|\\.|[^\s\"',\[\]|;&<>])+)|(?P<stop>[|;&<>])|(?P<odd>.)"
+)
+_LOGIN = frozenset({"login"})
+_PASSWORD = frozenset(
+    {
+        "-p", "--password", "--docker-password", "--registry-password", "--dest-registry-token",
+        "--source-password", "--src-password", "--dest-password", "--destination-password",
+        "--registry-pass", "--image-registry-password", "--oci-password", "--registry-token",
+        "--from-password", "--to-password", "--identity-token", "--dest-registry-password",
+    }
+)  # fmt: skip
+_CREDS = frozenset(
+    {
+        "--creds",
+        "--src-creds",
+        "--dest-creds",
+        "--registry-creds",
+        "--source-creds",
+        "--image-creds",
+    }
+)
+_USER_PAIR = frozenset({"-u", "--user"})
+_ATTACHED = re.compile(r"-(?P<flag>[pu])(?P<value>[^-=\s].*)")
+_PIPED = re.compile(
+    r"(?:echo|printf|print|Write-Output)[ \t]+(?:-[neE]+[ \t]+)*(?:[\"']%s(?:\\n)?[\"'][ \t]+)?"
+    r"(?P<value>\"[^\"\n]{1,4000}\"|'[^'\n]{1,4000}'|[^\s|;&\"']{1,4000})[ \t\\\r\n#]*\|[ \t\\\r\n#]*"
+    r"(?:sudo[ \t]+)?(?:docker|podman|nerdctl|buildah|skopeo|crane|oras|helm|regctl|cosign|flux|az|img)\b"
+    r"[^\n|;&]{0,2000}?--password-stdin"
+)
+_HERE_STRING = re.compile(
+    r"--password-stdin[^\n|;&]{0,500}?<<<[ \t]*(?P<value>\"[^\"\n]{1,4000}\"|'[^'\n]{1,4000}'|[^\s|;&]{1,4000})"
+)
+_MAX_WORDS = 200
+_MAX_COMMANDS = 5000
+
+
+def find(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the offset and the password of each command that gives one away."""
+    end = 0
+    for count, head in enumerate(_HEAD.finditer(text)):
+        if count >= _MAX_COMMANDS:
+            break
+        if head.start() < end:
+            continue
+        words, end = _words(text, head.end())
+        if _matters(head["tool"], words):
+            yield from _passwords(head["tool"], words)
+    if "--password-stdin" in text:
+        for pattern in (_PIPED, _HERE_STRING):
+            for match in pattern.finditer(text):
+                secret = _secret(match["value"])
+                if secret:
+                    yield match.start("value"), secret
+
+
+def _words(text: str, at: int) -> tuple[list[tuple[int, str]], int]:
+    """Return the words of the command that goes on at *at*, with their offsets, and where it ends.
+
+    A line break ends it, unless it is escaped or the next line goes on with a flag or a list element.
+    """
+    words: list[tuple[int, str]] = []
+    while at < len(text) and len(words) < _MAX_WORDS:
+        match = _TOKEN.match(text, at)
+        if match is None or match["stop"]:
+            break
+        if match["word"]:
+            word = match["word"].strip("\"'")
+            words.append((at, word))
+            if word.endswith((":", "':", '":')) and not word.startswith("-"):
+                break
+        elif "\n" in match.group() and not _goes_on(text, match, words):
+            break
+        at = match.end()
+    return words, at
+
+
+def _goes_on(text: str, line_break: re.Match[str], words: list[tuple[int, str]]) -> bool:
+    if line_break.group().startswith("\\"):
+        return True
+    rest = text[line_break.end() : line_break.end() + 2].lstrip("\"'")
+    is_element = line_break.group().rstrip(" \t").endswith("-")
+    if rest.startswith("-") and not rest.startswith("- "):
+        return True
+    if is_element:
+        return True
+    return bool(words) and text[line_break.start() - 1 : line_break.start()] in (",", "[")
+
+
+def _matters(tool: str, words: list[tuple[int, str]]) -> bool:
+    plain = [w for _, w in words]
+    if tool in ("kubectl", "oc"):
+        return (
+            "docker-registry" in plain
+            or "login" in plain
+            or any("docker-password" in w for w in plain)
+        )
+    if tool in ("curl", "wget"):
+        return any(re.search(r"/v2(?:/|$)|/token\?", w) for w in plain)
+    if tool == "az":
+        return "acr" in plain
+    if tool == "flux":
+        return not any(w in ("git", "alert-provider") for w in plain[:4])
+    if tool == "oc":
+        return "registry" in plain
+    return True
+
+
+def _passwords(tool: str, words: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    is_login = any(w in _LOGIN for _, w in words[:6])
+    for index, (offset, word) in enumerate(words):
+        flag, equals, value = word.partition("=")
+        at = offset
+        if not equals:
+            attached = (
+                _ATTACHED.fullmatch(word) if is_login and tool not in ("kubectl", "oc") else None
+            )
+            if attached:
+                flag, value = "-" + attached["flag"], attached["value"]
+            elif index + 1 < len(words):
+                at, value = words[index + 1]
+        value = value.strip("\"'")
+        secret = _flag_secret(tool, flag, value, is_login=is_login)
+        if secret:
+            yield at, secret
+
+
+def _flag_secret(tool: str, flag: str, value: str, *, is_login: bool) -> str | None:
+    if flag in _PASSWORD and (flag != "-p" or is_login):
+        if (
+            flag in ("-p", "--password")
+            and not is_login
+            and tool in ("docker", "podman", "nerdctl")
+        ):
+            return None
+        return _secret(value)
+    if flag in _CREDS or (flag in _USER_PAIR and tool in ("ctr", "curl", "wget")):
+        password = value.partition(":")[2]
+        return _secret(password)
+    if tool == "crictl" and flag == "--auth":
+        decoded = from_base64(value)
+        if decoded and b":" in decoded:
+            return _secret(decoded.decode("latin-1").partition(":")[2])
+    return None
+
+
+def _secret(value: str) -> str | None:
+    value = value.strip().strip("\"'")
+    if not value or value.startswith("-") or is_placeholder(value):
+        return None
+    return value

@@ -1,0 +1,119 @@
+"""A registry's user name and password in chart values, tool settings, CI files and variables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+import yaml
+
+from gitops_secrets.core.guard.dockerconfig import HOST_KEY
+from gitops_secrets.core.guard.encoding import from_base64
+from gitops_secrets.core.guard.facts import Key
+from gitops_secrets.core.guard.nodes import Pairs, pairs, scalar
+from gitops_secrets.core.guard.placeholders import is_placeholder
+from gitops_secrets.core.guard.rules.base import ENCRYPT, Rule
+
+RULE = Rule("registry-password", "{object} holds a readable password for a registry", ENCRYPT)
+
+_REGISTRY = re.compile(
+    r"(?i)registr(?:y|ies)|image-?_?(?:cred|pull)|pull-?_?secret|regcred|docker(?!file)|ghcr|harbor|quay"
+    r"|dockerhub|\bacr\b|\becr\b|\bgcr\b|container"
+)
+_REGISTRY_HOST = re.compile(
+    r"(?i)^oci://|\b(?:ghcr\.io|docker\.io|quay\.io|gcr\.io|azurecr\.io|pkg\.dev|amazonaws\.com|icr\.io"
+    r"|registry\.[\w.-]+|[\w.-]*(?:registry|harbor|docker|nexus|artifactory)[\w.-]*\.[a-z]{2,})\b"
+)
+_PASSWORD = re.compile(r"(?i)(?:pass(?:word|wd|phrase)?|pwd|token|identity_?token|secret_?key)")
+_USER = re.compile(r"(?i)(?:user(?:_?-?name)?|login|login_?user|account|principal)")
+_PLACE = re.compile(
+    r"(?i)(?:registry|registries|server|host|hostname|url|address|remote_?url|login_?server|endpoint"
+    r"|registry_?-?(?:url|host|server|name|address)|image)"
+)
+VARIABLE = re.compile(
+    r"(?i)[\w.-]*(?:registr(?:y|ies)|docker(?:_?hub)?|ghcr|harbor|quay|image_?pull|pull_?secret|oci)"
+    r"(?:[\w.-]*?[_.-]?)(?:password|passwd|pass|pwd|token)"
+)
+
+
+def find(
+    found: Pairs, key: Key, parents: Sequence[yaml.MappingNode]
+) -> Iterator[tuple[yaml.Node, str, str]]:
+    """Yield (node, key, password) for each readable password of a registry in one mapping.
+
+    *key* is the way to the mapping and *parents* are the mappings above it.
+    """
+    fields = [(text, scalar(value), value) for text, _, value in found if text is not None]
+    in_base64 = bool(key) and key[-1] == "data"
+    variable = _variable(fields)
+    if variable:
+        yield variable
+    for text, value, node in fields:
+        if not value:
+            continue
+        if VARIABLE.fullmatch(text) or (
+            _PASSWORD.fullmatch(text) and _is_for_registry(fields, key, parents)
+        ):
+            secret = _secret(value, in_base64=in_base64)
+            if secret:
+                yield node, text, secret
+
+
+def _variable(fields: list[tuple[str, str | None, yaml.Node]]) -> tuple[yaml.Node, str, str] | None:
+    """Return the value of an environment variable as pods and workflows write it: name and value."""
+    by_name = {text: (value, node) for text, value, node in fields}
+    name, value = by_name.get("name"), by_name.get("value")
+    if name and value and name[0] and value[0] and VARIABLE.fullmatch(name[0]):
+        secret = _secret(value[0])
+        if secret:
+            return value[1], "value", secret
+    return None
+
+
+def _is_for_registry(
+    fields: list[tuple[str, str | None, yaml.Node]], key: Key, parents: Sequence[yaml.MappingNode]
+) -> bool:
+    """Return whether a user name stands beside the password, and something says that a registry is meant."""
+    if not any(_USER.fullmatch(text) and value for text, value, _ in fields):
+        return False
+    for text, value, _ in fields:
+        if _REGISTRY.fullmatch(text) and value:
+            return True
+        if _PLACE.fullmatch(text) and value and _REGISTRY_HOST.search(value):
+            return True
+    near = [k for k in key[-3:] if isinstance(k, str)]
+    if any(_REGISTRY.search(k) or HOST_KEY.fullmatch(k) for k in near[-2:]):
+        return True
+    if len(near) == 3 and near[0] in ("configs", "registries", "config") and near[2] == "auth":
+        return True
+    if key and key[-1] == "credentials" and parents and "image" in _names(parents[-1]):
+        return True
+    return _is_registry_secret(key, parents)
+
+
+def _is_registry_secret(key: Key, parents: Sequence[yaml.MappingNode]) -> bool:
+    if not key or key[-1] not in ("data", "stringData") or not parents:
+        return False
+    above = {t: v for t, _, v in pairs(parents[-1]) if t}
+    if scalar(above.get("kind")) != "Secret":
+        return False
+    meta = above.get("metadata")
+    name = (
+        {t: scalar(v) for t, _, v in pairs(meta)}.get("name")
+        if isinstance(meta, yaml.MappingNode)
+        else None
+    )
+    return bool(name and _REGISTRY.search(name))
+
+
+def _names(node: yaml.MappingNode) -> set[str]:
+    return {t for t, _, _ in pairs(node) if t}
+
+
+def _secret(value: str, *, in_base64: bool = False) -> str | None:
+    if in_base64:
+        decoded = from_base64(value) if len(value) % 4 == 0 else None
+        value = decoded.decode("latin-1").strip() if decoded is not None else value
+    if value.startswith("ENC[") or is_placeholder(value):
+        return None
+    return value

@@ -1,0 +1,11 @@
+"""A Secret that a creation rule of .sops.yaml says must be encrypted, and is not at all."""
+
+from __future__ import annotations
+
+from gitops_secrets.core.guard.rules.base import ENCRYPT, Rule
+
+RULE = Rule(
+    "unencrypted-secret",
+    "{object} is not encrypted, and {detail} says it must be",
+    ENCRYPT,
+)

@@ -1,0 +1,117 @@
+"""What stands in lines that are no document: notes, scripts, settings, broken YAML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from gitops_secrets.core.guard import dockerconfig, prefilter
+from gitops_secrets.core.guard.encoding import from_base64
+from gitops_secrets.core.guard.inspection import Inspection, is_comment, place
+from gitops_secrets.core.guard.origin import Origin
+from gitops_secrets.core.guard.placeholders import is_placeholder
+
+_RUN = re.compile(
+    r"(?:[A-Za-z0-9+/]{20,}[ \t]*(?:\\|=3D)?\r?\n[ \t#>*/-]*)*[A-Za-z0-9+/_-]{16,}={0,2}"
+)
+_ESCAPE = re.compile(r"\\{1,8}(?:x|u00|U000000)(?P<code>[2-7][0-9a-fA-F])")
+_ASSIGNMENT = re.compile(
+    r"(?im)^[ \t]*(?:[#;/]+[ \t]*)?(?:-[ \t]+|export[ \t]+|ENV[ \t]+|ARG[ \t]+|set[ \t]+|\$env:|let[ \t]+|const[ \t]+)?"
+    r"[\"']?(?P<name>[A-Za-z_][\w.-]*)[\"']?[ \t]*(?:=|:=|:[ \t]|[ \t](?=\S))[ \t]*(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s#;,]+)"
+)
+_SECTION = re.compile(
+    r"(?im)^[ \t]*(?:\[[^\]\n]*registry[^\n]*\.auth\"?\][^\n]*|registry_auth[ \t]*\{[^\n]*|\[\[?registry[^\n]*)\n"
+    r"(?P<body>(?:[^\n\[}]*(?:\n|$)){1,12})"
+)
+_SECTION_FIELD = re.compile(
+    r"(?im)^[ \t]*(?P<name>password|auth|identitytoken)[ \t]*[=:][ \t]*(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s#]+)"
+)
+_MAX_RUNS = 20_000
+_MAX_HITS = 500
+
+
+def look(inspection: Inspection, text: str, line: int, origin: Origin, bits: int) -> None:
+    """Show *text*, which begins *line* lines below its piece's beginning, to the rules that read lines."""
+    if "\\" in text and _ESCAPE.search(text):
+        text = _ESCAPE.sub(lambda m: chr(int(m["code"], 16)), text)
+    found = list(_found(text, bits))[:_MAX_HITS]
+    for rule, offset, material in found:
+        _report(inspection, rule, text, line, offset, origin, material)
+    if bits & prefilter.PACKED:
+        for offset, decoded in _runs(text):
+            at, column = place(text, offset)
+            inside = replace(
+                origin.inside(at + line, column, exact=False),
+                comment=origin.comment or (origin.exact and is_comment(text, offset)),
+                in_secret=origin.in_secret or _names_pull_secret(text, offset),
+            )
+            inspection.packed(decoded, inside, "base64")
+
+
+def _names_pull_secret(text: str, offset: int) -> bool:
+    start = text.rfind("\n", 0, max(text.rfind("\n", 0, offset), 0)) + 1
+    return "dockerconfigjson" in text[start:offset] or "dockercfg" in text[start:offset]
+
+
+def _report(
+    inspection: Inspection,
+    rule: str,
+    text: str,
+    line: int,
+    offset: int,
+    origin: Origin,
+    material: str,
+) -> None:
+    at, column = place(text, offset)
+    comment = origin.comment or (origin.exact and is_comment(text, offset))
+    in_secret = origin.in_secret or "dockerconfigjson" in text[max(0, offset - 400) : offset]
+    inspection.credential(
+        rule, replace(origin, comment=comment, in_secret=in_secret), at + line, column, material
+    )
+
+
+def _found(text: str, bits: int) -> Iterator[tuple[str, int, str]]:
+    if bits & (prefilter.PAYLOAD | prefilter.VALUES):
+        for hit in dockerconfig.find(text):
+            yield "docker-config", hit.offset, hit.material
+    if bits & prefilter.VALUES:
+        yield from _variables(text)
+        yield from _sections(text)
+
+
+def _variables(text: str) -> Iterator[tuple[str, int, str]]:
+    from gitops_secrets.core.guard.rules.registry_password import VARIABLE
+
+    for match in _ASSIGNMENT.finditer(text):
+        if not VARIABLE.fullmatch(match["name"]):
+            continue
+        value = match["value"].strip("\"'")
+        if (
+            len(value) >= 6
+            and not is_placeholder(value)
+            and not value.startswith(("ENC[", "-", "="))
+        ):
+            yield "registry-password", match.start("value"), value
+
+
+def _sections(text: str) -> Iterator[tuple[str, int, str]]:
+    for section in _SECTION.finditer(text):
+        for match in _SECTION_FIELD.finditer(text, section.start("body"), section.end("body")):
+            value = match["value"].strip("\"'")
+            secret = dockerconfig.credential(match["name"], value)
+            if secret:
+                yield "registry-password", match.start("value"), secret
+
+
+def _runs(text: str) -> Iterator[tuple[int, bytes]]:
+    for count, match in enumerate(_RUN.finditer(text)):
+        if count >= _MAX_RUNS:
+            return
+        run = match.group()
+        if len(run) < 32 or not prefilter.is_worth_decoding(run.encode()):
+            continue
+        lines = [re.sub(r"^[ \t#>*/-]*|[\\ \t]+$", "", part) for part in run.splitlines()]
+        decoded = from_base64("".join(lines))
+        if decoded is not None:
+            yield match.start(), decoded

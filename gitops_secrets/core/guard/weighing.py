@@ -1,0 +1,66 @@
+"""Findings held against exceptions: inline markers first, then the baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from gitops_secrets.core.findings import Finding
+from gitops_secrets.core.guard.baseline import BaselineEntry
+from gitops_secrets.core.guard.facts import Facts, Marker
+from gitops_secrets.core.guard.judgement import Ignored, Judgement, Unchanged
+from gitops_secrets.core.guard.policy import Policy
+
+UNEXCUSABLE = frozenset({"marker-without-reason"})
+"""Rules about exceptions themselves, which no exception covers."""
+
+
+def weigh(
+    findings: Iterable[Finding],
+    facts: Facts,
+    policy: Policy,
+    trusted_markers: Collection[Marker] | None,
+    unchanged: Unchanged,
+) -> Judgement:
+    """Part *findings*, in the order of their places, into reported and ignored ones."""
+    reported: list[Finding] = []
+    ignored: list[Ignored] = []
+    for found in sorted(findings, key=lambda f: (f.position.line, f.position.column, f.rule)):
+        marker = _marker(found, facts.markers, trusted_markers)
+        if marker is not None:
+            ignored.append(Ignored(found, "marker", marker.reason))
+            continue
+        entry = _entry(found, policy, unchanged)
+        if entry is not None:
+            ignored.append(Ignored(found, "baseline", entry.reason))
+            continue
+        reported.append(found)
+    return Judgement(tuple(reported), tuple(ignored))
+
+
+def _marker(
+    found: Finding, markers: Iterable[Marker], trusted: Collection[Marker] | None
+) -> Marker | None:
+    if found.rule in UNEXCUSABLE:
+        return None
+    for marker in markers:
+        if marker.rule != found.rule or not marker.reason:
+            continue
+        if found.position.line not in (marker.line, marker.covers):
+            continue
+        if trusted is None or any(
+            (t.rule, t.reason) == (marker.rule, marker.reason) for t in trusted
+        ):
+            return marker
+    return None
+
+
+def _entry(found: Finding, policy: Policy, unchanged: Unchanged) -> BaselineEntry | None:
+    if found.rule in UNEXCUSABLE or policy.today is None or policy.baseline is None:
+        return None
+    place = (found.rule, found.path, str(found.object_name or ""), found.key_path)
+    for entry in policy.baseline_entries:
+        if (entry.rule, entry.path, entry.object, entry.key) != place:
+            continue
+        if entry.expires >= policy.today and unchanged(entry, found):
+            return entry
+    return None
