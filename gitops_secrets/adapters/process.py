@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
 _withheld: set[str] = set()
+_trace: Callable[[str], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,12 @@ class Completed:
 def withhold(variable: str) -> None:
     """Keep the environment variable *variable* from every program started from now on."""
     _withheld.add(variable)
+
+
+def trace_to(say: Callable[[str], None]) -> None:
+    """Tell *say* every command line that is started from now on; none of them holds a secret."""
+    global _trace
+    _trace = say
 
 
 def inherited_environment() -> dict[str, str]:
@@ -42,6 +50,8 @@ class Started:
         pass_fds: Sequence[int] = (),
     ) -> None:
         """Start *argv*. Raises FileNotFoundError or PermissionError where that cannot be done."""
+        if _trace is not None:
+            _trace(shlex.join(argv))
         self._process = subprocess.Popen(
             argv,
             stdin=subprocess.PIPE,

@@ -155,6 +155,10 @@ class Transaction:
     def _undo(self, journal: _Journal) -> list[str]:
         """Put branch, index and files back; return the files that somebody else changed since."""
         repository, files = self.repository, journal["files"]
+        left = [path for path, contents in files.items() if not self._restore(path, contents)]
+        for folder in journal["folders"]:
+            with suppress(OSError):
+                (repository.top / folder).rmdir()
         _remove_stale_locks(repository, journal["branch"], self._folder / _JOURNAL)
         if self._made:
             parent = repository.git("rev-parse", "--verify", "--quiet", f"{self._made}^").stdout
@@ -167,10 +171,6 @@ class Transaction:
             repository.git("rm", "--cached", "--quiet", "--ignore-unmatch", "--", *paths)
         else:
             repository.git("reset", "--quiet", "--", *paths)
-        left = [path for path, contents in files.items() if not self._restore(path, contents)]
-        for folder in journal["folders"]:
-            with suppress(OSError):
-                (repository.top / folder).rmdir()
         self._end()
         return left
 

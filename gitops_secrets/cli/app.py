@@ -8,6 +8,7 @@ import resource
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from types import FrameType
 
 import click
@@ -42,10 +43,22 @@ class LazyGroup(click.Group):
         return command
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name=_NAME)
-def root() -> None:
-    """Registry credentials for Flux: encrypted before they are written, never readable in Git."""
+@click.pass_context
+def root(context: click.Context, /) -> None:
+    """Registry credentials for Flux: encrypted before they are written, never readable in Git.
+
+    Without a command: what this repository is, and the likely next command.
+    """
+    if context.invoked_subcommand is None:
+        from gitops_secrets.commands.overview import overview
+
+        click.echo(overview(Path()), nl=False)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -70,6 +83,10 @@ def run(arguments: Sequence[str]) -> int:
         for hint in error.hints:
             _say("hint", hint)
         return error.exit_code
+    except BrokenPipeError:
+        # Whoever read the output has gone; what was done stands. Python would complain at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.OK
     except Exception as error:  # noqa: BLE001
         _say_bug(error)
         return ExitCode.BUG
@@ -87,7 +104,9 @@ def _usage_message(error: click.UsageError) -> str:
 
 
 def _say(kind: str, words: str) -> None:
-    click.echo(f"{_NAME}: {kind}: {words}", err=True)
+    # What git or a hook said can be in it: nothing of that may steer the terminal.
+    shown = "".join(c if c.isprintable() else " " for c in words)
+    click.echo(f"{_NAME}: {kind}: {shown}", err=True)
 
 
 def _say_bug(error: Exception) -> None:

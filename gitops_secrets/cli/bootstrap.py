@@ -14,6 +14,7 @@ from gitops_secrets.cli.options import (
     dry_run_option,
     output_option,
     repository_option,
+    verbose_option,
 )
 from gitops_secrets.errors import ExitCode, UsageError
 
@@ -119,6 +120,7 @@ class GroupedCommand(click.Command):
 @dry_run_option
 @output_option
 @repository_option
+@verbose_option
 @click.pass_context
 def bootstrap_command(context: click.Context, /, **options: Any) -> ExitCode:
     r"""Give Flux its registry credentials, encrypted, in one commit.

@@ -47,6 +47,26 @@ def output_option(command: F) -> F:
     )(command)
 
 
+def verbose_option(command: F) -> F:
+    """Add -v, which says on standard error which programs are started."""
+    return click.option(
+        "-v",
+        "--verbose",
+        is_flag=True,
+        expose_value=False,
+        callback=_be_verbose,
+        help="Say which programs are started.",
+    )(command)
+
+
+def _be_verbose(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    del context, parameter
+    if value:
+        from gitops_secrets.adapters.process import trace_to
+
+        trace_to(lambda line: click.echo(f"gitops-secrets: run: {line}", err=True))
+
+
 def dry_run_option(command: F) -> F:
     """Add --dry-run."""
     return click.option(

@@ -155,9 +155,19 @@ def _ready(repository: Repository, request: Request) -> tuple[Head, dict[str, st
 def _plan(request: Request, repository: Repository) -> _Plan:
     tree = Overlay(repository.list_files(), lambda path: read_file(repository.top, path))
     clusters = _clusters(request, tree)
-    credentials = _read_credentials(request, tree, clusters[0])
+    registries = _registries(request, tree, clusters[0])
+    wired = [
+        wire(tree, cluster, request.secret, request.namespace, request.source)
+        for cluster in clusters
+    ]
+    # Only now, when the repository is seen to be in order: one of the sources may be a prompt.
+    credentials = {
+        registry.key: source(registry)
+        for registry, (_, source) in zip(registries, request.groups, strict=True)
+    }
     outcomes = [
-        _plan_cluster(request, repository, tree, cluster, credentials) for cluster in clusters
+        _plan_secret(request, repository, tree, *pair, credentials)
+        for pair in zip(clusters, wired, strict=True)
     ]
     changes = tree.changes()
     for change in changes:
@@ -182,26 +192,23 @@ def _clusters(request: Request, tree: Overlay) -> list[Cluster]:
     return found
 
 
-def _read_credentials(request: Request, tree: Overlay, cluster: Cluster) -> dict[str, Credentials]:
+def _registries(request: Request, tree: Overlay, cluster: Cluster) -> list[Registry]:
     registries = [
         registry or parse_registry(private_registry(tree, cluster, request.namespace))
         for registry, _ in request.groups
     ]
     refuse_duplicates(registries)
-    return {
-        registry.key: source(registry)
-        for registry, (_, source) in zip(registries, request.groups, strict=True)
-    }
+    return registries
 
 
-def _plan_cluster(
+def _plan_secret(
     request: Request,
     repository: Repository,
     tree: Overlay,
     cluster: Cluster,
+    wired: Wired,
     credentials: Mapping[str, Credentials],
 ) -> ClusterOutcome:
-    wired = wire(tree, cluster, request.secret, request.namespace, request.source)
     rules = parse_rules(tree.read(CONFIG) or b"")
     recorded = recorded_recipient(rules, cluster)
     identity = choose_identity(cluster, recorded, request.identity_file, repository.top)
@@ -299,8 +306,13 @@ def _refuse_dirty(states: Mapping[str, str], plan: _Plan) -> None:
 
 
 def _push(repository: Repository, head: Head) -> None:
-    done = repository.git("push", "--quiet")
-    if done.status:
+    branch = f"branch.{head.branch}"
+    remote = repository.ask("config", "--get", f"{branch}.remote").decode().strip()
+    merge = repository.ask("config", "--get", f"{branch}.merge").decode().strip()
+    done = repository.git("push", "--quiet", remote, f"HEAD:{merge}")
+    # A connection that broke off after the server had accepted is no refusal.
+    there = repository.git("ls-remote", remote, merge).stdout if done.status else b""
+    if done.status and not there.startswith(repository.ask("rev-parse", "HEAD").strip()):
         raise GitOpsSecretsError(
             f"the push of {head.branch} was refused, and the commit was taken back: {words(done)}",
             "git pull --rebase, and run the same command again",

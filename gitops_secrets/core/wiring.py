@@ -101,6 +101,7 @@ def wire(
     _refuse_foreign_kustomization(cluster, installation, objects)
     _write_kustomization(tree, cluster, installation, account)
     _list_in_cluster_kustomization(tree, cluster, installation)
+    _list_resource(tree, cluster.folder, posixpath.basename(cluster.secret_file(secret)))
     notes += _guard_generated(tree, cluster, objects)
     _check_artifact(tree, cluster, installation, folder, secret)
     return Wired(installation, tuple(accounts), tuple(notes))
@@ -287,7 +288,15 @@ def _list_in_cluster_kustomization(
             f"{installation.namespace}",
             "move what needs that namespace into a folder with a kustomization of its own",
         )
-    file = posixpath.basename(cluster.kustomization_file)
+    _list_resource(tree, cluster.path, posixpath.basename(cluster.kustomization_file))
+
+
+def _list_resource(tree: Overlay, folder: str, file: str) -> None:
+    """Name *file* in the kustomization of *folder*, where there is one: it takes only what it lists."""
+    path, content = _kustomization_at(tree, folder)
+    if content is None:
+        return
+    root = compose_single(content, path)
     listed = {posixpath.normpath(text(node) or "") for node in items(root, "resources")}
     if file not in listed and "." not in listed:
         tree.write(path, insert_item(content, path, "resources", scalar_item(file)))

@@ -1,0 +1,41 @@
+"""What a repository is, and the likely next command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gitops_secrets.adapters.files import read_file
+from gitops_secrets.adapters.git import open_repository
+from gitops_secrets.core.layout import Cluster
+from gitops_secrets.core.overlay import Overlay
+from gitops_secrets.core.wiring import find_clusters
+
+
+def overview(folder: Path) -> str:
+    """Return a few lines for a person. Raises GitOpsSecretsError outside a Git work tree."""
+    repository = open_repository(folder)
+    tree = Overlay(repository.list_files(), lambda path: read_file(repository.top, path))
+    clusters = find_clusters(tree.files())
+    lines = [
+        f"{repository.top}: {len(clusters)} cluster{'' if len(clusters) == 1 else 's'} of Flux"
+    ]
+    bare = []
+    for cluster in clusters:
+        secrets = [f for f in tree.files() if f.startswith(f"{cluster.folder}/") and ".sops." in f]
+        wired = tree.read(cluster.kustomization_file) is not None
+        state = f"{len(secrets)} pull Secret(s) in {cluster.folder}" if wired else "no pull Secret"
+        lines.append(f"  {cluster.path}: {state}")
+        if not (wired and secrets):
+            bare.append(cluster)
+    return "\n".join([*lines, "", "next:", *_next(clusters, bare)]) + "\n"
+
+
+def _next(clusters: list[Cluster], bare: list[Cluster]) -> list[str]:
+    if clusters and not bare:
+        return [f"  gitops-secrets apply --path {clusters[0].path} --context CONTEXT"]
+    path = bare[0].path if bare else "clusters/prod"
+    return [
+        f"  gitops-secrets bootstrap --path {path} --image-pull-secret regcred \\",
+        "    --registry registry.example.com:5000",
+        "  gitops-secrets --help",
+    ]
