@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -21,8 +20,7 @@ from tests.e2e.encrypted import Identity, encrypt
 from tests.e2e.flux import Flux
 from tests.e2e.githttp import Repository
 from tests.e2e.process import E2EError, wait_for
-from tests.e2e.tools.build import KUBERNETES, Binaries, build
-from tests.e2e.tools.process import BuildError
+from tests.e2e.tools.build import KUBERNETES, Binaries
 
 CONFIG_MAP = "{apiVersion: v1, kind: ConfigMap, metadata: {name: settings}, data: {colour: blue}}"
 SECRET = dedent("""\
@@ -258,23 +256,6 @@ def test_the_api_server_knows_the_flux_operators_kind(fresh_cluster: Cluster) ->
     assert fresh_cluster.api.list("FluxInstance") == []
 
 
-def test_the_git_server_asks_for_the_password(repository: Repository) -> None:
-    with pytest.raises(RuntimeError, match="could not read Username"):
-        repository.git("ls-remote", repository.url)
-
-
-def test_a_push_in_chunks_arrives_whole(repository: Repository, tmp_path: Path) -> None:
-    worktree = repository.clone(tmp_path / "clone")
-    repository.git("config", "http.postBuffer", "1", cwd=worktree)
-    (worktree / "noise").write_bytes(os.urandom(200_000))
-    repository.git("add", "noise", cwd=worktree)
-    repository.git("commit", "--quiet", "--message=Add noise", cwd=worktree)
-
-    repository.git("push", "--quiet", "origin", "main", cwd=worktree)
-
-    assert repository.head() == repository.git("rev-parse", "HEAD", cwd=worktree).strip()
-
-
 def test_no_process_outlives_a_killed_test(binaries: Binaries, tmp_path: Path) -> None:
     program = dedent(f"""\
         import pathlib, signal
@@ -302,18 +283,3 @@ def _alive(pid: int) -> bool:
     except FileNotFoundError:
         return False
     return state != "Z"
-
-
-def test_what_is_built_is_not_built_again(
-    binaries: Binaries, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert build() == binaries
-
-    assert capsys.readouterr().out == ""
-
-
-def test_without_go_the_build_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "/nonexistent")
-
-    with pytest.raises(BuildError, match="install Go"):
-        build()
