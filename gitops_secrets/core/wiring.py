@@ -10,6 +10,7 @@ from typing import NamedTuple
 import yaml
 
 from gitops_secrets.core import flux
+from gitops_secrets.core.artifact import check_artifact, guard_generated, kustomization_at
 from gitops_secrets.core.flux import FluxInstallation, FluxKustomization, Source
 from gitops_secrets.core.layout import PULL_SECRETS, Cluster
 from gitops_secrets.core.overlay import Overlay
@@ -102,8 +103,8 @@ def wire(
     _write_kustomization(tree, cluster, installation, account)
     _list_in_cluster_kustomization(tree, cluster, installation)
     _list_resource(tree, cluster.folder, posixpath.basename(cluster.secret_file(secret)))
-    notes += _guard_generated(tree, cluster, objects)
-    _check_artifact(tree, cluster, installation, folder, secret)
+    notes += guard_generated(tree, cluster, objects)
+    check_artifact(tree, cluster, installation, folder, secret)
     return Wired(installation, tuple(accounts), tuple(notes))
 
 
@@ -277,7 +278,7 @@ spec:
 def _list_in_cluster_kustomization(
     tree: Overlay, cluster: Cluster, installation: FluxInstallation
 ) -> None:
-    path, content = _kustomization_at(tree, cluster.path)
+    path, content = kustomization_at(tree, cluster.path)
     if content is None:
         return
     root = compose_single(content, path)
@@ -293,84 +294,10 @@ def _list_in_cluster_kustomization(
 
 def _list_resource(tree: Overlay, folder: str, file: str) -> None:
     """Name *file* in the kustomization of *folder*, where there is one: it takes only what it lists."""
-    path, content = _kustomization_at(tree, folder)
+    path, content = kustomization_at(tree, folder)
     if content is None:
         return
     root = compose_single(content, path)
     listed = {posixpath.normpath(text(node) or "") for node in items(root, "resources")}
     if file not in listed and "." not in listed:
         tree.write(path, insert_item(content, path, "resources", scalar_item(file)))
-
-
-def _kustomization_at(tree: Overlay, folder: str) -> tuple[str, bytes | None]:
-    for name in flux.KUSTOMIZATION_NAMES:
-        path = name if folder == "." else f"{folder}/{name}"
-        content = tree.read(path)
-        if content is not None:
-            return path, content
-    return (flux.KUSTOMIZATION_NAMES[0] if folder == "." else f"{folder}/kustomization.yaml"), None
-
-
-def _guard_generated(
-    tree: Overlay, cluster: Cluster, objects: Sequence[FluxKustomization]
-) -> list[str]:
-    """See to it that no path whose kustomization Flux generates holds our folder.
-
-    The generator takes every .yaml below the path: an encrypted Secret among them, without
-    decryption there, would stop all that the path holds.
-    """
-    notes = []
-    others = sorted({o.path for o in objects if o.name != PULL_SECRETS} - {cluster.path})
-    for path in others:
-        inside = path in (".", cluster.folder) or cluster.folder.startswith(f"{path}/")
-        if inside and _kustomization_at(tree, path)[1] is None:
-            owner = next(o for o in objects if o.path == path)
-            raise GitOpsSecretsError(
-                f"{owner.file}:{owner.line}: the Kustomization {owner.name} takes all of "
-                f"{path!r}, and would apply {cluster.folder} without decrypting it",
-                f"(cd {path} && kustomize create --autodetect --recursive), and take "
-                f"{PULL_SECRETS} out of what it lists",
-            )
-    inside = cluster.path == "." or cluster.folder.startswith(f"{cluster.path}/")
-    path, content = _kustomization_at(tree, cluster.path)
-    if inside and content is None:
-        resources, foreign = _generated(tree, cluster)
-        lines = "".join(f"- {quote(r)}\n" for r in resources)
-        tree.write(
-            path,
-            f"# What Flux would take from here by itself, less {PULL_SECRETS}/, which it decrypts apart.\n"
-            f"apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n{lines}".encode(),
-        )
-        notes.append(
-            f"{path} now lists what Flux applies from there: a new manifest has to be added to it"
-        )
-        notes += [f"{f} is no Kubernetes manifest and is not listed in {path}" for f in foreign]
-    return notes
-
-
-def _generated(tree: Overlay, cluster: Cluster) -> tuple[list[str], list[str]]:
-    skipped = (f"{PULL_SECRETS}/", f"{cluster.folder}/")
-    spec_ignored = {".sops.yaml", ".flux.yaml", ".goreleaser.yml", ".travis.yml", ".gitlab-ci.yml"}
-    files = {
-        path: tree.read(path) or b""
-        for path in tree.files()
-        if cluster.contains(path)
-        and path.endswith((".yaml", ".yml", "/Kustomization"))
-        and not path.startswith((*skipped, ".github/", ".circleci/"))
-        and posixpath.basename(path) not in spec_ignored
-    }
-    return flux.generated_resources(cluster.path, files)
-
-
-def _check_artifact(
-    tree: Overlay, cluster: Cluster, installation: FluxInstallation, folder: str, secret: str
-) -> None:
-    file = cluster.secret_file(secret)
-    ignores = {}
-    for parent in ["", PULL_SECRETS, cluster.folder]:
-        content = tree.read(f"{parent}/.sourceignore".lstrip("/"))
-        if content is not None:
-            ignores[parent] = content.decode(errors="replace")
-    source = installation.source
-    if ignores or source.ignore is not None or source.sparse_checkout:
-        flux.check_artifact_holds(file, source, ignores, f"{folder}/{flux.SYNC}")

@@ -1,0 +1,89 @@
+"""What Flux's artifact holds, and what the kustomization that Flux generates would take from it."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Sequence
+
+from gitops_secrets.core import flux
+from gitops_secrets.core.flux import FluxInstallation, FluxKustomization
+from gitops_secrets.core.layout import PULL_SECRETS, Cluster
+from gitops_secrets.core.overlay import Overlay
+from gitops_secrets.core.splice import quote
+from gitops_secrets.errors import GitOpsSecretsError
+
+
+def kustomization_at(tree: Overlay, folder: str) -> tuple[str, bytes | None]:
+    """Return the kustomization file of *folder* and its content; None where there is none yet."""
+    for name in flux.KUSTOMIZATION_NAMES:
+        path = name if folder == "." else f"{folder}/{name}"
+        content = tree.read(path)
+        if content is not None:
+            return path, content
+    return (flux.KUSTOMIZATION_NAMES[0] if folder == "." else f"{folder}/kustomization.yaml"), None
+
+
+def guard_generated(
+    tree: Overlay, cluster: Cluster, objects: Sequence[FluxKustomization]
+) -> list[str]:
+    """See to it that no path whose kustomization Flux generates holds our folder.
+
+    The generator takes every .yaml below the path: an encrypted Secret among them, without
+    decryption there, would stop all that the path holds.
+    """
+    notes = []
+    others = sorted({o.path for o in objects if o.name != PULL_SECRETS} - {cluster.path})
+    for path in others:
+        inside = path in (".", cluster.folder) or cluster.folder.startswith(f"{path}/")
+        if inside and kustomization_at(tree, path)[1] is None:
+            owner = next(o for o in objects if o.path == path)
+            raise GitOpsSecretsError(
+                f"{owner.file}:{owner.line}: the Kustomization {owner.name} takes all of "
+                f"{path!r}, and would apply {cluster.folder} without decrypting it",
+                f"(cd {path} && kustomize create --autodetect --recursive), and take "
+                f"{PULL_SECRETS} out of what it lists",
+            )
+    inside = cluster.path == "." or cluster.folder.startswith(f"{cluster.path}/")
+    path, content = kustomization_at(tree, cluster.path)
+    if inside and content is None:
+        resources, foreign = _generated(tree, cluster)
+        lines = "".join(f"- {quote(r)}\n" for r in resources)
+        tree.write(
+            path,
+            f"# What Flux would take from here by itself, less {PULL_SECRETS}/, which it decrypts apart.\n"
+            f"apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n{lines}".encode(),
+        )
+        notes.append(
+            f"{path} now lists what Flux applies from there: a new manifest has to be added to it"
+        )
+        notes += [f"{f} is no Kubernetes manifest and is not listed in {path}" for f in foreign]
+    return notes
+
+
+def _generated(tree: Overlay, cluster: Cluster) -> tuple[list[str], list[str]]:
+    skipped = (f"{PULL_SECRETS}/", f"{cluster.folder}/")
+    spec_ignored = {".sops.yaml", ".flux.yaml", ".goreleaser.yml", ".travis.yml", ".gitlab-ci.yml"}
+    files = {
+        path: tree.read(path) or b""
+        for path in tree.files()
+        if cluster.contains(path)
+        and path.endswith((".yaml", ".yml", "/Kustomization"))
+        and not path.startswith((*skipped, ".github/", ".circleci/"))
+        and posixpath.basename(path) not in spec_ignored
+    }
+    return flux.generated_resources(cluster.path, files)
+
+
+def check_artifact(
+    tree: Overlay, cluster: Cluster, installation: FluxInstallation, folder: str, secret: str
+) -> None:
+    """Raise GitOpsSecretsError where what Flux fetches would lack the pull Secret's folder."""
+    file = cluster.secret_file(secret)
+    ignores = {}
+    for parent in ["", PULL_SECRETS, cluster.folder]:
+        content = tree.read(f"{parent}/.sourceignore".lstrip("/"))
+        if content is not None:
+            ignores[parent] = content.decode(errors="replace")
+    source = installation.source
+    if ignores or source.ignore is not None or source.sparse_checkout:
+        flux.check_artifact_holds(file, source, ignores, f"{folder}/{flux.SYNC}")
