@@ -18,34 +18,6 @@ COMPONENTS, SYNC = "gotk-components.yaml", "gotk-sync.yaml"
 KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 """The names that kustomize recognises, in its order."""
 KUSTOMIZATION_GROUP = "kustomize.toolkit.fluxcd.io"
-DEFAULT_IGNORE = """\
-.git/
-.gitignore
-.gitmodules
-.gitattributes
-*.jpg
-*.jpeg
-*.gif
-*.png
-*.wmv
-*.flv
-*.tar.gz
-*.zip
-.github/
-.circleci/
-.travis.yml
-.gitlab-ci.yml
-appveyor.yml
-.drone.yml
-cloudbuild.yaml
-codeship-services.yml
-codeship-steps.yml
-**/.goreleaser.yml
-**/.sops.yaml
-**/.flux.yaml
-"""
-"""What source-controller leaves out of an artifact unless spec.ignore says otherwise (its sourceignore)."""
-
 _DOCUMENT_SPLIT = rb"(?m)^---[ \t]*(?:#.*)?$"
 
 
@@ -188,29 +160,30 @@ def check_artifact_holds(
             f"{where}: spec.sparseCheckout leaves {folder} out of what Flux fetches",
             f"add {folder.split('/', 1)[0]} to spec.sparseCheckout in {where}, commit, and run again",
         )
-    patterns = [("", source.ignore if source.ignore is not None else DEFAULT_IGNORE)]
-    patterns += sorted(sourceignores.items())
-    if _ignored(file, patterns):
-        blame = where if source.ignore is not None else f"{'.sourceignore'}"
+    rules = [*sorted(sourceignores.items()), ("", source.ignore or "")]
+    if _ignored(file, rules):
+        blame = where if source.ignore else "a .sourceignore"
         raise GitOpsSecretsError(
             f"{blame}: its ignore rules leave {folder} out of what Flux fetches",
             f"add the line !/{folder.split('/', 1)[0]} to them, commit, and run again",
         )
 
 
-def _ignored(file: str, patterns: Iterable[tuple[str, str]]) -> bool:
-    from pathspec import GitIgnoreSpec
+def _ignored(file: str, rules: Iterable[tuple[str, str]]) -> bool:
+    """Return whether the last rule that takes *file*, or a folder above it, leaves it out.
+
+    As Flux decides it (fluxcd/pkg, sourceignore), and not as Git does, which would not let a file
+    below an ignored folder in again.
+    """
+    from pathspec import PathSpec
 
     lines: list[str] = []
-    for folder, rules in patterns:
-        for line in rules.splitlines():
+    for folder, written in rules:
+        for line in written.splitlines():
             bang, rule = ("!", line[1:]) if line.startswith("!") else ("", line)
             anchored = folder and rule.strip() and not rule.startswith("#")
             lines.append(f"{bang}{folder}/{rule.lstrip('/')}" if anchored else line)
-    spec = GitIgnoreSpec.from_lines(lines)
-    parts = file.split("/")
-    parents = ["/".join(parts[:n]) + "/" for n in range(1, len(parts))]
-    return any(spec.match_file(path) for path in [*parents, file])
+    return PathSpec.from_lines("gitignore", lines).match_file(file)
 
 
 def generated_resources(base: str, files: Mapping[str, bytes]) -> tuple[list[str], list[str]]:

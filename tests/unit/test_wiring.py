@@ -284,6 +284,7 @@ def test_an_artifact_that_would_lack_our_folder_stops_the_run(spec: str, says: s
     [
         "  sparseCheckout: [clusters, pull-secrets]\n",
         "  ignore: |\n    /*\n    !/clusters\n    !/pull-secrets\n",
+        "  ignore: |\n    pull-secrets/\n    !/pull-secrets/prod\n",
     ],
 )
 def test_an_artifact_that_has_our_folder_is_fine(spec: str) -> None:
