@@ -175,7 +175,7 @@ def _ignored(file: str, rules: Iterable[tuple[str, str]]) -> bool:
     As Flux decides it (fluxcd/pkg, sourceignore), and not as Git does, which would not let a file
     below an ignored folder in again.
     """
-    from pathspec import PathSpec
+    from pathspec import GitIgnoreSpec
 
     lines: list[str] = []
     for folder, written in rules:
@@ -183,7 +183,7 @@ def _ignored(file: str, rules: Iterable[tuple[str, str]]) -> bool:
             bang, rule = ("!", line[1:]) if line.startswith("!") else ("", line)
             anchored = folder and rule.strip() and not rule.startswith("#")
             lines.append(f"{bang}{folder}/{rule.lstrip('/')}" if anchored else line)
-    return PathSpec.from_lines("gitignore", lines).match_file(file)
+    return GitIgnoreSpec.from_lines(lines).match_file(file)
 
 
 def generated_resources(base: str, files: Mapping[str, bytes]) -> tuple[list[str], list[str]]:
