@@ -162,7 +162,7 @@ def check_artifact_holds(
         )
     rules = [*sorted(sourceignores.items()), ("", source.ignore or "")]
     if _ignored(file, rules):
-        blame = where if source.ignore else "a .sourceignore"
+        blame = where if source.ignore else ".sourceignore"
         raise GitOpsSecretsError(
             f"{blame}: its ignore rules leave {folder} out of what Flux fetches",
             f"add the line !/{folder.split('/', 1)[0]} to them, commit, and run again",
