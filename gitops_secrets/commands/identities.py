@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -58,6 +57,8 @@ def choose_identity(
         if all(f"# {note}\n".encode() in path.read_bytes() for note in notes):
             identity = age.read_identities(path)[0]
             return ClusterIdentity(identity.recipient, identity, path)
+        import hashlib
+
         digest = hashlib.sha256(str(top).encode()).hexdigest()[:8]
         path = path.with_name(f"{path.stem}-{digest}.agekey")
         if path.exists():
