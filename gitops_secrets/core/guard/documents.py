@@ -32,6 +32,8 @@ _NOT_PRINTABLE = re.compile(
 )
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _LINE_COMMENT = re.compile(r'"(?:[^"\\\n]|\\.)*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_BLANK = re.compile(r"[\s,;]*")
+_MAX_VALUES = 10_000
 _TEMPLATE_LINE = re.compile(r"^[ \t]*\{\{[-~]?.*?\}\}[ \t]*$|^[ \t]*\{%.*?%\}[ \t]*$", re.MULTILINE)
 _TEMPLATE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 
@@ -82,6 +84,10 @@ def read(text: str, *, wanted: Callable[[str], bool], exact: bool = False) -> It
         for root in roots:
             yield Document(part, line, index, root, mended)
             index += 1
+        for above, root in () if roots or exact else _json_stream(part):
+            yield Document(part, line + above, index, root, mended=True)
+            roots.append(root)
+            index += 1
         if not roots:
             yield Document(part, line, index, None)
             index += 1
@@ -100,7 +106,7 @@ def _read_part(part: str, *, exact: bool) -> tuple[list[yaml.Node], bool]:
             if roots is not None:
                 return roots, True
             part = mended
-    return _json_stream(part), True
+    return [], False
 
 
 def _compose_all(text: str) -> list[yaml.Node] | None:
@@ -112,9 +118,7 @@ def _compose_all(text: str) -> list[yaml.Node] | None:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         return [
-            node
-            for node in yaml.compose_all(text, loader)
-            if node.tag != "tag:yaml.org,2002:null"
+            node for node in yaml.compose_all(text, loader) if node.tag != "tag:yaml.org,2002:null"
         ]
     except (yaml.YAMLError, ValueError, RecursionError):
         return None
@@ -140,30 +144,30 @@ def _is_safe(text: str) -> bool:
     return True
 
 
-def _json_stream(text: str) -> list[yaml.Node]:
-    """Return the values of concatenated JSON, which kubectl reads one after the other."""
+def _json_stream(text: str) -> Iterator[tuple[int, yaml.Node]]:
+    """Yield the values of concatenated JSON, which kubectl reads one after the other.
+
+    Each comes with the number of lines above it. Nothing is yielded where the text is something else.
+    """
     import json
 
     decoder = json.JSONDecoder(strict=False)
-    roots: list[yaml.Node] = []
-    at = 0
-    blank = re.compile(r"[\s,;]*")
-    while len(roots) < 10_000:
-        match = blank.match(text, at)
-        at = match.end() if match else at
-        if at >= len(text) or text[at] not in "{[" or not _is_safe(text[at : at + MAX_TEXT]):
-            break
+    at = line = count = 0
+    while count < _MAX_VALUES:
+        blank = _BLANK.match(text, at)
+        line += text.count("\n", at, blank.end() if blank else at)
+        at = blank.end() if blank else at
+        if at >= len(text) or text[at] not in "{[" or (count == 0 and not _is_safe(text)):
+            return
         try:
             _, end = decoder.raw_decode(text, at)
         except (ValueError, RecursionError):
-            break
-        lines = text.count("\n", 0, at)
-        found = _compose_all("\n" * lines + _replace_surrogates(text[at:end]))
-        if not found:
-            break
-        roots.extend(found)
+            return
+        for root in _compose_all(_replace_surrogates(text[at:end])) or []:
+            yield line, root
+        line += text.count("\n", at, end)
+        count += 1
         at = end
-    return roots
 
 
 def _replace_surrogates(text: str) -> str:

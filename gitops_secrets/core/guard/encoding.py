@@ -11,10 +11,26 @@ MAX_UNPACKED = 8 * 1024 * 1024
 
 _BASE64_TEXT = re.compile(r"[A-Za-z0-9+/_=\s-]+")
 _MEMBERS = 200
+_TEXTUAL = bytes(range(0x20, 0x7F)) + bytes(range(0x80, 0x100)) + b"\0\t\n\r\x1b"
+_STRING = re.compile(rb"[\t\n\r\x20-\x7e]{12,}")
 
 
 class TooLargeError(Exception):
     """A packed piece grows beyond MAX_UNPACKED."""
+
+
+def textual(content: bytes) -> bytes:
+    """Return what of *content* could be text: all of it, or the strings in a program or an image.
+
+    An archive that is not compressed is text with NULs, and stays whole.
+    """
+    if b"\0" not in content:
+        return content
+    middle = len(content) // 2
+    sample = content[:32768] + content[middle : middle + 32768]
+    if len(sample.translate(None, _TEXTUAL)) * 30 <= len(sample):
+        return content
+    return b"\n".join(_STRING.findall(content))
 
 
 def decode(content: bytes) -> str:

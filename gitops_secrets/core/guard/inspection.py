@@ -15,6 +15,7 @@ from gitops_secrets.core.guard.encoding import (
     decode,
     from_base64,
     is_packed,
+    textual,
     unpack,
 )
 from gitops_secrets.core.guard.facts import Facts, Identity, Key, Note, ObjectFacts, Place
@@ -127,7 +128,7 @@ class Inspection:
             return
         bits = prefilter.may_hold(content)
         if bits:
-            self.piece(decode(content), origin, bits)
+            self.piece(decode(textual(content)), origin, bits)
 
     def leaf(self, value: str, origin: Origin) -> None:
         """Look at one scalar of a document."""
@@ -249,8 +250,9 @@ def inspect(content: bytes, bits: int) -> tuple[Inspection, str]:
     if is_packed(content):
         inspection.packed_file(content)
         return inspection, ""
-    if pgp_private_key.is_binary(content):
+    if prefilter.is_secret_key_packet(content):
         inspection.note(pgp_private_key.RULE.ident, origin, 0, 0)
-    text = decode(content)
+        return inspection, ""
+    text = decode(textual(content))
     inspection.piece(text, origin, bits)
     return inspection, text

@@ -19,6 +19,9 @@ _JSON_PAIR = re.compile(r'"(?P<key>(?:[^"\\\n]|\\.)*)"\s*:\s*"(?P<value>(?:[^"\\
 _PAIR = re.compile(
     r"^(?P<indent>[ \t]*)(?P<quote>[\"']?)(?P<key>[\w./-]+)(?P=quote)[ \t]*:(?:[ \t]+(?P<value>.*?))?\r?$"
 )
+_OUTERMOST = re.compile(r"^[^ \t\r\n].*$", re.MULTILINE)
+_NEUTRAL = re.compile(r"#|---|\.\.\.|\{\{|\{%|<<<<<<<|=======|>>>>>>>|//|[\]}],?\s*$")
+_LIKELY = re.compile(r"[\"']?[\w./-]+[\"']?[ \t]*:(?:[ \t\r]|$)|- |\? |[{\[]|%YAML|\"")
 _BLOCK = re.compile(r"[|>][-+0-9]*[ \t]*(?:#.*)?$")
 
 
@@ -40,6 +43,16 @@ class LenientSecret:
     identity: Identity
     line: int
     values: tuple[LenientValue, ...]
+
+
+def is_manifest(text: str) -> bool:
+    """Return whether the lines of *text* are those of a manifest, broken as it may be.
+
+    Code and notes that quote a manifest are none: what stands there is applied by nobody.
+    """
+    outermost = [line for line in _OUTERMOST.findall(text)[:2000] if not _NEUTRAL.match(line)]
+    likely = sum(_LIKELY.match(line) is not None for line in outermost)
+    return likely > 0 and likely * 10 >= len(outermost) * 8
 
 
 def find_secrets(text: str) -> Iterator[LenientSecret]:

@@ -78,3 +78,10 @@ def child(node: yaml.Node | None, key: str) -> yaml.Node | None:
 def is_literal_block(node: yaml.ScalarNode) -> bool:
     """Return whether each line of *node* is a line of the file."""
     return node.style == "|"
+
+
+def named(node: yaml.Node | None) -> dict[str, yaml.Node]:
+    """Return the entries of a mapping node by key, the last of equal keys; none of another node."""
+    if not isinstance(node, yaml.MappingNode):
+        return {}
+    return {text: value for text, _, value in pairs(node) if text is not None}

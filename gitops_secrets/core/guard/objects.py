@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 
 import yaml
@@ -14,12 +15,14 @@ from gitops_secrets.core.guard.facts import Identity, Key, ObjectFacts, Place
 from gitops_secrets.core.guard.inspection import Inspection
 from gitops_secrets.core.guard.nodes import Pairs, child, last, pairs, scalar
 from gitops_secrets.core.guard.origin import Origin
-from gitops_secrets.core.guard.placeholders import is_template
+from gitops_secrets.core.guard.placeholders import has_variable, is_template
 from gitops_secrets.core.guard.rules import broken_sops_metadata as metadata
 from gitops_secrets.core.guard.rules.plaintext_dockerconfigjson import KEYS
 from gitops_secrets.core.sopsfile import is_encrypted_value
 
 _ROOTS = ("data", "stringData")
+_SENSITIVE = re.compile(r"(?i)pass|pwd|token|secret|key|cred|auth|priv|cert|json|cfg|salt|hash")
+_SETTING = re.compile(r"(?i)(?:https?://)?[a-z0-9._:/-]{1,64}")
 _MAX_VALUES = 2000
 _MAX_OBJECTS = 5000
 
@@ -139,34 +142,47 @@ def _readable(
     is_encrypted: bool,
 ) -> Iterator[Place]:
     """Yield the places of the readable values, and record each where the object is encrypted in part."""
-    count = 0
-    for key, node, value in _values(found):
-        if not value.strip() or is_encrypted_value(value) or count >= _MAX_VALUES:
-            continue
-        if not is_encrypted and _stands_for(key, value):
-            continue
-        count += 1
+    values = [
+        (key, node, value)
+        for key, node, value in _values(found)
+        if value.strip() and not is_encrypted_value(value)
+    ]
+    if not is_encrypted:
+        values = _sensitive(values)
+    for key, node, value in values[:_MAX_VALUES]:
         line, column = node.start_mark.line + document.line, node.start_mark.column
         if is_encrypted:
-            inspection.note(
-                "partly-encrypted-secret",
-                Origin(identity=identity, key=key),
-                line,
-                column,
-                material=value,
-            )
+            origin = Origin(identity=identity, key=key)
+            inspection.note("partly-encrypted-secret", origin, line, column, material=value)
         yield inspection.readable(identity, key, value, Place(key, line + 1, column + 1))
 
 
+def _sensitive(
+    values: list[tuple[Key, yaml.ScalarNode, str]],
+) -> list[tuple[Key, yaml.ScalarNode, str]]:
+    """Return those of a Secret's values that are not filled in elsewhere.
+
+    Beside variables, plain settings are none either: a host, a port, a user name.
+    """
+    literal = [v for v in values if not _stands_for(v[0], v[2])]
+    if len(literal) == len(values):
+        return literal
+    return [
+        (key, node, value)
+        for key, node, value in literal
+        if _SENSITIVE.search(str(key[-1])) or not _SETTING.fullmatch(value)
+    ]
+
+
 def _stands_for(key: Key, value: str) -> bool:
-    """Return whether *value* is a template, in the clear or in base64."""
-    if is_template(value):
+    """Return whether *value* is filled in elsewhere, in the clear or in base64."""
+    if has_variable(value) or is_template(value):
         return True
     decoded = from_base64(value) if key and key[0] == "data" and len(value) < 4000 else None
     if decoded is None:
         return False
     try:
-        return is_template(decoded.decode())
+        return has_variable(decoded.decode())
     except UnicodeDecodeError:
         return False
 

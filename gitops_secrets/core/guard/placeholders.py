@@ -32,7 +32,23 @@ _DIGITS = re.compile(r"(?:1|12|123|1234|12345|123456)?$")
 _OTHER = re.compile(r"[^A-Za-z_\-. :/@!]")
 _SPLIT = re.compile(r"[^A-Za-z]+|(?<=[a-z])(?=[A-Z])")
 _WORDS = frozenset(
-    ["a", "account", "acme", "acr", "and", "api", "app", "apikey", "auth", "aws", "azure", "b", "base", "bar", "basic", "baz", "blah", "bogus", "bot", "change", "changeit", "changeme", "client", "cluster", "config", "credential", "credentials", "cred", "creds", "default", "demo", "deploy", "docker", "dockerhub", "dummy", "ecr", "email", "encoded", "enter", "env", "example", "fake", "fill", "fixme", "flux", "foo", "for", "ghcr", "git", "gitlab", "github", "goes", "harbor", "hash", "hello", "helm", "here", "hub", "id", "image", "in", "insert", "invalid", "is", "it", "json", "k", "key", "kube", "kubernetes", "license", "login", "long", "me", "my", "name", "nexus", "no", "noreply", "not", "of", "or", "oauth", "one", "only", "org", "otherwise", "our", "p", "pass", "passphrase", "passwd", "password", "personal", "access", "pat", "place", "placeholder", "please", "private", "prod", "production", "provide", "pull", "push", "pw", "pwd", "quay", "read", "real", "really", "redacted", "registry", "remove", "removed", "replace", "replaced", "replaceme", "replacewith", "repo", "repository", "required", "robot", "sample", "scope", "secret", "secrets", "server", "service", "set", "snip", "some", "someone", "something", "string", "super", "supersecret", "sillyness", "svc", "team", "temp", "template", "tenant", "test", "testing", "tbd", "text", "that", "the", "this", "to", "todo", "token", "truncated", "two", "u", "unused", "update", "use", "user", "username", "user", "value", "values", "very", "w", "with", "write", "x", "xx", "xxx", "y", "yes", "you", "your", "yourpassword", "yourself", "yyy", "z", "zzz", "mypassword", "myuser", "mysecret", "mytoken", "secretpassword", "testpassword", "testuser", "yourtoken", "youruser", "yourusername", "dockerpassword", "registrypassword", "mypass", "userpass", "strong", "secure"]
+    """
+    a access account admin topsecret acme acr and api apikey app auth aws azure b bar base basic baz blah
+    bogus bot change changeit changeme client cluster config cred credential credentials
+    creds default demo deploy docker dockerhub dockerpassword dummy ecr email encoded enter
+    env example fake fill fixme flux foo for ghcr git github gitlab goes harbor hash hello
+    helm here hub id image in insert invalid is it json k key kube kubernetes license login
+    long me my mypass mypassword mysecret mytoken myuser name nexus no noreply not oauth of
+    one only or org otherwise our p pass passphrase passwd password pat personal place
+    placeholder please private prod production provide pull push pw pwd quay read real
+    really redacted registry registrypassword remove removed replace replaced replaceme
+    replacewith repo repository required robot sample scope secret secretpassword secrets
+    secure server service set sillyness snip some someone something string strong super
+    supersecret svc tbd team temp template tenant test testing testpassword testuser text
+    that the this to todo token truncated two u unused update use user username userpass
+    value values very w with write x xx xxx y yes you your yourpassword yourself yourtoken
+    youruser yourusername yyy z zzz
+    """.split()  # noqa: SIM905 - a list of two hundred lines says no more
 )
 
 
@@ -48,6 +64,11 @@ def is_template(value: str) -> bool:
         return False
     rest, found = _PARTS.subn("", value)
     return found > 0 and (len(rest) < 8 or is_placeholder(rest))
+
+
+def has_variable(value: str) -> bool:
+    """Return whether some part of *value* is filled in elsewhere."""
+    return ("$" in value or "{" in value) and _PARTS.search(value) is not None
 
 
 def is_placeholder(value: str) -> bool:

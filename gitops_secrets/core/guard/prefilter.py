@@ -11,6 +11,8 @@ from __future__ import annotations
 import base64
 import re
 
+from gitops_secrets.core.guard.encoding import textual
+
 SECRET = 1
 """A Secret with values may stand in it."""
 ENCRYPTED = 2
@@ -28,6 +30,7 @@ PACKED = 64
 EVERYTHING = 127
 
 _SQUEEZE = b"\0 \t\r\n\\"
+_KEY_PACKET = (b"\x94", b"\x95", b"\xc5")
 _MAGIC = (b"\x1f\x8b", b"PK\x03\x04", b"BZh", b"\xfd7zXZ")
 _PACKED_BASE64 = (b"H4sI", b"UEsDB", b"QlpoO", b"/Td6W", b"SDRzS", b"VUVzRE")
 _ESCAPED_LETTER = re.compile(
@@ -85,6 +88,10 @@ def may_hold(content: bytes) -> int:
     """Return the sorts of findings that *content* could hold, as a sum of the bits above; 0 for none."""
     if content[:6].startswith(_MAGIC):
         return EVERYTHING
+    if content[:1] in _KEY_PACKET and is_secret_key_packet(content):
+        return KEY
+    if b"\0" in content:
+        content = textual(content)
     packed = squeeze(content)
     if len(packed) < 12:
         return 0
@@ -101,8 +108,6 @@ def may_hold(content: bytes) -> int:
         bits |= PAYLOAD
     if b"-KEY-" in packed or b"-PLUGIN-" in packed or b"VATEKEY" in packed or b"-key-" in packed:
         bits |= KEY
-    if content[:1] in (b"\x94", b"\x95", b"\xc5"):
-        bits |= KEY
     if _any(_COMMANDS, packed):
         bits |= COMMAND
     lower = packed.lower()
@@ -111,6 +116,15 @@ def may_hold(content: bytes) -> int:
     if is_worth_decoding(packed):
         bits |= PACKED
     return bits
+
+
+def is_secret_key_packet(content: bytes) -> bool:
+    """Return whether *content* begins with an unarmored OpenPGP secret key (RFC 9580, tag 5)."""
+    if len(content) < 100 or content[:1] not in _KEY_PACKET:
+        return False
+    at = 1 + {0x94: 1, 0x95: 2}.get(content[0], 1 if content[1] < 192 else 2)
+    algorithms = (1, 16, 17, 18, 19, 22, 25, 26, 27, 28)
+    return content[at] in (4, 6) and content[at + 5] in algorithms
 
 
 def is_worth_decoding(packed: bytes) -> bool:

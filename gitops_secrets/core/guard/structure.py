@@ -10,6 +10,7 @@ import yaml
 from gitops_secrets.core.guard import comments, dockerconfig, documents, objects, prefilter
 from gitops_secrets.core.guard.facts import Identity, Key
 from gitops_secrets.core.guard.inspection import Inspection
+from gitops_secrets.core.guard.lenient import is_manifest
 from gitops_secrets.core.guard.nodes import Pairs, child, is_literal_block, pairs, scalar
 from gitops_secrets.core.guard.origin import Origin
 from gitops_secrets.core.guard.rules import conflict_markers, registry_password
@@ -54,7 +55,7 @@ def look(inspection: Inspection, text: str, origin: Origin, bits: int) -> None:
             _Walker(inspection, document, origin, part_bits, is_file=is_file).walk(root)
             if not (document.mended and "{{" in document.text):
                 continue
-        elif is_file and part_bits & (prefilter.SECRET | prefilter.ENCRYPTED):
+        elif is_file and part_bits & (prefilter.SECRET | prefilter.ENCRYPTED) and is_manifest(text):
             objects.describe_lines(inspection, document)
         inspection.lines(document.text, document.line, origin, part_bits)
     if is_file and bits & prefilter.ENCRYPTED and "<<<<<<<" in text:

@@ -17,8 +17,18 @@ _RUN = re.compile(
 )
 _ESCAPE = re.compile(r"\\{1,8}(?:x|u00|U000000)(?P<code>[2-7][0-9a-fA-F])")
 _ASSIGNMENT = re.compile(
-    r"(?im)^[ \t]*(?:[#;/]+[ \t]*)?(?:-[ \t]+|export[ \t]+|ENV[ \t]+|ARG[ \t]+|set[ \t]+|\$env:|let[ \t]+|const[ \t]+)?"
-    r"[\"']?(?P<name>[A-Za-z_][\w.-]*)[\"']?[ \t]*(?:=|:=|:[ \t]|[ \t](?=\S))[ \t]*(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s#;,]+)"
+    r"(?im)^[ \t]*(?:[#;/]+[ \t]*)?(?:-[ \t]+)?"
+    r"(?:(?:export|set|let|const|var|\$env:|-e|--env|--build-arg|--set(?:-string)?)[ \t]*)?"
+    r"[\"']?(?P<name>[A-Za-z_][\w.-]*)[\"']?"
+    r"(?:(?P<tight>=)|(?P<loose>[ \t]*(?::=|\?=|=|:)[ \t]+))"
+    r"(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s#;,\"']+)"
+)
+_INSTRUCTION = re.compile(
+    r"(?im)^[ \t]*(?:ENV|ARG|setenv|setx)[ \t]+(?P<name>[A-Za-z_]\w*)[ \t=]+"
+    r"(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s#;,\"']+)"
+)
+_EXPRESSION = re.compile(
+    r"[A-Za-z_][\w.]*\(.*|[A-Za-z_]\w*(?:(?:\.|->|::)\w+)+\(?\)?|[A-Za-z_]+|[&*!(].*"
 )
 _SECTION = re.compile(
     r"(?im)^[ \t]*(?:\[[^\]\n]*registry[^\n]*\.auth\"?\][^\n]*|registry_auth[ \t]*\{[^\n]*|\[\[?registry[^\n]*)\n"
@@ -27,6 +37,7 @@ _SECTION = re.compile(
 _SECTION_FIELD = re.compile(
     r"(?im)^[ \t]*(?P<name>password|auth|identitytoken)[ \t]*[=:][ \t]*(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s#]+)"
 )
+_NOT_VALUES = ("ENC[", "-", "=")
 _MAX_RUNS = 20_000
 _MAX_HITS = 500
 
@@ -83,16 +94,16 @@ def _found(text: str, bits: int) -> Iterator[tuple[str, int, str]]:
 def _variables(text: str) -> Iterator[tuple[str, int, str]]:
     from gitops_secrets.core.guard.rules.registry_password import VARIABLE
 
-    for match in _ASSIGNMENT.finditer(text):
-        if not VARIABLE.fullmatch(match["name"]):
-            continue
-        value = match["value"].strip("\"'")
-        if (
-            len(value) >= 6
-            and not is_placeholder(value)
-            and not value.startswith(("ENC[", "-", "="))
-        ):
-            yield "registry-password", match.start("value"), value
+    for pattern in (_ASSIGNMENT, _INSTRUCTION):
+        for match in pattern.finditer(text):
+            if not VARIABLE.fullmatch(match["name"]):
+                continue
+            value = match["value"].strip("\"'")
+            is_bare = value == match["value"]
+            if is_bare and match.groupdict().get("loose") and _EXPRESSION.fullmatch(value):
+                continue
+            if len(value) >= 6 and not is_placeholder(value) and not value.startswith(_NOT_VALUES):
+                yield "registry-password", match.start("value"), value
 
 
 def _sections(text: str) -> Iterator[tuple[str, int, str]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import yaml
 
 from gitops_secrets.core.guard.encoding import from_base64
-from gitops_secrets.core.guard.nodes import child, scalar
+from gitops_secrets.core.guard.nodes import named, scalar
 from gitops_secrets.core.guard.rules.base import Rule
 from gitops_secrets.core.sopsfile import is_encrypted_value
 
@@ -34,47 +34,51 @@ def problems(block: yaml.Node | None) -> Iterator[str]:
     if not isinstance(block, yaml.MappingNode):
         yield "it is no mapping"
         return
-    mac = scalar(child(block, "mac"))
+    fields = named(block)
+    mac = scalar(fields.get("mac"))
     if not mac:
         yield "it has no mac"
     elif not is_encrypted_value(mac):
         yield "its mac is not encrypted"
-    if not _LASTMODIFIED.fullmatch(scalar(child(block, "lastmodified")) or ""):
+    if not _LASTMODIFIED.fullmatch(scalar(fields.get("lastmodified")) or ""):
         yield "its lastmodified is no time"
-    keys = list(_entries(block))
-    if not any((scalar(child(entry, "enc")) or "").strip() for _, entry in keys):
+    entries = list(_entries(block))
+    if not any((scalar(entry.get("enc")) or "").strip() for _, entry in entries):
         yield "it holds no wrapped data key"
-    for kind, entry in keys:
+    for kind, entry in entries:
         yield from _entry_problems(kind, entry)
 
 
 def wrapped_keys(block: yaml.Node | None) -> Iterator[str]:
     """Yield each wrapped data key of a ``sops`` block."""
     for _, entry in _entries(block):
-        wrapped = (scalar(child(entry, "enc")) or "").strip()
+        wrapped = (scalar(entry.get("enc")) or "").strip()
         if wrapped:
             yield wrapped
 
 
-def _entries(block: yaml.Node | None) -> Iterator[tuple[str, yaml.Node]]:
-    groups = child(block, "key_groups")
-    holders = [block, *(groups.value if isinstance(groups, yaml.SequenceNode) else [])]
+def _entries(block: yaml.Node | None) -> Iterator[tuple[str, dict[str, yaml.Node]]]:
+    fields = named(block)
+    groups = fields.get("key_groups")
+    holders = [fields]
+    if isinstance(groups, yaml.SequenceNode):
+        holders.extend(named(group) for group in groups.value)
     for holder in holders:
         for kind in KINDS:
-            entries = child(holder, kind)
+            entries = holder.get(kind)
             if isinstance(entries, yaml.SequenceNode):
                 for entry in entries.value:
-                    yield kind, entry
+                    yield kind, named(entry)
 
 
-def _entry_problems(kind: str, entry: yaml.Node) -> Iterator[str]:
-    wrapped = (scalar(child(entry, "enc")) or "").strip()
+def _entry_problems(kind: str, entry: dict[str, yaml.Node]) -> Iterator[str]:
+    wrapped = (scalar(entry.get("enc")) or "").strip()
     if kind == "age":
         armor = _AGE_ARMOR.fullmatch(wrapped)
         body = from_base64(armor["body"]) if armor else None
         if body is None or not body.startswith(_AGE_HEADER):
             yield "a data key in it is not wrapped by age"
-        if not _RECIPIENT.fullmatch(scalar(child(entry, "recipient")) or ""):
+        if not _RECIPIENT.fullmatch(scalar(entry.get("recipient")) or ""):
             yield "it names no age recipient"
     elif kind == "pgp" and not wrapped.startswith("-----BEGIN PGP MESSAGE-----"):
         yield "a data key in it is not wrapped by OpenPGP"

@@ -13,6 +13,8 @@ RULE = Rule(
     "{object} shares {detail}",
     "sops rotate --in-place {path}",
 )
+_CIPHERTEXT = "a ciphertext"
+_KEY = "its wrapped data key"
 _Holders = dict[str, list[tuple[str, ObjectFacts]]]
 
 
@@ -30,10 +32,10 @@ def find(files: Mapping[str, Facts], only: Collection[str] | None) -> dict[str, 
     for path in files if only is None else [p for p in only if p in files]:
         for found in files[path].objects:
             for what, hashes, index in (
-                ("a ciphertext", found.ciphertexts, ciphertexts),
-                ("its wrapped data key", found.wrapped, keys),
+                (_CIPHERTEXT, found.ciphertexts, ciphertexts),
+                (_KEY, found.wrapped, keys),
             ):
-                other = _other(path, found, hashes, index)
+                other = _other(path, found, hashes, index, is_key=what == _KEY)
                 if other is not None:
                     where = other[0] if other[0] != path else "this file"
                     detail = f"{what} with {describe(other[1].identity)} in {where}"
@@ -59,13 +61,13 @@ def _index(files: Mapping[str, Facts]) -> tuple[_Holders, _Holders]:
 
 
 def _other(
-    path: str, found: ObjectFacts, hashes: Collection[str], index: _Holders
+    path: str, found: ObjectFacts, hashes: Collection[str], index: _Holders, *, is_key: bool
 ) -> tuple[str, ObjectFacts] | None:
     for digest in hashes:
         for where, other in index[digest]:
             if other.identity == found.identity:
                 continue
-            if where == path and other.identity.kind == found.identity.kind == "Secret":
+            if where == path and (is_key or other.identity.kind == found.identity.kind):
                 continue
             return where, other
     return None

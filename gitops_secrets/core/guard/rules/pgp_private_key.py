@@ -24,12 +24,3 @@ def find(text: str) -> Iterator[tuple[int, str]]:
         data = _DATA.search(match["body"])
         if data and len(set(data.group())) > 8:
             yield match.start(), match["body"]
-
-
-def is_binary(content: bytes) -> bool:
-    """Return whether *content* begins with an unarmored secret key packet (RFC 9580, tag 5)."""
-    if len(content) < 100 or content[0] not in (0x94, 0x95, 0xC5):
-        return False
-    sizes = {0x94: 1, 0x95: 2}
-    at = 1 + sizes.get(content[0], 1 if content[1] < 192 else 2)
-    return content[at] in (4, 6) and content[at + 5] in (1, 16, 17, 18, 19, 22, 25, 26, 27, 28)
