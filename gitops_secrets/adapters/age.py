@@ -6,8 +6,8 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
@@ -17,12 +17,14 @@ _RECIPIENT = r"age1[02-9ac-hj-np-z]{58}|age1pq1[02-9ac-hj-np-z]{1900,}"
 _SSH = r"ssh-(ed25519|rsa) [A-Za-z0-9+/=]+( .*)?"
 
 
-@dataclass(frozen=True)
-class Identity:
+class Identity(NamedTuple):
     """An age identity with its public recipient. The secret never shows in a repr."""
 
     recipient: str
-    secret: bytes = field(repr=False)
+    secret: bytes
+
+    def __repr__(self) -> str:
+        return f"Identity({self.recipient!r}, ...)"
 
 
 def create_identity() -> Identity:

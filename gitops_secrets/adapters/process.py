@@ -6,20 +6,21 @@ import os
 import shlex
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Self
+from typing import NamedTuple, Self
 
 _withheld: set[str] = set()
 _trace: Callable[[str], None] | None = None
 
 
-@dataclass(frozen=True)
-class Completed:
+class Completed(NamedTuple):
     """How a program ended. What it printed is kept out of the repr: it may quote a secret."""
 
     status: int
-    stdout: bytes = field(repr=False)
-    stderr: bytes = field(repr=False)
+    stdout: bytes
+    stderr: bytes
+
+    def __repr__(self) -> str:
+        return f"Completed({self.status}, ...)"
 
 
 def withhold(variable: str) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -35,6 +35,9 @@ _GET_SOPS = (
     "or put sops 3.11 or newer on PATH: https://github.com/getsops/sops/releases",
 )
 _TOO_OLD_MARKS = (b"flag provided but not defined", b"No help topic", b"no such flag")
+Encrypt = Callable[[bytes], tuple[bytes, bytes | None]]
+"""Takes a readable manifest; returns it encrypted, and decrypted again. Raises GitOpsSecretsError."""
+
 _NO_KEY = 128
 _MAC = 51
 
@@ -56,34 +59,33 @@ def find_sops() -> str:
     raise GitOpsSecretsError("sops is not installed", *_GET_SOPS)
 
 
-def encrypt(
-    plain: bytes, config: bytes, path: str, identities: Sequence[bytes]
-) -> tuple[bytes, bytes | None]:
-    """Return *plain*, a manifest, encrypted by the rule that *config* has for *path*, and read back.
+@contextmanager
+def encrypting(config: bytes, path: str, identities: Sequence[bytes]) -> Iterator[Encrypt]:
+    """Yield what encrypts one manifest by the rule that *config* has for *path*, and reads it back.
 
-    *config* is a whole ``.sops.yaml`` and *path* relative to it. Nothing readable is on disk or in
-    an argument. What sops made is decrypted again with *identities*; None where there are none. The
-    result is not judged here: sops succeeds as well where it encrypted nothing.
+    *config* is a whole ``.sops.yaml`` and *path* relative to it. sops is started at once and waits for
+    the manifest, so that its start costs nothing where there is something else to do. Nothing readable
+    is on disk or in an argument. What sops made is decrypted again with *identities*; None where there
+    are none. The result is not judged here: sops succeeds as well where it encrypted nothing.
     """
     with private_folder({".sops.yaml": config}) as folder, ExitStack() as stack:
-        encryption = stack.enter_context(
-            _start(
-                [
-                    *("encrypt", "--input-type", "yaml", "--output-type", "yaml"),
-                    *("--filename-override", f"{folder}/{path}"),
-                ],
-                config=f"{folder}/.sops.yaml",
-            )
-        )
-        # Started at once, so that its start does not add to the encryption's: it waits for input.
+        arguments = ["encrypt", "--input-type", "yaml", "--output-type", "yaml"]
+        arguments += ["--filename-override", f"{folder}/{path}"]
+        program = stack.enter_context(_start(arguments, f"{folder}/.sops.yaml"))
         reading = stack.enter_context(_reading(identities)) if identities else None
-        done = encryption.finish(plain)
-        if done.status:
-            raise _failure(done, "encrypt", path)
-        read = reading.finish(done.stdout) if reading is not None else None
-    if read is not None and read.status:
-        raise _failure(read, "decrypt", path)
-    return done.stdout, read.stdout if read is not None else None
+
+        def encrypt(plain: bytes) -> tuple[bytes, bytes | None]:
+            done = program.finish(plain)
+            if done.status:
+                raise _failure(done, "encrypt", path)
+            if reading is None:
+                return done.stdout, None
+            read = reading.finish(done.stdout)
+            if read.status:
+                raise _failure(read, "decrypt", path)
+            return done.stdout, read.stdout
+
+        yield encrypt
 
 
 def decrypt(content: bytes, path: str, identities: Sequence[bytes]) -> bytes:

@@ -224,10 +224,10 @@ def _sources(groups: Sequence[_Group]) -> list[tuple[Any, Any]]:
     from gitops_secrets.core.registry import parse_registry
 
     makers: dict[str, Any] = {
-        "registry_creds_stdin": lambda _: credentials.StandardInput(),
-        "registry_creds_file": lambda value: credentials.File(Path(value)),
-        "registry_creds_env": credentials.Variable,
-        "registry_creds_docker_config": lambda value: credentials.DockerConfig(Path(value)),
+        "registry_creds_stdin": lambda _: credentials.standard_input(),
+        "registry_creds_file": lambda value: credentials.file(Path(value)),
+        "registry_creds_env": credentials.variable,
+        "registry_creds_docker_config": lambda value: credentials.docker_config(Path(value)),
         "registry_creds": _argument,
     }
     return [
@@ -242,25 +242,25 @@ def _sources(groups: Sequence[_Group]) -> list[tuple[Any, Any]]:
 
 
 def _argument(value: str) -> Any:
-    from gitops_secrets.commands.credentials import Argument
+    from gitops_secrets.commands.credentials import argument
 
     click.echo(
         "gitops-secrets: warning: --registry-creds is seen by process lists and the shell's "
         "history; --registry-creds-stdin, -file and -env are not",
         err=True,
     )
-    return Argument(value)
+    return argument(value)
 
 
 def _prompt() -> Any:
-    from gitops_secrets.commands.credentials import Prompt
+    from gitops_secrets.commands.credentials import prompt
 
     if not sys.stdin.isatty():
         raise UsageError(
             "no credentials are given, and there is no terminal to ask for them",
             "pass --registry-creds-stdin, --registry-creds-file FILE or --registry-creds-env NAME",
         )
-    return Prompt(lambda question, hidden: str(click.prompt(question, hide_input=hidden, err=True)))
+    return prompt(lambda question, hidden: str(click.prompt(question, hide_input=hidden, err=True)))
 
 
 def _shadow_question(answer: str | None) -> Any:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
 from gitops_secrets.adapters.age import check_recipient
 from gitops_secrets.adapters.files import check_inside, read_file
 from gitops_secrets.adapters.git import Head, Repository, open_repository, words
-from gitops_secrets.adapters.sops import OUTRANKING_VARIABLES, find_sops
+from gitops_secrets.adapters.sops import OUTRANKING_VARIABLES, Encrypt, encrypting, find_sops
 from gitops_secrets.adapters.transaction import Transaction, open_transaction
 from gitops_secrets.commands.credentials import Source as CredentialSource
 from gitops_secrets.commands.identities import (
@@ -94,20 +95,19 @@ def bootstrap(request: Request) -> Outcome:
     """
     _check(request)
     repository = open_repository(request.repository)
+    _refuse_operation(repository)
     if request.dry_run:
-        head, _ = _ready(repository, request)
-        plan = _plan(request, repository)
-        return _outcome(plan, head, None)
+        return _outcome(_plan(request, repository), None)
     with open_transaction(repository) as transaction:
-        head, _ = _ready(repository, request)
-        plan = _plan(request, repository)
-        return _apply(request, plan, transaction, head)
+        return _apply(request, _plan(request, repository), transaction)
 
 
 class _Plan(NamedTuple):
     clusters: tuple[ClusterOutcome, ...]
     changes: tuple[Change, ...]
-    targets: tuple[str, ...]
+    head: Head
+    states: Mapping[str, str]
+    """Those of the files concerned that differ from the last commit, with Git's state."""
 
 
 def _check(request: Request) -> None:
@@ -131,15 +131,17 @@ def _check(request: Request) -> None:
     find_sops()
 
 
-def _ready(repository: Repository, request: Request) -> tuple[Head, dict[str, str]]:
-    """Return the head and CONFIG's state. Raises GitOpsSecretsError where no commit can be made."""
+def _refuse_operation(repository: Repository) -> None:
     under_way = repository.operation_under_way()
     if under_way is not None:
         raise GitOpsSecretsError(
             f"{under_way} is under way in {repository.top}",
             "finish or abort it: git status says how",
         )
-    head, states = repository.status([CONFIG])
+
+
+def _check_head(repository: Repository, request: Request, head: Head) -> None:
+    """Raise GitOpsSecretsError where no commit can be made here."""
     if head.branch is None:
         raise GitOpsSecretsError(
             f"{repository.top} is on no branch (detached HEAD)", "git switch main"
@@ -149,31 +151,42 @@ def _ready(repository: Repository, request: Request) -> tuple[Head, dict[str, st
             f"--push: the branch {head.branch} has no upstream",
             f"git push --set-upstream origin {head.branch}",
         )
-    return head, states
 
 
 def _plan(request: Request, repository: Repository) -> _Plan:
     tree = Overlay(repository.list_files(), lambda path: read_file(repository.top, path))
     clusters = _clusters(request, tree)
     registries = _registries(request, tree, clusters[0])
-    wired = [
-        wire(tree, cluster, request.secret, request.namespace, request.source)
-        for cluster in clusters
-    ]
-    # Only now, when the repository is seen to be in order: one of the sources may be a prompt.
-    credentials = {
-        registry.key: source(registry)
-        for registry, (_, source) in zip(registries, request.groups, strict=True)
-    }
-    outcomes = [
-        _plan_secret(request, repository, tree, *pair, credentials)
-        for pair in zip(clusters, wired, strict=True)
-    ]
+    ruled = [_plan_rule(request, repository, tree, cluster) for cluster in clusters]
+    with ExitStack() as stack:
+        # sops takes as long to start as all else takes to plan: the first goes on meanwhile.
+        encrypt = _start_encryption(stack, request, tree, ruled[0])
+        wired = [
+            wire(tree, cluster, request.secret, request.namespace, request.source)
+            for cluster in clusters
+        ]
+        secrets = [cluster.secret_file(request.secret) for cluster in clusters]
+        ours = [cluster.kustomization_file for cluster in clusters]
+        concerned = {CONFIG, *secrets, *ours, *tree.edited()}
+        head, states = repository.status(sorted(concerned))
+        _check_head(repository, request, head)
+        for path in concerned:
+            check_inside(repository.top, path)
+        _refuse_dirty(states, [change.path for change in tree.changes()])
+        # Only now, when all else is seen to be in order: one of the sources may be a prompt.
+        credentials = {
+            registry.key: source(registry)
+            for registry, (_, source) in zip(registries, request.groups, strict=True)
+        }
+        outcomes = [
+            _plan_secret(
+                request, tree, rule, wiring, credentials, encrypt if rule is ruled[0] else None
+            )
+            for rule, wiring in zip(ruled, wired, strict=True)
+        ]
     changes = tree.changes()
-    for change in changes:
-        check_inside(repository.top, change.path)
-    targets = [o.secret_file for o in outcomes] + [o.cluster.kustomization_file for o in outcomes]
-    return _Plan(tuple(outcomes), changes, tuple({CONFIG: 0, **dict.fromkeys(targets)}))
+    _refuse_dirty(states, [change.path for change in changes])
+    return _Plan(tuple(outcomes), changes, head, states)
 
 
 def _clusters(request: Request, tree: Overlay) -> list[Cluster]:
@@ -201,43 +214,76 @@ def _registries(request: Request, tree: Overlay, cluster: Cluster) -> list[Regis
     return registries
 
 
+class _Ruled(NamedTuple):
+    """A cluster, its identity, and the recipients that its creation rule names."""
+
+    cluster: Cluster
+    identity: ClusterIdentity
+    recipients: tuple[Recipient, ...]
+
+    @property
+    def secrets(self) -> list[bytes]:
+        return [self.identity.identity.secret] if self.identity.identity is not None else []
+
+
+def _start_encryption(
+    stack: ExitStack, request: Request, tree: Overlay, ruled: _Ruled
+) -> Encrypt | None:
+    """Start sops for a pull Secret that is not there yet; None where there is one."""
+    path = ruled.cluster.secret_file(request.secret)
+    if tree.read(path) is not None:
+        return None
+    return stack.enter_context(encrypting(tree.read(CONFIG) or b"", path, ruled.secrets))
+
+
 def _plan_secret(
     request: Request,
-    repository: Repository,
     tree: Overlay,
-    cluster: Cluster,
+    ruled: _Ruled,
     wired: Wired,
     credentials: Mapping[str, Credentials],
+    encrypt: Encrypt | None,
 ) -> ClusterOutcome:
-    rules = parse_rules(tree.read(CONFIG) or b"")
-    recorded = recorded_recipient(rules, cluster)
-    identity = choose_identity(cluster, recorded, request.identity_file, repository.top)
-    recipients = _plan_rule(request, tree, cluster, rules, identity.recipient)
     wanted = PullSecret(
-        cluster=cluster,
+        cluster=ruled.cluster,
         name=request.secret,
         namespace=wired.installation.namespace,
         credentials=credentials,
-        recipients=tuple(r.value for r in recipients),
+        recipients=tuple(r.value for r in ruled.recipients),
         config=tree.read(CONFIG) or b"",
-        identity=identity.identity,
+        identity=ruled.identity.identity,
         identity_file=request.identity_file,
     )
-    encrypted = encrypt_pull_secret(wanted, tree.read(wanted.path))
+    encrypted = encrypt_pull_secret(wanted, tree.read(wanted.path), encrypt)
     tree.write(wanted.path, encrypted.content)
     return ClusterOutcome(
-        cluster, wanted.namespace, wanted.path, encrypted, recipients, identity, wired
+        ruled.cluster,
+        wanted.namespace,
+        wanted.path,
+        encrypted,
+        ruled.recipients,
+        ruled.identity,
+        wired,
     )
 
 
-def _plan_rule(
+def _plan_rule(request: Request, repository: Repository, tree: Overlay, cluster: Cluster) -> _Ruled:
+    """Plan the creation rule for *cluster*, and return whom it names."""
+    rules = parse_rules(tree.read(CONFIG) or b"")
+    recorded = recorded_recipient(rules, cluster)
+    identity = choose_identity(cluster, recorded, request.identity_file, repository.top)
+    return _Ruled(
+        cluster, identity, _plan_recipients(request, tree, cluster, rules, identity.recipient)
+    )
+
+
+def _plan_recipients(
     request: Request,
     tree: Overlay,
     cluster: Cluster,
     rules: Sequence[CreationRule],
     own: str,
 ) -> tuple[Recipient, ...]:
-    """Plan the creation rule for *cluster*, and return the recipients it names."""
     content = tree.read(CONFIG)
     siblings = find_clusters(tree.files())
     chosen = choose_rule(rules, cluster.secret_file(request.secret))
@@ -267,19 +313,17 @@ def _plan_rule(
     return recipients
 
 
-def _apply(request: Request, plan: _Plan, transaction: Transaction, head: Head) -> Outcome:
-    repository = transaction.repository
-    changed = [change.path for change in plan.changes]
-    _, states = repository.status([*changed, *plan.targets])
-    _refuse_dirty(states, plan)
+def _apply(request: Request, plan: _Plan, transaction: Transaction) -> Outcome:
+    repository, head = transaction.repository, plan.head
     if not plan.changes:
-        return _outcome(plan, head, None, transaction.recovered, tuple(sorted(states)))
+        return _outcome(plan, None, transaction.recovered, tuple(sorted(plan.states)))
     try:
         for outcome in plan.clusters:
             keep_identity(outcome.identity)
         if not request.commit:
             transaction.write(plan.changes, head)
-            return _outcome(plan, head, None, transaction.recovered, tuple(changed))
+            changed = tuple(change.path for change in plan.changes)
+            return _outcome(plan, None, transaction.recovered, changed)
         push = (lambda: _push(repository, head)) if request.push else None
         commit = transaction.commit(plan.changes, _message(request, plan), head, push)
     except GitOpsSecretsError:
@@ -288,20 +332,20 @@ def _apply(request: Request, plan: _Plan, transaction: Transaction, head: Head) 
             for outcome in plan.clusters:
                 forget_identity(outcome.identity)
         raise
-    return _outcome(plan, head, commit, transaction.recovered, pushed=request.push)
+    return _outcome(plan, commit, transaction.recovered, pushed=request.push)
 
 
-def _refuse_dirty(states: Mapping[str, str], plan: _Plan) -> None:
-    for change in plan.changes:
-        state = states.get(change.path)
+def _refuse_dirty(states: Mapping[str, str], changed: Sequence[str]) -> None:
+    for path in changed:
+        state = states.get(path)
         if state == "!!":
             raise GitOpsSecretsError(
-                f"{change.path} is ignored by Git", f"git check-ignore --verbose {change.path}"
+                f"{path} is ignored by Git", f"git check-ignore --verbose {path}"
             )
         if state is not None:
             raise GitOpsSecretsError(
-                f"{change.path} has changes that are not committed",
-                f"git add {change.path} && git commit, or git stash",
+                f"{path} has changes that are not committed",
+                f"git add {path} && git commit, or git stash",
             )
 
 
@@ -338,7 +382,6 @@ def _registry_keys(plan: _Plan) -> list[str]:
 
 def _outcome(
     plan: _Plan,
-    head: Head,
     commit: str | None,
     recovered: str | None = None,
     uncommitted: tuple[str, ...] = (),
@@ -346,5 +389,5 @@ def _outcome(
     pushed: bool = False,
 ) -> Outcome:
     return Outcome(
-        plan.clusters, plan.changes, head.branch or "", commit, pushed, recovered, uncommitted
+        plan.clusters, plan.changes, plan.head.branch or "", commit, pushed, recovered, uncommitted
     )

@@ -7,8 +7,8 @@ import os
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from gitops_secrets.adapters.process import run, withhold
 from gitops_secrets.core.registry import (
@@ -28,59 +28,63 @@ Source = Callable[[Registry], Credentials]
 """Reads the credentials of one registry. Raises UsageError or GitOpsSecretsError."""
 
 
-@dataclass(frozen=True)
-class Argument:
-    """USER:PASSWORD from the command line, as Flux takes it."""
-
-    value: str = field(repr=False)
-
-    def __call__(self, _registry: Registry) -> Credentials:
-        return parse_credentials(self.value, "--registry-creds")
+def argument(value: str) -> Source:
+    """Return the source of USER:PASSWORD from the command line, as Flux takes it."""
+    return lambda _: parse_credentials(value, "--registry-creds")
 
 
-@dataclass(frozen=True)
-class StandardInput:
-    """All of standard input, less one trailing newline."""
+def standard_input() -> Source:
+    """Return the source that is all of standard input, less one trailing newline."""
 
-    def __call__(self, _registry: Registry) -> Credentials:
+    def read(_: Registry) -> Credentials:
         value = strip_one_newline(sys.stdin.buffer.read(), "standard input")
         return parse_credentials(value, "standard input")
 
-
-@dataclass(frozen=True)
-class File:
-    """A file of its own, less one trailing newline."""
-
-    path: Path
-
-    def __call__(self, _registry: Registry) -> Credentials:
-        value = strip_one_newline(_read(self.path), str(self.path))
-        return parse_credentials(value, str(self.path))
+    return read
 
 
-@dataclass(frozen=True)
-class Variable:
-    """An environment variable, which no program that is started from here on sees."""
+def file(path: Path) -> Source:
+    """Return the source that is all of a file, less one trailing newline."""
 
-    name: str
+    def read(_: Registry) -> Credentials:
+        return parse_credentials(strip_one_newline(_read(path), str(path)), str(path))
 
-    def __call__(self, _registry: Registry) -> Credentials:
-        value = os.environ.get(self.name)
-        withhold(self.name)
+    return read
+
+
+def variable(name: str) -> Source:
+    """Return the source that is a variable, which no program started from then on sees."""
+
+    def read(_: Registry) -> Credentials:
+        value = os.environ.get(name)
+        withhold(name)
         if value is None:
-            raise UsageError(
-                f"the environment variable {self.name} is not set", f"export {self.name}"
-            )
-        return parse_credentials(value, f"the environment variable {self.name}")
+            raise UsageError(f"the environment variable {name} is not set", f"export {name}")
+        return parse_credentials(value, f"the environment variable {name}")
+
+    return read
 
 
-@dataclass(frozen=True)
-class DockerConfig:
-    """A docker config file, or the credential helper that it names for the registry."""
+def prompt(ask: Callable[[str, bool], str]) -> Source:
+    """Return the source that is a terminal; *ask* asks one question, hidden where it is told so."""
 
+    def read(registry: Registry) -> Credentials:
+        username = ask(f"User name for {registry.key}", False)
+        password = ask(f"Password for {username} at {registry.key}", True)
+        return parse_credentials(f"{username}:{password}", "the prompt")
+
+    return read
+
+
+def docker_config(path: Path) -> Source:
+    """Return the source that is a docker config file, or the helper that it names for a registry."""
+    return _DockerConfig(path).read
+
+
+class _DockerConfig(NamedTuple):
     path: Path
 
-    def __call__(self, registry: Registry) -> Credentials:
+    def read(self, registry: Registry) -> Credentials:
         try:
             config = json.loads(_read(self.path))
         except ValueError:
@@ -139,21 +143,6 @@ class DockerConfig:
             answer = {"identitytoken": answer.get("Secret")}
         entry = {"username": answer.get("Username"), "password": answer.get("Secret"), **answer}
         return read_auth_entry(entry, server, program)
-
-
-@dataclass(frozen=True)
-class Prompt:
-    """The terminal, the password without an echo."""
-
-    ask: Callable[[str, bool], str]
-    """Asks one question; the second argument says whether the answer is hidden."""
-
-    def __call__(self, registry: Registry) -> Credentials:
-        username = self.ask(f"User name for {registry.key}", False)
-        return parse_credentials(
-            f"{username}:{self.ask(f'Password for {username} at {registry.key}', True)}",
-            "the prompt",
-        )
 
 
 def _read(path: Path) -> bytes:

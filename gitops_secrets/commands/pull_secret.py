@@ -60,15 +60,18 @@ class Encrypted(NamedTuple):
     unchanged: tuple[str, ...]
 
 
-def encrypt_pull_secret(wanted: PullSecret, before: bytes | None) -> Encrypted:
+def encrypt_pull_secret(
+    wanted: PullSecret, before: bytes | None, encrypt: sops.Encrypt | None = None
+) -> Encrypted:
     """Return the encrypted manifest of *wanted*; byte for byte *before* where nothing changes.
 
-    Registries that *before* holds and *wanted* does not name are kept. Raises GitOpsSecretsError
+    Registries that *before* holds and *wanted* does not name are kept. *encrypt* is used where all of
+    it is encrypted anew and it was started already, for just this path and these recipients. Raises GitOpsSecretsError
     where *before* is not ours or cannot be opened, and where what sops made does not read back.
     """
     if before is None:
         docker = build_dockerconfigjson(wanted.credentials)
-        content = _encrypt_anew(wanted, docker)
+        content = _encrypt_anew(wanted, docker, encrypt)
         return Encrypted(content, tuple(wanted.credentials), (), ())
     _refuse_foreign(wanted, before)
     identity = _identity_for(wanted, before)
@@ -95,10 +98,14 @@ def encrypt_pull_secret(wanted: PullSecret, before: bytes | None) -> Encrypted:
     )
 
 
-def _encrypt_anew(wanted: PullSecret, docker: bytes) -> bytes:
+def _encrypt_anew(wanted: PullSecret, docker: bytes, encrypt: sops.Encrypt | None = None) -> bytes:
     plain = render_pull_secret(wanted.name, wanted.namespace, wanted.cluster.path, docker)
-    identities = [wanted.identity.secret] if wanted.identity is not None else []
-    content, read = sops.encrypt(plain, wanted.config, wanted.path, identities)
+    if encrypt is not None:
+        content, read = encrypt(plain)
+    else:
+        identities = [wanted.identity.secret] if wanted.identity is not None else []
+        with sops.encrypting(wanted.config, wanted.path, identities) as begun:
+            content, read = begun(plain)
     _check_read_back(wanted, content, docker, read)
     return content
 

@@ -33,6 +33,10 @@ class Overlay:
         """Return every file's path, the planned ones included."""
         return sorted({*self._files, *self._edited})
 
+    def edited(self) -> list[str]:
+        """Return every path that was planned, those that come out as they were among them."""
+        return sorted(self._edited)
+
     def changes(self) -> tuple[Change, ...]:
         """Return what differs from the repository, in the order of the paths."""
         return tuple(

@@ -11,7 +11,6 @@ import base64
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
@@ -22,12 +21,14 @@ _HOST_LABEL = r"[a-z0-9*]([a-z0-9*_-]*[a-z0-9*])?"
 _IPV6 = r"\[[0-9a-f:.]+\]"
 
 
-@dataclass(frozen=True)
-class Credentials:
+class Credentials(NamedTuple):
     """A user name and a password for one registry. The password never shows in a repr."""
 
     username: str
-    password: str = field(repr=False)
+    password: str
+
+    def __repr__(self) -> str:
+        return f"Credentials({self.username!r}, ...)"
 
 
 class Registry(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pyrage import x25519
 
-from gitops_secrets.adapters.sops import decrypt, encrypt
+from gitops_secrets.adapters.sops import decrypt, encrypting
 from gitops_secrets.core.sopsfile import is_encrypted_value, read_documents
 from gitops_secrets.errors import GitOpsSecretsError, InvalidDocumentError
 
@@ -37,7 +37,8 @@ def encrypted(
     identity: x25519.Identity, regex: str = "^(data|stringData)$", plain: bytes = PLAIN
 ) -> bytes:
     rule = config(str(identity.to_public()), regex)
-    return encrypt(plain, rule, "a.yaml", [str(identity).encode()])[0]
+    with encrypting(rule, "a.yaml", [str(identity).encode()]) as encrypt:
+        return encrypt(plain)[0]
 
 
 def test_what_sops_encrypted_is_seen_whole(identity: x25519.Identity) -> None:
