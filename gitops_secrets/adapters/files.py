@@ -27,9 +27,10 @@ def check_inside(top: Path, path: str) -> None:
         except OSError as error:
             raise GitOpsSecretsError(f"{here} cannot be read: {error.strerror}") from None
         if stat.S_ISLNK(mode):
+            link = "/".join(parts[:number])
             raise GitOpsSecretsError(
-                f"{'/'.join(parts[:number])} is a symlink, and what is written stays in the repository",
-                "give the path that it points to",
+                f"{link} is a symlink, and what is written stays in the repository",
+                f"git rm {link}, and let a folder or file of its own take its place",
             )
         if number == len(parts) and not stat.S_ISREG(mode):
             raise GitOpsSecretsError(f"{path} is not a plain file")

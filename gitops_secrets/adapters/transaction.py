@@ -85,17 +85,13 @@ class Transaction:
             yield
         except BaseException as error:
             with _uninterrupted():
-                left = self._undo(journal)
+                # What a hook made of our files goes too: they were as Git has them before this run.
+                self._undo(journal, whatever_they_hold=True)
             if isinstance(error, OSError):
                 raise GitOpsSecretsError(
                     f"{error.filename or self.repository.top} cannot be written: {error.strerror}; "
                     "nothing was changed"
                 ) from None
-            if left and isinstance(error, GitOpsSecretsError):
-                error.hints = (
-                    *error.hints,
-                    f"left as they are, for they changed: {', '.join(left)}",
-                )
             raise
         self._end()
 
@@ -129,8 +125,14 @@ class Transaction:
     def _stage_and_commit(self, changes: Sequence[Change], message: str) -> None:
         paths = [literal(change.path) for change in changes]
         done = self.repository.git(*_NO_DAEMONS, "add", "--", *paths, pass_fds=[self._lock])
+        if done.status and b"ignored by" in done.stderr:
+            names = " ".join(change.path for change in changes)
+            raise GitOpsSecretsError(
+                "one of the files to write is ignored by Git, and nothing was changed",
+                f"git check-ignore --verbose --no-index {names}",
+            )
         if done.status:
-            raise GitOpsSecretsError(f"git add failed: {words(done)}")
+            raise GitOpsSecretsError(f"git add failed, and nothing was changed: {words(done)}")
         done = self.repository.git(
             *(*_NO_DAEMONS, "commit", "--quiet", "--only", "--file=-", "--", *paths),
             stdin=message.encode(),
@@ -152,10 +154,14 @@ class Transaction:
                     f"leave {change.path.split('/', 1)[0]} out of what that hook rewrites",
                 )
 
-    def _undo(self, journal: _Journal) -> list[str]:
-        """Put branch, index and files back; return the files that somebody else changed since."""
+    def _undo(self, journal: _Journal, *, whatever_they_hold: bool = False) -> list[str]:
+        """Put branch, index and files back; return the files that were left, as changed since."""
         repository, files = self.repository, journal["files"]
-        left = [path for path, contents in files.items() if not self._restore(path, contents)]
+        left = [
+            path
+            for path, contents in files.items()
+            if not self._restore(path, contents, whatever_it_holds=whatever_they_hold)
+        ]
         for folder in journal["folders"]:
             with suppress(OSError):
                 (repository.top / folder).rmdir()
@@ -174,7 +180,9 @@ class Transaction:
         self._end()
         return left
 
-    def _restore(self, path: str, contents: Mapping[str, str | None]) -> bool:
+    def _restore(
+        self, path: str, contents: Mapping[str, str | None], *, whatever_it_holds: bool
+    ) -> bool:
         """Put *path* back as it was before; return whether it was ours to put back."""
         file = self.repository.top / path
         file.with_name(f".{file.name}{TEMPORARY_SUFFIX}").unlink(missing_ok=True)
@@ -182,10 +190,10 @@ class Transaction:
         before = contents["before"]
         if now == before:
             return True
-        if now != contents["after"]:
+        if now != contents["after"] and not whatever_it_holds:
             return False
         if before is None:
-            file.unlink()
+            file.unlink(missing_ok=True)
         else:
             replace_file(file, before.encode("latin-1"))
         return True
