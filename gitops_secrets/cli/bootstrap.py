@@ -136,7 +136,8 @@ def bootstrap_command(context: click.Context, /, **options: Any) -> ExitCode:
     Without a credential source the user name and password are asked for.
     """
     from gitops_secrets.cli.bootstrap_text import render_json, render_text
-    from gitops_secrets.commands.bootstrap import Request, bootstrap
+    from gitops_secrets.commands.bootstrap import bootstrap
+    from gitops_secrets.commands.bootstrap_model import Request
     from gitops_secrets.core.flux import Source
 
     groups = _groups(context.meta.get("ordered", ()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 
-from gitops_secrets.commands.bootstrap import ClusterOutcome, Outcome
+from gitops_secrets.commands.bootstrap_model import ClusterOutcome, Outcome
 from gitops_secrets.core.plan import render_diff
 
 

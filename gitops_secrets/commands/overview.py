@@ -6,9 +6,9 @@ from pathlib import Path
 
 from gitops_secrets.adapters.files import read_file
 from gitops_secrets.adapters.git import open_repository
+from gitops_secrets.core.flux import find_clusters
 from gitops_secrets.core.layout import Cluster
 from gitops_secrets.core.overlay import Overlay
-from gitops_secrets.core.wiring import find_clusters
 
 
 def overview(folder: Path) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import yaml
@@ -56,6 +56,12 @@ class FluxInstallation(NamedTuple):
     """Whether ``flux bootstrap`` has written gotk-sync.yaml; before it, all else here is the default."""
     service_account: str | None = None
     """The serviceAccountName that Flux's own Kustomization carries, where it carries one."""
+
+
+def find_clusters(files: Sequence[str]) -> list[Cluster]:
+    """Return the clusters that ``flux bootstrap`` has been at: each folder above a gotk-sync.yaml."""
+    found = [posixpath.dirname(posixpath.dirname(f)) for f in files if f.endswith(f"/{SYNC}")]
+    return [Cluster(path or ".") for path in sorted(set(found))]
 
 
 def manifests(content: bytes, name: str, wanted: bytes) -> list[yaml.Node]:

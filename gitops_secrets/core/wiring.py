@@ -43,12 +43,6 @@ class Wired(NamedTuple):
     notes: tuple[str, ...]
 
 
-def find_clusters(files: Sequence[str]) -> list[Cluster]:
-    """Return the clusters that ``flux bootstrap`` has been at: each folder above a gotk-sync.yaml."""
-    found = [posixpath.dirname(posixpath.dirname(f)) for f in files if f.endswith(f"/{flux.SYNC}")]
-    return [Cluster(path or ".") for path in sorted(set(found))]
-
-
 def flux_folder(tree: Overlay, cluster: Cluster, namespace: str | None) -> str:
     """Return the folder that ``flux bootstrap`` owns in *cluster*: it bears the namespace's name."""
     if namespace is not None:

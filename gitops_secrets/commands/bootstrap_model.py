@@ -1,0 +1,75 @@
+"""What bootstrap is asked, plans and answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gitops_secrets.adapters.git import Head
+    from gitops_secrets.commands.credentials import Source as CredentialSource
+    from gitops_secrets.commands.identities import ClusterIdentity
+    from gitops_secrets.commands.pull_secret import Encrypted
+    from gitops_secrets.core.creationrules import CreationRule, Recipient
+    from gitops_secrets.core.flux import Source
+    from gitops_secrets.core.layout import Cluster
+    from gitops_secrets.core.plan import Change
+    from gitops_secrets.core.registry import Registry
+    from gitops_secrets.core.wiring import Wired
+
+
+class Request(NamedTuple):
+    """What the user asks of bootstrap."""
+
+    repository: Path
+    groups: Sequence[tuple[Registry | None, CredentialSource]]
+    """Each registry with its credential source; None for the one that Flux's images come from."""
+    secret: str
+    paths: Sequence[str] = ()
+    all_clusters: bool = False
+    namespace: str | None = None
+    source: Source | None = None
+    age_recipients: Sequence[str] = ()
+    identity_file: Path | None = None
+    keep_shadowed: Callable[[Cluster, CreationRule, Sequence[str]], bool] = lambda *_: False
+    """Asked whether the recipients of a rule that ours goes ahead of are to read the Secret too."""
+    commit: bool = True
+    push: bool = False
+    dry_run: bool = False
+
+
+class ClusterOutcome(NamedTuple):
+    """What was planned for one cluster."""
+
+    cluster: Cluster
+    namespace: str
+    secret_file: str
+    registries: Encrypted
+    recipients: tuple[Recipient, ...]
+    identity: ClusterIdentity
+    wired: Wired
+
+
+class Outcome(NamedTuple):
+    """What bootstrap did, or with dry_run would do."""
+
+    clusters: tuple[ClusterOutcome, ...]
+    changes: tuple[Change, ...]
+    branch: str
+    commit: str | None
+    pushed: bool
+    recovered: str | None
+    uncommitted: tuple[str, ...] = ()
+    """Files that are as they should be, but in no commit yet."""
+
+
+class Plan(NamedTuple):
+    """Everything that is to be done, computed before any of it is."""
+
+    clusters: tuple[ClusterOutcome, ...]
+    changes: tuple[Change, ...]
+    head: Head
+    states: Mapping[str, str]
+    """Those of the files concerned that differ from the last commit, with Git's state."""

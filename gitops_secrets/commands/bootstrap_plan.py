@@ -1,0 +1,167 @@
+"""The plan of a bootstrap: read the repository, decide, encrypt; write nothing.
+
+sops takes as long to start as everything else takes to plan, so it is started as soon as it is known
+what for, and what is needed only afterwards is imported meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from gitops_secrets.adapters.files import check_inside, read_file
+from gitops_secrets.adapters.git import Head, Repository
+from gitops_secrets.adapters.sops import Encrypt, encrypting
+from gitops_secrets.commands.bootstrap_model import ClusterOutcome, Plan, Request
+from gitops_secrets.commands.bootstrap_rule import Ruled, plan_rule
+from gitops_secrets.core.creationrules import CONFIG
+from gitops_secrets.core.flux import find_clusters
+from gitops_secrets.core.layout import Cluster, parse_cluster_path
+from gitops_secrets.core.overlay import Overlay
+from gitops_secrets.errors import GitOpsSecretsError, UsageError
+
+if TYPE_CHECKING:
+    from gitops_secrets.core.registry import Credentials, Registry
+    from gitops_secrets.core.wiring import Wired
+
+
+def make_plan(request: Request, repository: Repository) -> Plan:
+    """Return all that bootstrap is to do in *repository*; reads credentials last.
+
+    Raises UsageError for a request that cannot be meant there, GitOpsSecretsError where it cannot be
+    done.
+    """
+    tree = Overlay(repository.list_files(), lambda path: read_file(repository.top, path))
+    clusters = _clusters(request, tree)
+    ruled = [plan_rule(request, repository, tree, cluster) for cluster in clusters]
+    with ExitStack() as stack:
+        # sops takes as long to start as all else takes to plan: the first goes on meanwhile.
+        encrypt = _start_encryption(stack, request, tree, ruled[0])
+        from gitops_secrets.core.wiring import wire
+
+        registries = _registries(request, tree, clusters[0])
+        wired = [
+            wire(tree, cluster, request.secret, request.namespace, request.source)
+            for cluster in clusters
+        ]
+        secrets = [cluster.secret_file(request.secret) for cluster in clusters]
+        ours = [cluster.kustomization_file for cluster in clusters]
+        concerned = {CONFIG, *secrets, *ours, *tree.edited()}
+        head, states = repository.status(sorted(concerned))
+        _check_head(repository, request, head)
+        for path in concerned:
+            check_inside(repository.top, path)
+        _refuse_dirty(states, [change.path for change in tree.changes()])
+        # Only now, when all else is seen to be in order: one of the sources may be a prompt.
+        credentials = {
+            registry.key: source(registry)
+            for registry, (_, source) in zip(registries, request.groups, strict=True)
+        }
+        outcomes = [
+            _plan_secret(
+                request, tree, rule, wiring, credentials, encrypt if rule is ruled[0] else None
+            )
+            for rule, wiring in zip(ruled, wired, strict=True)
+        ]
+    changes = tree.changes()
+    _refuse_dirty(states, [change.path for change in changes])
+    return Plan(tuple(outcomes), changes, head, states)
+
+
+def _check_head(repository: Repository, request: Request, head: Head) -> None:
+    """Raise GitOpsSecretsError where no commit can be made here."""
+    if head.branch is None:
+        raise GitOpsSecretsError(
+            f"{repository.top} is on no branch (detached HEAD)", "git switch main"
+        )
+    if request.push and head.upstream is None:
+        raise UsageError(
+            f"--push: the branch {head.branch} has no upstream",
+            f"git push --set-upstream origin {head.branch}",
+        )
+
+
+def _clusters(request: Request, tree: Overlay) -> list[Cluster]:
+    if request.paths:
+        return list(dict.fromkeys(parse_cluster_path(path) for path in request.paths))
+    found = find_clusters(tree.files())
+    if not found:
+        raise UsageError(
+            "no cluster is in this repository yet: where is Flux to look?", "--path clusters/prod"
+        )
+    if len(found) > 1 and not request.all_clusters:
+        raise UsageError(
+            f"{len(found)} clusters are in this repository: {', '.join(c.path for c in found)}",
+            f"--path {found[0].path}, or --all",
+        )
+    return found
+
+
+def _registries(request: Request, tree: Overlay, cluster: Cluster) -> list[Registry]:
+    from gitops_secrets.core.registry import parse_registry, refuse_duplicates
+    from gitops_secrets.core.wiring import private_registry
+
+    registries = [
+        registry or parse_registry(private_registry(tree, cluster, request.namespace))
+        for registry, _ in request.groups
+    ]
+    refuse_duplicates(registries)
+    return registries
+
+
+def _start_encryption(
+    stack: ExitStack, request: Request, tree: Overlay, ruled: Ruled
+) -> Encrypt | None:
+    """Start sops for a pull Secret that is not there yet; None where there is one."""
+    path = ruled.cluster.secret_file(request.secret)
+    if tree.read(path) is not None:
+        return None
+    return stack.enter_context(encrypting(tree.read(CONFIG) or b"", path, ruled.secrets))
+
+
+def _plan_secret(
+    request: Request,
+    tree: Overlay,
+    ruled: Ruled,
+    wired: Wired,
+    credentials: Mapping[str, Credentials],
+    encrypt: Encrypt | None,
+) -> ClusterOutcome:
+    from gitops_secrets.commands.pull_secret import PullSecret, encrypt_pull_secret
+
+    wanted = PullSecret(
+        cluster=ruled.cluster,
+        name=request.secret,
+        namespace=wired.installation.namespace,
+        credentials=credentials,
+        recipients=tuple(r.value for r in ruled.recipients),
+        config=tree.read(CONFIG) or b"",
+        identity=ruled.identity.identity,
+        identity_file=request.identity_file,
+    )
+    encrypted = encrypt_pull_secret(wanted, tree.read(wanted.path), encrypt)
+    tree.write(wanted.path, encrypted.content)
+    return ClusterOutcome(
+        ruled.cluster,
+        wanted.namespace,
+        wanted.path,
+        encrypted,
+        ruled.recipients,
+        ruled.identity,
+        wired,
+    )
+
+
+def _refuse_dirty(states: Mapping[str, str], changed: Sequence[str]) -> None:
+    for path in changed:
+        state = states.get(path)
+        if state == "!!":
+            raise GitOpsSecretsError(
+                f"{path} is ignored by Git", f"git check-ignore --verbose {path}"
+            )
+        if state is not None:
+            raise GitOpsSecretsError(
+                f"{path} has changes that are not committed",
+                f"git add {path} && git commit, or git stash",
+            )
