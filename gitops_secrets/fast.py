@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 
@@ -13,7 +14,13 @@ def main() -> None:
 
     from gitops_secrets.cli.app import run
 
-    sys.exit(run(sys.argv[1:]))
+    status = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        # Taking the interpreter down piece by piece costs as much as starting git twice.
+        os._exit(status)
 
 
 if __name__ == "__main__":

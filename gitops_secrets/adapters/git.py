@@ -129,8 +129,8 @@ def open_repository(folder: Path) -> Repository:
 
 
 def literal(path: str) -> str:
-    """Return the pathspec that means *path* and nothing else, from the top."""
-    return f":(top,literal){path}"
+    """Return the pathspec that means *path*, and what lies below it, and nothing else, from the top."""
+    return ":(top)" if path == "." else f":(top,literal){path}"
 
 
 def words(done: Completed) -> str:

@@ -34,9 +34,11 @@ def make_plan(request: Request, repository: Repository) -> Plan:
     """
     tree = Overlay(repository.list_files(), lambda path: read_file(repository.top, path))
     clusters = _clusters(request, tree)
+    folders = [folder for c in clusters for folder in (c.path, c.folder)]
+    head, states = repository.status([CONFIG, *folders])
+    _check_head(repository, request, head)
     ruled = [plan_rule(request, repository, tree, cluster) for cluster in clusters]
     with ExitStack() as stack:
-        # sops takes as long to start as all else takes to plan: the first goes on meanwhile.
         encrypt = _start_encryption(stack, request, tree, ruled[0])
         from gitops_secrets.core.wiring import wire
 
@@ -45,12 +47,9 @@ def make_plan(request: Request, repository: Repository) -> Plan:
             wire(tree, cluster, request.secret, request.namespace, request.source)
             for cluster in clusters
         ]
-        secrets = [cluster.secret_file(request.secret) for cluster in clusters]
-        ours = [cluster.kustomization_file for cluster in clusters]
-        concerned = {CONFIG, *secrets, *ours, *tree.edited()}
-        head, states = repository.status(sorted(concerned))
-        _check_head(repository, request, head)
-        for path in concerned:
+        ours = {cluster.kustomization_file for cluster in clusters} | set(tree.edited())
+        ours |= {CONFIG, *(cluster.secret_file(request.secret) for cluster in clusters)}
+        for path in ours:
             check_inside(repository.top, path)
         _refuse_dirty(states, [change.path for change in tree.changes()])
         # Only now, when all else is seen to be in order: one of the sources may be a prompt.
@@ -66,7 +65,8 @@ def make_plan(request: Request, repository: Repository) -> Plan:
         ]
     changes = tree.changes()
     _refuse_dirty(states, [change.path for change in changes])
-    return Plan(tuple(outcomes), changes, head, states)
+    concerned = {path: state for path, state in states.items() if path in ours}
+    return Plan(tuple(outcomes), changes, head, concerned)
 
 
 def _check_head(repository: Repository, request: Request, head: Head) -> None:
