@@ -21,6 +21,7 @@ from gitops_secrets.core.guard.encoding import (
 from gitops_secrets.core.guard.facts import Facts, Identity, Key, Note, ObjectFacts, Place
 from gitops_secrets.core.guard.origin import MAX_WRAPPINGS, Origin
 from gitops_secrets.core.guard.redaction import Redaction
+from gitops_secrets.core.guard.rules.plaintext_dockerconfigjson import KEYS
 
 MAX_CONTENT = 64 * 1024 * 1024
 """Bytes of one content that are looked at."""
@@ -80,7 +81,7 @@ class Inspection:
             rule = "commented-credentials"
         elif detail:
             rule = "packed-credentials"
-        elif base == "docker-config" and origin.in_secret:
+        elif origin.in_secret and (base == "docker-config" or set(origin.key) & set(KEYS)):
             rule = "plaintext-dockerconfigjson"
         else:
             rule = base
@@ -126,6 +127,8 @@ class Inspection:
             for member in members:
                 self.packed(member, origin, name)
             return
+        if content[257:262] == b"ustar":
+            origin = origin.unwrapped("tar")
         bits = prefilter.may_hold(content)
         if bits:
             self.piece(decode(textual(content)), origin, bits)

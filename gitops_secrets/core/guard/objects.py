@@ -15,13 +15,18 @@ from gitops_secrets.core.guard.facts import Identity, Key, ObjectFacts, Place
 from gitops_secrets.core.guard.inspection import Inspection
 from gitops_secrets.core.guard.nodes import Pairs, child, last, pairs, scalar
 from gitops_secrets.core.guard.origin import Origin
-from gitops_secrets.core.guard.placeholders import has_variable, is_template
+from gitops_secrets.core.guard.placeholders import has_variable, is_placeholder, is_template
 from gitops_secrets.core.guard.rules import broken_sops_metadata as metadata
 from gitops_secrets.core.guard.rules.plaintext_dockerconfigjson import KEYS
 from gitops_secrets.core.sopsfile import is_encrypted_value
 
 _ROOTS = ("data", "stringData")
 _SENSITIVE = re.compile(r"(?i)pass|pwd|token|secret|key|cred|auth|priv|cert|json|cfg|salt|hash")
+_ASSIGNED = re.compile(
+    r"(?im)^.*(?:pass(?:word|wd|phrase)?|pwd|token|secret|api_?key|api_?url|webhook|credentials?)"
+    r"[\"']?[ \t]*[:=][ \t]*(?P<value>\S.*?)[ \t\r]*$"
+)
+_EMPTY = re.compile(r"\s*\{\s*(?:\"auths\"\s*:\s*\{\s*\}\s*)?\}\s*")
 _SETTING = re.compile(r"(?i)(?:https?://)?[a-z0-9._:/-]{1,64}")
 _MAX_VALUES = 2000
 _MAX_OBJECTS = 5000
@@ -175,16 +180,30 @@ def _sensitive(
 
 
 def _stands_for(key: Key, value: str) -> bool:
-    """Return whether *value* is filled in elsewhere, in the clear or in base64."""
-    if has_variable(value) or is_template(value):
+    """Return whether *value* is filled in elsewhere or empty, in the clear or in base64."""
+    if _is_filled_in(value):
         return True
-    decoded = from_base64(value) if key and key[0] == "data" and len(value) < 4000 else None
+    decoded = from_base64(value) if key and key[0] == "data" and len(value) < 100_000 else None
     if decoded is None:
         return False
     try:
-        return has_variable(decoded.decode())
+        return _is_filled_in(decoded.decode())
     except UnicodeDecodeError:
         return False
+
+
+def _is_filled_in(value: str) -> bool:
+    """Return whether *value* is a template or empty; not where a line of it holds a secret all the same."""
+    if _EMPTY.fullmatch(value):
+        return True
+    if not has_variable(value) and not is_template(value):
+        return False
+    if "\n" not in value.strip():
+        return True
+    return not any(
+        not has_variable(match["value"]) and not is_placeholder(match["value"])
+        for match in _ASSIGNED.finditer(value)
+    )
 
 
 def _values(found: Pairs, *, whole: bool = False) -> Iterator[tuple[Key, yaml.ScalarNode, str]]:

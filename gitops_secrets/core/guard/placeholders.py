@@ -11,12 +11,12 @@ import re
 
 _PARTS = re.compile(
     r"\$?\{\{.*?\}\}|\$?\{\{[- ].*$|\$\{[\w.!:]+(?:[^{}]*(?:\{[^{}]*\}[^{}]*)*\}|[^{}]*$)|\$\([\w.]+(?:[^()]*\)|[^()]*$)"
-    r"|\{%.*?%\}|<%.*?%>|#\{\w[^}]*\}|\$env:\w+|\$[A-Z_][A-Z0-9_]{2,}|^\$\w+$|%\(\w+\)s"
+    r"|\{%.*?%\}|<%.*?%>|#\{\s*\w[^}]*\}|\$env:\w+|\$[A-Z_][A-Z0-9_]{2,}|^\$\w+$|%\(\w+\)s"
     r"|%[sqv](?!\w)",
     re.DOTALL,
 )
 _REFERENCE = re.compile(
-    r"`[^`]*`|%\w+%|@@?\w+@@?|__\w+__|<[^<>]*>|\[[^\]\n]*\]|\{\w+\}|\(\(.*\)\)"
+    r"\$ANSIBLE_VAULT;[\s\S]*|`[^`]*`|%\w+%|@@?\w+@@?|__\w+__|<[^<>]*>|\[[^\]\n]*\]|\{\w+\}|\(\(.*\)\)"
     r"|(?:op|ref\+\w+|vault|secretref\+?\w*|akv|awssm|gcpsm|env|file|bws|keyring)(?:://|:/?)\S*"
     r"|vault:\S+#\S+|<path:.*|AVP_\w+|projects/[^/\s]+/secrets/\S*|arn:aws\S*"
     r"|!(?:vault|reference|Ref|Sub|GetAtt|env)\b.*"

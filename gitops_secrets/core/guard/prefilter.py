@@ -9,6 +9,7 @@ file) counts as everything.
 from __future__ import annotations
 
 import base64
+import binascii
 import re
 
 from gitops_secrets.core.guard.encoding import textual
@@ -55,28 +56,28 @@ _ONCE = {
     word: fragments(word)
     for word in (b"auth", b"assword", b"login", b"SECRET-KEY-1", b"IVATE KEY", b"creds", b"PLUGIN-")
 }
-_TWICE = tuple(
-    inner
-    for word in (b'auths"', b'"auth"', b"SECRET-KEY-1", b"IVATE KEY", b"assword")
-    for fragment in fragments(word)
-    for inner in fragments(fragment)
-)
-ENCODED = tuple(f for parts in _ONCE.values() for f in parts) + _TWICE
+ENCODED = tuple(f for parts in _ONCE.values() for f in parts)
 """Any of these in a base64 run makes it worth decoding."""
 
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_="
 _IS_BASE64 = bytes(97 if c in _ALPHABET else 32 for c in range(256))
 _RUN = b"a" * 32
+_INNER_RUN = b"a" * 24
+_LONG_RUN = re.compile(rb"[A-Za-z0-9+/_-]{32,}")
+_AGE_FILE = re.compile(
+    rb"-----BEGIN AGE ENCRYPTED FILE-----(?:\s|\\n)+YWdlLWVuY3J5cHRpb24ub3JnL3Yx[A-Za-z0-9+/=\s\\]{0,100000}"
+)
+_STANDARD = bytes.maketrans(b"-_", b"+/")
 _WORDS = (b"pass", b"token", b"pwd")
 _AUTH = tuple(word + end for word in (b"auth", b"auths") for end in (b":", b'"', b"'", b"="))
-_COMMANDS = (b"login", b"-password", b"creds", b"/v2", b"--user", b"--auth", b"registry-pass",
+_COMMANDS = (b"login", b"-password", b"creds", b"curl", b"wget", b"--user", b"--auth", b"registry-pass",
              b"-token", b"ctr")  # fmt: skip
 _LITERAL = re.compile(
     rb"(?:pass(?:word|wd|phrase)?|pwd|token|secret_?key)[\"']*[:=]"
     rb"|(?:registr|docker|ghcr|harbor|quay|pull|oci)[\w.-]{0,80}(?:pass|token|pwd)"
 )
 _REGISTRY = (b"regist", b"docker", b"image", b"ghcr", b"quay", b"harbor", b"oci:", b"credential",
-             b"gcr", b"pullsecret", b"azurecr", b"ecr.")  # fmt: skip
+             b"gcr", b"pullsecret", b"azurecr", b"ecr.", b"configs:")  # fmt: skip
 
 
 def squeeze(content: bytes) -> bytes:
@@ -91,7 +92,7 @@ def may_hold(content: bytes) -> int:
     if content[:1] in _KEY_PACKET and is_secret_key_packet(content):
         return KEY
     if b"\0" in content:
-        content = textual(content)
+        content = textual(content).replace(b"\0", b"")
     packed = squeeze(content)
     if len(packed) < 12:
         return 0
@@ -113,7 +114,7 @@ def may_hold(content: bytes) -> int:
     lower = packed.lower()
     if _any(_WORDS, lower) and _any(_REGISTRY, lower) and _LITERAL.search(lower):
         bits |= VALUES
-    if is_worth_decoding(packed):
+    if is_worth_decoding(content, packed):
         bits |= PACKED
     return bits
 
@@ -127,11 +128,23 @@ def is_secret_key_packet(content: bytes) -> bool:
     return content[at] in (4, 6) and content[at + 5] in algorithms
 
 
-def is_worth_decoding(packed: bytes) -> bool:
-    """Return whether a squeezed text holds base64 of something that could hold a finding."""
-    return _RUN in packed.translate(_IS_BASE64) and (
-        _any(_PACKED_BASE64, packed) or _any(ENCODED, packed)
-    )
+def is_worth_decoding(content: bytes, packed: bytes) -> bool:
+    """Return whether *content*, squeezed to *packed*, holds base64 of what could hold a finding."""
+    if _RUN not in packed.translate(_IS_BASE64):
+        return False
+    return _any(_PACKED_BASE64, packed) or _any(ENCODED, packed) or _is_encoded_again(content)
+
+
+def _is_encoded_again(content: bytes) -> bool:
+    """Return whether some base64 in *content* holds base64, as a wrapped age key does by its nature."""
+    if b"BEGIN AGE ENCRYPTED FILE" in content:
+        content = _AGE_FILE.sub(b"", content)
+    for match in _LONG_RUN.finditer(content):
+        run = match.group().translate(_STANDARD)
+        decoded = binascii.a2b_base64(run[: len(run) & ~3])
+        if _INNER_RUN in decoded.translate(_IS_BASE64):
+            return True
+    return False
 
 
 def _any(words: tuple[bytes, ...], text: bytes) -> bool:

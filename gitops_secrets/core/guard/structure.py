@@ -58,7 +58,7 @@ def look(inspection: Inspection, text: str, origin: Origin, bits: int) -> None:
         elif is_file and part_bits & (prefilter.SECRET | prefilter.ENCRYPTED) and is_manifest(text):
             objects.describe_lines(inspection, document)
         inspection.lines(document.text, document.line, origin, part_bits)
-    if is_file and bits & prefilter.ENCRYPTED and "<<<<<<<" in text:
+    if is_file and "<<<<<<<" in text and "ENC[" in text:
         line = conflict_markers.find(text)
         if line is not None:
             inspection.note(conflict_markers.RULE.ident, origin, line, 0)

@@ -120,7 +120,8 @@ def _runs(text: str) -> Iterator[tuple[int, bytes]]:
         if count >= _MAX_RUNS:
             return
         run = match.group()
-        if len(run) < 32 or not prefilter.is_worth_decoding(run.encode()):
+        raw = run.encode()
+        if len(run) < 32 or not prefilter.is_worth_decoding(raw, prefilter.squeeze(raw)):
             continue
         lines = [re.sub(r"^[ \t#>*/-]*|[\\ \t]+$", "", part) for part in run.splitlines()]
         decoded = from_base64("".join(lines))

@@ -64,10 +64,13 @@ def _other(
     path: str, found: ObjectFacts, hashes: Collection[str], index: _Holders, *, is_key: bool
 ) -> tuple[str, ObjectFacts] | None:
     for digest in hashes:
-        for where, other in index[digest]:
-            if other.identity == found.identity:
-                continue
-            if where == path and (is_key or other.identity.kind == found.identity.kind):
+        holders = index[digest]
+        copies = {where for where, other in holders if other.identity == found.identity}
+        for where, other in holders:
+            if where == path:
+                if is_key or other.identity.kind == found.identity.kind:
+                    continue
+            elif where in copies:
                 continue
             return where, other
     return None

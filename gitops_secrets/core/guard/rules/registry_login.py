@@ -27,7 +27,7 @@ _TOOLS = (
 _HEAD = re.compile(rf"(?<![\w./-])(?:[\w./-]*/)?(?P<tool>{_TOOLS})(?:\.exe)?(?=[\s\"',\]])")
 _TOKEN = re.compile(
     r"\\?\r?\n[ \t]*(?:#+[ \t]*|//[ \t]*)?(?:-[ \t]+)?|[ \t,\[\]]+"
-    r"|(?P<word>(?:\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'|\$\{[^}\n]*\}|\$\([^)\n]*\)|\{\{.*?\}\}|<[^<>\n]*>"
+    r"|(?P<word>(?:\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'|\$\{[^}\n]*\}|\$\([^)\n]*\)|`[^`\n]*`|\{\{.*?\}\}|<[^<>\n]*>"
     r"|\\.|[^\s\"',\[\]|;&<>])+)|(?P<stop>[|;&<>])|(?P<odd>.)"
 )
 _LOGIN = frozenset({"login"})
@@ -72,7 +72,10 @@ def find(text: str) -> Iterator[tuple[int, str]]:
             break
         if head.start() < end:
             continue
-        words, end = _words(text, head.end())
+        at = head.end()
+        if text[at] in "\"'" and text[head.start() - 1 : head.start()] == text[at]:
+            at += 1
+        words, end = _words(text, at)
         if _matters(head["tool"], words):
             yield from _passwords(head["tool"], words)
     if "--password-stdin" in text:
@@ -129,7 +132,7 @@ def _matters(tool: str, words: list[tuple[int, str]]) -> bool:
     if tool == "az":
         return "acr" in plain
     if tool == "flux":
-        return not any(w in ("git", "alert-provider") for w in plain[:4])
+        return plain[:1] != ["create"] or not {"git", "alert-provider"} & set(plain[:4])
     if tool == "oc":
         return "registry" in plain
     return True

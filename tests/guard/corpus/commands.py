@@ -1,0 +1,78 @@
+"""Commands and scripts that pass credentials."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from tests.guard.corpus.case import Case, Fresh, b64, found
+
+RULE = "registry-login"
+
+
+def readable() -> Iterator[Case]:
+    for name, spell, reason in LINES:
+        c = Fresh()
+        yield found(
+            f"command/{name}", RULE, "#!/bin/sh\nset -e\n" + spell(c) + "\n", reason, "deploy.sh"
+        )
+    for name, spell, reason in FILES:
+        yield found(f"command/{name}", RULE, spell(Fresh()), reason)
+
+
+LINES = [
+    ("docker login", lambda c: f"docker login -u {c.user} -p {c.password} {c.host}", "the classic"),
+    ("docker long", lambda c: f"docker login --username={c.user} --password={c.password} {c.host}", "long flags"),
+    ("docker space", lambda c: f"docker login --username {c.user} --password '{c.password}' {c.host}", "quoted"),
+    ("docker attached", lambda c: f"docker login -u{c.user} -p{c.password}", "a value attached to its flag"),
+    ("docker continued", lambda c: f"docker login \\\n  -u {c.user} \\\n  -p {c.password} \\\n  {c.host}", "continued lines"),
+    ("docker stdin echo", lambda c: f"echo {c.password} | docker login -u {c.user} --password-stdin {c.host}", "standard input from an echo"),
+    ("docker stdin printf", lambda c: f"printf '%s' '{c.password}' | docker login -u {c.user} --password-stdin", "from printf"),
+    ("docker here string", lambda c: f"docker login -u {c.user} --password-stdin <<< '{c.password}'", "a here string"),
+    ("sudo docker", lambda c: f"sudo /usr/bin/docker login -u {c.user} -p {c.password}", "with a path"),
+    ("podman login", lambda c: f"podman login -u {c.user} -p {c.password} {c.host}", "podman"),
+    ("podman creds", lambda c: f"podman pull --creds {c.user}:{c.password} {c.host}/a", "--creds"),
+    ("skopeo creds", lambda c: f"skopeo copy --src-creds={c.user}:{c.password} docker://a docker://b", "--src-creds"),
+    ("skopeo dest", lambda c: f"skopeo copy --dest-creds {c.user}:{c.password} docker://a docker://b", "--dest-creds"),
+    ("buildah", lambda c: f"buildah push --creds={c.user}:{c.password} a docker://b", "buildah"),
+    ("nerdctl", lambda c: f"nerdctl login -u {c.user} -p {c.password} {c.host}", "nerdctl"),
+    ("crane", lambda c: f"crane auth login {c.host} -u {c.user} -p {c.password}", "crane"),
+    ("helm registry", lambda c: f"helm registry login {c.host} --username {c.user} --password {c.password}", "helm registry login"),
+    ("helm pull", lambda c: f"helm pull oci://{c.host}/c --username {c.user} --password {c.password}", "helm pull"),
+    ("oras", lambda c: f"oras login {c.host} -u {c.user} -p {c.password}", "oras login"),
+    ("oras push", lambda c: f"oras push --username {c.user} --password {c.password} {c.host}/a:1 f", "oras push"),
+    ("regctl", lambda c: f"regctl registry login {c.host} -u {c.user} -p {c.password}", "regctl"),
+    ("cosign", lambda c: f"cosign login {c.host} -u {c.user} -p {c.password}", "cosign"),
+    ("ctr", lambda c: f"ctr images pull --user {c.user}:{c.password} {c.host}/a:1", "ctr"),
+    ("crictl creds", lambda c: f"crictl pull --creds {c.user}:{c.password} {c.host}/a:1", "crictl --creds"),
+    ("crictl auth", lambda c: f"crictl pull --auth {c.auth} {c.host}/a:1", "crictl --auth"),
+    ("kubectl", lambda c: f"kubectl create secret docker-registry r --docker-server={c.host} --docker-username={c.user} --docker-password={c.password}", "kubectl create secret docker-registry"),
+    ("kubectl continued", lambda c: f"kubectl -n a create secret docker-registry r \\\n --docker-username {c.user} \\\n --docker-password '{c.password}'", "on several lines"),
+    ("oc", lambda c: f"oc create secret docker-registry r --docker-username={c.user} --docker-password={c.password}", "oc"),
+    ("flux bootstrap", lambda c: f"flux bootstrap git --url=ssh://g/r --registry-creds={c.user}:{c.password}", "flux bootstrap --registry-creds"),
+    ("flux bootstrap github", lambda c: f"flux bootstrap github --owner a --registry-creds {c.user}:{c.password} --image-pull-secret r", "with a space"),
+    ("flux install", lambda c: f"flux install --registry {c.host} --registry-creds {c.user}:{c.password}", "flux install"),
+    ("flux oci", lambda c: f"flux create secret oci r --url={c.host} --username={c.user} --password={c.password}", "flux create secret oci"),
+    ("flux push", lambda c: f"flux push artifact oci://{c.host}/a:1 --creds={c.user}:{c.password}", "flux push artifact"),
+    ("our own", lambda c: f"gitops-secrets bootstrap --registry {c.host} --registry-creds {c.user}:{c.password}", "this tool's own flag"),
+    ("az acr", lambda c: f"az acr login --name r --username {c.user} --password {c.password}", "az acr login"),
+    ("curl", lambda c: f"curl -u {c.user}:{c.password} https://{c.host}/v2/_catalog", "curl to a registry"),
+    ("imgpkg", lambda c: f"imgpkg pull -b {c.host}/a --registry-username {c.user} --registry-password {c.password}", "imgpkg"),
+]  # fmt: skip
+FILES = [
+    ("workflow", lambda c: f"jobs:\n  a:\n    steps:\n    - run: docker login -u {c.user} -p {c.password}\n", "a workflow's run"),
+    ("workflow block", lambda c: f"jobs:\n  a:\n    steps:\n    - run: |\n        set -e\n        docker login -u {c.user} -p {c.password} ghcr.io\n        docker push x\n", "a block of commands"),
+    ("workflow folded", lambda c: f"jobs:\n  a:\n    steps:\n    - run: >-\n        docker login\n        -u {c.user}\n        -p {c.password}\n        ghcr.io\n", "a folded block"),
+    ("gitlab", lambda c: f"a:\n  script:\n  - docker login -u {c.user} -p {c.password} $CI_REGISTRY\n", "GitLab CI"),
+    ("args list", lambda c: f"command: [docker]\nargs: []\nrun:\n- docker\n- login\n- --username={c.user}\n- --password={c.password}\n", "a list of arguments"),
+    ("exec form", lambda c: f'RUN ["docker", "login", "-u", "{c.user}", "-p", "{c.password}"]\n', "a Dockerfile's exec form"),
+    ("json args", lambda c: json.dumps({"command": ["skopeo", "copy", "--src-creds", f"{c.user}:{c.password}", "a", "b"]}), "JSON arguments"),
+    ("makefile", lambda c: f"login:\n\t@docker login -u {c.user} -p {c.password}\n", "a Makefile"),
+    ("jenkinsfile", lambda c: f"stage('x') {{ sh \"docker login -u {c.user} -p {c.password} {c.host}\" }}\n", "a Jenkinsfile"),
+    ("python", lambda c: f'subprocess.run(["docker", "login", "-u", "{c.user}", "-p", "{c.password}"])\n', "a program"),
+    ("markdown", lambda c: f"Log in:\n\n```sh\ndocker login -u {c.user} -p {c.password} {c.host}\n```\n", "notes"),
+    ("config map script", lambda c: f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: s}}\ndata:\n  run.sh: |\n    #!/bin/sh\n    helm registry login ghcr.io -u {c.user} -p {c.password}\n", "a script in a ConfigMap"),
+    ("powershell", lambda c: f"docker.exe login -u {c.user} -p {c.password}\r\n", "Windows"),
+    ("job", lambda c: f"apiVersion: batch/v1\nkind: Job\nmetadata: {{name: j}}\nspec:\n  template:\n    spec:\n      containers:\n      - name: a\n        command: [sh, -c, 'crane auth login {c.host} -u {c.user} -p {c.password}']\n", "a Job's command"),
+    ("base64 script", lambda c: f"x: {b64('docker login -u a -p b')}\nuser-data: |\n  docker login -u {c.user} -p {c.password}\n", "beside encoded text"),
+]  # fmt: skip

@@ -1,0 +1,201 @@
+"""What is commented out, encoded again, packed, or repeated in an annotation; and private keys."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import json
+import lzma
+import secrets
+import tarfile
+import textwrap
+import zipfile
+from collections.abc import Iterator
+
+import pyrage
+
+from tests.guard.corpus.case import ONLY_DATA, Case, Fresh, b64, encrypt, found, remember
+
+COMMENTED = "commented-credentials"
+PACKED = "packed-credentials"
+
+
+def readable() -> Iterator[Case]:
+    for name, spell, reason in COMMENTS:
+        yield found(f"comment/{name}", COMMENTED, spell(Fresh()), reason)
+    for name, spell, reason in PACKINGS:
+        yield found(f"packed/{name}", PACKED, spell(Fresh()), reason)
+    yield from _annotations()
+    yield from _keys()
+
+
+def _comment(text: str, mark: str = "# ") -> str:
+    return "".join(mark + line + "\n" for line in text.splitlines())
+
+
+def _tar(name: str, content: str) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        info = tarfile.TarInfo(name)
+        info.size = len(content)
+        archive.addfile(info, io.BytesIO(content.encode()))
+    return out.getvalue()
+
+
+def _zip(content: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("config.json", content)
+    return out.getvalue()
+
+
+def _secret_of(value: str) -> str:
+    return f"apiVersion: v1\nkind: Secret\nmetadata:\n  name: x\ndata:\n  blob: {value}\n"
+
+
+COMMENTS = [
+    ("secret", lambda c: "a: 1\n" + _comment(c.secret), "a commented-out pull Secret"),
+    ("no blank", lambda c: "a: 1\n" + _comment(c.secret, "#"), "marks without a blank"),
+    ("indented", lambda c: "a:\n" + textwrap.indent(_comment(c.secret), "  "), "indented"),
+    ("one line", lambda c: f"data:\n  # .dockerconfigjson: {c.packed}\n  a: b\n", "one line of a Secret"),
+    ("trailing", lambda c: f"password: ${{PW}} # {c.config}\n", "behind a value"),
+    ("string data", lambda c: "kind: ConfigMap\n" + _comment("stringData:\n  .dockerconfigjson: |\n" + textwrap.indent(json.dumps(json.loads(c.config), indent=2), "    ")), "JSON on many comment lines"),
+    ("login", lambda c: f"#!/bin/sh\n# docker login -u {c.user} -p {c.password} {c.host}\n", "a command"),
+    ("values", lambda c: _comment(f"imageCredentials:\n  registry: quay.io\n  username: {c.user}\n  password: {c.password}") + "a: 1\n", "chart values"),
+    ("encrypted file", lambda c: _comment(c.secret) + encrypt(Fresh().secret, *ONLY_DATA), "above an encrypted document"),
+    ("slashes", lambda c: "{\n// " + c.config + '\n"a": 1}\n', "a comment in JSON"),
+    ("env", lambda c: f"# REGISTRY_PASSWORD={c.password}\nA=b\n", "an env file"),
+    ("html", lambda c: f"# T\n<!-- {c.config} -->\n", "Markdown"),
+    ("other document", lambda c: "a: 1\n---\n" + _comment(c.secret) + "---\nb: 2\n", "a document of comments only"),
+]  # fmt: skip
+PACKINGS = [
+    ("base64 twice", lambda c: c.secret.replace(c.packed, b64(c.packed)), "base64 of base64"),
+    ("base64 thrice", lambda c: f"x: {b64(b64(c.packed))}\n", "and once more"),
+    ("gzip", lambda c: _secret_of(b64(gzip.compress(c.config.encode()))), "gzip in base64"),
+    ("gzip of secret", lambda c: "x: " + b64(gzip.compress(c.secret.encode())) + "\n", "a packed manifest"),
+    ("helm release", lambda c: _secret_of(b64(b64(gzip.compress(json.dumps({"manifest": c.secret}).encode())))).replace("blob", "release"), "what helm stores for a release"),
+    ("tar", lambda c: _secret_of(b64(_tar("config.json", c.config))).replace("blob", "files"), "tar in base64"),
+    ("tar gz", lambda c: _secret_of(b64(gzip.compress(_tar("a/config.json", c.config)))), "tar in gzip in base64"),
+    ("bzip2", lambda c: _secret_of(b64(bz2.compress(c.config.encode()))), "bzip2 in base64"),
+    ("xz", lambda c: _secret_of(b64(lzma.compress(c.config.encode()))), "xz in base64"),
+    ("zip", lambda c: _secret_of(b64(_zip(c.config))), "zip in base64"),
+    ("file gz", lambda c: gzip.compress(c.secret.encode()), "a compressed file"),
+    ("file tgz", lambda c: gzip.compress(_tar("chart/values.yaml", c.secret)), "a packed chart"),
+    ("file zip", lambda c: _zip(c.config), "a zip file"),
+    ("wrapped twice", lambda c: "x: |\n" + "\n".join("  " + part for part in textwrap.wrap(b64(b64(c.config)), 64)) + "\n", "wrapped lines of base64 of base64"),
+]  # fmt: skip
+
+
+def _annotations() -> Iterator[Case]:
+    c = Fresh()
+    copied = json.dumps(
+        {"apiVersion": "v1", "kind": "Secret", "data": {".dockerconfigjson": c.packed}}
+    )
+    head = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: r\n  annotations:\n"
+    key = "    kubectl.kubernetes.io/last-applied-configuration: "
+    plain = (
+        head
+        + key
+        + "'"
+        + copied
+        + "'\ntype: kubernetes.io/dockerconfigjson\ndata:\n  .dockerconfigjson: e30=\n"
+    )
+    yield found(
+        "annotation/encrypted",
+        "annotation-credentials",
+        encrypt(plain, *ONLY_DATA),
+        "kubectl left it beside the ciphertext",
+    )
+    block = plain.replace("'" + copied + "'", "|\n      " + copied)
+    yield found(
+        "annotation/block",
+        "annotation-credentials",
+        encrypt(block, *ONLY_DATA),
+        "as kubectl get shows it",
+    )
+    c = Fresh()
+    generic = json.dumps(
+        {"apiVersion": "v1", "kind": "Secret", "stringData": {"password": c.password}}
+    )
+    text = head + key + "'" + generic + "'\nstringData:\n  password: x\n"
+    yield found(
+        "annotation/any secret",
+        "annotation-credentials",
+        encrypt(text, *ONLY_DATA),
+        "any Secret's readable value",
+    )
+
+
+def _keys() -> Iterator[Case]:
+    age = "age-identity"
+    pgp = "pgp-private-key"
+
+    def key() -> str:
+        return remember(str(pyrage.x25519.Identity.generate()))
+
+    yield found(
+        "key/age",
+        age,
+        f"# created: now\n# public key: age1x\n{key()}\n",
+        "age-keygen's file",
+        "age.agekey",
+    )
+    yield found(
+        "key/age in secret",
+        age,
+        f"apiVersion: v1\nkind: Secret\nmetadata:\n  name: sops-age\nstringData:\n  age.agekey: {key()}\n",
+        "Flux's Secret",
+    )
+    yield found(
+        "key/age base64",
+        age,
+        f"apiVersion: v1\nkind: Secret\nmetadata:\n  name: sops-age\ndata:\n  age.agekey: {b64(key())}\n",
+        "in base64",
+    )
+    yield found(
+        "key/age base64 file",
+        age,
+        f"apiVersion: v1\nkind: Secret\nmetadata:\n  name: s\ndata:\n  a.agekey: {b64('# created: x' + chr(10) + key() + chr(10))}\n",
+        "a whole key file in base64",
+    )
+    yield found("key/age comment", age, f"a: b # {key()}\n", "in a comment")
+    yield found("key/age env", age, f"export SOPS_AGE_KEY={key()}\n", "in a script")
+    yield found("key/age lower", age, f"key: {key().lower()}\n", "lower case is the same key")
+    yield found("key/age utf-16", age, key().encode("utf-16"), "in UTF-16")
+    yield found("key/age gzip", age, gzip.compress(key().encode()), "in a compressed file")
+    yield found("key/age twice", age, f"x: {b64(b64(key()))}\n", "base64 of base64")
+    bech = "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L"
+    body = remember("".join(secrets.choice(bech) for _ in range(60)))
+    yield found("key/age pq", age, f"AGE-SECRET-KEY-PQ-1{body}\n", "a post-quantum identity")
+    yield found("key/age plugin", age, f"AGE-PLUGIN-YUBIKEY-1{body[:40]}\n", "a plugin's identity")
+    armor = (
+        "-----BEGIN PGP PRIVATE KEY BLOCK-----\n\n"
+        + "\n".join(textwrap.wrap(remember(b64(secrets.token_bytes(300))), 64))
+        + "\n=abcd\n-----END PGP PRIVATE KEY BLOCK-----\n"
+    )
+    yield found("key/pgp", pgp, armor, "an armored private key", "sops.asc")
+    yield found(
+        "key/pgp in secret",
+        pgp,
+        "apiVersion: v1\nkind: Secret\nmetadata:\n  name: sops-gpg\nstringData:\n  sops.asc: |\n"
+        + textwrap.indent(armor, "    "),
+        "Flux's Secret",
+    )
+    yield found(
+        "key/pgp base64",
+        pgp,
+        f"apiVersion: v1\nkind: Secret\nmetadata:\n  name: sops-gpg\ndata:\n  sops.asc: {b64(armor)}\n",
+        "in base64",
+    )
+    yield found("key/pgp crlf", pgp, armor.replace("\n", "\r\n"), "Windows line ends")
+    yield found("key/pgp json", pgp, json.dumps({"key": armor}), "in a JSON string")
+    packet = (
+        b"\xc5"
+        + bytes([200, 10])
+        + b"\x04"
+        + b"\x65\x00\x00\x00"
+        + b"\x01"
+        + secrets.token_bytes(200)
+    )
+    yield found("key/pgp binary", pgp, packet, "an unarmored key ring", "secring.gpg")

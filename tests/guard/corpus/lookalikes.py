@@ -1,0 +1,374 @@
+"""What looks like a readable credential to a pattern, and is none."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterator
+
+from tests.guard.corpus.case import ONLY_DATA, Case, Fresh, b64, encrypt, silent
+
+HEAD = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: db\n"
+PULL = HEAD + "type: kubernetes.io/dockerconfigjson\nstringData:\n  .dockerconfigjson: "
+
+
+def lookalikes() -> Iterator[Case]:
+    yield from _encrypted()
+    for name, text, reason in MANIFESTS:
+        yield silent(f"manifest/{name}", text, reason)
+    for name, text, reason in CONFIGS:
+        yield silent(f"config/{name}", text, reason)
+    for name, text, reason in TEMPLATES:
+        yield silent(f"template/{name}", text, reason)
+    for name, text, reason in VALUES:
+        yield silent(f"values/{name}", text, reason)
+    for name, text, reason in COMMANDS:
+        yield silent(f"command/{name}", text, reason)
+    for name, text, reason in TEXTS:
+        yield silent(f"text/{name}", text, reason)
+    for name, content, reason in BINARIES:
+        yield silent(f"binary/{name}", content, reason)
+    for name, text, reason in UNCOVERED:
+        yield silent(f"uncovered/{name}", text, reason, sops_config=None)
+    for path in ("dev/db.yaml", "prod/db.yaml.tmpl", "README.md"):
+        config = b"creation_rules:\n- path_regex: ^prod/.*\\.yaml$\n"
+        text = HEAD + "stringData:\n  password: Xk29dLqp77\n"
+        yield silent(
+            f"uncovered/{path}", text, "no creation rule matches the path", path, sops_config=config
+        )
+
+
+def _encrypted() -> Iterator[Case]:
+    c = Fresh()
+    plain = (
+        HEAD
+        + f"stringData:\n  user: {c.user}\n  password: {c.password}\n  empty: ''\n  nothing: null\n"
+    )
+    good = encrypt(c.secret, *ONLY_DATA)
+    yield silent("encrypted/pull secret", good, "every value is ciphertext")
+    yield silent("encrypted/string data", encrypt(plain, *ONLY_DATA), "empty values stay empty")
+    yield silent("encrypted/whole", encrypt(c.secret), "sops without a rule encrypts all of it")
+    yield silent(
+        "encrypted/unencrypted regex",
+        encrypt(plain, "--unencrypted-regex", "^(apiVersion|metadata|kind|type)$"),
+        "the rule said the other way round",
+    )
+    two = encrypt(
+        plain + "---\n" + HEAD.replace("db", "b") + f"data:\n  a: {b64(c.password)}\n", *ONLY_DATA
+    )
+    yield silent("encrypted/two documents", two, "each document has its own block")
+    with_map = encrypt(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m}\ndata: {a: b}\n---\n" + plain,
+        *ONLY_DATA,
+    )
+    yield silent(
+        "encrypted/with a config map", with_map, "sops encrypts the ConfigMap's data as well"
+    )
+    data = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "x"},
+        "stringData": {"a": c.password},
+    }
+    yield silent(
+        "encrypted/json", encrypt(json.dumps(data), *ONLY_DATA, kind="json"), "JSON", "a.json"
+    )
+    yield silent("encrypted/crlf", good.replace("\n", "\r\n"), "Windows line ends")
+    yield silent("encrypted/bom", b"\xef\xbb\xbf" + good.encode(), "a byte order mark")
+    yield silent("encrypted/utf-16", good.encode("utf-16"), "UTF-16")
+    yield silent("encrypted/comment", "# made by hand\n" + good, "a comment above")
+    yield silent(
+        "encrypted/commented out",
+        "".join(f"# {line}\n" for line in good.splitlines()) + "a: b\n",
+        "ciphertext in a comment",
+    )
+    yield silent("encrypted/separator", "---\n" + good, "a separator above")
+    yield silent(
+        "encrypted/schema line",
+        "# yaml-language-server: $schema=https://x/secret.json\n" + good,
+        "an editor's line",
+    )
+    yield silent(
+        "encrypted/dotenv",
+        encrypt(f"DOCKER_PASSWORD={c.password}\n", kind="dotenv"),
+        "an encrypted env file",
+        "a.env",
+    )
+    yield silent(
+        "encrypted/values",
+        encrypt(
+            f"imageCredentials:\n  registry: quay.io\n  username: u\n  password: {c.password}\n"
+        ),
+        "encrypted chart values",
+    )
+    yield silent(
+        "encrypted/list",
+        encrypt(
+            "apiVersion: v1\nkind: List\nitems:\n- " + plain.replace("\n", "\n  ").rstrip() + "\n",
+            *ONLY_DATA,
+        ),
+        "a List has one block for all",
+    )
+    yield silent(
+        "encrypted/reordered",
+        good.partition("sops:\n")[1] + good.partition("sops:\n")[2] + good.partition("sops:\n")[0],
+        "the block stands first",
+    )
+    yield silent(
+        "encrypted/binary",
+        encrypt(c.config, kind="binary"),
+        "an encrypted docker config",
+        "config.json",
+    )
+    yield silent("encrypted/indent 2", good.replace("    ", "  "), "another indent")
+    yield silent(
+        "encrypted/shell",
+        "sops -d x.yaml | kubectl apply -f -\n",
+        "a command that decrypts",
+        "x.sh",
+    )
+    many = encrypt(
+        HEAD + "stringData:\n" + "".join(f"  k{i}: {c.password}{i}\n" for i in range(50)),
+        *ONLY_DATA,
+    )
+    yield silent("encrypted/many", many, "many values")
+
+
+def _cr(kind: str, spec: str, group: str = "example.com/v1") -> str:
+    return f"apiVersion: {group}\nkind: {kind}\nmetadata:\n  name: x\nspec:\n{textwrap.indent(spec, '  ')}\n"
+
+
+_ES = "external-secrets.io/v1"
+MANIFESTS = [
+    ("external secret", _cr("ExternalSecret", "secretStoreRef: {kind: ClusterSecretStore, name: v}\ntarget: {name: regcred}\ndata:\n- secretKey: password\n  remoteRef: {key: registry/password}", _ES), "the value stands in a store"),
+    ("external template", _cr("ExternalSecret", "target:\n  template:\n    type: kubernetes.io/dockerconfigjson\n    data:\n      .dockerconfigjson: '{\"auths\":{\"ghcr.io\":{\"username\":\"{{ .user }}\",\"password\":\"{{ .pw }}\",\"auth\":\"{{ printf \"%s:%s\" .user .pw | b64enc }}\"}}}'", _ES), "filled in on the cluster"),
+    ("external template block", _cr("ExternalSecret", 'target:\n  template:\n    data:\n      .dockerconfigjson: |\n        {"auths": {"{{ .host }}": {"auth": "{{ (printf "%s:%s" .u .p) | b64enc }}"}}}', _ES), "the same in a block"),
+    ("external dataFrom", _cr("ExternalSecret", "dataFrom:\n- extract: {key: ghcr}", _ES), "a reference"),
+    ("push secret", _cr("PushSecret", "selector: {secret: {name: regcred}}\ndata:\n- match: {secretKey: .dockerconfigjson, remoteRef: {remoteKey: r}}", "external-secrets.io/v1alpha1"), "names only"),
+    ("cluster secret store", _cr("ClusterSecretStore", "provider: {vault: {server: https://v, auth: {kubernetes: {role: r}}}}", _ES), "an address"),
+    ("sealed secret", "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: r}\nspec:\n  encryptedData:\n    .dockerconfigjson: AgB" + b64(bytes(range(200))) + "\n  template:\n    type: kubernetes.io/dockerconfigjson\n", "sealed"),
+    ("sealed data", "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: r}\nspec:\n  encryptedData:\n    password: AgC" + b64(bytes(range(255, 50, -1))) + "\n", "sealed"),
+    ("vault static", _cr("VaultStaticSecret", "path: registry\ndestination: {name: regcred, create: true, type: kubernetes.io/dockerconfigjson}", "secrets.hashicorp.com/v1beta1"), "a reference"),
+    ("secret provider class", _cr("SecretProviderClass", "provider: vault\nsecretObjects:\n- secretName: r\n  type: kubernetes.io/dockerconfigjson\n  data: [{key: .dockerconfigjson, objectName: r}]", "secrets-store.csi.x-k8s.io/v1"), "names only"),
+    ("infisical", _cr("InfisicalSecret", "managedSecretReference: {secretName: r, secretType: kubernetes.io/dockerconfigjson}"), "names only"),
+    ("one password", "apiVersion: onepassword.com/v1\nkind: OnePasswordItem\nmetadata: {name: r}\nspec: {itemPath: vaults/a/items/b}\ntype: kubernetes.io/dockerconfigjson\n", "a reference"),
+    ("service account", "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: a}\nimagePullSecrets:\n- name: regcred\n", "names only"),
+    ("pod", _cr("Pod", "imagePullSecrets: [{name: regcred}]\ncontainers:\n- name: a\n  image: ghcr.io/a/b\n  env:\n  - name: REGISTRY_PASSWORD\n    valueFrom: {secretKeyRef: {name: r, key: password}}", "v1"), "a reference"),
+    ("env from", _cr("Pod", "containers:\n- envFrom:\n  - secretRef: {name: registry-credentials}", "v1"), "a reference"),
+    ("rbac", "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: r}\nrules:\n- apiGroups: ['']\n  resources: [secrets]\n  resourceNames: [regcred]\n  verbs: [get]\n", "the right to read is no secret"),
+    ("kyverno", _cr("ClusterPolicy", "rules:\n- name: sync\n  match: {any: [{resources: {kinds: [Namespace]}}]}\n  generate:\n    kind: Secret\n    apiVersion: v1\n    name: regcred\n    clone: {namespace: default, name: regcred}", "kyverno.io/v1"), "a policy that copies"),
+    ("kyverno mutate", _cr("ClusterPolicy", "rules:\n- name: m\n  mutate:\n    patchStrategicMerge:\n      spec:\n        imagePullSecrets: [{name: regcred}]", "kyverno.io/v1"), "a policy that adds a name"),
+    ("gatekeeper", _cr("K8sAllowedRepos", "match: {kinds: [{apiGroups: [''], kinds: [Secret]}]}\nparameters: {repos: [ghcr.io]}"), "a policy"),
+    ("crd", "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: x.y}\nspec:\n  versions:\n  - schema:\n      openAPIV3Schema:\n        properties:\n          password: {description: Password of the registry. Kind Secret., type: string}\n          username: {type: string}\n          registry: {type: string}\n          data: {type: object}\n", "a schema"),
+    ("json schema", json.dumps({"properties": {"auths": {"additionalProperties": {"properties": {"auth": {"type": "string"}, "password": {"type": "string"}, "username": {"type": "string"}}}}}}), "a schema of docker configs"),
+    ("helm repository", _cr("HelmRepository", "type: oci\nurl: oci://ghcr.io/stefanprodan/charts\nsecretRef: {name: ghcr-auth}", "source.toolkit.fluxcd.io/v1"), "a reference"),
+    ("oci repository", _cr("OCIRepository", "url: oci://ghcr.io/a/b\nsecretRef: {name: regcred}\nprovider: generic", "source.toolkit.fluxcd.io/v1"), "a reference"),
+    ("image repository", _cr("ImageRepository", "image: ghcr.io/a/b\nsecretRef: {name: regcred}", "image.toolkit.fluxcd.io/v1"), "a reference"),
+    ("flux kustomization", _cr("Kustomization", "decryption: {provider: sops, secretRef: {name: sops-age}}\npostBuild: {substituteFrom: [{kind: Secret, name: cluster-secrets}]}", "kustomize.toolkit.fluxcd.io/v1"), "Flux's own settings"),
+    ("flux instance", _cr("FluxInstance", "distribution: {registry: ghcr.io/fluxcd, imagePullSecret: regcred}\nsync: {pullSecret: regcred}", "fluxcd.controlplane.io/v1"), "names only"),
+    ("values from", _cr("HelmRelease", "valuesFrom:\n- kind: Secret\n  name: registry-values\n  valuesKey: password", "helm.toolkit.fluxcd.io/v2"), "a reference"),
+    ("generator files", "kind: Kustomization\napiVersion: kustomize.config.k8s.io/v1beta1\nsecretGenerator:\n- name: regcred\n  type: kubernetes.io/dockerconfigjson\n  files:\n  - .dockerconfigjson=regcred.encrypted.json\n", "a file's name"),
+    ("generator env", "kind: Kustomization\napiVersion: kustomize.config.k8s.io/v1beta1\nsecretGenerator:\n- name: a\n  envs: [secret.env]\n", "a file's name"),
+    ("patch by name", "kind: Kustomization\napiVersion: kustomize.config.k8s.io/v1beta1\npatches:\n- target: {kind: ServiceAccount}\n  patch: |\n    - op: add\n      path: /imagePullSecrets\n      value: [{name: regcred}]\n", "names only"),
+    ("replacement", "kind: Kustomization\napiVersion: kustomize.config.k8s.io/v1beta1\nreplacements:\n- source: {kind: Secret, name: a, fieldPath: data.password}\n", "paths only"),
+    ("deleting patch", "kind: Kustomization\napiVersion: kustomize.config.k8s.io/v1beta1\npatches:\n- patch: |\n    apiVersion: v1\n    kind: Secret\n    metadata: {name: a}\n    $patch: delete\n", "a patch that deletes"),
+    ("no values", HEAD + "type: Opaque\n", "a Secret without values"),
+    ("empty data", HEAD + "data: {}\nstringData: {}\n", "empty maps"),
+    ("empty values", HEAD + "stringData:\n  a: ''\n  b:\n  c: null\n", "empty values"),
+    ("token secret", "apiVersion: v1\nkind: Secret\nmetadata:\n  name: t\n  annotations: {kubernetes.io/service-account.name: a}\ntype: kubernetes.io/service-account-token\n", "filled in by the cluster"),
+    ("secret list empty", "apiVersion: v1\nkind: SecretList\nitems: []\n", "no items"),
+    ("config map", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: s}\ndata:\n  registry: ghcr.io\n  user: bob\n", "settings"),
+    ("argo app", _cr("Application", "source: {repoURL: ghcr.io/a, helm: {values: 'image: {registry: ghcr.io, pullSecrets: [regcred]}'}}", "argoproj.io/v1alpha1"), "names only"),
+    ("certificate", _cr("Certificate", "secretName: tls\nkeystores: {jks: {create: true, passwordSecretRef: {name: a, key: password}}}", "cert-manager.io/v1"), "a reference"),
+    ("kind secret in prose", "description: this creates a Secret with data from the registry\n", "words"),
+    ("receiver", _cr("Receiver", "type: harbor\nsecretRef: {name: webhook-token}", "notification.toolkit.fluxcd.io/v1"), "a reference"),
+    ("stash", "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: a}\nsecrets: [{name: a-token-x}]\n", "names only"),
+    ("sops config", "creation_rules:\n- path_regex: .*\\.sops\\.ya?ml\n  encrypted_regex: ^(data|stringData)$\n  age: age1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq\n", "recipients are public"),
+]  # fmt: skip
+
+CONFIGS = [
+    ("empty auths", '{"auths": {}}', "no registry"),
+    ("no auth", '{"auths": {"ghcr.io": {}}, "credsStore": "osxkeychain"}', "a credential store"),
+    ("helpers", '{"credHelpers": {"gcr.io": "gcloud", "x.dkr.ecr.eu-west-1.amazonaws.com": "ecr-login"}}', "credential helpers"),
+    ("empty auth", '{"auths": {"ghcr.io": {"auth": ""}}}', "an empty auth"),
+    ("email", '{"auths": {"ghcr.io": {"email": "a@example.com"}}}', "an address"),
+    ("variables", '{"auths": {"ghcr.io": {"username": "${GHCR_USER}", "password": "${GHCR_TOKEN}"}}}', "variables"),
+    ("template", '{"auths": {"ghcr.io": {"auth": "{{ .Values.auth }}"}}}', "a template"),
+    ("encoded variables", json.dumps({"auths": {"ghcr.io": {"auth": b64("${USER}:${TOKEN}")}}}), "variables in base64"),
+    ("dots", '{"auths": {"https://index.docker.io/v1/": {"auth": "c3R...zE2"}}}', "the Kubernetes documentation's own example"),
+    ("angle", '{"auths": {"ghcr.io": {"auth": "<base64 of user:token>"}}}', "a description"),
+    ("your", '{"auths": {"ghcr.io": {"username": "your-username", "password": "your-password"}}}', "words of documentation"),
+    ("crosses", '{"auths": {"ghcr.io": {"username": "u", "password": "xxxxxxxxxxxx"}}}', "crossed out"),
+    ("stars", '{"auths": {"ghcr.io": {"password": "********"}}}', "redacted"),
+    ("changeme", '{"auths": {"ghcr.io": {"username": "admin", "password": "changeme"}}}', "documentation's word: decided, and documented"),
+    ("example auth", json.dumps({"auths": {"ghcr.io": {"auth": b64("user:password")}}}), "documentation's words in base64"),
+    ("pull secret empty", PULL + "'{\"auths\":{}}'\n", "kubectl's empty config"),
+    ("auth url", '{"auth": {"url": "https://auth.example.com", "realm": "x"}}', "an address under auth"),
+    ("auth mode", "auth: true\nauths: []\n", "switches"),
+    ("auth kind", "auth:\n  type: basic\n  secretName: x\n", "a reference"),
+    ("npmrc", "//registry.npmjs.org/:_authToken=${NPM_TOKEN}\n", "another trade, and a variable"),
+    ("oauth", '{"auth": "bm90OmEgY29sb24"}'.replace("bm90OmEgY29sb24", b64("no colon here at all")), "base64 without a colon"),
+    ("binary auth", json.dumps({"auth": b64(bytes(range(128, 170)))}), "base64 of no text"),
+    ("password only", '{"password": "Xk29dLqp77"}', "nothing says that it is a registry's"),
+    ("grafana", "datasources:\n- name: p\n  basicAuth: true\n  basicAuthUser: a\n  url: http://prometheus:9090\n", "another trade"),
+    ("basic auth hash", "htpasswd: admin:$2y$05$abcdefghijklmnopqrstuv\nregistry: x\n", "a hash cannot be used"),
+    ("token realm", "auth:\n  token:\n    realm: https://auth/token\n    service: registry\n    issuer: i\n", "a registry server's settings"),
+]  # fmt: skip
+# A creation rule covers these, but a value that is filled in elsewhere is none.
+TEMPLATES = [
+    ("flux variable", HEAD + "stringData:\n  password: ${DB_PASSWORD}\n", "post-build substitution"),
+    ("flux default", HEAD + "stringData:\n  password: ${DB_PASSWORD:-}\n", "a variable with an empty default"),
+    ("in base64", HEAD + f"data:\n  password: {b64('${DB_PASSWORD}')}\n", "a variable in base64"),
+    ("within text", HEAD + "stringData:\n  url: postgres://${USER}:${PASSWORD}@db/app\n", "variables within a text"),
+    ("beside settings", HEAD + "stringData:\n  host: db.apps.svc\n  port: '5432'\n  password: ${PASSWORD}\n", "plain settings beside a variable"),
+    ("helm", HEAD.replace("db", "{{ .Release.Name }}") + "data:\n  password: {{ .Values.password | b64enc | quote }}\n", "a chart's template"),
+    ("helm loop", HEAD + "data:\n  {{- range $k, $v := .Values.secrets }}\n  {{ $k }}: {{ $v | b64enc }}\n  {{- end }}\n", "a loop"),
+    ("helm helper", HEAD + 'type: kubernetes.io/dockerconfigjson\ndata:\n  .dockerconfigjson: {{ template "imagePullSecret" . }}\n', "the Helm documentation's helper"),
+    ("helper itself", '{{- define "imagePullSecret" }}\n{{- with .Values.imageCredentials }}\n{{- printf "{\\"auths\\":{\\"%s\\":{\\"username\\":\\"%s\\",\\"password\\":\\"%s\\",\\"email\\":\\"%s\\",\\"auth\\":\\"%s\\"}}}" .registry .username .password .email (printf "%s:%s" .username .password | b64enc) | b64enc }}\n{{- end }}\n{{- end }}\n', "the helper's definition"),
+    ("jinja", HEAD + 'stringData:\n  password: "{{ db_password }}"\n', "Ansible"),
+    ("jinja block", HEAD + 'stringData:\n  {% for k in keys %}\n  k: "#{ k }#"\n  {% endfor %}\n', "makejinja"),
+    ("minijinja", HEAD + "stringData:\n  token: op://kubernetes/registry/TOKEN\n", "1Password inject"),
+    ("vals", HEAD + "stringData:\n  token: ref+vault://a/b#/token\n", "vals"),
+    ("avp", HEAD + "stringData:\n  token: <path:secret/data/registry#token>\n", "the Argo CD vault plugin"),
+    ("avp short", HEAD + "stringData:\n  token: <registry-token>\n", "the Argo CD vault plugin"),
+    ("bank vaults", HEAD + "stringData:\n  token: vault:secret/data/registry#TOKEN\n", "bank-vaults"),
+    ("envsubst", HEAD + "stringData:\n  token: $REGISTRY_TOKEN\n", "envsubst"),
+    ("terraform", 'resource "kubernetes_secret" "r" {\n  type = "kubernetes.io/dockerconfigjson"\n  data = {\n    ".dockerconfigjson" = jsonencode({\n      auths = {\n        "${var.registry}" = {\n          "username" = var.user\n          "password" = var.password\n          "auth" = base64encode("${var.user}:${var.password}")\n        }\n      }\n    })\n  }\n}\n', "Terraform variables"),
+    ("terraform data", 'registry_auth {\n  address = "ghcr.io"\n  username = data.vault.user\n  password = data.vault_generic_secret.r.data["password"]\n}\n', "a data source"),
+    ("tokens", HEAD + "stringData:\n  token: '#{REGISTRY_TOKEN}#'\n", "replace tokens"),
+    ("underscores", HEAD + "stringData:\n  token: __REGISTRY_TOKEN__\n", "replaced by a script"),
+    ("at", HEAD + "stringData:\n  token: '@registry_token@'\n", "replaced by a build"),
+    ("azure", "variables:\n  REGISTRY_PASSWORD: $(registryPassword)\n", "an Azure pipeline's variable"),
+    ("github", "env:\n  REGISTRY_PASSWORD: ${{ secrets.REGISTRY_PASSWORD }}\n", "a workflow's secret"),
+    ("python", 'password = os.environ["REGISTRY_PASSWORD"]\nregistry_password = os.environ["X"]\n', "read from the environment"),
+    ("javascript", "const registryPassword = process.env.REGISTRY_PASSWORD\n", "read from the environment"),
+    ("ansible vault", "registry_username: a\nregistry_password: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  6230653331\n", "ansible-vault"),
+    ("gomplate", 'registryPassword: \'{{ (ds "vault").password }}\'\n', "gomplate"),
+    ("cue", 'secret: {kind: "Secret", stringData: password: string}\n', "a type"),
+]  # fmt: skip
+VALUES = [
+    ("image", "image:\n  registry: ghcr.io\n  repository: a/b\n  tag: v1\n  pullSecrets: []\n", "every chart has them"),
+    ("empty credentials", "imageCredentials:\n  registry: quay.io\n  username: ''\n  password: ''\n", "empty"),
+    ("null credentials", "imageCredentials:\n  registry: quay.io\n  username:\n  password:\n", "nothing"),
+    ("placeholders", "imageCredentials:\n  registry: quay.io\n  username: someone\n  password: sillyness\n", "the Helm documentation's own words"),
+    ("changeme", "registry:\n  username: admin\n  password: changeme\n", "documentation's word"),
+    ("existing secret", "registry:\n  existingSecret: regcred\n  existingSecretPasswordKey: password\n  username: bob\n", "a name and a key"),
+    ("secret name", "registryPasswordSecret: regcred\nregistryPasswordSecretKey: password\ndockerPasswordFile: /run/pw\n", "names only"),
+    ("boolean", "registry:\n  username: bob\n  password: true\n", "a switch"),
+    ("secret ref", "registry:\n  username: bob\n  password:\n    secretKeyRef: {name: a, key: b}\n", "a reference"),
+    ("database", "postgresql:\n  image: {registry: docker.io}\n  auth:\n    username: app\n    password: Xk29dLqp77zz\n", "a password, but of a database: not this tool's trade" ),
+    ("grafana admin", "grafana:\n  image: {repository: grafana/grafana}\n  adminUser: admin\n  adminPassword: Xk29dLqp77zz\n", "a password, but of a dashboard"),
+    ("redis", "redis:\n  image: {registry: docker.io}\n  password: Xk29dLqp77zz\n", "a password, but of a store"),
+    ("commented docs", "# imagePullSecrets:\n#   - name: regcred\n# imageCredentials:\n#   registry: quay.io\n#   username: user\n#   password: pass\nreplicas: 1\n", "a chart's commented defaults"),
+    ("docs table", '| `registry.password` | Password of the registry | `""` |\n| `registry.username` | User | `admin` |\n', "a table of values"),
+    ("dependabot", "version: 2\nregistries:\n  ghcr:\n    type: docker-registry\n    url: https://ghcr.io\n    username: bot\n    password: ${{secrets.GHCR_TOKEN}}\n", "a reference"),
+    ("renovate", '{"hostRules": [{"hostType": "docker", "matchHost": "ghcr.io", "username": "{{ secrets.U }}", "password": "{{ secrets.P }}"}]}', "a reference"),
+    ("renovate encrypted", '{"hostRules": [{"hostType": "docker", "matchHost": "ghcr.io", "encrypted": {"password": "wcFMA' + b64(bytes(range(90))) + '"}}]}', "encrypted for Renovate"),
+    ("talos variables", "machine:\n  registries:\n    config:\n      ghcr.io:\n        auth:\n          username: ${U}\n          password: ${P}\n", "variables"),
+    ("k3s mirrors", "mirrors:\n  docker.io:\n    endpoint: [https://registry.example.com]\n", "addresses"),
+    ("registry server", "registry:\n  storage: {filesystem: {rootdirectory: /var}}\n  auth: {htpasswd: {realm: r, path: /auth/htpasswd}}\n", "a registry server's settings"),
+    ("github token name", "ghcrTokenName: a\nregistryTokenTTL: 1h\n", "a name and a time"),
+    ("issues", "users:\n- username: bob\n  passwordHash: x\ncontainers: 4\n", "no password"),
+    ("env ref", "env:\n- name: REGISTRY_PASSWORD\n  valueFrom:\n    secretKeyRef: {name: a, key: b}\n", "a reference"),
+    ("env empty", 'REGISTRY_PASSWORD=\nDOCKER_TOKEN=""\nGHCR_TOKEN=your-token-here\n', "an example env file"),
+    ("circleci", "docker:\n- image: x\n  auth:\n    username: bob\n    password: $DOCKER_PASSWORD\n", "a variable"),
+    ("compose", "services:\n  registry:\n    image: registry:2\n    environment:\n      REGISTRY_AUTH: htpasswd\n      REGISTRY_HTTP_SECRET: ${S}\n", "a registry server"),
+    ("openapi", "components:\n  schemas:\n    RegistryCredentials:\n      properties:\n        username: {type: string}\n        password: {type: string, format: password}\n", "a schema"),
+    ("docker content", "DOCKER_CONFIG=/tmp/.docker\nDOCKER_HOST=tcp://localhost:2375\nREGISTRY=ghcr.io\n", "no credential"),
+]  # fmt: skip
+VALUES = [v[:3] for v in VALUES]
+COMMANDS = [
+    ("variable", "docker login -u $USER -p $PASSWORD ghcr.io\n", "variables"),
+    ("braces", 'docker login -u "${USER}" -p "${PASSWORD}" ghcr.io\n', "variables"),
+    ("workflow", "run: echo ${{ secrets.GITHUB_TOKEN }} | docker login ghcr.io -u ${{ github.actor }} --password-stdin\n", "a workflow's secret"),
+    ("stdin variable", 'echo "$PW" | docker login -u "$U" --password-stdin\n', "a variable"),
+    ("stdin command", "aws ecr get-login-password | docker login -u AWS --password-stdin x.amazonaws.com\n", "made on the spot"),
+    ("stdin file", "cat ~/pw.txt | docker login -u bob --password-stdin\n", "from a file"),
+    ("substitution", "docker login -u x -p $(gcloud auth print-access-token) gcr.io\n", "made on the spot"),
+    ("backticks", "docker login -u x -p `cat pw`\n", "from a file"),
+    ("kubectl docs", "kubectl create secret docker-registry regcred --docker-server=<your-registry-server> --docker-username=<your-name> --docker-password=<your-pword> --docker-email=<your-email>\n", "the Kubernetes documentation"),
+    ("kubectl docs 2", "kubectl create secret docker-registry secret-tiger-docker --docker-username=tiger --docker-password=pass1234 --docker-server=my-registry.example:5000\n", "the Kubernetes documentation"),
+    ("docs upper", "kubectl create secret docker-registry r --docker-username=DOCKER_USER --docker-password=DOCKER_PASSWORD\n", "words in capitals"),
+    ("flux docs", "flux bootstrap git --url=ssh://git@host/repo --registry-creds=<user>:<password>\n", "Flux's documentation"),
+    ("flux oci docs", "flux create secret oci podinfo-auth --url=ghcr.io --username=username --password=password\n", "Flux's documentation"),
+    ("flux env", "flux push artifact oci://ghcr.io/a:1 --creds=flux:${TOKEN}\n", "a variable"),
+    ("mkdir", "mkdir -p registry && docker run -p 5000:5000 registry:2\n", "-p is a port here"),
+    ("docker build", "docker buildx build -t ghcr.io/a/b --push -p x .\n", "no login"),
+    ("docker compose", "docker compose -p myproject-77x up -d\n", "-p is a project here"),
+    ("helm upgrade", "helm upgrade --install a b --set image.registry=ghcr.io --set existingSecret=regcred\n", "names only"),
+    ("helm variable", 'helm registry login ghcr.io -u "$U" -p "$P"\n', "variables"),
+    ("skopeo variable", "skopeo copy --src-creds=$CREDS --dest-creds $U:$P docker://a docker://b\n", "variables"),
+    ("authfile", "skopeo copy --authfile /run/auth.json docker://a docker://b\n", "a file's name"),
+    ("crane helper", 'crane auth login -u AWS -p "$(aws ecr get-login-password)" x\n', "made on the spot"),
+    ("logout", "docker logout ghcr.io\n", "no login"),
+    ("curl other", "curl -u admin:Xk29dLqp77 https://grafana/api\n", "another trade"),
+    ("curl anonymous", "curl https://registry/v2/_catalog\n", "no credential"),
+    ("ssh login", "ssh -p 2222 login@host\n", "another trade"),
+    ("az login", "az login --identity\naz acr login --name r\n", "the machine's identity"),
+    ("usage", "Usage: docker login [-u USERNAME] [-p PASSWORD] [SERVER]\n", "a usage text"),
+    ("prose", "Use docker login with --password to pass your token, or -p for short.\n", "prose"),
+    ("jinja", "docker login -u {{ user }} -p {{ password }} ghcr.io\n", "a template"),
+    ("powershell", "docker login -u $env:USER -p $env:PW\n", "variables"),
+    ("percent", "docker login -u %USER% -p %PASSWORD%\n", "variables"),
+    ("makefile", "login:\n\tdocker login -u $(USER) -p $(PASSWORD)\n", "variables"),
+]  # fmt: skip
+TEXTS = [
+    ("readme", "# Guard\n\nIt finds Secrets of type kubernetes.io/dockerconfigjson whose data is readable.\n", "prose"),
+    ("sample", "```yaml\napiVersion: v1\nkind: Secret\nmetadata:\n  name: regcred\ndata:\n  .dockerconfigjson: <base64>\n```\n", "an example with a placeholder"),
+    ("recipient", "age: age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p\n", "a recipient is public"),
+    ("key in prose", "Your identity begins with AGE-SECRET-KEY-1 and is never committed.\n", "prose"),
+    ("key placeholder", "SOPS_AGE_KEY=AGE-SECRET-KEY-1" + "X" * 58 + "\n", "crossed out"),
+    ("key dots", "age.agekey: AGE-SECRET-KEY-1...\n", "cut short"),
+    ("pgp public", "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n" + b64(bytes(range(120))) + "\n-----END PGP PUBLIC KEY BLOCK-----\n", "a public key"),
+    ("pgp mention", "grep -q 'BEGIN PGP PRIVATE KEY BLOCK' file && exit 1\n", "a check for keys"),
+    ("pgp header only", "-----BEGIN PGP PRIVATE KEY BLOCK-----\n...\n-----END PGP PRIVATE KEY BLOCK-----\n", "an example without a body"),
+    ("tls key", "-----BEGIN RSA PRIVATE KEY-----\n" + b64(bytes(range(120))) + "\n-----END RSA PRIVATE KEY-----\n", "another trade's key"),
+    ("digest", "image: ghcr.io/a/b@sha256:" + "0123456789abcdef" * 4 + "\n", "a digest"),
+    ("integrity", "integrity sha512-" + b64(bytes(range(64))) + "\n", "a lock file"),
+    ("certificate", "-----BEGIN CERTIFICATE-----\n" + "\n".join(textwrap.wrap(b64(bytes(range(250))), 64)) + "\n-----END CERTIFICATE-----\n", "a certificate"),
+    ("known hosts", "github.com ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl\n", "a public key"),
+    ("dashboard", json.dumps({"panels": [{"title": "auth failures", "expr": "rate(registry_auth_total[5m])", "type": "graph"}], "templating": {}}), "a dashboard"),
+    ("workflow", "on: push\npermissions: {packages: write}\njobs:\n  a:\n    steps:\n    - uses: docker/login-action@v3\n      with:\n        registry: ghcr.io\n        username: ${{ github.actor }}\n        password: ${{ secrets.GITHUB_TOKEN }}\n", "a workflow's secret"),
+    ("changelog", "- fix: docker login no longer prints the password (#12)\n- feat: registry password from a Secret\n", "prose"),
+    ("go code", 'package x\n\nfunc f() { auth := os.Getenv("REGISTRY_PASSWORD"); cfg.RegistryPassword = auth }\n', "code"),
+    ("go type", 'type Auth struct {\n\tUsername string `json:"username"`\n\tPassword string `json:"password"`\n\tAuth     string `json:"auth"`\n}\n', "a type"),
+    ("test name", "def test_registry_password_is_hidden(registry_password): ...\n", "code"),
+    ("conflict in markdown", "<<<<<<< HEAD\na\n=======\nb\n>>>>>>> x\n", "conflict markers, but nothing encrypted"),
+    ("enc in docs", "A value reads `ENC[AES256_GCM,data:...,iv:...,tag:...,type:str]`.\n", "documentation of sops"),
+    ("sops in values", "sops:\n  enabled: true\n  image: ghcr.io/getsops/sops\n", "a chart that has a sops section"),
+    ("gotk", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: source-controller}\nspec:\n  template:\n    spec:\n      containers:\n      - args: [--events-addr=http://notification-controller, --storage-adv-addr=x]\n        image: ghcr.io/fluxcd/source-controller:v1.6.0\n", "Flux's own manifests"),
+    ("lorem base64", "blob: " + b64(b"The quick brown fox jumps over the lazy dog. " * 4) + "\n", "base64 of prose"),
+    ("long word", "a" * 5000 + "\n", "nothing"),
+    ("empty", "", "nothing"),
+    ("blank", "\n\n  \n", "nothing"),
+]  # fmt: skip
+BINARIES = [
+    ("png", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20, "an image"),
+    ("zeros", bytes(5000), "nothing"),
+    (
+        "elf",
+        b"\x7fELF\x02\x01\x01" + bytes(60) + b"docker login -u %s -p %s\0" + bytes(range(256)) * 4,
+        "a program that knows the command",
+    ),
+    ("broken gzip", b"\x1f\x8b\x08\x00garbage", "no gzip at all"),
+    ("broken zip", b"PK\x03\x04garbage", "no zip at all"),
+    ("latin-1", "beschreibung: Schl\xfcssel f\xfcr die Registry\n".encode("latin-1"), "not UTF-8"),
+]
+UNCOVERED = [
+    (
+        "k8s docs",
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: x}\ntype: kubernetes.io/dockerconfigjson\ndata:\n  .dockerconfigjson: |\n    UmVhbGx5IHJlYWxseSByZWVlZWVlZWVlZWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWxsbGxsbGxsbGxsbGxsbGxsbGxsbGxsbGxsbGxsbGx5eXl5eXl5eXl5eXl5eXl5eXl5eSBsbGxsbGxsbGxsbGxsbG9vb29vb29vb29vb29vb29vb29vb29vb29vb25ubm5ubm5ubm5ubm5ubm5ubm5ubmdnZ2dnZ2dnZ2dnZ2dnZ2dnZ2cgYXV0aCBrZXlzCg==\n",
+        "the documentation's joke",
+    ),
+    (
+        "generic secret",
+        HEAD + "stringData:\n  password: Xk29dLqp77zz\n",
+        "no creation rule asks for encryption",
+    ),
+    (
+        "tls",
+        HEAD + f"type: kubernetes.io/tls\ndata:\n  tls.crt: {b64(bytes(range(90)))}\n",
+        "no creation rule",
+    ),
+    ("webhook", HEAD + f"data:\n  token: {b64('Xk29dLqp77zz')}\n", "no creation rule"),
+]

@@ -1,0 +1,189 @@
+"""Whatever the spelling: a readable Secret is found, the filter loses nothing, nothing is said."""
+
+from __future__ import annotations
+
+import base64
+import codecs
+import gzip
+import json
+import re
+
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from gitops_secrets.core.guard import engine
+from gitops_secrets.core.guard.inspection import inspect
+from gitops_secrets.core.guard.policy import Policy
+from gitops_secrets.core.guard.prefilter import EVERYTHING, may_hold
+from tests.guard.corpus.case import ONLY_DATA, encrypt
+from tests.guard.said import everything_said, given_away, pieces
+
+SETTINGS = settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+)
+LETTERS = "ABCDEFGHJKLMNPQRSTVWXYZabcdefghjkmnpqrtuvwxyz23456789"
+PASSWORDS = st.text(LETTERS + "!_.~+", min_size=12, max_size=40).filter(
+    lambda p: len(set(p)) > 7 and re.search(r"\d", p) is not None
+)
+POLICY = Policy({".sops.yaml": b"creation_rules:\n- path_regex: .*\n"})
+
+
+@st.composite
+def scalars(draw: st.DrawFn, text: str) -> str:
+    """Return *text* as YAML spells a scalar, in one of its ways."""
+    style = draw(
+        st.sampled_from(["plain", "single", "double", "escaped", "tagged", "anchored", "block"])
+    )
+    if style == "single":
+        return f"'{text}'"
+    if style == "double":
+        return json.dumps(text)
+    if style == "escaped":
+        at = draw(st.integers(0, len(text) - 1))
+        form = draw(st.sampled_from(["\\x{:02x}", "\\u{:04x}", "\\U{:08x}"]))
+        return '"' + text[:at] + form.format(ord(text[at])) + text[at + 1 :] + '"'
+    if style == "tagged":
+        return f"!!str {text}"
+    if style == "anchored":
+        return f"&a{draw(st.integers(0, 99999))} {text}"
+    if style == "block":
+        return f">-\n      {text}"
+    return text
+
+
+@st.composite
+def keys(draw: st.DrawFn, text: str) -> str:
+    """Return *text* with its colon as YAML spells a key."""
+    quoted = draw(st.sampled_from(["{}:", "'{}':", '"{}":', "? {}\n{{pad}}:", "{} :"]))
+    return quoted.format(text)
+
+
+@st.composite
+def pull_secrets(draw: st.DrawFn) -> tuple[str, bytes]:
+    """Return a password and a readable pull Secret that holds it."""
+    password = draw(PASSWORDS)
+    auth = base64.b64encode(f"robot:{password}".encode()).decode()
+    entry = draw(
+        st.sampled_from(
+            [
+                {"auth": auth},
+                {"username": "robot", "password": password},
+                {"username": "robot", "password": password, "auth": auth},
+            ]
+        )
+    )
+    config = json.dumps({"auths": {"ghcr.io": entry}}, indent=draw(st.sampled_from([None, 2])))
+    root = draw(st.sampled_from(["data", "stringData"]))
+    value = base64.b64encode(config.encode()).decode() if root == "data" else json.dumps(config)
+    spelled = draw(scalars(value)) if root == "data" else value
+    lines = [
+        f"{draw(keys('apiVersion'))} v1",
+        f"{draw(keys('kind'))} {draw(scalars('Secret'))}",
+        f"{draw(keys('metadata'))} {{name: regcred}}",
+        f"{draw(keys('type'))} {draw(scalars('kubernetes.io/dockerconfigjson'))}",
+    ]
+    lines = [line.replace("{pad}", "") for line in draw(st.permutations(lines))]
+    inner = draw(keys(".dockerconfigjson")).replace("{pad}", "  ")
+    document = "\n".join([*lines, f"{root}:", f"  {inner} {spelled}", ""])
+    return password, draw(wrappings(document))
+
+
+@st.composite
+def wrappings(draw: st.DrawFn, document: str) -> bytes:
+    """Return *document* among others, commented, in some encoding and with some line ends."""
+    document = draw(st.sampled_from(["", "a: 1\n---\n", "---\n", "# note\n"])) + document
+    document += draw(st.sampled_from(["", "---\nb: 2\n", "...\n", "---\n- [broken\n"]))
+    document = document.replace("\n", draw(st.sampled_from(["\n", "\r\n"])))
+    encoding = draw(
+        st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32", "utf-32-be"])
+    )
+    return document.encode(encoding)
+
+
+@SETTINGS
+@given(pull_secrets())
+def test_any_spelling_of_a_readable_pull_secret_is_found(made: tuple[str, bytes]):
+    password, content = made
+    facts = engine.examine(content)
+    findings = engine.judge("a.yaml", facts, POLICY).findings
+    assert "plaintext-dockerconfigjson" in {f.rule for f in findings}, content
+    assert given_away(everything_said(facts, findings), pieces([password])) == set()
+
+
+@SETTINGS
+@given(PASSWORDS, st.data())
+def test_any_spelling_of_a_readable_secret_under_a_creation_rule_is_found(
+    password: str, data: st.DataObject
+):
+    document = (
+        f"apiVersion: v1\n{data.draw(keys('kind')).replace('{pad}', '')} {data.draw(scalars('Secret'))}\n"
+        f"metadata: {{name: db}}\nstringData:\n  password: {data.draw(scalars(password))}\n"
+    )
+    content = data.draw(wrappings(document))
+    facts = engine.examine(content)
+    findings = engine.judge("a.yaml", facts, POLICY).findings
+    assert "unencrypted-secret" in {f.rule for f in findings}, content
+    assert given_away(everything_said(facts, findings), pieces([password])) == set()
+
+
+@SETTINGS
+@given(PASSWORDS, st.lists(st.sampled_from(["base64", "gzip", "json"]), min_size=1, max_size=5))
+def test_however_often_it_is_packed_it_is_found(password: str, layers: list[str]):
+    content = json.dumps(
+        {"auths": {"ghcr.io": {"username": "robot", "password": password}}}
+    ).encode()
+    for layer in layers:
+        if layer == "base64":
+            content = base64.b64encode(content)
+        elif layer == "gzip":
+            content = gzip.compress(content, mtime=0)
+        elif content.isascii():
+            content = json.dumps({"value": content.decode()}).encode()
+    facts = engine.examine(content)
+    assert facts.notes, layers
+    assert given_away(everything_said(facts, ()), pieces([password])) == set()
+
+
+FRAGMENTS = st.sampled_from(
+    [
+        b"kind: Secret\n", b"stringData:\n  a: ", b"data:\n  .dockerconfigjson: ", b"hunter2Xq9pLmT4\n",
+        b'{"auths":{"ghcr.io":{"auth":"', base64.b64encode(b"bob:Xq9pLmT4vR"), b'"}}}', b"docker login ",
+        b"-u bob ", b"-p Xq9pLmT4vR ", b"--password=Xq9pLmT4vR\n", b"registry: ghcr.io\n", b"username: bob\n",
+        b"password: Xq9pLmT4vR\n", b"imageCredentials:\n  ", b"sops:\n  mac: x\n", b"ENC[AES256_GCM,data:",
+        b"# ", b"---\n", b"  ", b"\n", b"\\", b'"', b"'", b"\0", b"\xff\xfe", b"\x1f\x8b\x08", b"{{ .x }}",
+        b"REGISTRY_PASSWORD=Xq9pLmT4vR\n", b"- name: REGISTRY_PASSWORD\n  value: Xq9pLmT4vR\n", b"\\u0065",
+        b"AGE-SECRET-KEY-1QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7LQPZRY9X8GF2TVDW0S3JN54KHC\n", b"!!binary ",
+        b"<<<<<<< a\n=======\n>>>>>>> b\n", b"auths:\n  ghcr.io:\n    auth: ", b"--creds bob:Xq9pLmT4vR ",
+        b"curl -u bob:Xq9pLmT4vR https://r/v2/ ", b"crictl ", b"ctr ", b"--user bob:Xq9pLmT4vR ", b"echo x | ",
+        base64.b64encode(b'{"auths":{"ghcr.io":{"auth":"Ym9iOlhxOXBMbVQ0dlI="}}}'),
+    ]
+)  # fmt: skip
+
+
+@settings(SETTINGS, max_examples=1500)
+@given(st.lists(FRAGMENTS, max_size=14).map(b"".join))
+@example(b"kind: Secret\nstringData:\n  a: b\n")
+def test_the_byte_filter_loses_nothing(content: bytes):
+    inspection, text = inspect(content, EVERYTHING)
+    facts = inspection.facts(text)
+    if facts.notes or any(o.readable for o in facts.objects):
+        assert may_hold(content), facts
+
+
+@settings(SETTINGS, max_examples=25)
+@given(PASSWORDS, st.sampled_from(["data", "stringData"]), st.booleans())
+def test_whatever_sops_encrypts_whole_is_silent(password: str, root: str, comment: bool):
+    value = base64.b64encode(password.encode()).decode() if root == "data" else json.dumps(password)
+    plain = f"apiVersion: v1\nkind: Secret\nmetadata:\n  name: a\n{root}:\n  password: {value}\n"
+    content = ("# a comment\n" if comment else "") + encrypt(plain, *ONLY_DATA)
+    for encoded in (content.encode(), codecs.BOM_UTF8 + content.encode(), content.encode("utf-16")):
+        assert engine.judge_blob("a.yaml", encoded, POLICY).findings == ()
+
+
+@settings(SETTINGS, max_examples=400)
+@given(
+    st.binary(max_size=400)
+    | st.text(max_size=200).map(lambda t: t.encode("utf-8", "surrogatepass"))
+)
+def test_anything_at_all_is_judged_without_an_error(content: bytes):
+    engine.judge("a.yaml", engine.examine(content), POLICY)
