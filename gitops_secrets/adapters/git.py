@@ -143,6 +143,8 @@ def _git(
     folder: Path, *arguments: str, stdin: bytes = b"", pass_fds: Sequence[int] = ()
 ) -> Completed:
     env = {k: v for k, v in inherited_environment().items() if k not in _REDIRECTING}
+    # A question takes no lock: one that is killed would leave it behind.
+    env["GIT_OPTIONAL_LOCKS"] = "0"
     try:
         return run(["git", *arguments], stdin=stdin, env=env, cwd=str(folder), pass_fds=pass_fds)
     except FileNotFoundError:

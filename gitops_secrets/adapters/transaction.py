@@ -289,7 +289,8 @@ def _git_at_work(repository: Repository) -> bool:
         if not process.name.isdigit():
             continue
         with suppress(OSError):
-            if (process / "comm").read_text().startswith("git"):
+            name = (process / "comm").read_text().strip()
+            if name == "git" or name.startswith("git-"):
                 here = (process / "cwd").resolve()
                 if here == repository.top or repository.top in here.parents:
                     return True
