@@ -19,6 +19,7 @@ from gitops_secrets.errors import ExitCode, GitOpsSecretsError
 _NAME = "gitops-secrets"
 COMMANDS = {
     "bootstrap": "gitops_secrets.cli.bootstrap:bootstrap_command",
+    "apply": "gitops_secrets.cli.apply:apply_command",
 }
 """Each command by its name, as "module:attribute": a command's modules load when it is called."""
 

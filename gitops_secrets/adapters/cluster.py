@@ -1,0 +1,168 @@
+"""The Kubernetes API, by the user's own kubeconfig. Values go in and come out; none is ever printed.
+
+What the server says on failure can quote an object, so it is told in our own words.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from gitops_secrets.errors import GitOpsSecretsError, UsageError
+
+Object = dict[str, Any]
+_TIMEOUT = (10, 30)
+"""Seconds to connect, and to wait for an answer."""
+
+
+class ConflictError(GitOpsSecretsError):
+    """Another field manager owns what was to be applied."""
+
+
+class Cluster(NamedTuple):
+    """A cluster that the user's kubeconfig knows."""
+
+    context: str
+    server: str
+    api: Any
+    """The client's CoreV1Api: its annotations do not know of server-side apply."""
+
+    def find(self, kind: str, name: str, namespace: str | None = None) -> Object | None:
+        """Return a Namespace or Secret, None where there is none."""
+        what = _What("get", kind, name, namespace)
+        if kind == "Namespace":
+            return self._ask(what, lambda: self.api.read_namespace(name, **_RAW), missing=True)
+        return self._ask(
+            what, lambda: self.api.read_namespaced_secret(name, namespace, **_RAW), missing=True
+        )
+
+    def create_namespace(self, name: str, *, dry_run: bool) -> None:
+        """Create a namespace, owned by nobody, so that Flux takes it over as it is."""
+        body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+        dry = {"dry_run": "All"} if dry_run else {}
+        self._ask(
+            _What("create", "Namespace", name, None),
+            lambda: self.api.create_namespace(body, **dry, **_RAW),
+        )
+
+    def apply_secret(
+        self, body: Mapping[str, Any], manager: str, *, force: bool, dry_run: bool
+    ) -> Object:
+        """Apply a Secret's fields server-side as *manager*, which owns them and no others.
+
+        Raises ConflictError where another manager has another value and *force* is not given.
+        """
+        metadata = body["metadata"]
+        dry = {"dry_run": "All"} if dry_run else {}
+        answer = self._ask(
+            _What("patch", "Secret", metadata["name"], metadata["namespace"]),
+            lambda: self.api.patch_namespaced_secret(
+                metadata["name"],
+                metadata["namespace"],
+                body,
+                field_manager=manager,
+                force=force,
+                _content_type="application/apply-patch+yaml",
+                **dry,
+                **_RAW,
+            ),
+        )
+        assert answer is not None
+        return answer
+
+    def _ask(self, what: _What, call: Callable[[], Any], *, missing: bool = False) -> Object | None:
+        from kubernetes.client.exceptions import ApiException
+        from urllib3.exceptions import HTTPError
+
+        try:
+            found = json.loads(call().data)
+        except ApiException as error:
+            if error.status == 404 and missing:
+                return None
+            raise self._refused(what, error.status or 0) from None
+        except (HTTPError, OSError):
+            raise GitOpsSecretsError(
+                f"the cluster of context {self.context} does not answer at {self.server}",
+                f"kubectl --context {self.context} version",
+            ) from None
+        assert isinstance(found, dict)
+        return found
+
+    def _refused(self, what: _What, status: int) -> GitOpsSecretsError:
+        if status == 401:
+            return GitOpsSecretsError(
+                f"the cluster of context {self.context} does not know who you are",
+                f"kubectl --context {self.context} auth whoami",
+            )
+        if status == 403:
+            where = f" --namespace {what.namespace}" if what.namespace else ""
+            return GitOpsSecretsError(
+                f"the cluster of context {self.context} does not let you {what}",
+                f"kubectl --context {self.context} auth can-i {what.verb} {what.resource}{where}",
+            )
+        if status == 409:
+            return ConflictError(f"somebody else owns the value of {what.object}")
+        if status == 404:
+            return GitOpsSecretsError(f"the namespace of {what.object} is not there")
+        return GitOpsSecretsError(f"the API server answered {status} to {what}")
+
+
+class _What(NamedTuple):
+    verb: str
+    kind: str
+    name: str
+    namespace: str | None
+
+    @property
+    def resource(self) -> str:
+        return f"{self.kind.lower()}s"
+
+    @property
+    def object(self) -> str:
+        return (
+            f"{self.kind} {self.namespace}/{self.name}"
+            if self.namespace
+            else f"{self.kind} {self.name}"
+        )
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.object}"
+
+
+_RAW: dict[str, Any] = {"_preload_content": False, "_request_timeout": _TIMEOUT}
+
+
+def connect(kubeconfig: Path | None, context: str | None) -> Cluster:
+    """Return the cluster of *context*, or of the current one. Nothing is asked of it yet.
+
+    Raises UsageError for a context that is not there, GitOpsSecretsError without a kubeconfig or
+    without the Kubernetes client.
+    """
+    try:
+        import kubernetes
+    except ImportError:
+        raise GitOpsSecretsError(
+            "the Kubernetes client is not installed", "pip install 'gitops-secrets[cluster]'"
+        ) from None
+    client: Any = kubernetes.client
+    config: Any = kubernetes.config
+    file = str(kubeconfig) if kubeconfig is not None else None
+    try:
+        contexts, current = config.list_kube_config_contexts(file)
+        names = [str(entry["name"]) for entry in contexts]
+        chosen = context or str(current["name"])
+        if chosen not in names:
+            raise UsageError(
+                f"the kubeconfig has no context {chosen}", f"--context {' or '.join(names)}"
+            )
+        api = config.new_client_from_config(file, chosen)
+    except (config.ConfigException, OSError, TypeError, KeyError):
+        where = f" {kubeconfig}" if kubeconfig else ""
+        raise GitOpsSecretsError(
+            f"the kubeconfig{where} cannot be used",
+            "kubectl config get-contexts; --kubeconfig FILE names another",
+        ) from None
+    api.configuration.retries = False
+    return Cluster(chosen, str(api.configuration.host), client.CoreV1Api(api))

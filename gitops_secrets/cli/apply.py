@@ -1,0 +1,107 @@
+"""``gitops-secrets apply``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gitops_secrets.cli.options import (
+    cluster_options,
+    dry_run_option,
+    output_option,
+    repository_option,
+    verbose_option,
+)
+from gitops_secrets.errors import ExitCode, UsageError
+
+
+@click.command("apply")
+@cluster_options
+@click.option(
+    "--context", metavar="NAME", help="The kubeconfig's context. [default: the current one]"
+)
+@click.option("--kubeconfig", type=click.Path(path_type=Path), help="[default: kubectl's]")
+@click.option(
+    "--age-identity-file",
+    type=click.Path(path_type=Path),
+    help="The cluster's identity, where it is not in sops' configuration folder.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask whether this is the cluster that is meant.")
+@click.option(
+    "--force", is_flag=True, help="Apply a pull Secret's value though somebody else owns it."
+)
+@dry_run_option
+@output_option
+@repository_option
+@verbose_option
+def apply_command(**options: Any) -> ExitCode:
+    """Bring the cluster its namespace, its identity and its pull Secrets.
+
+    As the last commit has them, decrypted in memory. It only creates and adds: an identity becomes
+    an entry of its own beside those that are there, and a Secret that Flux applies is left to Flux.
+    """
+    from gitops_secrets.adapters.cluster import Cluster
+    from gitops_secrets.commands.apply import Outcome, Request, apply
+
+    unattended = not sys.stdin.isatty() and not options["dry_run"]
+    if unattended and not (options["yes"] and options["context"]):
+        raise UsageError(
+            "without a terminal to ask on, the cluster has to be named and confirmed",
+            "--context NAME --yes",
+        )
+
+    def confirm(cluster: Cluster) -> bool:
+        if options["yes"]:
+            return True
+        click.echo(f"context {cluster.context}, {cluster.server}", err=True)
+        answer = click.prompt("Type the context's name to apply", default="", err=True)
+        return str(answer).strip() == cluster.context
+
+    outcome: Outcome = apply(
+        Request(
+            repository=options["repository"],
+            paths=options["paths"],
+            all_clusters=options["all_clusters"],
+            context=options["context"],
+            kubeconfig=options["kubeconfig"],
+            identity_file=options["age_identity_file"],
+            confirm=confirm,
+            force=options["force"],
+            dry_run=options["dry_run"],
+        )
+    )
+    render = _render_json if options["output"] == "json" else _render_text
+    click.echo(render(outcome, dry_run=options["dry_run"]), nl=False)
+    return ExitCode.OK
+
+
+def _render_text(outcome: Any, *, dry_run: bool) -> str:
+    would = " (dry run: nothing was changed)" if dry_run else ""
+    lines = [f"{outcome.context}, {outcome.server}, commit {outcome.revision[:10]}{would}", ""]
+    width = max(len(step.object) for step in outcome.steps)
+    for step in outcome.steps:
+        detail = f"  {step.detail}" if step.detail else ""
+        lines.append(f"  {step.object:<{width}}  {step.done:<9}{detail}".rstrip())
+    lines += [f"\nnote: {note}" for note in outcome.notes]
+    return "\n".join(lines) + "\n"
+
+
+def _render_json(outcome: Any, *, dry_run: bool) -> str:
+    document = {
+        "version": 1,
+        "dryRun": dry_run,
+        "context": outcome.context,
+        "server": outcome.server,
+        "revision": outcome.revision,
+        "paths": list(outcome.paths),
+        "objects": [
+            {"object": step.object, "done": step.done, "detail": step.detail}
+            for step in outcome.steps
+        ],
+        "notes": list(outcome.notes),
+    }
+    return json.dumps(document, indent=2) + "\n"

@@ -1,0 +1,237 @@
+"""Bring a cluster its namespace, its identity and its pull Secrets, as Git has them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from gitops_secrets.adapters import age, sops
+from gitops_secrets.adapters.age import Identity
+from gitops_secrets.adapters.cluster import Cluster, ConflictError, connect
+from gitops_secrets.adapters.git import Repository, literal, open_repository
+from gitops_secrets.core import applying, flux
+from gitops_secrets.core.creationrules import CONFIG, parse_rules, recorded_recipient
+from gitops_secrets.core.flux import FluxKustomization, find_clusters
+from gitops_secrets.core.layout import Cluster as ClusterPath
+from gitops_secrets.core.layout import parse_cluster_path
+from gitops_secrets.core.secret import read_pull_secret
+from gitops_secrets.core.wiring import IDENTITY_SECRET
+from gitops_secrets.core.yamldoc import compose_single, text
+from gitops_secrets.errors import GitOpsSecretsError, UsageError
+
+
+class Request(NamedTuple):
+    """What the user asks of apply."""
+
+    repository: Path
+    paths: Sequence[str]
+    all_clusters: bool
+    context: str | None
+    kubeconfig: Path | None
+    identity_file: Path | None
+    confirm: Callable[[Cluster], bool]
+    """Asked, before anything is written, whether this is the cluster that is meant."""
+    force: bool = False
+    dry_run: bool = False
+
+
+class Step(NamedTuple):
+    """What became of one object: created, added, changed or unchanged."""
+
+    object: str
+    done: str
+    detail: str = ""
+
+
+class Outcome(NamedTuple):
+    """What apply did, or with dry_run would do."""
+
+    context: str
+    server: str
+    revision: str
+    paths: tuple[str, ...]
+    steps: tuple[Step, ...]
+    notes: tuple[str, ...]
+
+
+class _PullSecret(NamedTuple):
+    file: str
+    name: str
+    namespace: str
+    dockerconfigjson: bytes
+
+    def __repr__(self) -> str:
+        return f"_PullSecret({self.file!r}, ...)"
+
+
+class _Wanted(NamedTuple):
+    """What one cluster path wants of the cluster."""
+
+    namespace: str
+    identity: Identity
+    identity_secret: str
+    pull_secrets: tuple[_PullSecret, ...]
+
+
+def apply(request: Request) -> Outcome:
+    """Apply the last commit's namespace, identity and pull Secrets, in that order; only create and add.
+
+    The order leaves no back-off window: what pulls comes after what it pulls with. Raises
+    GitOpsSecretsError where the repository or the cluster does not allow it, UsageError for a
+    request that cannot be meant.
+    """
+    repository = open_repository(request.repository)
+    revision, files = _read_head(repository)
+    paths = _cluster_paths(request, files)
+    wanted = [_read_wanted(repository, files, path, request) for path in paths]
+    cluster = connect(request.kubeconfig, request.context)
+    if not request.dry_run and not request.confirm(cluster):
+        raise GitOpsSecretsError(f"not applied to {cluster.context}: not confirmed")
+    steps = [step for w in wanted for step in _apply_one(cluster, w, request)]
+    return Outcome(
+        cluster.context,
+        cluster.server,
+        revision,
+        tuple(path.path for path in paths),
+        tuple(steps),
+        _notes(repository, paths),
+    )
+
+
+def _read_head(repository: Repository) -> tuple[str, list[str]]:
+    """Return the last commit and its files. Flux sees commits, not work trees."""
+    done = repository.git("ls-tree", "-r", "-z", "--name-only", "--full-tree", "HEAD")
+    if done.status:
+        raise GitOpsSecretsError(
+            f"{repository.top} has no commit yet", "gitops-secrets bootstrap --path clusters/prod"
+        )
+    revision = repository.ask("rev-parse", "HEAD").decode().strip()
+    return revision, [os.fsdecode(path) for path in done.stdout.split(b"\0") if path]
+
+
+def _cluster_paths(request: Request, files: Sequence[str]) -> list[ClusterPath]:
+    if request.paths:
+        return list(dict.fromkeys(parse_cluster_path(path) for path in request.paths))
+    found = find_clusters(files)
+    if len(found) == 1 or (found and request.all_clusters):
+        return found
+    names = ", ".join(cluster.path for cluster in found) or "none that Flux was bootstrapped at"
+    raise UsageError(f"which cluster? in this commit: {names}", "--path clusters/prod")
+
+
+def _read_wanted(
+    repository: Repository, files: Sequence[str], path: ClusterPath, request: Request
+) -> _Wanted:
+    secrets = [f for f in files if f.startswith(f"{path.folder}/") and f.endswith(_ENDINGS)]
+    _, contents = repository.committed([CONFIG, path.kustomization_file, *secrets])
+    kustomization = _kustomization(path, contents[path.kustomization_file])
+    recipient = recorded_recipient(parse_rules(contents[CONFIG] or b""), path)
+    if recipient is None:
+        raise GitOpsSecretsError(
+            f"{CONFIG} records no recipient for {path.path}",
+            f"gitops-secrets bootstrap --path {path.path} --image-pull-secret regcred",
+        )
+    found = age.find_identity(recipient, request.identity_file)
+    if found is None:
+        raise GitOpsSecretsError(
+            f"the identity of {path.path} is not at hand; its recipient is {recipient}",
+            "pass --age-identity-file with the cluster's identity",
+        )
+    identity = found[0]
+    return _Wanted(
+        kustomization.namespace or flux.DEFAULT_NAMESPACE,
+        identity,
+        kustomization.decryption_secret or IDENTITY_SECRET,
+        tuple(_open(file, contents[file] or b"", identity) for file in secrets),
+    )
+
+
+_ENDINGS = (".sops.yaml", ".sops.yml")
+
+
+def _kustomization(path: ClusterPath, content: bytes | None) -> FluxKustomization:
+    found = flux.find_kustomizations(path.kustomization_file, content or b"")
+    if len(found) != 1:
+        raise GitOpsSecretsError(
+            f"{path.kustomization_file} is not in the last commit",
+            f"gitops-secrets bootstrap --path {path.path} --image-pull-secret regcred",
+        )
+    return found[0]
+
+
+def _open(file: str, content: bytes, identity: Identity) -> _PullSecret:
+    plain = sops.decrypt(content, file, [identity.secret])
+    root = compose_single(plain, file)
+    name, namespace = text(root, "metadata", "name"), text(root, "metadata", "namespace")
+    if name is None or namespace is None:
+        raise GitOpsSecretsError(f"{file}: names no namespace and name")
+    return _PullSecret(file, name, namespace, read_pull_secret(plain, file))
+
+
+def _apply_one(cluster: Cluster, wanted: _Wanted, request: Request) -> list[Step]:
+    there = cluster.find("Namespace", wanted.namespace)
+    if there is not None and (there.get("status") or {}).get("phase") == "Terminating":
+        raise GitOpsSecretsError(
+            f"namespace {wanted.namespace} is being deleted",
+            f"kubectl --context {cluster.context} get namespace {wanted.namespace} -o yaml",
+        )
+    if there is None:
+        cluster.create_namespace(wanted.namespace, dry_run=request.dry_run)
+    steps = [Step(f"Namespace {wanted.namespace}", "unchanged" if there else "created")]
+    # In a dry run a namespace that is not there takes no Secret, not even for show.
+    absent = there is None and request.dry_run
+    steps.append(_apply_identity(cluster, wanted, request, absent=absent))
+    steps += [_apply_pull_secret(cluster, s, request, absent=absent) for s in wanted.pull_secrets]
+    return steps
+
+
+def _apply_identity(cluster: Cluster, wanted: _Wanted, request: Request, *, absent: bool) -> Step:
+    namespace, name = wanted.namespace, wanted.identity_secret
+    live = None if absent else cluster.find("Secret", name, namespace)
+    identity = wanted.identity
+    patch = applying.plan_identity(live, namespace, name, identity.recipient, identity.secret)
+    shown = f"Secret {namespace}/{name}"
+    if patch is None:
+        return Step(shown, "unchanged", f"holds the identity of {identity.recipient}")
+    if not absent:
+        cluster.apply_secret(patch.body, patch.manager, force=False, dry_run=request.dry_run)
+    entry = applying.identity_entry(identity.recipient)
+    return Step(shown, "created" if live is None else "added", f"{entry} for {identity.recipient}")
+
+
+def _apply_pull_secret(
+    cluster: Cluster, secret: _PullSecret, request: Request, *, absent: bool
+) -> Step:
+    shown = f"Secret {secret.namespace}/{secret.name}"
+    live = None if absent else cluster.find("Secret", secret.name, secret.namespace)
+    patch = applying.plan_pull_secret(live, secret.namespace, secret.name, secret.dockerconfigjson)
+    if patch is None:
+        return Step(shown, "unchanged", "equal to Git's")
+    if live is not None and applying.owned_by_flux(live) and not request.force:
+        raise GitOpsSecretsError(
+            f"{shown} differs from this commit's, and Flux owns it: Flux brings the value of the "
+            "commit that it reads",
+            "git push, and Flux applies it",
+            f"--force applies {secret.file} now; Flux undoes that where its commit says otherwise",
+        )
+    if not absent:
+        try:
+            cluster.apply_secret(
+                patch.body, patch.manager, force=request.force, dry_run=request.dry_run
+            )
+        except ConflictError as error:
+            raise GitOpsSecretsError(
+                error.message, "--force takes the value over from its owner"
+            ) from None
+    return Step(shown, "created" if live is None else "changed", f"from {secret.file}")
+
+
+def _notes(repository: Repository, paths: Sequence[ClusterPath]) -> tuple[str, ...]:
+    concerned = [CONFIG, *(f for p in paths for f in (p.kustomization_file, p.folder))]
+    out = repository.ask("diff", "--name-only", "-z", "HEAD", "--", *map(literal, concerned))
+    changed = [os.fsdecode(path) for path in out.split(b"\0") if path]
+    if not changed:
+        return ()
+    return (f"applied as committed; not committed yet: {', '.join(changed)}",)
