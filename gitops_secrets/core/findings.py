@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gitops_secrets.core.yamldoc import Path, Position
+from gitops_secrets.core.places import Path, Position
 
 
 class Severity(StrEnum):

@@ -7,26 +7,14 @@ hide a readable one. ``compose`` keeps both, with their lines.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import yaml
 
+from gitops_secrets.core.places import Path as Path  # noqa: PLC0414 - said again for its callers
+from gitops_secrets.core.places import Position as Position  # noqa: PLC0414
 from gitops_secrets.errors import InvalidDocumentError
 
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-Path = tuple[str | int, ...]
-"""The way from a document's root to a node: mapping keys and list indexes."""
-
-
-class Position(NamedTuple):
-    """A place in a text; both counted from 1."""
-
-    line: int
-    column: int
-
-    def __str__(self) -> str:
-        return f"{self.line}:{self.column}"
 
 
 def position(node: yaml.Node) -> Position:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from gitops_secrets.core.guard.encoding import from_base64
 from gitops_secrets.core.guard.placeholders import is_placeholder
 
+_MAX_HITS = 1000
 _MAX_REGION = 256 * 1024
 _AUTHS = re.compile(r"(?<![\w-])\\{0,8}[\"']?auths\\{0,8}[\"']?\s*(?:=>|[:=])\s*")
 _FIELD = re.compile(
@@ -81,19 +82,19 @@ def find(text: str) -> list[Hit]:
     hits: list[Hit] = []
     covered: list[tuple[int, int]] = []
     for match in _AUTHS.finditer(text):
-        begin, end = _region(text, match.start(), match.end())
-        if covered and begin < covered[-1][1]:
+        if len(hits) >= _MAX_HITS or (covered and match.start() < covered[-1][1]):
             continue
+        begin, end = _region(text, match.start(), match.end())
         covered.append((begin, end))
         hits.extend(_in_region(text, begin, end))
     for match in _HOST_ENTRY.finditer(text):
-        if not _is_covered(covered, match.start()):
+        if len(hits) < _MAX_HITS and not _is_covered(covered, match.start()):
             found = list(_in_region(text, match.start("entry"), match.end("entry")))
             if found:
                 covered.append((match.start(), match.end()))
                 hits.append(Hit(found[0].offset, found[0].material, match["host"]))
     for match in _AUTH.finditer(text):
-        if not _is_covered(covered, match.start()):
+        if len(hits) < _MAX_HITS and not _is_covered(covered, match.start()):
             secret = credential("auth", match["value"], within_auths=False)
             if secret:
                 hits.append(Hit(match.start("value"), secret))

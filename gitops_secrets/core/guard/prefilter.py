@@ -38,7 +38,7 @@ _ESCAPED_LETTER = re.compile(
     rb"\\(?:x|u00|U000000)(?:2[2bBeEfF]|3[0-9aAdD]|[46][1-9a-fA-F]|[57][0-9aAbBdDfF])"
     rb"|[A-Za-z0-9.=+/]\\\r?\n|\\\\(?:x|u00)[2-7][0-9a-fA-F]"
 )
-_BINARY_TAG = re.compile(rb"!\S*(?:[bB]in|%)")
+_BINARY_TAG = re.compile(rb"![^\s!]{0,100}(?:[bB]in|%)")
 
 
 def fragments(word: bytes) -> tuple[bytes, ...]:

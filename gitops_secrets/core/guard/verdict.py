@@ -9,7 +9,7 @@ from gitops_secrets.core.findings import Finding, ObjectName
 from gitops_secrets.core.guard.facts import Facts, Identity, Key
 from gitops_secrets.core.guard.policy import Policy
 from gitops_secrets.core.guard.rules import IDENTS, rule
-from gitops_secrets.core.yamldoc import Position
+from gitops_secrets.core.places import Position
 
 _PLAIN = re.compile(r"[\w@%+=:,./-]+")
 

@@ -117,7 +117,7 @@ def _partly() -> Iterator[Case]:
     yield found(
         "partly/ciphertext with a tail",
         rule,
-        re.sub(r"(password: ENC\[.*\])", rf"\1{c.password}", one),
+        re.sub(r"(password: ENC\[.*\])", rf"\g<1>{c.password}", one),
         "a readable tail behind ciphertext",
     )
     yield found(

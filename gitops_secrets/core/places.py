@@ -1,0 +1,19 @@
+"""Places in documents. Light on purpose: a hook that finds nothing never loads a YAML parser."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Path = tuple[str | int, ...]
+"""The way from a document's root to a node: mapping keys and list indexes."""
+
+
+@dataclass(frozen=True)
+class Position:
+    """A place in a text; both counted from 1."""
+
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.line}:{self.column}"

@@ -1,0 +1,143 @@
+"""Hostile contents: bounded time and memory, no crash, and never a clean verdict unseen.
+
+Time is not measured here but work: each content would take minutes or end the process if a bound
+were missing. The fuzz run measures time.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import subprocess
+import sys
+import zlib
+
+import pytest
+
+from gitops_secrets.core.guard import engine
+from gitops_secrets.core.guard.policy import Policy
+from tests.guard.corpus.case import Fresh, b64
+
+NOBODY = Policy()
+
+
+def _rules(content: bytes) -> set[str]:
+    return {f.rule for f in engine.judge_blob("a.yaml", content, NOBODY).findings}
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        "deep: " + "[" * 100_000,
+        "deep: " + "{a: " * 50_000,
+        "- " * 100_000 + "x",
+        "? " * 100_000 + "x",
+        "\n".join(" " * i + "a:" for i in range(1500)),
+    ],
+    ids=["brackets", "braces", "dashes", "questions", "indents"],
+)
+def test_deep_nesting_neither_ends_the_process_nor_hides_a_secret(junk: str):
+    assert "plaintext-dockerconfigjson" in _rules((Fresh().secret + junk).encode())
+    assert "plaintext-dockerconfigjson" in _rules((Fresh().secret + "---\n" + junk).encode())
+
+
+def test_an_alias_bomb_is_walked_once():
+    bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
+        f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 30)
+    )
+    assert _rules((bomb + Fresh().secret).encode()) == {"plaintext-dockerconfigjson"}
+
+
+def test_a_merge_bomb_is_walked_once():
+    bomb = "a0: &a0 {x: y}\n" + "".join(
+        f"a{i}: &a{i} {{<<: [{', '.join([f'*a{i - 1}'] * 9)}]}}\n" for i in range(1, 30)
+    )
+    text = bomb + Fresh().secret.replace("data:\n", "data:\n  <<: *a29\n")
+    assert "plaintext-dockerconfigjson" in _rules(text.encode())
+
+
+def test_a_gzip_bomb_is_not_unpacked_whole_and_said_to_be_unreadable():
+    machine = zlib.compressobj(9, zlib.DEFLATED, 31)
+    block = bytes(1 << 20)
+    bomb = b"".join(machine.compress(block) for _ in range(300)) + machine.flush()
+    assert _rules(bomb) == {"unreadable"}
+    assert _rules(b"x: " + base64.b64encode(bomb[:100_000]) + b"\n") <= {"unreadable"}
+
+
+def test_wrapping_without_end_is_said_to_be_unreadable():
+    content = json.dumps(
+        {"auths": {"x.io": {"username": "u", "password": Fresh().password}}}
+    ).encode()
+    for _ in range(12):
+        content = base64.b64encode(gzip.compress(content, mtime=0))
+    assert "unreadable" in _rules(b"x: " + content + b"\n")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"a: b\n",
+        b'{"auths":{"x":{"auth":"',
+        b"docker login -u a ",
+        b'password: "',
+        b"\\\\\\\\\\\\\\\\",
+        b"kind: Secret\n",
+        b"QUFB",
+        b"# ",
+        b"<<<<<<< x\n",
+        b"-----BEGIN PGP PRIVATE KEY BLOCK-----",
+        b"AGE-PLUGIN-",
+        b"${a",
+        b"{{",
+        b"echo a | ",
+    ],
+    ids=repr,
+)
+def test_a_pattern_repeated_through_megabytes_is_judged(line: bytes):
+    secret = Fresh().secret.encode()
+    content = secret + b"x: 'registry password ghcr docker --password-stdin auths kind: Secret'\n"
+    engine.judge_blob("a.yaml", content + line * (2_000_000 // len(line)), NOBODY)
+
+
+def test_a_secret_behind_fifty_megabytes_is_found():
+    filler = b"key: value of no interest\n" * (50_000_000 // 26)
+    assert "plaintext-dockerconfigjson" in _rules(filler + b"---\n" + Fresh().secret.encode())
+
+
+def test_more_than_is_looked_at_is_said_to_be_unreadable():
+    content = b"kind: Secret\ndata:\n  auth: x\n" + b" " * (65 * 1024 * 1024)
+    assert "unreadable" in _rules(content)
+
+
+def test_many_findings_are_cut_off_and_not_lost_altogether():
+    items = "".join(f"a{i}:\n  auth: {Fresh().auth}\n" for i in range(3000))
+    judged = engine.judge_blob("a.yaml", items.encode(), NOBODY)
+    assert 0 < len(judged.findings) <= 1001
+
+
+def test_the_filter_and_a_clean_content_need_no_yaml():
+    program = (
+        "import sys\n"
+        "from gitops_secrets.core.guard import engine\n"
+        "from gitops_secrets.core.guard.policy import Policy\n"
+        "clean = b'apiVersion: apps/v1\\nkind: Deployment\\nmetadata: {name: a}\\n'\n"
+        "assert not engine.judge_blob('a.yaml', clean, Policy({'.sops.yaml': b'creation_rules: []'})).findings\n"
+        "heavy = {'yaml', 'click', 'git', 'kubernetes', 'ruamel', 'pyrage', 'cryptography'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.strip() == "[]"
+
+
+def test_an_image_with_the_word_secret_costs_no_yaml():
+    assert _rules(b"\x89PNG\r\n" + bytes(range(256)) * 2000 + b"kind: Secret data") == set()
+
+
+def test_base64_of_anything_is_told_from_credentials():
+    assert (
+        _rules(f"x: {b64('no credentials here, auth or otherwise, password neither')}\n".encode())
+        == set()
+    )
