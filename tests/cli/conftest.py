@@ -1,0 +1,15 @@
+"""Stories of the installed command, with real git and real sops, in a HOME of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.user import User
+
+
+@pytest.fixture
+def user(tmp_path: Path) -> User:
+    """A user with an empty repository."""
+    return User(tmp_path)
