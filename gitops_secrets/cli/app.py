@@ -87,6 +87,9 @@ def run(arguments: Sequence[str]) -> int:
         # Whoever read the output has gone; what was done stands. Python would complain at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
+    except OSError as error:
+        _say("error", f"{error.filename or 'a file'} cannot be used: {error.strerror}")
+        return ExitCode.REFUSED
     except Exception as error:  # noqa: BLE001
         _say_bug(error)
         return ExitCode.BUG
