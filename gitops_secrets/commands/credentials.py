@@ -53,11 +53,11 @@ def file(path: Path) -> Source:
 
 
 def variable(name: str) -> Source:
-    """Return the source that is a variable, which no program started from then on sees."""
+    """Return the source that is a variable, which no program started from now on sees."""
+    withhold(name)
 
     def read(_: Registry) -> Credentials:
         value = os.environ.get(name)
-        withhold(name)
         if value is None:
             raise UsageError(f"the environment variable {name} is not set", f"export {name}")
         return parse_credentials(value, f"the environment variable {name}")

@@ -103,6 +103,8 @@ class Watch:
         while not self._done.wait(_INTERVAL):
             self.samples += 1
             for process, depth in _descendants(me):
+                if _not_yet_itself(process):
+                    continue
                 for name in ("cmdline", "environ"):
                     try:
                         content = (Path("/proc") / process / name).read_bytes()
@@ -121,6 +123,16 @@ class Watch:
         import os
 
         return os.getpid()
+
+
+def _not_yet_itself(process: str) -> bool:
+    """Return whether a process has not yet become its program: until then it shows its parent's memory."""
+    try:
+        status = (Path("/proc") / process / "stat").read_text().rsplit(")", 1)[1].split()
+        mine = (Path("/proc") / process / "cmdline").read_bytes()
+        return mine == (Path("/proc") / status[1] / "cmdline").read_bytes()
+    except (OSError, IndexError):
+        return True
 
 
 def _descendants(root: str, depth: int = 1) -> Iterator[tuple[str, int]]:
