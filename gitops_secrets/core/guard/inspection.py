@@ -20,7 +20,7 @@ from gitops_secrets.core.guard.encoding import (
 )
 from gitops_secrets.core.guard.facts import Facts, Identity, Key, Note, ObjectFacts, Place
 from gitops_secrets.core.guard.origin import MAX_WRAPPINGS, Origin
-from gitops_secrets.core.guard.redaction import Redaction
+from gitops_secrets.core.guard.redaction import HIDDEN, Redaction, looks_random
 from gitops_secrets.core.guard.rules.plaintext_dockerconfigjson import KEYS
 
 MAX_CONTENT = 64 * 1024 * 1024
@@ -30,7 +30,6 @@ MAX_WORK = 96 * 1024 * 1024
 MAX_NOTES = 1000
 
 _COMMENT_LINE = re.compile(r"[ \t]*(?:#|//|;|--[ \t]|<!--|REM[ \t]|\*[ \t])")
-_STRUCTURED = re.compile(r"\s*[\[{]|[^\n]*:[ \t]*(?:\r?\n|[^\n]*\n)|---")
 
 
 @dataclass
@@ -169,7 +168,7 @@ class Inspection:
                 replace(
                     o,
                     identity=redaction.identity(o.identity) or o.identity,
-                    readable=tuple(replace(p, key=redaction.key(p.key)) for p in o.readable),
+                    readable=tuple(self._said(p, redaction) for p in o.readable),
                 )
                 for o in self.objects
             ),
@@ -178,6 +177,16 @@ class Inspection:
                 for m in find_markers(text)
             ),
         )
+
+    def _said(self, readable: Place, redaction: Redaction) -> Place:
+        """Return *readable* with a key that may be said: none that is a piece of a value itself."""
+        key = redaction.key(readable.key)
+        if any(isinstance(k, str) and looks_random(k) and self._is_in_a_value(k) for k in key):
+            key = tuple(HIDDEN if isinstance(k, str) and looks_random(k) else k for k in key)
+        return replace(readable, key=key)
+
+    def _is_in_a_value(self, text: str) -> bool:
+        return any(text in value for values in self.values.values() for value in values)
 
     def readable(self, identity: Identity, key: Key, value: str, place: Place) -> Place:
         """Remember a readable value of a Secret, and return its place."""
@@ -207,7 +216,7 @@ class Inspection:
             )
 
     def _structure(self, text: str, origin: Origin, bits: int) -> None:
-        if origin.depth and not _STRUCTURED.match(text):
+        if origin.depth and not _is_structured(text):
             self.lines(text, 0, origin, bits)
             return
         from gitops_secrets.core.guard.structure import look
@@ -229,6 +238,13 @@ class Inspection:
             return
         for member in members:
             self.packed(member, Origin(), "zip" if content.startswith(b"PK") else "gzip")
+
+
+def _is_structured(text: str) -> bool:
+    """Return whether *text*, a scalar of a document, may be a document itself."""
+    return (
+        text.lstrip()[:1] in ("{", "[") or text.startswith("---") or ":" in text.partition("\n")[0]
+    )
 
 
 def is_comment(text: str, offset: int) -> bool:

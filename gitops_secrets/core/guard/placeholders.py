@@ -63,7 +63,7 @@ def is_template(value: str) -> bool:
     if "$" not in value and "{" not in value and "%" not in value:
         return False
     rest, found = _PARTS.subn("", value)
-    return found > 0 and (len(rest) < 8 or is_placeholder(rest))
+    return found > 0 and (len(rest) < 8 or _is_made_of_words(rest))
 
 
 def has_variable(value: str) -> bool:
@@ -76,6 +76,10 @@ def is_placeholder(value: str) -> bool:
     value = value.strip().strip("\"'\\").strip()
     if is_template(value):
         return True
+    return _is_made_of_words(value)
+
+
+def _is_made_of_words(value: str) -> bool:
     if len(value) > 200:
         return False
     if _FILLER.fullmatch(value) or value.endswith(("...", "…")):

@@ -69,7 +69,8 @@ _AGE_FILE = re.compile(
 )
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 _WORDS = (b"pass", b"token", b"pwd")
-_AUTH = tuple(word + end for word in (b"auth", b"auths") for end in (b":", b'"', b"'", b"="))
+_FIELDS = (b"auth:", b'auth"', b"auth'", b"auth=", b"auths:", b'auths"', b"auths'", b"auths=",
+           b'password":', b"password':", b'token":', b"token':")  # fmt: skip
 _COMMANDS = (b"login", b"-password", b"creds", b"curl", b"wget", b"--user", b"--auth", b"registry-pass",
              b"-token", b"ctr")  # fmt: skip
 _LITERAL = re.compile(
@@ -105,7 +106,7 @@ def may_hold(content: bytes) -> int:
         bits |= SECRET
     if b"ENC[" in packed or b"sops:" in packed or b'sops"' in packed or b"sops'" in packed:
         bits |= ENCRYPTED
-    if b"auth" in packed and _any(_AUTH, packed):
+    if _any(_FIELDS, packed):
         bits |= PAYLOAD
     if b"-KEY-" in packed or b"-PLUGIN-" in packed or b"VATEKEY" in packed or b"-key-" in packed:
         bits |= KEY

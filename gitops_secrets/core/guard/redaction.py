@@ -11,7 +11,27 @@ from gitops_secrets.core.guard.facts import Identity, Key
 HIDDEN = "(hidden)"
 _SAFE = re.compile(r"[A-Za-z0-9$@*~(._/-][\w.:/@*~+,=(){}$ -]{0,252}")
 _SECRET_LIKE = re.compile(r"(?i)AGE-SECRET-KEY|AGE-PLUGIN-|PRIVATE KEY|[A-Za-z0-9+/_]{48,}")
+_NAME = re.compile(
+    r"[a-z0-9$\[<%(_@*](?:[a-z0-9._-]|[$({%<\[][$({%]?[^\n]{1,80}[)}%>\]])*|[$({%<\[][^\n]{1,200}"
+)
+_FORMS = (
+    re.compile(r"[a-z0-9.-]+(?:/[a-z0-9]+)?"),
+    re.compile(r"[A-Z][A-Za-z0-9]{1,62}"),
+    _NAME,
+    _NAME,
+    re.compile(r"Opaque|[a-z0-9.-]+/[A-Za-z0-9._-]+"),
+)
+"""How apiVersion, kind, namespace, name and type are written; names may hold variables."""
 _PIECE = 6
+
+
+def looks_random(text: str) -> bool:
+    """Return whether *text* is long enough, and mixed enough, to be a piece of a secret."""
+    return (
+        len(text) >= _PIECE
+        and text.upper() != text
+        and (any(c.isdigit() for c in text) or text[1:].lower() != text[1:])
+    )
 
 
 @dataclass(frozen=True)
@@ -33,10 +53,15 @@ class Redaction:
         return value
 
     def identity(self, identity: Identity | None) -> Identity | None:
-        """Return *identity* with each field as ``name`` says."""
+        """Return *identity* with each field that Kubernetes would take; a value is no name by chance."""
         if identity is None:
             return None
-        return Identity(*(self.name(f) for f in identity.to_list()))
+        return Identity(
+            *(
+                HIDDEN if field and not form.fullmatch(field) else self.name(field)
+                for form, field in zip(_FORMS, identity.to_list(), strict=True)
+            )
+        )
 
     def key(self, key: Key) -> Key:
         """Return *key* with each text as ``name`` says."""

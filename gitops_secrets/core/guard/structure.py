@@ -144,7 +144,7 @@ class _Walker:
         if identity is not None:
             context = replace(context, identity=identity)
         self._docker(found, context)
-        if self.bits & prefilter.VALUES:
+        if self.bits & (prefilter.VALUES | prefilter.PAYLOAD):
             for value, step, secret in registry_password.find(found, context.key, context.parents):
                 self._report(registry_password.RULE.ident, value, context.below(step, node), secret)
         children: list[tuple[yaml.Node, Context]] = []
