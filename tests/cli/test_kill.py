@@ -1,0 +1,45 @@
+"""Killed at any instant, bootstrap leaves the branch as before or as after."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from tests.support.kill import bootstrap_story, kill_everywhere
+from tests.support.user import PROGRAM, User
+
+
+def test_bootstrap_can_be_killed_anywhere(tmp_path: Path) -> None:
+    found = kill_everywhere(bootstrap_story(), tmp_path, 40)
+    assert sum(found.values()) == 40
+    assert any(point.journal for point in found), "no kill hit the writing itself"
+
+
+def test_killed_when_the_branch_has_moved_and_the_index_not_yet(user: User) -> None:
+    """A hook of Git's own kills everything, git and itself included, at that very step."""
+    user.commit({".sops.yaml": "stores: {}\n", "mine": "1"})
+    user.write({"mine": "2"})
+    user.git("add", "mine")
+    kill = 'kill -9 -- -$(ps -o pgid= $$ | tr -d " ")'
+    user.hook(
+        "reference-transaction",
+        f'while read -r _ _ ref; do [ "$1 $ref" = "committed refs/heads/main" ] && {kill}; done; true',
+    )
+    story = bootstrap_story()
+    subprocess.run(
+        [PROGRAM, *story.arguments],
+        cwd=user.repository,
+        env={**user.env, **story.env},
+        check=False,
+        start_new_session=True,
+        capture_output=True,
+    )
+    (user.repository / ".git" / "hooks" / "reference-transaction").unlink()
+    assert story.is_whole(user)
+    assert (user.repository / ".git" / "index.lock").exists()
+    for lock in (user.repository / ".git").rglob("*.lock"):
+        lock.unlink()
+    user.git("commit", "--quiet", "--message", "The user's own")
+    assert story.is_whole(user)
+    assert user.run(*story.arguments, env=story.env).status == 0
+    assert story.is_whole(user)
