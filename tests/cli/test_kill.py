@@ -36,7 +36,6 @@ def test_killed_when_the_branch_has_moved_and_the_index_not_yet(user: User) -> N
     )
     (user.repository / ".git" / "hooks" / "reference-transaction").unlink()
     assert story.is_whole(user)
-    assert (user.repository / ".git" / "index.lock").exists()
     for lock in (user.repository / ".git").rglob("*.lock"):
         lock.unlink()
     user.git("commit", "--quiet", "--message", "The user's own")
