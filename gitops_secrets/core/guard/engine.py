@@ -32,7 +32,7 @@ __all__ = [
     "same_value",
 ]
 
-ENGINE_VERSION = "0"
+ENGINE_VERSION = "4ad455ae6345"
 """Changes with every change of a verdict: facts that another version wrote are worth nothing."""
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 from gitops_secrets.core.guard.facts import Identity, Key
+from gitops_secrets.core.guard.prefilter import fragments
 
 HIDDEN = "(hidden)"
 _SAFE = re.compile(r"[A-Za-z0-9$@*~(._/-][\w.:/@*~+,=(){}$ -]{0,252}")
@@ -34,11 +34,16 @@ def looks_random(text: str) -> bool:
     )
 
 
-@dataclass(frozen=True)
 class Redaction:
-    """What must not be said, by the secrets of one content."""
+    """What must not be said, by the secrets of one content: any piece of one, or of its base64."""
 
-    materials: Sequence[str]
+    def __init__(self, materials: Sequence[str]) -> None:
+        self._whole = frozenset(m for m in materials if m)
+        self._pieces: set[str] = set()
+        for material in self._whole:
+            encoded = fragments(material.encode("utf-8", "surrogatepass"))
+            for text in (material, *(f.decode() for f in encoded)):
+                self._pieces.update(_pieces_of(text))
 
     def text(self, value: str) -> str:
         """Return *value*, or HIDDEN where it holds a piece of a secret."""
@@ -68,13 +73,8 @@ class Redaction:
         return tuple(k if isinstance(k, int) else self.name(k) or "" for k in key)
 
     def _gives_away(self, value: str) -> bool:
-        for material in self.materials:
-            if len(material) < _PIECE:
-                if material and material == value:
-                    return True
-                continue
-            if len(value) >= _PIECE and any(
-                value[i : i + _PIECE] in material for i in range(len(value) - _PIECE + 1)
-            ):
-                return True
-        return False
+        return value in self._whole or any(p in self._pieces for p in _pieces_of(value))
+
+
+def _pieces_of(text: str) -> Iterator[str]:
+    return (text[i : i + _PIECE] for i in range(len(text) - _PIECE + 1))

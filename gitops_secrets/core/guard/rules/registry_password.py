@@ -35,6 +35,8 @@ VARIABLE = re.compile(
     r"(?:[\w.-]*?[_.-]?)(?:password|passwd|pass|pwd|token)"
 )
 
+_LONGEST_NAME = 100
+
 
 def find(
     found: Pairs, key: Key, parents: Sequence[yaml.MappingNode]
@@ -48,15 +50,20 @@ def find(
     variable = _variable(fields)
     if variable:
         yield variable
+    is_for_registry: bool | None = None
     for text, value, node in fields:
-        if not value:
+        if not value or len(text) > _LONGEST_NAME:
             continue
-        if VARIABLE.fullmatch(text) or (
-            _PASSWORD.fullmatch(text) and _is_for_registry(fields, key, parents)
-        ):
-            secret = _secret(value, in_base64=in_base64)
-            if secret:
-                yield node, text, secret
+        if not VARIABLE.fullmatch(text):
+            if not _PASSWORD.fullmatch(text):
+                continue
+            if is_for_registry is None:
+                is_for_registry = _is_for_registry(fields, key, parents)
+            if not is_for_registry:
+                continue
+        secret = _secret(value, in_base64=in_base64)
+        if secret:
+            yield node, text, secret
 
 
 def _variable(fields: list[tuple[str, str | None, yaml.Node]]) -> tuple[yaml.Node, str, str] | None:

@@ -1,0 +1,60 @@
+"""One rule is one module, one identifier and one anchor; a change of verdicts changes the version."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+
+from gitops_secrets.core.guard.engine import ENGINE_VERSION
+from gitops_secrets.core.guard.rules import IDENTS, rule
+
+ROOT = Path(__file__).parents[2]
+GUARD = ROOT / "gitops_secrets/core/guard"
+DOCS = (ROOT / "docs/rules.md").read_text()
+JUDGES = (ROOT / "gitops_secrets/core/sopsfile.py", ROOT / "gitops_secrets/core/yamldoc.py")
+
+
+def engine_digest() -> str:
+    """Return a name for the sources that verdicts depend on, the version itself left out."""
+    digest = hashlib.sha256()
+    for path in sorted([*GUARD.rglob("*.py"), *JUDGES]):
+        source = re.sub(r'(?m)^ENGINE_VERSION = ".*"$', "", path.read_text())
+        digest.update(f"{path.relative_to(ROOT)}\n{source}\n".encode())
+    return digest.hexdigest()[:12]
+
+
+@pytest.mark.parametrize("ident", IDENTS)
+def test_a_rule_is_a_module_of_its_own_with_a_message_and_a_mend(ident: str):
+    found = rule(ident)
+    assert found.ident == ident
+    assert found.message.format(object="x", detail="y")
+    assert not found.message.endswith(".")
+    assert found.mend.format(path="x")
+
+
+@pytest.mark.parametrize("ident", IDENTS)
+def test_a_rule_is_documented_with_reason_mend_and_exception(ident: str):
+    section = re.search(rf"(?ms)^## {re.escape(ident)}\n(.*?)(?=^## |\Z)", DOCS)
+    assert section, ident
+    for part in ("**Finds**", "**Why**", "**Mend**", "**Except**"):
+        assert part in section[1]
+
+
+def test_no_module_and_no_anchor_is_left_without_its_rule():
+    modules = {p.stem.replace("_", "-") for p in (GUARD / "rules").glob("*.py")}
+    assert modules - {"--init--", "base"} == set(IDENTS)
+    assert set(re.findall(r"(?m)^## ([a-z][a-z-]*)$", DOCS)) == set(IDENTS)
+
+
+def test_no_other_name_is_a_rule():
+    with pytest.raises(KeyError):
+        rule("base")
+
+
+def test_the_engine_version_names_these_sources():
+    assert engine_digest() == ENGINE_VERSION, (
+        f'in gitops_secrets/core/guard/engine.py write: ENGINE_VERSION = "{engine_digest()}"'
+    )
