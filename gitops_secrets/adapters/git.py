@@ -11,7 +11,7 @@ from gitops_secrets.adapters.process import Completed, inherited_environment, ru
 from gitops_secrets.errors import GitOpsSecretsError
 
 # What Git exports to its hooks, and what would lead it to another repository or index than --repo's.
-_REDIRECTING = (
+REDIRECTING = (
     *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX"),
     *("GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_NAMESPACE"),
     *("GIT_LITERAL_PATHSPECS", "GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS"),
@@ -142,7 +142,7 @@ def words(done: Completed) -> str:
 def _git(
     folder: Path, *arguments: str, stdin: bytes = b"", pass_fds: Sequence[int] = ()
 ) -> Completed:
-    env = {k: v for k, v in inherited_environment().items() if k not in _REDIRECTING}
+    env = {k: v for k, v in inherited_environment().items() if k not in REDIRECTING}
     # A question takes no lock: one that is killed would leave it behind.
     env["GIT_OPTIONAL_LOCKS"] = "0"
     try:

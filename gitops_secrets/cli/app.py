@@ -20,6 +20,7 @@ _NAME = "gitops-secrets"
 COMMANDS = {
     "bootstrap": "gitops_secrets.cli.bootstrap:bootstrap_command",
     "apply": "gitops_secrets.cli.apply:apply_command",
+    "scan": "gitops_secrets.cli.scan:scan_command",
 }
 """Each command by its name, as "module:attribute": a command's modules load when it is called."""
 

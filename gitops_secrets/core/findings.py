@@ -43,3 +43,5 @@ class Finding:
     key_path: Path = ()
     mend: str = ""
     """The command or edit that mends it."""
+    commit: str = ""
+    """The first commit that brought it in, where commits were looked at."""

@@ -10,7 +10,7 @@ from gitops_secrets.core.guard.facts import Facts, Marker
 from gitops_secrets.core.guard.judgement import Ignored, Judgement, Unchanged
 from gitops_secrets.core.guard.policy import Policy
 
-UNEXCUSABLE = frozenset({"marker-without-reason"})
+UNEXCUSABLE = frozenset({"marker-without-reason", "policy-change"})
 """Rules about exceptions themselves, which no exception covers."""
 
 

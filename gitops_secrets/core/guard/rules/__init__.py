@@ -30,6 +30,7 @@ IDENTS = (
     "pgp-private-key",
     "unreadable",
     "marker-without-reason",
+    "policy-change",
 )
 """Every rule, in the order of the documentation."""
 

@@ -1,0 +1,82 @@
+"""What the guard knows of contents, kept in the repository's Git folder by blob id.
+
+No secret and no function of one is in it. It belongs to one version of the engine, is replaced
+whole, and whatever cannot be read of it is learnt anew. Only a person's own commands keep one: a
+server and a hook never trust what somebody may have written there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from gitops_secrets.core.guard.facts import NOTHING, Facts
+
+_FOLDER = "gitops-secrets"
+
+
+class FactsCache:
+    """Facts by blob id, and one more text of its user's."""
+
+    def __init__(self, git_dir: Path, version: str) -> None:
+        self._path = git_dir / _FOLDER / "facts"
+        self._version = version
+        self._clean: set[str] = set()
+        self._facts: dict[str, str] = {}
+        self.walked = ""
+        """What the walk through history found, as its own module writes it."""
+        self._load()
+
+    def get(self, blob: str) -> Facts | None:
+        """Return the facts of *blob*, None where they are not known."""
+        if blob in self._clean:
+            return NOTHING
+        try:
+            return Facts.from_json(self._facts[blob])
+        except (KeyError, ValueError):
+            return None
+
+    def add(self, blob: str, facts: Facts) -> None:
+        """Keep the *facts* of *blob*, from the next ``save`` on."""
+        if facts or facts.markers:
+            self._facts[blob] = facts.to_json()
+        else:
+            self._clean.add(blob)
+
+    def save(self) -> None:
+        """Write everything, at once; a folder that cannot be written is passed over."""
+        temporary = self._path.with_name(f"facts.{os.getpid()}")
+        try:
+            self._path.parent.mkdir(exist_ok=True)
+            with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(f"{self._version}\n{''.join(sorted(self._clean))}\n{self.walked}\n")
+                file.writelines(f"{blob} {facts}\n" for blob, facts in self._facts.items())
+            temporary.replace(self._path)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+
+    def _load(self) -> None:
+        try:
+            version, clean, walked, *facts = self._path.read_text().splitlines()
+        except (OSError, ValueError):
+            return
+        if version != self._version:
+            return
+        self._clean = {clean[i : i + 40] for i in range(0, len(clean), 40)}
+        self._facts = dict(line.split(" ", 1) for line in facts if " " in line)
+        self.walked = walked
+
+
+def render_walk(tips: list[str], changes: list[list[object]]) -> str:
+    """Return one line of text for ``walked``."""
+    return json.dumps([tips, changes], separators=(",", ":"))
+
+
+def parse_walk(text: str) -> tuple[list[str], list[list[object]]]:
+    """Return what ``render_walk`` wrote; nothing for anything else."""
+    try:
+        tips, changes = json.loads(text)
+    except (ValueError, TypeError):
+        return [], []
+    return tips, changes

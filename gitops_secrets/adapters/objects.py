@@ -1,0 +1,257 @@
+"""Git's objects, read by plumbing: what the guard judges is what Git holds, never the work tree.
+
+A commit waits for this, so programs are started without ``subprocess``, whose import alone costs
+more than two of them. Nothing that a repository names is run, and no connection is opened: a
+content that a partial clone lacks counts as missing.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from io import BufferedReader, FileIO
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+NO_OBJECT = "0" * 40
+"""What Git writes for an object that is not there."""
+LARGEST = 64 * 1024 * 1024
+"""A content is held in memory up to this many bytes; what is larger comes in parts."""
+OVERLAP = 64 * 1024
+_SUBMODULE = "160000"
+_CHUNK = 1 << 20
+
+
+class Change:
+    """One path that a commit or the index changed. An id is empty where there is no content."""
+
+    __slots__ = ("commit", "new", "old", "path")
+
+    def __init__(self, path: str, new: str, old: tuple[str, ...] = (), commit: str = "") -> None:
+        self.path = path
+        self.new = new
+        self.old = old
+        """The contents that the path had before: one, or one of each parent of a merge."""
+        self.commit = commit
+
+
+class Git:
+    """Git, asked in *folder*, or where the process stands and as the environment says.
+
+    Git tells its hooks by variables which index and which object store to look at: they count where
+    *folder* is None, and are dropped where the user named another repository.
+    """
+
+    def __init__(self, folder: str | None = None) -> None:
+        self._folder = folder
+        env = dict(os.environ)
+        if folder is not None:
+            from gitops_secrets.adapters.git import REDIRECTING
+
+            env = {k: v for k, v in env.items() if k not in REDIRECTING}
+        env.update(GIT_OPTIONAL_LOCKS="0", GIT_NO_LAZY_FETCH="1", GIT_ALLOW_PROTOCOL="none")
+        env["GIT_NO_REPLACE_OBJECTS"] = "1"
+        self._env = env
+
+    def ask(
+        self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None
+    ) -> bytes:
+        """Return what git prints. Raises GitOpsSecretsError with git's own words where it fails."""
+        process, output = self._start(arguments, _input(stdin), env)
+        with output:
+            printed = output.read()
+        self._end(process, arguments, stdin)
+        return printed
+
+    def contents(self, ids: Sequence[str]) -> Iterator[tuple[str, bytes | None]]:
+        """Yield each of *ids* (or "REVISION:PATH") with its content, in their order.
+
+        None stands for what is missing or is no blob. A content over LARGEST comes in several parts,
+        each of which begins with the end of the one before.
+        """
+        if not ids:
+            return
+        arguments = ("cat-file", "--batch")
+        process, output = self._start(arguments, _input(os.fsencode("\n".join(ids) + "\n")))
+        with output:
+            for name in ids:
+                header = output.readline().split()
+                if len(header) != 3 or not header[2].isdigit():
+                    yield name, None
+                    continue
+                size = int(header[2])
+                is_blob = header[1] == b"blob"
+                before = b""
+                while size > LARGEST:
+                    part = output.read(LARGEST - OVERLAP)
+                    size -= len(part)
+                    if not part:
+                        break
+                    if is_blob:
+                        yield name, before + part
+                    before = part[-OVERLAP:]
+                content = output.read(size)
+                if len(content) != size or output.read(1) != b"\n":
+                    yield name, None
+                    break
+                yield name, before + content if is_blob else None
+        self._end(process, arguments, b"")
+
+    def staged(self) -> list[Change]:
+        """Return what the index changes against HEAD, or against nothing before the first commit."""
+        out = self.ask("diff", "--cached", "--raw", "-z", "--no-renames", "--no-abbrev",
+                       "--ignore-submodules=all")  # fmt: skip
+        return list(parse_raw(out))
+
+    def index(self, *pathspecs: str) -> dict[str, str]:
+        """Return the index, or what of it *pathspecs* match, as blob ids by path."""
+        out = self.ask("ls-files", "--full-name", "--stage", "-z", "--", *pathspecs)
+        found = {}
+        for entry in os.fsdecode(out).split("\0"):
+            meta, _, path = entry.partition("\t")
+            if path and not meta.startswith(_SUBMODULE):
+                found[path] = meta.split(" ")[1]
+        return found
+
+    def tree(self, revision: str) -> dict[str, str]:
+        """Return the tree of *revision* as blob ids by path."""
+        out = self.ask("ls-tree", "-r", "-z", "--full-tree", "--end-of-options", revision)
+        found = {}
+        for entry in os.fsdecode(out).split("\0"):
+            meta, _, path = entry.partition("\t")
+            if path and not meta.startswith(_SUBMODULE):
+                found[path] = meta.split(" ")[2]
+        return found
+
+    def changes(self, *revisions: str, ids: Sequence[str] = ()) -> Iterator[Change]:
+        """Yield what each commit that *ids* and then *revisions* name changed, oldest first.
+
+        *revisions* are rev-list's own terms (``--all``, ``A..B``, ``--not``), *ids* those of commits.
+        Of a merge only what differs from all of its parents: the rest came in with them.
+        """
+        walk = ("rev-list", "--reverse", "--topo-order", *(("--stdin",) if ids else ()), *revisions)
+        given = "".join(f"{name}\n" for name in ids).encode()
+        commits, listed = self._start(walk, _input(given))
+        arguments = ("diff-tree", "--stdin", "-r", "-z", "--root", "-c", "--raw", "--no-renames",
+                     "--no-abbrev", "--ignore-submodules=all")  # fmt: skip
+        with listed:
+            process, output = self._start(arguments, os.dup(listed.fileno()))
+        with output:
+            yield from _parse_stream(output)
+        self._end(commits, walk, given)
+        self._end(process, arguments, b"")
+
+    def _start(
+        self, arguments: Sequence[str], stdin: int, env: Mapping[str, str] | None = None
+    ) -> tuple[int, BufferedReader]:
+        """Start git with its input from the descriptor *stdin*, which is closed here."""
+        read, write = os.pipe()
+        argv = ["git", *(("-C", self._folder) if self._folder is not None else ()), *arguments]
+        actions = [
+            (os.POSIX_SPAWN_DUP2, stdin, 0),
+            (os.POSIX_SPAWN_DUP2, write, 1),
+            (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+        ]
+        try:
+            process = os.posix_spawnp(
+                "git", argv, {**self._env, **env} if env else self._env, file_actions=actions
+            )
+        except FileNotFoundError:
+            os.close(read)
+            from gitops_secrets.errors import GitOpsSecretsError
+
+            raise GitOpsSecretsError("git is not installed", "install git 2.35 or newer") from None
+        finally:
+            os.close(write)
+            if stdin > 2:
+                os.close(stdin)
+        return process, BufferedReader(FileIO(read), _CHUNK)
+
+    def _end(self, process: int, arguments: Sequence[str], stdin: bytes) -> None:
+        status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+        if status:
+            self._fail(arguments, stdin, status)
+
+    def _fail(self, arguments: Sequence[str], stdin: bytes, status: int) -> None:
+        """Raise with git's words, for which it is asked a second time."""
+        from gitops_secrets.adapters.git import words
+        from gitops_secrets.adapters.process import run
+        from gitops_secrets.errors import GitOpsSecretsError
+
+        at = ("-C", self._folder) if self._folder is not None else ()
+        if run(["git", *at, "rev-parse", "--git-dir"], env=self._env).status:
+            raise GitOpsSecretsError(
+                f"{self._folder or os.getcwd()} is in no Git repository that git would read",
+                "run it in a clone, pass --repo, or name files: gitops-secrets scan FILE",
+            )
+        again = run(["git", *at, *arguments], stdin=stdin, env=self._env)
+        said = words(again) if again.status else f"status {status}"
+        raise GitOpsSecretsError(f"git {arguments[0]} failed: {said}")
+
+
+def parse_raw(out: bytes, commit: str = "") -> Iterator[Change]:
+    """Yield the changes of Git's raw format (``-z``), submodules left out.
+
+    Deleted paths are changes without a new content.
+    """
+    fields = iter(os.fsdecode(out).split("\0"))
+    for meta in fields:
+        if meta.startswith(":"):
+            change = _change(meta, next(fields), commit)
+            if change is not None:
+                yield change
+
+
+def _parse_stream(output: BufferedReader) -> Iterator[Change]:
+    """Yield the changes of ``diff-tree --stdin -z``: each commit's id, then its changes."""
+    commit = ""
+    meta = ""
+    rest = b""
+    while True:
+        chunk = output.read1(_CHUNK)
+        fields = (rest + chunk).split(b"\0")
+        rest = fields.pop()
+        for field in map(os.fsdecode, fields):
+            if meta:
+                change = _change(meta, field, commit)
+                meta = ""
+                if change is not None:
+                    yield change
+            elif field.startswith(":"):
+                meta = field
+            else:
+                commit = field.strip()
+        if not chunk:
+            return
+
+
+def _change(meta: str, path: str, commit: str) -> Change | None:
+    parents = len(meta) - len(meta.lstrip(":"))
+    fields = meta[parents:].split(" ")
+    modes, ids = fields[: parents + 1], fields[parents + 1 : 2 * parents + 2]
+    new = "" if modes[-1] in (_SUBMODULE, "000000") else ids[-1]
+    old = tuple(
+        i for mode, i in zip(modes[:-1], ids[:-1], strict=True)
+        if mode not in (_SUBMODULE, "000000")
+    )  # fmt: skip
+    return Change(path, new, old, commit) if new or old else None
+
+
+def _input(content: bytes) -> int:
+    """Return a descriptor from which a program reads *content*, however long: no pipe can fill up."""
+    if not content:
+        return os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+    if sys.platform == "linux":
+        descriptor = os.memfd_create("input", os.MFD_CLOEXEC)
+    else:
+        import tempfile
+
+        with tempfile.TemporaryFile() as file:
+            descriptor = os.dup(file.fileno())
+    view = memoryview(content)
+    while view:
+        view = view[os.write(descriptor, view) :]
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor

@@ -1,0 +1,156 @@
+"""``gitops-secrets scan``: the guard, over whatever it is pointed at."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from datetime import datetime, timedelta
+
+import click
+
+from gitops_secrets.adapters.objects import Git
+from gitops_secrets.core.outcome import Outcome
+from gitops_secrets.errors import ExitCode, UsageError
+
+FORMS = ("text", "json", "sarif", "github", "gitlab", "junit")
+GROUPS = ("all", "credentials", "secrets", "keys")
+_ACCEPTED_FOR = timedelta(days=90)
+
+
+@click.command(
+    "scan", short_help="The guard: find readable registry credentials, Secrets and keys."
+)
+@click.argument("paths", nargs=-1, type=click.Path())
+@click.option("--staged", is_flag=True, help="What the next commit would bring (the default).")
+@click.option("--index", is_flag=True, help="What the index holds of PATHS, changed or not.")
+@click.option(
+    "--tree",
+    metavar="[REVISION]",
+    is_flag=False,
+    flag_value="HEAD",
+    help="Every file of a revision.",
+)
+@click.option(
+    "--range", "span", metavar="A..B", help="Every commit of a range, by the policy of A."
+)
+@click.option("--history", is_flag=True, help="Every commit that any ref reaches.")
+@click.option("--pre-receive", is_flag=True, help="What a push brings, its refs on standard input.")
+@click.option("--policy", metavar="REVISION", help="Take rules and exceptions from this revision.")
+@click.option("--allow-policy-changes", is_flag=True, help="A push or range may change the policy.")
+@click.option("--only", type=click.Choice(GROUPS), default="all", help="One group of rules.")
+@click.option("--output", type=click.Choice(FORMS), default="text", show_default=True)
+@click.option("--accept", metavar="REASON", help="Put what --tree finds into the baseline.")
+@click.option(
+    "--expires", type=click.DateTime(["%Y-%m-%d"]), help="Until when; 90 days by default."
+)
+@click.option("--no-cache", is_flag=True, help="With --history: learn everything anew.")
+@click.option("--repo", type=click.Path(exists=True, file_okay=False), help="The repository.")
+def scan_command(
+    paths: tuple[str, ...],
+    staged: bool,
+    index: bool,
+    tree: str | None,
+    span: str | None,
+    history: bool,
+    pre_receive: bool,
+    policy: str | None,
+    allow_policy_changes: bool,
+    only: str,
+    output: str,
+    accept: str | None,
+    expires: datetime | None,
+    no_cache: bool,
+    repo: str | None,
+) -> int:
+    """Find readable registry credentials, Secrets and private keys, and say what mends each.
+
+    Without options: what is staged. With PATHS: these files and folders, as they lie on disk.
+
+    Ends with 0 where nothing is found, 1 with findings, 3 where something could not be looked at.
+    Nothing that the repository names is run, and no connection is opened.
+    """
+    chosen = [
+        name
+        for name, given in (
+            ("--staged", staged),
+            ("--index", index),
+            ("--tree", tree is not None),
+            ("--range", span is not None),
+            ("--history", history),
+            ("--pre-receive", pre_receive),
+        )
+        if given
+    ]
+    if len(chosen) > 1:
+        raise UsageError(f"{chosen[0]} and {chosen[1]} exclude each other")
+    if paths and chosen and not index:
+        raise UsageError(f"{chosen[0]} takes no paths", f"gitops-secrets scan {chosen[0]}")
+    if policy is not None and (not chosen or staged or index):
+        raise UsageError("--policy goes with --tree, --range, --history or --pre-receive")
+    git = Git(repo)
+    if accept is not None:
+        return _accept(git, tree, accept, expires)
+    from gitops_secrets.commands import scan
+
+    if pre_receive:
+        from gitops_secrets.commands.scan_push import parse_updates, scan_push
+
+        updates = parse_updates(sys.stdin.buffer.read())
+        outcome = scan_push(git, updates, policy, allow=allow_policy_changes)
+    elif history:
+        outcome = _history(git, policy, cached=not no_cache)
+    elif span is not None:
+        outcome = scan.scan_range(git, span, policy, allow=allow_policy_changes)
+    elif tree is not None:
+        outcome = scan.scan_tree(git, tree, policy)
+    elif index:
+        outcome = scan.scan_index(git, paths)
+    elif paths:
+        outcome = scan.scan_files(paths)
+    else:
+        outcome = scan.scan_staged(git)
+    return report(outcome, output, only)
+
+
+def report(outcome: Outcome, form: str = "text", only: str = "all") -> int:
+    """Print *outcome* in the *form* asked for and return the exit status."""
+    if only != "all":
+        from gitops_secrets.core.rulegroups import GROUPS as RULES
+
+        outcome = outcome.only(RULES[only])
+    render = importlib.import_module(f"gitops_secrets.report.{form}").render
+    sys.stdout.write(render(outcome))
+    return outcome.exit_code
+
+
+def _history(git: Git, policy: str | None, *, cached: bool) -> Outcome:
+    from gitops_secrets.commands.scan_history import scan_history
+
+    if not sys.stderr.isatty():
+        return scan_history(git, policy, lambda *_: None, cached=cached)
+    with click.progressbar(length=1, label="reading history", file=sys.stderr) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
+
+        return scan_history(git, policy, progress, cached=cached)
+
+
+def _accept(git: Git, tree: str | None, reason: str, expires: datetime | None) -> int:
+    from gitops_secrets.commands.accept import accept
+    from gitops_secrets.commands.policies import today
+    from gitops_secrets.core.guard.policy import BASELINE_FILE
+
+    if tree is None:
+        raise UsageError(
+            "--accept goes with --tree: what is accepted is in a commit",
+            "gitops-secrets scan --tree --accept REASON",
+        )
+    until = expires.date() if expires else today() + _ACCEPTED_FOR
+    number = accept(git, tree, reason, until)
+    words = (
+        f"{number} accepted until {until}; commit {BASELINE_FILE}" if number else "nothing found"
+    )
+    click.echo(f"gitops-secrets: {words}")
+    return ExitCode.OK

@@ -1,0 +1,39 @@
+"""Changes of what later changes are judged by: listed, and findings unless somebody allows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from gitops_secrets.adapters.objects import Change
+from gitops_secrets.commands.judging import Known
+from gitops_secrets.commands.policies import is_policy
+from gitops_secrets.core.findings import Severity
+from gitops_secrets.core.guard import verdict
+from gitops_secrets.core.guard.judgement import Judgement
+
+
+def policy_changes(known: Known, changes: Iterable[Change], *, allowed: bool) -> Judgement:
+    """Return a finding for each change of creation rules, baseline or markers; warnings if *allowed*.
+
+    The contents of *changes* are known, new and old.
+    """
+    found = []
+    for change in changes:
+        if is_policy(change.path):
+            line, what = 1, "the file itself"
+        else:
+            line = _new_marker(known, change)
+            what = "a new inline marker"
+        if line:
+            finding = verdict.finding(change.path, "policy-change", line, 1, None, (), what)
+            severity = Severity.WARNING if allowed else Severity.ERROR
+            found.append(replace(finding, severity=severity, commit=change.commit))
+    return Judgement(tuple(found))
+
+
+def _new_marker(known: Known, change: Change) -> int:
+    """Return the line of the first marker that the path did not have before, 0 where there is none."""
+    before = {(m.rule, m.reason) for blob in change.old for m in known.of(blob).markers}
+    new = (m.line for m in known.of(change.new).markers if (m.rule, m.reason) not in before)
+    return next(new, 0)

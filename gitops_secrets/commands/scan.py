@@ -1,0 +1,185 @@
+"""The guard, run over what Git holds: staged, a tree, a range of commits, or files."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from gitops_secrets.adapters.objects import LARGEST, OVERLAP, Change, Git
+from gitops_secrets.commands import policies
+from gitops_secrets.commands.judging import Judge, Known
+from gitops_secrets.commands.policies import Terms
+from gitops_secrets.commands.policy_changes import policy_changes
+from gitops_secrets.core.guard import engine
+from gitops_secrets.core.guard.policy import BASELINE_FILE, SOPS_CONFIG, Policy
+from gitops_secrets.core.outcome import Outcome
+from gitops_secrets.errors import GitOpsSecretsError, UsageError
+
+
+def scan_staged(git: Git) -> Outcome:
+    """Judge what the next commit would bring: the staged contents, by the staged policy."""
+    return _judged(git, "staged files", git.staged(), policies.of_index(git), git.index)
+
+
+def scan_index(git: Git, paths: Sequence[str]) -> Outcome:
+    """Judge what the index holds of *paths*, changed or not; what is not in it is passed over.
+
+    Paths are relative to where git runs. A change is held against HEAD, as ``scan_staged`` does.
+    """
+    staged = {change.path: change for change in git.staged()}
+    blobs = git.index(*(f":(literal){path}" for path in paths)) if paths else {}
+    changes = [staged.get(path, Change(path, blob)) for path, blob in blobs.items()]
+    deleted = [change for change in staged.values() if not change.new]
+    return _judged(git, "files", changes + deleted, policies.of_index(git), git.index)
+
+
+def scan_tree(git: Git, revision: str, policy: str | None = None) -> Outcome:
+    """Judge every file of *revision*, by its own policy or that of the revision *policy*."""
+    blobs = git.tree(revision)
+    terms = policies.of_revision(
+        git, revision if policy is None else policy, own_markers=policy is None
+    )
+    changes = [Change(path, blob) for path, blob in blobs.items()]
+    return _judged(git, "files", changes, terms, lambda: blobs)
+
+
+def scan_range(git: Git, span: str, policy: str | None, *, allow: bool) -> Outcome:
+    """Judge every commit of *span* (A..B) by the policy of A as it was, or of the revision *policy*.
+
+    With *allow* they may change the policy. Raises UsageError where *span* is no range.
+    """
+    before, dots, after = span.partition("..")
+    after = after.removeprefix(".") or "HEAD"
+    if not dots or not before or span.startswith("-"):
+        raise UsageError(f"{span!r} is no range", "gitops-secrets scan --range origin/main..HEAD")
+    if not before.strip("0"):
+        raise UsageError(
+            "the range begins at no commit: the branch is new",
+            "gitops-secrets scan --range origin/main..HEAD, with the branch that it will be merged into",
+        )
+    for revision in (before, after):
+        resolve(git, revision)
+    changes = list(git.changes(f"{before}..{after}"))
+    terms = policies.of_revision(git, policy or before, own_markers=False)
+    known = Known(git)
+    known.learn(blob for change in changes for blob in change.old)
+    outcome = _judged(git, "changed files", changes, terms, lambda: git.tree(after), known)
+    changed = policy_changes(known, changes, allowed=allow)
+    return replace(outcome, judgement=outcome.judgement + changed)
+
+
+def resolve(git: Git, revision: str) -> str:
+    """Return the commit that *revision* names. Raises GitOpsSecretsError where there is none."""
+    try:
+        return (
+            git.ask(
+                "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
+            )
+            .decode()
+            .strip()
+        )
+    except GitOpsSecretsError:
+        raise GitOpsSecretsError(
+            f"there is no commit {revision!r} here",
+            "git fetch --unshallow, or fetch-depth: 0 in CI, brings the whole history",
+        ) from None
+
+
+def scan_files(paths: Sequence[str]) -> Outcome:
+    """Judge files and folders as they lie on disk, whether Git knows them or not.
+
+    ``.git`` folders are left out; the policy is that of the files' own work tree, or of where they
+    lie. A symlink is judged by where it leads to in words, never followed.
+    """
+    missing = [path for path in paths if not os.path.lexists(path)]
+    if missing:
+        raise UsageError(f"{missing[0]} does not exist")
+    top = _top(Path(paths[0]))
+    known = Known(Git(str(top)))
+    changes: list[Change] = []
+    unread: list[str] = []
+    for path in _walk(paths):
+        name = os.path.relpath(os.path.realpath(os.path.dirname(path) or "."), top)
+        shown = os.path.normpath(os.path.join(name, os.path.basename(path)))
+        try:
+            for part in _parts(path):
+                known.add(path, engine.examine(part))
+        except OSError as error:
+            unread.append(f"{path}: {error.strerror}")
+            continue
+        changes.append(Change(shown, path))
+    judge = Judge(known, lambda: _policy_of_files(top), None)
+    judgement = judge.judge(changes, None)
+    return Outcome("files", len(changes), judgement, tuple(unread))
+
+
+def _judged(
+    git: Git,
+    what: str,
+    changes: list[Change],
+    terms: Terms,
+    tree: Callable[[], Mapping[str, str]],
+    known: Known | None = None,
+) -> Outcome:
+    known = known or Known(git)
+    new = [change for change in changes if change.new]
+    known.learn(change.new for change in new)
+    if any(known.of(change.new).objects for change in new):
+        known.learn(blob for change in changes for blob in change.old)
+    judgement = Judge(known, terms.policy, terms.trusted).judge(changes, tree)
+    return Outcome(what, len(new), judgement, unread_of(new, known.missing))
+
+
+def unread_of(changes: Sequence[Change], missing: set[str]) -> tuple[str, ...]:
+    """Return, for people, what of *changes* is among the *missing* contents."""
+    return tuple(
+        f"{change.path}: Git has no content {change.new[:12]} here; git fetch --refetch brings it"
+        for change in changes
+        if change.new in missing
+    )
+
+
+def _top(path: Path) -> Path:
+    folder = path if path.is_dir() else path.parent
+    try:
+        top = Git(str(folder)).ask("rev-parse", "--show-toplevel")
+    except GitOpsSecretsError:
+        return folder.resolve()
+    return Path(os.fsdecode(top.rstrip(b"\n")))
+
+
+def _walk(paths: Sequence[str]) -> Iterator[str]:
+    for path in dict.fromkeys(paths):
+        if os.path.islink(path) or not os.path.isdir(path):
+            yield path
+            continue
+        for folder, folders, names in os.walk(path):
+            folders[:] = sorted(name for name in folders if name != ".git")
+            links = [n for n in folders if os.path.islink(os.path.join(folder, n))]
+            yield from (os.path.join(folder, name) for name in sorted([*names, *links]))
+
+
+def _parts(path: str) -> Iterator[bytes]:
+    """Yield a file's content as Git would hold it; a large one in parts that overlap."""
+    mode = os.lstat(path).st_mode
+    if stat.S_ISLNK(mode):
+        yield os.fsencode(os.readlink(path))
+    elif stat.S_ISREG(mode):
+        with open(path, "rb") as file:
+            before = b""
+            while part := file.read(LARGEST):
+                yield before + part
+                before = part[-OVERLAP:]
+
+
+def _policy_of_files(top: Path) -> Policy:
+    files: dict[str, bytes] = {}
+    for folder, folders, names in os.walk(top):
+        folders[:] = [name for name in folders if name != ".git"]
+        for name in {SOPS_CONFIG, BASELINE_FILE} & set(names):
+            path = os.path.relpath(os.path.join(folder, name), top)
+            files[path] = Path(folder, name).read_bytes()
+    return policies.from_files(files)

@@ -1,0 +1,81 @@
+"""The report as SARIF 2.1.0, which code hosts show beside the lines."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+from gitops_secrets import __version__
+from gitops_secrets.core.findings import Finding
+from gitops_secrets.core.guard.rules import IDENTS, rule
+from gitops_secrets.core.outcome import Outcome
+from gitops_secrets.report.fingerprint import fingerprint
+from gitops_secrets.report.words import DOCS, plain, summary
+
+
+def render(outcome: Outcome) -> str:
+    """Return the report."""
+    results = [_result(finding, None) for finding in outcome.findings]
+    results += [_result(i.finding, (i.by, i.reason)) for i in outcome.ignored]
+    driver = {
+        "name": "gitops-secrets",
+        "version": __version__,
+        "semanticVersion": __version__,
+        "informationUri": DOCS.partition("/blob/")[0],
+        "rules": [
+            {
+                "id": ident,
+                "helpUri": f"{DOCS}#{ident}",
+                "shortDescription": {"text": ident.replace("-", " ")},
+                "defaultConfiguration": {"level": str(rule(ident).severity)},
+            }
+            for ident in IDENTS
+        ],
+    }
+    invocation = {
+        "executionSuccessful": not outcome.unread,
+        "exitCode": int(outcome.exit_code),
+        "toolExecutionNotifications": [
+            {"level": "error", "message": {"text": f"not looked at: {plain(what)}"}}
+            for what in outcome.unread
+        ]
+        + [{"level": "note", "message": {"text": summary(outcome)}}],
+    }
+    run = {"tool": {"driver": driver}, "invocations": [invocation], "results": results}
+    log = {
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [run],
+    }
+    return json.dumps(log, indent=2) + "\n"
+
+
+def _result(finding: Finding, excused: tuple[str, str] | None) -> dict[str, Any]:
+    text = f"{finding.message}. To mend it: {finding.mend}"
+    uri = quote(finding.path.encode("utf-8", "surrogateescape"))
+    result: dict[str, Any] = {
+        "ruleId": finding.rule,
+        "ruleIndex": IDENTS.index(finding.rule),
+        "level": str(finding.severity),
+        "message": {"text": plain(text)},
+        "locations": [
+            {
+                "physicalLocation": {
+                    "artifactLocation": {"uri": uri, "uriBaseId": "SRCROOT"},
+                    "region": {
+                        "startLine": finding.position.line,
+                        "startColumn": finding.position.column,
+                    },
+                }
+            }
+        ],
+        "partialFingerprints": {"gitopsSecrets/v1": fingerprint(finding)},
+    }
+    if finding.commit:
+        result["properties"] = {"commit": finding.commit}
+    if excused:
+        by, reason = excused
+        kind = "inSource" if by == "marker" else "external"
+        result["suppressions"] = [{"kind": kind, "justification": plain(reason)}]
+    return result
