@@ -12,9 +12,13 @@ def main() -> None:
     # Importing makes a great many objects and no garbage: collecting it costs a tenth of a start.
     gc.set_threshold(50_000)
 
-    from gitops_secrets.cli.app import run
+    from gitops_secrets.commands.quick import quick
 
-    status = run(sys.argv[1:])
+    status = quick(sys.argv[1:])
+    if status is None:
+        from gitops_secrets.cli.app import run
+
+        status = run(sys.argv[1:])
     try:
         sys.stdout.flush()
         sys.stderr.flush()

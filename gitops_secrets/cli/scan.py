@@ -108,7 +108,9 @@ def scan_command(
     elif paths:
         outcome = scan.scan_files(paths)
     else:
-        outcome = scan.scan_staged(git)
+        from gitops_secrets.commands.scan_staged import scan_staged
+
+        outcome = scan_staged(git)
     return report(outcome, output, only)
 
 

@@ -2,42 +2,71 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from gitops_secrets.adapters.objects import OVERLAP, Change, Git
-from gitops_secrets.core.findings import Finding
 from gitops_secrets.core.guard import engine
-from gitops_secrets.core.guard.baseline import BaselineEntry
 from gitops_secrets.core.guard.facts import NOTHING, Facts, Marker
 from gitops_secrets.core.guard.judgement import Ignored, Judgement
-from gitops_secrets.core.guard.policy import Policy
+from gitops_secrets.core.outcome import Outcome
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gitops_secrets.commands.policies import Terms
+    from gitops_secrets.core.findings import Finding
+    from gitops_secrets.core.guard.baseline import BaselineEntry
+    from gitops_secrets.core.guard.policy import Policy
 
 TrustedMarkers = Callable[[str], Collection[Marker]]
 """Returns the markers that count at a path."""
 
 
-@dataclass
+_RUN = re.compile(rb"[A-Za-z0-9+/]{20,}")
+"""What a ciphertext's tag and a line of a wrapped data key have in common."""
+
+
 class Known:
     """The facts of contents, by blob id."""
 
-    git: Git
-    facts: dict[str, Facts] = field(default_factory=dict)
-    """Of contents with something to judge, or a marker."""
-    missing: set[str] = field(default_factory=set)
+    def __init__(self, git: Git) -> None:
+        self.git = git
+        self.facts: dict[str, Facts] = {}
+        """Of contents with something to judge, or a marker."""
+        self.missing: set[str] = set()
+        self._learnt: set[str] = set()
 
     def learn(self, ids: Iterable[str]) -> None:
         """Read and examine what is not known yet."""
-        wanted = [i for i in dict.fromkeys(ids) if i and i not in self.facts]
+        wanted = [i for i in dict.fromkeys(ids) if i and i not in self._learnt]
         for name, content in self.git.contents(wanted):
             if content is None:
                 self.missing.add(name)
             else:
                 self.add(name, engine.examine(content))
 
+    def learn_copies(self, encrypted: Sequence[str], others: Iterable[str]) -> None:
+        """Examine what of *others* shares a ciphertext or a wrapped data key with *encrypted*.
+
+        A tree may hold thousands of Secrets, and a commit shall not wait until each was parsed: what
+        shares a ciphertext shares a long run of base64, and only such contents are looked at.
+        """
+        first = dict.fromkeys(encrypted)
+        rest = [i for i in dict.fromkeys(others) if i not in first and i not in self._learnt]
+        runs: set[bytes] = set()
+        for name, content in self.git.contents([*first, *rest]):
+            if content is None or b"E" not in content:
+                continue
+            found = set(_RUN.findall(content.replace(b"\0", b"").replace(b"\\n", b"\n")))
+            if name in first:
+                runs |= found
+            elif not runs.isdisjoint(found):
+                self.add(name, engine.examine(content))
+
     def add(self, blob: str, facts: Facts) -> None:
         """Keep *facts*; of a content that came in parts all of them."""
+        self._learnt.add(blob)
         before = self.facts.get(blob)
         if before is not None:
             facts = Facts(before.notes + facts.notes, before.objects + facts.objects)
@@ -49,23 +78,22 @@ class Known:
         return self.facts.get(blob, NOTHING)
 
 
-@dataclass(frozen=True)
 class Judge:
-    """Judges changes by one policy."""
+    """Judges changes by one policy.
 
-    known: Known
-    policy: Callable[[], Policy]
-    """Called only where something is there to be judged."""
-    trusted: TrustedMarkers | None = None
-    """None where a content's own markers count."""
+    *trusted* is None where a content's own markers count.
+    """
 
-    def judge(
-        self, changes: Sequence[Change], tree: Callable[[], Mapping[str, str]] | None = None
-    ) -> Judgement:
+    def __init__(self, known: Known, policy: Policy, trusted: TrustedMarkers | None) -> None:
+        self.known = known
+        self.policy = policy
+        self.trusted = trusted
+
+    def judge(self, changes: Sequence[Change], tree: Mapping[str, str]) -> Judgement:
         """Return the verdict on *changes*, whose contents are known, new and old.
 
-        *tree* returns the whole tree that the changes lead to, by path: where ciphertext is among
-        them, it is held against every other object there.
+        *tree* is the whole tree that the changes lead to, as blob ids by path: ciphertext among them is
+        held against every other object there that is known.
         """
         found: list[Finding] = []
         ignored: list[Ignored] = []
@@ -75,19 +103,19 @@ class Judge:
             judgement = Judgement()
             for change in of_commit:
                 judgement += self._one(change, old)
-            found += (replace(f, commit=commit) for f in judgement.findings)
+            found += (f._replace(commit=commit) for f in judgement.findings)
             ignored += (
-                replace(i, finding=replace(i.finding, commit=commit)) for i in judgement.ignored
+                i._replace(finding=i.finding._replace(commit=commit)) for i in judgement.ignored
             )
         total = Judgement(tuple(found), tuple(ignored))
-        return total + self._copies(changes, tree) if tree is not None else total
+        return total + self._copies(changes, tree) if tree else total
 
     def _one(self, change: Change, old: list[tuple[str, Facts]]) -> Judgement:
         facts = self.known.of(change.new)
         if not facts and not facts.markers:
             return Judgement()
         trusted = None if self.trusted is None else self.trusted(change.path)
-        policy, unchanged = self.policy(), self._unchanged(change)
+        policy, unchanged = self.policy, self._unchanged(change)
         judgement = engine.judge(
             change.path, facts, policy, trusted_markers=trusted, unchanged=unchanged
         )
@@ -95,23 +123,15 @@ class Judge:
             change.path, facts, old, policy, trusted_markers=trusted, unchanged=unchanged
         )
 
-    def _copies(
-        self, changes: Sequence[Change], tree: Callable[[], Mapping[str, str]]
-    ) -> Judgement:
-        changed = {
-            c.path
-            for c in changes
-            if any(o.ciphertexts or o.wrapped for o in self.known.of(c.new).objects)
-        }
+    def _copies(self, changes: Sequence[Change], tree: Mapping[str, str]) -> Judgement:
+        changed = {c.path for c in changes if _is_encrypted(self.known.of(c.new))}
         if not changed:
             return Judgement()
-        blobs = tree()
-        self.known.learn(blobs.values())
-        files = {path: self.known.of(blob) for path, blob in blobs.items()}
+        files = {path: self.known.of(blob) for path, blob in tree.items()}
         trusted = None if self.trusted is None else {p: self.trusted(p) for p in changed}
         return engine.judge_set(
             {p: f for p, f in files.items() if f.objects},
-            self.policy(),
+            self.policy,
             only=changed,
             trusted_markers=trusted,
         )
@@ -132,3 +152,38 @@ def read_whole(git: Git, names: Sequence[str]) -> dict[str, bytes]:
         if content is not None:
             found[name] = found[name] + content[OVERLAP:] if name in found else content
     return found
+
+
+def outcome_of(
+    git: Git,
+    what: str,
+    changes: list[Change],
+    terms: Terms,
+    tree: Callable[[], Mapping[str, str]],
+    known: Known | None = None,
+) -> Outcome:
+    """Return the verdict on *changes*; *tree* is as for ``Judge.judge``, *known* what is learnt already."""
+    known = known or Known(git)
+    new = [change for change in changes if change.new]
+    known.learn(change.new for change in new)
+    encrypted = [c.new for c in new if _is_encrypted(known.of(c.new))]
+    blobs: Mapping[str, str] = {}
+    if encrypted:
+        known.learn(blob for change in changes for blob in change.old)
+        blobs = tree()
+        known.learn_copies(encrypted, blobs.values())
+    judgement = Judge(known, terms.policy, terms.trusted).judge(changes, blobs)
+    return Outcome(what, len(new), judgement, unread_of(new, known.missing))
+
+
+def unread_of(changes: Sequence[Change], missing: set[str]) -> tuple[str, ...]:
+    """Return, for people, what of *changes* is among the *missing* contents."""
+    return tuple(
+        f"{change.path}: Git has no content {change.new[:12]} here; git fetch --refetch brings it"
+        for change in changes
+        if change.new in missing
+    )
+
+
+def _is_encrypted(facts: Facts) -> bool:
+    return any(o.ciphertexts or o.wrapped for o in facts.objects)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from datetime import UTC, date, datetime
+from collections.abc import Collection, Mapping
 from functools import cache
 from typing import NamedTuple
 
@@ -13,22 +12,27 @@ from gitops_secrets.core.guard import engine
 from gitops_secrets.core.guard.facts import Marker
 from gitops_secrets.core.guard.policy import BASELINE_FILE, SOPS_CONFIG, Policy
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from datetime import date
+
+    from gitops_secrets.core.guard.policy import Parts
+
 
 class Terms(NamedTuple):
     """A policy, and whose markers count."""
 
-    policy: Callable[[], Policy]
+    policy: Policy
     trusted: TrustedMarkers | None
 
 
 def of_index(git: Git) -> Terms:
     """Return the policy that the index holds; a content's own markers count."""
 
-    @cache
-    def policy() -> Policy:
-        return _policy(git, git.index(f":(top,glob)**/{SOPS_CONFIG}", f":(top){BASELINE_FILE}"))
+    def load() -> Parts:
+        return _parts(git, git.index(f":(top,glob)**/{SOPS_CONFIG}", f":(top){BASELINE_FILE}"))
 
-    return Terms(policy, None)
+    return Terms(Policy.read_by(load), None)
 
 
 def of_revision(git: Git, revision: str, *, own_markers: bool) -> Terms:
@@ -41,9 +45,8 @@ def of_revision(git: Git, revision: str, *, own_markers: bool) -> Terms:
     def tree() -> Mapping[str, str]:
         return git.tree(revision) if revision else {}
 
-    @cache
-    def policy() -> Policy:
-        return _policy(git, {p: b for p, b in tree().items() if is_policy(p)})
+    def load() -> Parts:
+        return _parts(git, {p: b for p, b in tree().items() if is_policy(p)})
 
     @cache
     def trusted(path: str) -> Collection[Marker]:
@@ -51,7 +54,7 @@ def of_revision(git: Git, revision: str, *, own_markers: bool) -> Terms:
         contents = read_whole(git, [blob] if blob else [])
         return [m for content in contents.values() for m in engine.examine(content).markers]
 
-    return Terms(policy, None if own_markers else trusted)
+    return Terms(Policy.read_by(load), None if own_markers else trusted)
 
 
 def is_policy(path: str) -> bool:
@@ -59,17 +62,19 @@ def is_policy(path: str) -> bool:
     return path == BASELINE_FILE or path.rpartition("/")[2] == SOPS_CONFIG
 
 
-def from_files(files: Mapping[str, bytes]) -> Policy:
-    """Return the policy that *files* hold, as of today."""
+def parts_of(files: Mapping[str, bytes]) -> Parts:
+    """Return the parts of the policy that *files* hold, as of today."""
     configs = {p: c for p, c in files.items() if p.rpartition("/")[2] == SOPS_CONFIG}
-    return Policy(configs, files.get(BASELINE_FILE), today())
+    return configs, files.get(BASELINE_FILE), today()
 
 
 def today() -> date:
     """Return the day that decides whether an exception has expired."""
+    from datetime import UTC, datetime
+
     return datetime.now(UTC).date()
 
 
-def _policy(git: Git, blobs: Mapping[str, str]) -> Policy:
+def _parts(git: Git, blobs: Mapping[str, str]) -> Parts:
     contents = read_whole(git, list(dict.fromkeys(blobs.values())))
-    return from_files({path: contents[blob] for path, blob in blobs.items() if blob in contents})
+    return parts_of({path: contents[blob] for path, blob in blobs.items() if blob in contents})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from gitops_secrets.adapters.objects import Change
 from gitops_secrets.commands.judging import Known
@@ -28,7 +27,7 @@ def policy_changes(known: Known, changes: Iterable[Change], *, allowed: bool) ->
         if line:
             finding = verdict.finding(change.path, "policy-change", line, 1, None, (), what)
             severity = Severity.WARNING if allowed else Severity.ERROR
-            found.append(replace(finding, severity=severity, commit=change.commit))
+            found.append(finding._replace(severity=severity, commit=change.commit))
     return Judgement(tuple(found))
 
 

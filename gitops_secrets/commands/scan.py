@@ -1,27 +1,24 @@
-"""The guard, run over what Git holds: staged, a tree, a range of commits, or files."""
+"""The guard, run over what Git holds: the index, a tree, a range of commits, or files."""
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from gitops_secrets.adapters.objects import LARGEST, OVERLAP, Change, Git
 from gitops_secrets.commands import policies
-from gitops_secrets.commands.judging import Judge, Known
-from gitops_secrets.commands.policies import Terms
+from gitops_secrets.commands.judging import Judge, Known, outcome_of
 from gitops_secrets.commands.policy_changes import policy_changes
 from gitops_secrets.core.guard import engine
 from gitops_secrets.core.guard.policy import BASELINE_FILE, SOPS_CONFIG, Policy
 from gitops_secrets.core.outcome import Outcome
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
-
-def scan_staged(git: Git) -> Outcome:
-    """Judge what the next commit would bring: the staged contents, by the staged policy."""
-    return _judged(git, "staged files", git.staged(), policies.of_index(git), git.index)
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gitops_secrets.core.guard.policy import Parts
 
 
 def scan_index(git: Git, paths: Sequence[str]) -> Outcome:
@@ -33,7 +30,7 @@ def scan_index(git: Git, paths: Sequence[str]) -> Outcome:
     blobs = git.index(*(f":(literal){path}" for path in paths)) if paths else {}
     changes = [staged.get(path, Change(path, blob)) for path, blob in blobs.items()]
     deleted = [change for change in staged.values() if not change.new]
-    return _judged(git, "files", changes + deleted, policies.of_index(git), git.index)
+    return outcome_of(git, "files", changes + deleted, policies.of_index(git), git.index)
 
 
 def scan_tree(git: Git, revision: str, policy: str | None = None) -> Outcome:
@@ -43,7 +40,7 @@ def scan_tree(git: Git, revision: str, policy: str | None = None) -> Outcome:
         git, revision if policy is None else policy, own_markers=policy is None
     )
     changes = [Change(path, blob) for path, blob in blobs.items()]
-    return _judged(git, "files", changes, terms, lambda: blobs)
+    return outcome_of(git, "files", changes, terms, lambda: blobs)
 
 
 def scan_range(git: Git, span: str, policy: str | None, *, allow: bool) -> Outcome:
@@ -66,9 +63,9 @@ def scan_range(git: Git, span: str, policy: str | None, *, allow: bool) -> Outco
     terms = policies.of_revision(git, policy or before, own_markers=False)
     known = Known(git)
     known.learn(blob for change in changes for blob in change.old)
-    outcome = _judged(git, "changed files", changes, terms, lambda: git.tree(after), known)
+    outcome = outcome_of(git, "changed files", changes, terms, lambda: git.tree(after), known)
     changed = policy_changes(known, changes, allowed=allow)
-    return replace(outcome, judgement=outcome.judgement + changed)
+    return outcome._replace(judgement=outcome.judgement + changed)
 
 
 def resolve(git: Git, revision: str) -> str:
@@ -111,35 +108,9 @@ def scan_files(paths: Sequence[str]) -> Outcome:
             unread.append(f"{path}: {error.strerror}")
             continue
         changes.append(Change(shown, path))
-    judge = Judge(known, lambda: _policy_of_files(top), None)
-    judgement = judge.judge(changes, None)
+    judge = Judge(known, Policy.read_by(lambda: _policy_of_files(top)), None)
+    judgement = judge.judge(changes, {})
     return Outcome("files", len(changes), judgement, tuple(unread))
-
-
-def _judged(
-    git: Git,
-    what: str,
-    changes: list[Change],
-    terms: Terms,
-    tree: Callable[[], Mapping[str, str]],
-    known: Known | None = None,
-) -> Outcome:
-    known = known or Known(git)
-    new = [change for change in changes if change.new]
-    known.learn(change.new for change in new)
-    if any(known.of(change.new).objects for change in new):
-        known.learn(blob for change in changes for blob in change.old)
-    judgement = Judge(known, terms.policy, terms.trusted).judge(changes, tree)
-    return Outcome(what, len(new), judgement, unread_of(new, known.missing))
-
-
-def unread_of(changes: Sequence[Change], missing: set[str]) -> tuple[str, ...]:
-    """Return, for people, what of *changes* is among the *missing* contents."""
-    return tuple(
-        f"{change.path}: Git has no content {change.new[:12]} here; git fetch --refetch brings it"
-        for change in changes
-        if change.new in missing
-    )
 
 
 def _top(path: Path) -> Path:
@@ -175,11 +146,11 @@ def _parts(path: str) -> Iterator[bytes]:
                 before = part[-OVERLAP:]
 
 
-def _policy_of_files(top: Path) -> Policy:
+def _policy_of_files(top: Path) -> Parts:
     files: dict[str, bytes] = {}
     for folder, folders, names in os.walk(top):
         folders[:] = [name for name in folders if name != ".git"]
         for name in {SOPS_CONFIG, BASELINE_FILE} & set(names):
             path = os.path.relpath(os.path.join(folder, name), top)
             files[path] = Path(folder, name).read_bytes()
-    return policies.from_files(files)
+    return policies.parts_of(files)

@@ -13,8 +13,7 @@ from pathlib import Path
 from gitops_secrets.adapters.facts_cache import FactsCache, parse_walk, render_walk
 from gitops_secrets.adapters.objects import Change, Git
 from gitops_secrets.commands import policies
-from gitops_secrets.commands.judging import Judge, Known
-from gitops_secrets.commands.scan import unread_of
+from gitops_secrets.commands.judging import Judge, Known, unread_of
 from gitops_secrets.core.guard import engine
 from gitops_secrets.core.guard.facts import Facts
 from gitops_secrets.core.outcome import Outcome
@@ -40,7 +39,7 @@ def scan_history(git: Git, policy: str | None, progress: Progress, *, cached: bo
     _learn(known, cache, changes, progress)
     changes = [c for c in changes if _matters(known, c)]
     terms = policies.of_revision(git, _policy(git, policy), own_markers=policy is None)
-    judgement = Judge(known, terms.policy, terms.trusted).judge(changes)
+    judgement = Judge(known, terms.policy, terms.trusted).judge(changes, {})
     if cached and not known.missing:
         now = git.ask("rev-parse", "--all").decode().split()
         cache.walked = render_walk(

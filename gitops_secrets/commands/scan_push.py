@@ -12,9 +12,8 @@ from typing import NamedTuple
 
 from gitops_secrets.adapters.objects import Change, Git
 from gitops_secrets.commands import policies
-from gitops_secrets.commands.judging import Judge, Known
+from gitops_secrets.commands.judging import Judge, Known, outcome_of
 from gitops_secrets.commands.policy_changes import policy_changes
-from gitops_secrets.commands.scan import unread_of
 from gitops_secrets.core.guard.judgement import Judgement
 from gitops_secrets.core.outcome import Outcome
 from gitops_secrets.errors import GitOpsSecretsError
@@ -62,19 +61,17 @@ def scan_push(git: Git, updates: Sequence[Update], policy: str | None, *, allow:
             continue
         terms = policies.of_revision(git, _policy(git, update, policy), own_markers=False)
         changes = _changes(git, update)
-        new = [change for change in changes if change.new]
-        known.learn(change.new for change in new)
-        known.learn(blob for change in changes for blob in change.old)
-        judge = Judge(known, terms.policy, terms.trusted)
-        total += judge.judge(changes, lambda tip=update.new: _tree(git, tip))  # type: ignore[misc]
+        known.learn(blob for change in changes for blob in (change.new, *change.old))
+        outcome = outcome_of(git, "", changes, terms, partial(git.tree, update.new), known)
+        total += outcome.judgement
         total += policy_changes(known, changes, allowed=allowed)
-        unread += unread_of(new, known.missing)
-        looked_at += len(new)
-        met |= {change.new for change in new}
+        unread += outcome.unread
+        looked_at += outcome.looked_at
+        met |= {change.new for change in changes}
     rest = [Change(f"(no path: object {blob[:12]})", blob) for blob in _quarantined(git) - met]
     known.learn(change.new for change in rest)
     nothing = policies.of_revision(git, "", own_markers=False)
-    total += Judge(known, nothing.policy, nothing.trusted).judge(rest)
+    total += Judge(known, nothing.policy, nothing.trusted).judge(rest, {})
     return Outcome("pushed contents", looked_at + len(rest), total, tuple(unread))
 
 
@@ -99,10 +96,6 @@ def _changes(git: Git, update: Update) -> list[Change]:
     if git.ask("cat-file", "-t", f"{update.new}^{{}}").strip() != b"commit":
         return []
     return list(git.changes("--not", "--all", ids=[update.new]))
-
-
-def _tree(git: Git, tip: str) -> dict[str, str]:
-    return git.tree(tip)
 
 
 def _allows(git: Git) -> bool:

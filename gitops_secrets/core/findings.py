@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from gitops_secrets.core.places import Path, Position
 
@@ -15,8 +15,7 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True)
-class ObjectName:
+class ObjectName(NamedTuple):
     """A Kubernetes object as a person names it."""
 
     kind: str
@@ -28,8 +27,7 @@ class ObjectName:
         return f"{self.kind} {where}{self.name or '(unnamed)'}"
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """One thing that is wrong, at one place, with the command that mends it."""
 
     rule: str

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gitops_secrets.core.findings import Finding, Severity
 from gitops_secrets.core.guard.judgement import Ignored, Judgement
 from gitops_secrets.errors import ExitCode
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What was looked at, and what was found."""
 
     what: str

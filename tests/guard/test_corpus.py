@@ -21,7 +21,10 @@ READABLE = [
     for case in section.readable()
 ]
 LOOKALIKES = list(lookalikes.lookalikes())
-ELSEWHERE = {"moved-ciphertext", "copied-ciphertext", "unreadable", "marker-without-reason"}
+ELSEWHERE = {
+    *("moved-ciphertext", "copied-ciphertext", "policy-change"),
+    *("unreadable", "marker-without-reason"),
+}
 """Rules about changes, trees, limits and exceptions: one content alone does not show them."""
 
 

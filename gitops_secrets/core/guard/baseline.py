@@ -8,8 +8,8 @@ place is still the one of that commit, only the caller can tell, who reads both 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from gitops_secrets.core.guard.facts import Key
 from gitops_secrets.errors import InvalidDocumentError
@@ -18,8 +18,7 @@ _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _FIELDS = ("rule", "path", "object", "key", "reason", "expires", "author", "commit")
 
 
-@dataclass(frozen=True)
-class BaselineEntry:
+class BaselineEntry(NamedTuple):
     """One accepted finding."""
 
     rule: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gitops_secrets.errors import InvalidDocumentError
 
@@ -13,13 +13,12 @@ MAX_PATTERN = 2000
 _NESTED_REPEAT = re.compile(r"\((?:[^()\\]|\\.)*(?<!\\)[*+}]\??(?:[^()\\]|\\.)*\)(?:[*+]|\{\d*,)")
 
 
-@dataclass(frozen=True)
-class CreationRule:
+class CreationRule(NamedTuple):
     """One entry of ``creation_rules``."""
 
     config: str
     """The repository path of the ``.sops.yaml`` it stands in."""
-    index: int
+    number: int
     """Its place in the list, from 0: sops takes the first that matches."""
     path_regex: str
     """Empty where it matches every path."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from gitops_secrets.core.guard.encoding import from_base64
 from gitops_secrets.core.guard.placeholders import is_placeholder
@@ -30,18 +30,17 @@ _HOST_ENTRY = re.compile(
     rf"\\{{0,8}}[\"'](?P<host>{_HOST})\\{{0,8}}[\"']\s*:\s*\{{(?P<entry>[^{{}}]{{0,20000}})\}}"
 )
 HOST_KEY = re.compile(_HOST)
-FIELDS = frozenset(
-    {"auth", "password", "identitytoken", "registrytoken", "identity_token", "registry_token"}
-)
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """One readable credential at an offset of a text."""
 
     offset: int
-    material: str = field(repr=False)
+    material: str
     host: str = ""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(...)"
 
 
 def credential(name: str, value: str, *, within_auths: bool = True) -> str | None:

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import yaml
@@ -27,9 +26,8 @@ _LARGE = 4000
 _SEPARATOR = re.compile(r"^---(?=[ \t\r\n]|$)", re.MULTILINE)
 _DEEP = re.compile(r"^[ \t\-?:]{400}|(?:[-?:][ \t]+(?:[&!]\S*[ \t]+)*){200}", re.MULTILINE)
 _BRACKET = re.compile(r"[\[\]{}]")
-_NOT_PRINTABLE = re.compile(
-    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-)
+_NOT_PRINTABLE = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+_NOT_PRINTABLE_ASCII = re.compile(r"[^\t\n\r\x20-\x7e]")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _LINE_COMMENT = re.compile(r'"(?:[^"\\\n]|\\.)*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _BLANK = re.compile(r"[\s,;]*")
@@ -38,14 +36,13 @@ _TEMPLATE_LINE = re.compile(r"^[ \t]*\{\{[-~]?.*?\}\}[ \t]*$|^[ \t]*\{%.*?%\}[ \
 _TEMPLATE = re.compile(r"\{\{(?:(?!\{\{|\}\}).)*\}\}", re.DOTALL)
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(NamedTuple):
     """One document: its root node, or None where no reader makes one."""
 
     text: str
     line: int
     """How many lines of the whole text stand above it."""
-    index: int
+    number: int
     root: yaml.Node | None
     mended: bool = False
     """Whether the text was changed to be read: positions still hold, comments may be gone."""
@@ -175,7 +172,8 @@ def _replace_surrogates(text: str) -> str:
 
 
 def _drop_controls(text: str) -> str:
-    return _NOT_PRINTABLE.sub(" ", text)
+    # Compiling the long class takes as long as judging ten Secrets, and few texts need it.
+    return re.sub(_NOT_PRINTABLE_ASCII if text.isascii() else _NOT_PRINTABLE, " ", text)
 
 
 def _drop_comments(text: str) -> str:

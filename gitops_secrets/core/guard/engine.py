@@ -8,20 +8,24 @@ the facts of a whole tree.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-
-from gitops_secrets.core.findings import Finding
-from gitops_secrets.core.guard.baseline import BaselineEntry
-from gitops_secrets.core.guard.facts import NOTHING, Facts, Marker
-from gitops_secrets.core.guard.judgement import Ignored, Judgement, Unchanged
-from gitops_secrets.core.guard.policy import Policy
+from gitops_secrets.core.guard.facts import NOTHING, Facts
+from gitops_secrets.core.guard.judgement import Ignored, Judgement
 from gitops_secrets.core.guard.prefilter import may_hold
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from gitops_secrets.core.findings import Finding
+    from gitops_secrets.core.guard.baseline import BaselineEntry
+    from gitops_secrets.core.guard.facts import Marker
+    from gitops_secrets.core.guard.judgement import Unchanged
+    from gitops_secrets.core.guard.policy import Policy
 
 __all__ = [
     "ENGINE_VERSION",
     "Ignored",
     "Judgement",
-    "Unchanged",
     "examine",
     "judge",
     "judge_blob",
@@ -32,7 +36,7 @@ __all__ = [
     "same_value",
 ]
 
-ENGINE_VERSION = "756748742267"
+ENGINE_VERSION = "17a5aac8bffe"
 """Changes with every change of a verdict: facts that another version wrote are worth nothing."""
 
 

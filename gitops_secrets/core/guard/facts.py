@@ -1,20 +1,17 @@
 """What the engine knows about a content: serialisable, and without any secret or function of one.
 
-Hashes are kept of public text only: ciphertexts and wrapped data keys, by which a moved object is
-known again.
+Parts are kept of public text only: of ciphertexts and wrapped data keys, by which a moved object
+is known again.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 Key = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """What binds an object: sops' ciphertexts are bound to their key path only, and to none of these."""
 
     api_version: str | None
@@ -28,8 +25,7 @@ class Identity:
         return [self.api_version, self.kind, self.namespace, self.name, self.type]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """One value of an object, by its place."""
 
     key: Key
@@ -37,8 +33,7 @@ class Place:
     column: int
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectFacts:
+class ObjectFacts(NamedTuple):
     """A Secret, or any object that holds ciphertext or a ``sops`` block."""
 
     identity: Identity
@@ -53,13 +48,12 @@ class ObjectFacts:
     encrypted: int
     """How many values are ENC in full."""
     ciphertexts: tuple[str, ...]
-    """A hash of each ENC value below ``data`` and ``stringData``."""
+    """The end of each ENC value below ``data`` and ``stringData``: its tag, which no other has."""
     wrapped: tuple[str, ...]
-    """A hash of each wrapped data key of its document."""
+    """The end of each wrapped data key of its document."""
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """One thing that is wrong whatever the path and the policy."""
 
     rule: str
@@ -71,8 +65,7 @@ class Note:
     key: Key = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Marker:
+class Marker(NamedTuple):
     """An inline exception: ``gitops-secrets: ignore[RULE] REASON`` in a comment."""
 
     line: int
@@ -83,8 +76,7 @@ class Marker:
     """The first line below it that is not a comment; it excuses findings there and on its own line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """All that ``judge`` needs to know of a content."""
 
     notes: tuple[Note, ...] = ()
@@ -97,6 +89,8 @@ class Facts:
 
     def to_json(self) -> str:
         """Return the facts as one line of JSON, for a cache."""
+        import json
+
         return json.dumps(
             [
                 [
@@ -125,6 +119,8 @@ class Facts:
     @classmethod
     def from_json(cls, text: str) -> Facts:
         """Return what ``to_json`` wrote. Raises ValueError for anything else."""
+        import json
+
         try:
             notes, objects, markers = json.loads(text)
             return cls(

@@ -7,7 +7,6 @@ them out of what is said. ``Facts`` leave without them.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
 
 from gitops_secrets.core.guard import prefilter
 from gitops_secrets.core.guard.encoding import (
@@ -32,24 +31,26 @@ MAX_NOTES = 1000
 _COMMENT_LINE = re.compile(r"[ \t]*(?:#|//|;|--[ \t]|<!--|REM[ \t]|\*[ \t])")
 
 
-@dataclass
 class Hit:
     """A note with the secret it is about."""
 
-    note: Note
-    material: str = field(repr=False)
+    __slots__ = ("material", "note")
+
+    def __init__(self, note: Note, material: str) -> None:
+        self.note = note
+        self.material = material
 
 
-@dataclass
 class Inspection:
     """What was found so far."""
 
-    hits: list[Hit] = field(default_factory=list)
-    objects: list[ObjectFacts] = field(default_factory=list)
-    values: dict[tuple[Identity, Key], list[str]] = field(default_factory=dict, repr=False)
-    """The readable values of Secrets by place, for comparing two contents."""
-    work: int = 0
-    is_exhausted: bool = False
+    def __init__(self) -> None:
+        self.hits: list[Hit] = []
+        self.objects: list[ObjectFacts] = []
+        self.values: dict[tuple[Identity, Key], list[str]] = {}
+        """The readable values of Secrets by place, for comparing two contents."""
+        self.work = 0
+        self.is_exhausted = False
 
     def note(
         self,
@@ -144,7 +145,7 @@ class Inspection:
             if decoded is not None:
                 self.packed(decoded, origin, "base64")
                 return
-        self.piece(value, replace(origin, depth=origin.depth + 1), bits)
+        self.piece(value, origin._replace(depth=origin.depth + 1), bits)
 
     def unreadable(self, origin: Origin, detail: str) -> None:
         """Record that something here could not be looked at."""
@@ -157,23 +158,21 @@ class Inspection:
         redaction = Redaction([h.material for h in self.hits if h.material])
         return Facts(
             notes=tuple(
-                replace(
-                    h.note,
+                h.note._replace(
                     identity=redaction.identity(h.note.identity),
                     key=redaction.key(h.note.key),
                 )
                 for h in self.hits
             ),
             objects=tuple(
-                replace(
-                    o,
+                o._replace(
                     identity=redaction.identity(o.identity) or o.identity,
                     readable=tuple(self._said(p, redaction) for p in o.readable),
                 )
                 for o in self.objects
             ),
             markers=tuple(
-                replace(m, rule=redaction.text(m.rule), reason=redaction.text(m.reason))
+                m._replace(rule=redaction.text(m.rule), reason=redaction.text(m.reason))
                 for m in find_markers(text)
             ),
         )
@@ -183,7 +182,7 @@ class Inspection:
         key = redaction.key(readable.key)
         if any(isinstance(k, str) and looks_random(k) and self._is_in_a_value(k) for k in key):
             key = tuple(HIDDEN if isinstance(k, str) and looks_random(k) else k for k in key)
-        return replace(readable, key=key)
+        return readable._replace(key=key)
 
     def _is_in_a_value(self, text: str) -> bool:
         return any(text in value for values in self.values.values() for value in values)
@@ -212,7 +211,7 @@ class Inspection:
             line, column = place(text, offset)
             comment = origin.comment or (origin.exact and is_comment(text, offset))
             self.credential(
-                registry_login.RULE.ident, replace(origin, comment=comment), line, column, material
+                registry_login.RULE.ident, origin._replace(comment=comment), line, column, material
             )
 
     def _structure(self, text: str, origin: Origin, bits: int) -> None:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from gitops_secrets.core.findings import Finding
-from gitops_secrets.core.guard.baseline import BaselineEntry
 
-Unchanged = Callable[[BaselineEntry, Finding], bool]
-"""Says whether the value at a finding's place is still that of the entry's commit (see same_value)."""
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gitops_secrets.core.guard.baseline import BaselineEntry
+
+    Unchanged = Callable[[BaselineEntry, Finding], bool]
+    """Says whether the value at a finding's place is still that of the entry's commit (see same_value)."""
 
 
-@dataclass(frozen=True)
-class Ignored:
+class Ignored(NamedTuple):
     """A finding that is not reported, by whose word and why."""
 
     finding: Finding
@@ -22,8 +23,7 @@ class Ignored:
     reason: str
 
 
-@dataclass(frozen=True)
-class Judgement:
+class Judgement(NamedTuple):
     """What is reported, and what is not: every report counts both."""
 
     findings: tuple[Finding, ...] = ()
@@ -39,5 +39,5 @@ class Judgement:
         """Those that the baseline excuses."""
         return tuple(i for i in self.ignored if i.by == "baseline")
 
-    def __add__(self, other: Judgement) -> Judgement:
+    def __add__(self, other: Judgement) -> Judgement:  # type: ignore[override]
         return Judgement(self.findings + other.findings, self.ignored + other.ignored)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from gitops_secrets.core.guard.facts import Identity
 
@@ -25,19 +25,20 @@ _LIKELY = re.compile(r"[\"']?[\w./-]+[\"']?[ \t]*:(?:[ \t\r]|$)|- |\? |[{\[]|%YA
 _BLOCK = re.compile(r"[|>][-+0-9]*[ \t]*(?:#.*)?$")
 
 
-@dataclass(frozen=True, slots=True)
-class LenientValue:
+class LenientValue(NamedTuple):
     """One value below data or stringData."""
 
     root: str
     key: str
     line: int
     column: int
-    text: str = field(repr=False)
+    text: str
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(...)"
 
 
-@dataclass(frozen=True, slots=True)
-class LenientSecret:
+class LenientSecret(NamedTuple):
     """A Secret as its lines say."""
 
     identity: Identity

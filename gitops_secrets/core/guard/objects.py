@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Iterator
 
@@ -15,7 +13,6 @@ from gitops_secrets.core.guard.facts import Identity, Key, ObjectFacts, Place
 from gitops_secrets.core.guard.inspection import Inspection
 from gitops_secrets.core.guard.nodes import Pairs, child, last, pairs, scalar
 from gitops_secrets.core.guard.origin import Origin
-from gitops_secrets.core.guard.placeholders import has_variable, is_placeholder, is_template
 from gitops_secrets.core.guard.rules import broken_sops_metadata as metadata
 from gitops_secrets.core.guard.rules.plaintext_dockerconfigjson import KEYS
 from gitops_secrets.core.sopsfile import is_encrypted_value
@@ -128,7 +125,7 @@ def _describe(
             identity=identity,
             line=line + 1,
             column=column + 1,
-            document=document.index,
+            document=document.number,
             has_metadata=isinstance(block, yaml.MappingNode),
             readable=tuple(readable),
             encrypted=len(ciphertexts),
@@ -196,6 +193,8 @@ def _is_filled_in(value: str) -> bool:
     """Return whether *value* is a template or empty; not where a line of it holds a secret all the same."""
     if _EMPTY.fullmatch(value):
         return True
+    from gitops_secrets.core.guard.placeholders import has_variable, is_placeholder, is_template
+
     if not has_variable(value) and not is_template(value):
         return False
     if "\n" not in value.strip():
@@ -253,6 +252,8 @@ def _known_kind(kind: str | None) -> str:
 def is_readable_copy(value: str) -> bool:
     """Return whether *value*, an annotation's JSON, is a Secret with readable values."""
     try:
+        import json
+
         copied = json.loads(value)
     except (ValueError, RecursionError):
         return False
@@ -296,7 +297,7 @@ def describe_lines(inspection: Inspection, document: Document) -> None:
                 identity=secret.identity,
                 line=secret.line + document.line + 1,
                 column=1,
-                document=document.index,
+                document=document.number,
                 has_metadata="\nsops:" in text,
                 readable=tuple(places),
                 encrypted=sum(is_encrypted_value(v.text) for v in secret.values),
@@ -309,5 +310,5 @@ def describe_lines(inspection: Inspection, document: Document) -> None:
 
 
 def _digest(text: str) -> str:
-    """Return a name for a public text: a ciphertext or a wrapped data key."""
-    return hashlib.sha256("".join(text.split()).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    """Return a name for a public text, a ciphertext or a wrapped data key: its end, which authenticates."""
+    return "".join(text.split()).partition("-----END")[0][-48:]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from gitops_secrets.core.guard.facts import Identity, Key
 
@@ -10,8 +10,7 @@ MAX_WRAPPINGS = 8
 """How often encoded or nested a text may be and still be looked at."""
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """The origin of a piece of text."""
 
     line: int = 0
@@ -41,9 +40,8 @@ class Origin:
     def inside(self, line: int, column: int, *, exact: bool) -> Origin:
         """Return the origin of a piece that begins at a place of this one."""
         if not self.exact:
-            return replace(self, depth=self.depth + 1)
-        return replace(
-            self,
+            return self._replace(depth=self.depth + 1)
+        return self._replace(
             line=self.line + line,
             column=column + (self.column if line == 0 else 0),
             exact=exact,
@@ -52,8 +50,8 @@ class Origin:
 
     def unwrapped(self, wrapping: str) -> Origin:
         """Return the origin of what was wrapped here."""
-        return replace(
-            self, wrappings=(*self.wrappings, wrapping), exact=False, depth=self.depth + 1
+        return self._replace(
+            wrappings=(*self.wrappings, wrapping), exact=False, depth=self.depth + 1
         )
 
     @property

@@ -5,48 +5,80 @@ On a server and in CI all of it comes from the protected branch as it was, never
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Callable, Mapping
 from functools import cached_property
 
-from gitops_secrets.core.guard.baseline import BaselineEntry, parse_baseline
-from gitops_secrets.core.guard.creation import CreationRule, find_rule, parse_creation_rules
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from datetime import date
+
+    from gitops_secrets.core.guard.baseline import BaselineEntry
+    from gitops_secrets.core.guard.creation import CreationRule
 
 BASELINE_FILE = ".gitops-secrets-baseline.yaml"
 """The baseline stands at the repository's top."""
 SOPS_CONFIG = ".sops.yaml"
 
+if TYPE_CHECKING:
+    Parts = tuple[Mapping[str, bytes], bytes | None, date | None]
 
-@dataclass(frozen=True)
+
 class Policy:
     """The policy in force, as bytes; read only when a finding depends on it.
+
+    *sops_configs* is each ``.sops.yaml`` of the tree by its repository path (``.sops.yaml``,
+    ``apps/.sops.yaml``), *baseline* the content of BASELINE_FILE or None where there is none, *today*
+    the day that the expiry of its entries is held against: without one each counts as expired.
 
     The properties raise InvalidDocumentError, naming the file, for what cannot be read: a guard that
     could not look blocks.
     """
 
-    sops_configs: Mapping[str, bytes] = field(default_factory=dict)
-    """Each ``.sops.yaml`` of the tree, by its repository path (``.sops.yaml``, ``apps/.sops.yaml``)."""
-    baseline: bytes | None = None
-    """The content of BASELINE_FILE; None where there is none."""
-    today: date | None = None
-    """For the expiry of baseline entries; without a date every entry counts as expired."""
+    def __init__(
+        self,
+        sops_configs: Mapping[str, bytes] | None = None,
+        baseline: bytes | None = None,
+        today: date | None = None,
+    ) -> None:
+        self._load: Callable[[], Parts] = lambda: (sops_configs or {}, baseline, today)
+
+    @classmethod
+    def read_by(cls, load: Callable[[], Parts]) -> Policy:
+        """Return a policy whose parts, in the constructor's order, *load* returns when one is needed."""
+        policy = cls()
+        policy._load = load
+        return policy
+
+    @cached_property
+    def _parts(self) -> Parts:
+        return self._load()
+
+    @property
+    def today(self) -> date | None:
+        """The day that expiry is held against."""
+        return self._parts[2]
 
     @cached_property
     def baseline_entries(self) -> tuple[BaselineEntry, ...]:
         """The accepted findings, expired ones included."""
-        return parse_baseline(self.baseline, BASELINE_FILE) if self.baseline else ()
+        from gitops_secrets.core.guard.baseline import parse_baseline
+
+        baseline = self._parts[1]
+        return parse_baseline(baseline, BASELINE_FILE) if baseline else ()
 
     @cached_property
     def _rules(self) -> dict[str, tuple[CreationRule, ...]]:
+        from gitops_secrets.core.guard.creation import parse_creation_rules
+
         return {
             path.rpartition("/")[0]: parse_creation_rules(content, path)
-            for path, content in self.sops_configs.items()
+            for path, content in self._parts[0].items()
         }
 
     def creation_rule(self, path: str) -> CreationRule | None:
         """Return the creation rule for *path*: of the nearest ``.sops.yaml`` above it that has one."""
+        from gitops_secrets.core.guard.creation import find_rule
+
         folder = path
         while folder:
             folder = folder.rpartition("/")[0]

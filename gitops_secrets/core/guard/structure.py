@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import yaml
 
-from gitops_secrets.core.guard import comments, dockerconfig, documents, objects, prefilter
+from gitops_secrets.core.guard import comments, documents, objects, prefilter
 from gitops_secrets.core.guard.facts import Identity, Key
 from gitops_secrets.core.guard.inspection import Inspection
-from gitops_secrets.core.guard.lenient import is_manifest
 from gitops_secrets.core.guard.nodes import Pairs, child, is_literal_block, pairs, scalar
 from gitops_secrets.core.guard.origin import Origin
-from gitops_secrets.core.guard.rules import conflict_markers, registry_password
+from gitops_secrets.core.guard.rules import conflict_markers
 from gitops_secrets.core.guard.rules.annotation_credentials import ANNOTATION
+from gitops_secrets.core.guard.rules.docker_config import FIELDS
 from gitops_secrets.core.guard.rules.plaintext_dockerconfigjson import KEYS
 
 _WORD = re.compile(r"(?<![\w.-])Secret(?:List)?(?![\w.-])")
@@ -25,8 +25,7 @@ _LONGEST_KEY = 24
 _LOOKS = prefilter.EVERYTHING & ~(prefilter.KEY | prefilter.COMMAND)
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """What stands around a node."""
 
     identity: Identity | None
@@ -55,7 +54,9 @@ def look(inspection: Inspection, text: str, origin: Origin, bits: int) -> None:
             _Walker(inspection, document, origin, part_bits, is_file=is_file).walk(root)
             if not (document.mended and "{{" in document.text):
                 continue
-        elif is_file and part_bits & (prefilter.SECRET | prefilter.ENCRYPTED) and is_manifest(text):
+        elif (
+            is_file and part_bits & (prefilter.SECRET | prefilter.ENCRYPTED) and _is_manifest(text)
+        ):
             objects.describe_lines(inspection, document)
         inspection.lines(document.text, document.line, origin, part_bits)
     if is_file and "<<<<<<<" in text and "ENC[" in text:
@@ -72,7 +73,7 @@ def _look_at_comments(inspection: Inspection, text: str, origin: Origin) -> None
     for line, column, block in comments.blocks(text):
         bits = prefilter.may_hold(to_bytes(block)) & ~(prefilter.KEY | prefilter.COMMAND)
         if bits & ~prefilter.ENCRYPTED:
-            inside = replace(origin.inside(line, column, exact=origin.exact), comment=True)
+            inside = origin.inside(line, column, exact=origin.exact)._replace(comment=True)
             inspection.piece(block, inside, bits)
 
 
@@ -142,9 +143,12 @@ class _Walker:
         found = pairs(node)
         identity = objects.identify(node, found)
         if identity is not None:
-            context = replace(context, identity=identity)
+            context = context._replace(identity=identity)
         self._docker(found, context)
         if self.bits & (prefilter.VALUES | prefilter.PAYLOAD):
+            # Loaded where there is something for it: its patterns cost a hook a millisecond.
+            from gitops_secrets.core.guard.rules import registry_password
+
             for value, step, secret in registry_password.find(found, context.key, context.parents):
                 self._report(registry_password.RULE.ident, value, context.below(step, node), secret)
         children: list[tuple[yaml.Node, Context]] = []
@@ -160,8 +164,10 @@ class _Walker:
         """Report the readable credentials of a docker config's entry."""
         within = "auths" in context.key[-2:]
         for text, _, value in found:
-            if text is None or text.lower() not in dockerconfig.FIELDS:
+            if text is None or text.lower() not in FIELDS:
                 continue
+            from gitops_secrets.core.guard import dockerconfig
+
             secret = dockerconfig.credential(text, scalar(value) or "", within_auths=within)
             if secret is not None:
                 self._report("docker-config", value, context, secret)
@@ -177,11 +183,13 @@ class _Walker:
             return
         origin = self._origin(node, context)
         if is_literal_block(node) and self.origin.exact:
-            origin = replace(
-                self._around(context).inside(self._position(node)[0] + 1, 0, exact=True), column=0
+            origin = (
+                self._around(context)
+                .inside(self._position(node)[0] + 1, 0, exact=True)
+                ._replace(column=0)
             )
         if context.key and context.key[-1] == ANNOTATION:
-            origin = replace(origin, annotation=True)
+            origin = origin._replace(annotation=True)
             if objects.is_readable_copy(value):
                 self.inspection.note("annotation-credentials", origin, 0, 0)
         self.inspection.leaf(value, origin)
@@ -194,8 +202,7 @@ class _Walker:
         is_secret = (identity is not None and identity.kind == "Secret") or any(
             k in KEYS for k in key[-3:]
         )
-        return replace(
-            self.origin,
+        return self.origin._replace(
             identity=identity,
             key=(*self.origin.key, *key)[:_LONGEST_KEY],
             in_secret=self.origin.in_secret or is_secret,
@@ -207,3 +214,9 @@ class _Walker:
 
     def _position(self, node: yaml.Node) -> tuple[int, int]:
         return node.start_mark.line + self.document.line, node.start_mark.column
+
+
+def _is_manifest(text: str) -> bool:
+    from gitops_secrets.core.guard.lenient import is_manifest
+
+    return is_manifest(text)

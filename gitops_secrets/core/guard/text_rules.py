@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from gitops_secrets.core.guard import dockerconfig, prefilter
 from gitops_secrets.core.guard.encoding import from_base64
@@ -52,8 +51,7 @@ def look(inspection: Inspection, text: str, line: int, origin: Origin, bits: int
     if bits & prefilter.PACKED:
         for offset, decoded in _runs(text):
             at, column = place(text, offset)
-            inside = replace(
-                origin.inside(at + line, column, exact=False),
+            inside = origin.inside(at + line, column, exact=False)._replace(
                 comment=origin.comment or (origin.exact and is_comment(text, offset)),
                 in_secret=origin.in_secret or _names_pull_secret(text, offset),
             )
@@ -78,7 +76,7 @@ def _report(
     comment = origin.comment or (origin.exact and is_comment(text, offset))
     in_secret = origin.in_secret or "dockerconfigjson" in text[max(0, offset - 400) : offset]
     inspection.credential(
-        rule, replace(origin, comment=comment, in_secret=in_secret), at + line, column, material
+        rule, origin._replace(comment=comment, in_secret=in_secret), at + line, column, material
     )
 
 

@@ -32,7 +32,7 @@ def _unencrypted(path: str, facts: Facts, policy: Policy) -> Iterator[Finding]:
     creation_rule = policy.creation_rule(path)
     if creation_rule is None:
         return
-    detail = f"creation rule {creation_rule.index + 1} of {creation_rule.config}"
+    detail = f"creation rule {creation_rule.number + 1} of {creation_rule.config}"
     reported = {(n.line, n.rule) for n in facts.notes}
     for found in plain:
         for place in found.readable:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from gitops_secrets.core.guard.judgement import Ignored, Judgement
 
-from gitops_secrets.core.findings import Finding
-from gitops_secrets.core.guard.baseline import BaselineEntry
-from gitops_secrets.core.guard.facts import Facts, Marker
-from gitops_secrets.core.guard.judgement import Ignored, Judgement, Unchanged
-from gitops_secrets.core.guard.policy import Policy
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from gitops_secrets.core.findings import Finding
+    from gitops_secrets.core.guard.baseline import BaselineEntry
+    from gitops_secrets.core.guard.facts import Facts, Marker
+    from gitops_secrets.core.guard.judgement import Unchanged
+    from gitops_secrets.core.guard.policy import Policy
 
 UNEXCUSABLE = frozenset({"marker-without-reason", "policy-change"})
 """Rules about exceptions themselves, which no exception covers."""
@@ -55,12 +59,13 @@ def _marker(
 
 
 def _entry(found: Finding, policy: Policy, unchanged: Unchanged) -> BaselineEntry | None:
-    if found.rule in UNEXCUSABLE or policy.today is None or policy.baseline is None:
+    today = policy.today
+    if found.rule in UNEXCUSABLE or today is None:
         return None
     place = (found.rule, found.path, str(found.object_name or ""), found.key_path)
     for entry in policy.baseline_entries:
         if (entry.rule, entry.path, entry.object, entry.key) != place:
             continue
-        if entry.expires >= policy.today and unchanged(entry, found):
+        if entry.expires >= today and unchanged(entry, found):
             return entry
     return None

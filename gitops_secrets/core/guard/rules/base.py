@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gitops_secrets.core.findings import Severity
 
@@ -10,8 +10,7 @@ ENCRYPT = "gitops-secrets encrypt {path} && git add {path}"
 UNTRACK = "git rm --cached {path}"
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """One rule: its identifier, what it says, and what mends it."""
 
     ident: str
