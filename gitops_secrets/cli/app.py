@@ -21,6 +21,7 @@ COMMANDS = {
     "bootstrap": "gitops_secrets.cli.bootstrap:bootstrap_command",
     "apply": "gitops_secrets.cli.apply:apply_command",
     "scan": "gitops_secrets.cli.scan:scan_command",
+    "hooks": "gitops_secrets.cli.hooks:hooks_group",
 }
 """Each command by its name, as "module:attribute": a command's modules load when it is called."""
 

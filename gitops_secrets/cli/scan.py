@@ -35,6 +35,7 @@ _ACCEPTED_FOR = timedelta(days=90)
 )
 @click.option("--history", is_flag=True, help="Every commit that any ref reaches.")
 @click.option("--pre-receive", is_flag=True, help="What a push brings, its refs on standard input.")
+@click.option("--pre-push", metavar="REMOTE", help="What a push sends, its refs on standard input.")
 @click.option("--policy", metavar="REVISION", help="Take rules and exceptions from this revision.")
 @click.option("--allow-policy-changes", is_flag=True, help="A push or range may change the policy.")
 @click.option("--only", type=click.Choice(GROUPS), default="all", help="One group of rules.")
@@ -53,6 +54,7 @@ def scan_command(
     span: str | None,
     history: bool,
     pre_receive: bool,
+    pre_push: str | None,
     policy: str | None,
     allow_policy_changes: bool,
     only: str,
@@ -78,6 +80,7 @@ def scan_command(
             ("--range", span is not None),
             ("--history", history),
             ("--pre-receive", pre_receive),
+            ("--pre-push", pre_push is not None),
         )
         if given
     ]
@@ -97,6 +100,10 @@ def scan_command(
 
         updates = parse_updates(sys.stdin.buffer.read())
         outcome = scan_push(git, updates, policy, allow=allow_policy_changes)
+    elif pre_push is not None:
+        from gitops_secrets.commands.scan_send import parse_sent, scan_send
+
+        outcome = scan_send(git, pre_push, parse_sent(sys.stdin.buffer.read()))
     elif history:
         outcome = _history(git, policy, cached=not no_cache)
     elif span is not None:

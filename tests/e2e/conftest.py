@@ -17,7 +17,7 @@ import pytest
 from tests.e2e.cluster import Cluster
 from tests.e2e.encrypted import Identity, make_identity
 from tests.e2e.flux import Flux
-from tests.e2e.githttp import GitServer, Repository
+from tests.support.githttp import GitServer, Repository
 from tests.e2e.tools.build import Binaries, build
 
 _numbers = itertools.count(1)

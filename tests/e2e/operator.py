@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from tests.e2e.cluster import CONTEXT, Cluster
-from tests.e2e.githttp import Repository, git_environ
+from tests.support.githttp import Repository, git_environ
 from tests.e2e.process import E2EError
 
 PROGRAM = Path(sys.executable).with_name("gitops-secrets")

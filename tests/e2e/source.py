@@ -27,7 +27,7 @@ from typing import Any, Final, Self
 
 from tests.e2e.api import ApiError, Object
 from tests.e2e.cluster import Cluster
-from tests.e2e.githttp import git_environ
+from tests.support.githttp import git_environ
 from tests.e2e.process import E2EError
 
 REQUESTED_AT: Final = "reconcile.fluxcd.io/requestedAt"

@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.cluster import CONTEXT, DEVELOPER, Cluster
 from tests.e2e.flux import Flux
-from tests.e2e.githttp import Repository
+from tests.support.githttp import Repository
 from tests.e2e.operator import Operator
 
 CREDS = "robot:correct horse battery staple"

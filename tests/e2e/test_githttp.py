@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.githttp import Repository
+from tests.support.githttp import Repository
 
 
 def test_the_git_server_asks_for_the_password(repository: Repository) -> None:

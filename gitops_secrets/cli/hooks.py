@@ -1,0 +1,78 @@
+"""``gitops-secrets hooks``: the guard as Git's own hooks."""
+
+from __future__ import annotations
+
+import click
+
+from gitops_secrets.adapters.objects import Git
+from gitops_secrets.errors import ExitCode
+
+_REPO = click.option(
+    "--repo", type=click.Path(exists=True, file_okay=False), default=".", help="The repository."
+)
+_SHARED = click.option(
+    "--shared", is_flag=True, help="Also where core.hooksPath leads out of this repository."
+)
+_FRAMEWORK = """with the pre-commit framework instead, in .pre-commit-config.yaml:
+  - repo: https://github.com/gitops-secrets/gitops-secrets
+    rev: v0.1.0
+    hooks: [{id: gitops-secrets}]"""
+
+
+@click.group("hooks", short_help="The guard as Git hooks: install, uninstall, status.")
+def hooks_group() -> None:
+    """Run the guard at each commit and push, and on a server at each push that arrives."""
+
+
+@hooks_group.command("install")
+@_REPO
+@_SHARED
+@click.option(
+    "--server", is_flag=True, help="The pre-receive hook, for a repository that is pushed to."
+)
+def install_command(repo: str, shared: bool, server: bool) -> int:
+    """Put the guard beside the hooks that exist: those keep running, after it.
+
+    In a bare repository, or with --server, the pre-receive hook; else pre-commit and pre-push.
+    """
+    from gitops_secrets.commands.hooks import install, is_bare
+
+    git = Git(repo)
+    for state in install(git, server=server or is_bare(git), shared=shared):
+        then = "; the hook that was there runs after it" if state.earlier else ""
+        click.echo(f"gitops-secrets: {state.name} guards {state.path}{then}")
+    if not server and not is_bare(git):
+        click.echo(_FRAMEWORK, err=True)
+    return ExitCode.OK
+
+
+@hooks_group.command("uninstall")
+@_REPO
+@_SHARED
+def uninstall_command(repo: str, shared: bool) -> int:
+    """Take the guard out, and put back the hooks that were there before."""
+    from gitops_secrets.commands.hooks import uninstall
+
+    gone = uninstall(Git(repo), shared=shared)
+    for path in gone:
+        click.echo(f"gitops-secrets: taken out of {path}")
+    if not gone:
+        click.echo("gitops-secrets: no hook of the guard is installed")
+    return ExitCode.OK
+
+
+@hooks_group.command("status")
+@_REPO
+def status_command(repo: str) -> int:
+    """Say which hooks run the guard; ends with 1 where one does not."""
+    from gitops_secrets.commands.hooks import is_bare, status
+
+    git = Git(repo)
+    states = status(git, server=is_bare(git))
+    for state in states:
+        words = "guards" if state.installed else "does not guard"
+        if state.installed and not state.current:
+            words += ", written by another version: gitops-secrets hooks install"
+        then = ", and another hook runs after it" if state.earlier else ""
+        click.echo(f"{state.name}: {words} ({state.path}){then}")
+    return ExitCode.OK if all(s.installed for s in states) else ExitCode.FINDINGS

@@ -1,0 +1,116 @@
+"""Putting the guard's scripts beside the hooks that a repository has, and taking them out again."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from gitops_secrets.adapters.files import replace_file
+from gitops_secrets.adapters.objects import Git
+from gitops_secrets.core.hookscripts import CLIENT, EARLIER, SERVER, is_ours, script
+from gitops_secrets.errors import GitOpsSecretsError
+
+
+class HookState(NamedTuple):
+    """One hook of a repository."""
+
+    name: str
+    path: Path
+    installed: bool
+    current: bool
+    """Whether the script is the one that this version would write."""
+    earlier: bool
+    """Whether a hook that stood there before runs after it."""
+
+
+def install(git: Git, *, server: bool, shared: bool) -> list[HookState]:
+    """Write the guard's scripts; a hook that stands there is kept and runs after the guard.
+
+    Running it again changes nothing. With *server* the pre-receive hook, else those of a developer.
+    Raises GitOpsSecretsError for hooks that many repositories share, unless *shared*.
+    """
+    folder = _folder(git, shared=shared)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in SERVER if server else CLIENT:
+        path = folder / name
+        content = path.read_bytes() if path.exists() else None
+        if content is not None and not is_ours(content):
+            earlier = path.with_name(name + EARLIER)
+            if earlier.exists():
+                raise GitOpsSecretsError(
+                    f"{path} is not the guard's, and {earlier.name} is there too",
+                    f"see which of both is wanted, and remove {earlier}",
+                )
+            path.rename(earlier)
+        replace_file(path, script(name, _guard()).encode())
+        path.chmod(0o755)
+    return status(git, server=server)
+
+
+def uninstall(git: Git, *, shared: bool) -> list[Path]:
+    """Take the guard's scripts out and put back what stood there; return which were taken out."""
+    folder = _folder(git, shared=shared)
+    gone = []
+    for name in (*CLIENT, *SERVER):
+        path = folder / name
+        if not path.is_file() or not is_ours(path.read_bytes()):
+            continue
+        earlier = path.with_name(name + EARLIER)
+        if earlier.exists():
+            earlier.replace(path)
+        else:
+            path.unlink()
+        gone.append(path)
+    return gone
+
+
+def status(git: Git, *, server: bool) -> list[HookState]:
+    """Return the state of the hooks of a developer, or with *server* of a server."""
+    folder = _folder(git, shared=True)
+    names: Sequence[str] = SERVER if server else CLIENT
+    return [_state(folder / name) for name in names]
+
+
+def is_bare(git: Git) -> bool:
+    """Return whether the repository is a bare one: a server's."""
+    return git.ask("rev-parse", "--is-bare-repository").strip() == b"true"
+
+
+def _state(path: Path) -> HookState:
+    content = path.read_bytes() if path.is_file() else b""
+    runs = is_ours(content) and os.access(path, os.X_OK)
+    return HookState(
+        path.name,
+        path,
+        runs,
+        content == script(path.name, _guard()).encode(),
+        path.with_name(path.name + EARLIER).exists(),
+    )
+
+
+def _folder(git: Git, *, shared: bool) -> Path:
+    """Return the folder from which Git takes its hooks, core.hooksPath and worktrees included."""
+    top, common, hooks = (
+        Path(os.fsdecode(line))
+        for line in git.ask(
+            *("rev-parse", "--path-format=absolute"),
+            *("--git-dir" if is_bare(git) else "--show-toplevel", "--git-common-dir"),
+            *("--git-path", "hooks"),
+        ).splitlines()
+    )
+    if not shared and not any(hooks.is_relative_to(parent) for parent in (top, common)):
+        raise GitOpsSecretsError(
+            f"core.hooksPath is {hooks}, which other repositories may share",
+            "gitops-secrets hooks install --shared, or for this repository alone: "
+            "git config core.hooksPath .git/hooks",
+        )
+    return hooks
+
+
+def _guard() -> str:
+    """Return the path of this very command, so that hooks run it whatever PATH says."""
+    own = Path(sys.executable).with_name("gitops-secrets")
+    return str(own) if own.is_file() else "gitops-secrets"

@@ -1,0 +1,282 @@
+"""The guard as Git's own hooks: real commits and real pushes, refused and accepted."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gitops_secrets.core.hookscripts import CLIENT, SERVER, script
+from tests.guard.corpus.case import Fresh
+from tests.support.githttp import GitServer, Repository
+from tests.support.user import User
+
+ROOT = Path(__file__).parents[2]
+MARKER = "# gitops-secrets: ignore[plaintext-dockerconfigjson] a registry for tests\n"
+RULES = "creation_rules:\n- path_regex: ^secrets/\n"
+OPAQUE = (
+    "apiVersion: v1\nkind: Secret\nmetadata: {name: db, namespace: apps}\nstringData: {p: %s}\n"
+)
+
+
+def git(user: User, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run git as the user; what it says is his to read, whatever the status."""
+    return subprocess.run(
+        ["git", *arguments],
+        cwd=cwd or user.repository,
+        env=user.env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def guarded(user: User) -> User:
+    assert user.run("hooks", "install").status == 0
+    return user
+
+
+@pytest.fixture
+def server(user: User, tmp_path: Path) -> Iterator[Repository]:
+    """A bare repository behind HTTP with the guard at its door, cloned as the user's repository."""
+    with GitServer(tmp_path / "server") as http:
+        bare = http.create("fleet")
+        user.commit({"readme.md": "hello\n"})
+        user.git("remote", "add", "origin", bare.url_with_password)
+        user.git("push", "--quiet", "origin", "main")
+        assert user.run("hooks", "install", "--repo", str(bare.folder)).status == 0
+        yield bare
+
+
+@pytest.mark.parametrize("name", [*CLIENT, *SERVER])
+def test_the_scripts_to_copy_by_hand_are_those_that_install_writes(name: str):
+    path = ROOT / "hooks" / name
+    assert path.read_text() == script(name)
+    assert path.stat().st_mode & 0o111
+
+
+def test_the_first_commit_of_a_repository_is_guarded(guarded: User):
+    fresh = Fresh()
+    guarded.write({"a.yaml": fresh.secret})
+    guarded.git("add", "a.yaml")
+    refused = git(guarded, "commit", "--message", "x")
+    assert refused.returncode == 1
+    assert "a.yaml:8:22: error[plaintext-dockerconfigjson]" in refused.stdout + refused.stderr
+    assert fresh.password not in refused.stdout + refused.stderr
+    guarded.git("rm", "--quiet", "--cached", "a.yaml")
+    guarded.write({"b.txt": "hello\n"})
+    guarded.git("add", "b.txt")
+    assert git(guarded, "commit", "--message", "x").returncode == 0
+
+
+def test_a_partial_commit_is_judged_by_what_it_takes(guarded: User):
+    guarded.write({"a.yaml": "a: 1\n", "b.txt": "1\n"})
+    guarded.git("add", "--all")
+    guarded.git("commit", "--quiet", "--message", "x")
+    guarded.write({"a.yaml": Fresh().secret, "b.txt": "2\n"})
+    guarded.git("add", "a.yaml")
+    assert git(guarded, "commit", "--message", "b alone", "--", "b.txt").returncode == 0
+    assert git(guarded, "commit", "--message", "a alone", "--", "a.yaml").returncode == 1
+
+
+def test_a_worktree_and_a_folder_below_the_top_are_guarded(guarded: User, tmp_path: Path):
+    guarded.commit({"sub/b.txt": "1\n"})
+    guarded.git("worktree", "add", "--quiet", str(tmp_path / "tree"), "-b", "other")
+    (tmp_path / "tree/sub/a.yaml").write_text(Fresh().secret)
+    guarded.git("add", "--all", cwd=tmp_path / "tree/sub")
+    refused = git(guarded, "commit", "--message", "x", cwd=tmp_path / "tree/sub")
+    assert refused.returncode == 1
+    assert "sub/a.yaml:8" in refused.stdout + refused.stderr
+
+
+@pytest.mark.parametrize("name", [*CLIENT, *SERVER])
+def test_a_hook_that_was_there_runs_after_the_guard_and_comes_back(user: User, name: str):
+    user.hook(name, "exit 7")
+    before = (user.repository / ".git/hooks" / name).read_bytes()
+    flags = ["--server"] if name in SERVER else []
+    first = user.run("hooks", "install", *flags)
+    assert "the hook that was there runs after it" in first.stdout
+    again = user.run("hooks", "install", *flags)
+    assert again.stdout == first.stdout
+    ours = (user.repository / ".git/hooks" / name).read_bytes()
+    assert b"gitops-secrets" in ours
+    user.run("hooks", "uninstall")
+    assert (user.repository / ".git/hooks" / name).read_bytes() == before
+    assert not list((user.repository / ".git/hooks").glob("*.before-gitops-secrets"))
+
+
+def test_the_hook_that_was_there_decides_as_well(user: User):
+    user.hook("pre-commit", "echo it speaks; exit 7")
+    user.run("hooks", "install")
+    user.write({"b.txt": "1\n"})
+    user.git("add", "--all")
+    refused = git(user, "commit", "--message", "x")
+    assert refused.returncode == 1
+    assert "it speaks" in refused.stdout + refused.stderr
+    user.write({"a.yaml": Fresh().secret})
+    user.git("add", "--all")
+    assert "it speaks" not in git(user, "commit", "--message", "x").stderr
+
+
+def test_status_says_what_is_guarded_and_what_is_not(user: User):
+    assert user.run("hooks", "status").status == 1
+    user.run("hooks", "install")
+    status = user.run("hooks", "status")
+    assert status.status == 0
+    assert "pre-commit: guards" in status.stdout
+    path = user.repository / ".git/hooks/pre-commit"
+    path.write_text(path.read_text() + "# changed\n")
+    assert "another version" in user.run("hooks", "status").stdout
+
+
+def test_core_hookspath_is_where_git_looks_and_so_do_we(user: User, tmp_path: Path):
+    user.git("config", "core.hooksPath", ".husky")
+    assert user.run("hooks", "install").status == 0
+    assert (user.repository / ".husky/pre-commit").exists()
+    shared = tmp_path / "everybodys"
+    user.git("config", "core.hooksPath", str(shared))
+    refused = user.run("hooks", "install")
+    assert refused.status == 3
+    assert "other repositories may share" in refused.stderr
+    assert not shared.exists()
+    assert user.run("hooks", "install", "--shared").status == 0
+
+
+def test_a_guard_that_is_gone_blocks(guarded: User):
+    path = guarded.repository / ".git/hooks/pre-commit"
+    lines = path.read_text().splitlines()
+    lines[2] = "guard=/nowhere/gitops-secrets"
+    path.write_text("\n".join(lines) + "\n")
+    guarded.env["PATH"] = "/usr/bin:/bin"
+    guarded.write({"b.txt": "1\n"})
+    guarded.git("add", "--all")
+    refused = git(guarded, "commit", "--message", "x")
+    assert refused.returncode != 0
+    assert "nothing was looked at" in refused.stderr
+
+
+def test_a_push_of_what_was_committed_past_the_guard_is_refused_at_home(user: User, tmp_path: Path):
+    subprocess.run(["git", "init", "--quiet", "--bare", tmp_path / "remote"], check=True)
+    user.git("remote", "add", "origin", str(tmp_path / "remote"))
+    user.run("hooks", "install")
+    user.commit({"b.txt": "1\n"})
+    assert git(user, "push", "origin", "main").returncode == 0
+    user.write({"a.yaml": Fresh().secret})
+    user.git("add", "--all")
+    user.git("commit", "--quiet", "--no-verify", "--message", "x")
+    (user.repository / "a.yaml").unlink()
+    user.git("commit", "--quiet", "--all", "--message", "gone again")
+    refused = git(user, "push", "origin", "main")
+    assert refused.returncode == 1
+    assert "error[plaintext-dockerconfigjson]" in refused.stdout + refused.stderr
+    user.git("reset", "--quiet", "--hard", "origin/main")
+    assert git(user, "push", "origin", "main").returncode == 0
+
+
+def push(user: User, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return git(user, "push", "origin", *(arguments or ("main",)))
+
+
+def test_the_server_refuses_a_readable_secret_and_nothing_moves(user: User, server: Repository):
+    fresh, before = Fresh(), server.head()
+    user.commit({"a.yaml": fresh.secret})
+    refused = push(user)
+    assert refused.returncode == 1
+    assert "remote: a.yaml:8:22: error[plaintext-dockerconfigjson]" in refused.stderr
+    assert fresh.password not in refused.stdout + refused.stderr
+    assert server.head() == before
+    blob = user.git("rev-parse", "HEAD:a.yaml").strip()
+    with pytest.raises(RuntimeError):
+        server.git("cat-file", "-e", blob)
+
+
+def test_the_server_refuses_a_secret_that_a_later_commit_removes(user: User, server: Repository):
+    user.commit({"a.yaml": Fresh().secret})
+    (user.repository / "a.yaml").unlink()
+    user.commit({})
+    assert push(user).returncode == 1
+
+
+@pytest.mark.parametrize("ref", ["refs/heads/new", "refs/tags/v1", "refs/anything/else"])
+def test_the_server_guards_every_ref(user: User, server: Repository, ref: str):
+    user.commit({"a.yaml": Fresh().secret})
+    assert push(user, f"HEAD:{ref}").returncode == 1
+
+
+def test_the_server_guards_a_tag_that_names_a_content(user: User, server: Repository):
+    user.write({"a.yaml": Fresh().secret})
+    blob = user.git("hash-object", "-w", "a.yaml").strip()
+    user.git("tag", "content", blob)
+    refused = push(user, "refs/tags/content")
+    assert refused.returncode == 1
+    assert f"object {blob[:12]}" in refused.stderr
+
+
+def test_the_server_accepts_what_is_clean_and_what_deletes(user: User, server: Repository):
+    user.commit({"b.txt": "1\n"})
+    assert push(user).returncode == 0
+    assert push(user, "main:other").returncode == 0
+    assert push(user, "--delete", "other").returncode == 0
+    assert server.head() == user.git("rev-parse", "HEAD").strip()
+
+
+def test_a_secret_with_its_own_excuse_is_refused(user: User, server: Repository):
+    user.commit({"a.yaml": Fresh().secret.replace("data:\n", "data:\n  " + MARKER)})
+    assert user.run("scan", "--tree").status == 0
+    refused = push(user)
+    assert "error[plaintext-dockerconfigjson]" in refused.stderr
+    assert "error[policy-change]" in refused.stderr
+
+
+def test_a_secret_with_its_own_baseline_is_refused(user: User, server: Repository):
+    user.commit({"a.yaml": Fresh().secret})
+    user.run("scan", "--tree", "--accept", "for tests")
+    user.commit({})
+    assert user.run("scan", "--tree").status == 0
+    refused = push(user)
+    assert "error[plaintext-dockerconfigjson]" in refused.stderr
+    assert "error[policy-change]" in refused.stderr
+
+
+def test_a_push_that_drops_a_creation_rule_is_still_judged_by_it(user: User, server: Repository):
+    server.git("config", "gitops-secrets.allowPolicyChanges", "true")
+    user.commit({".sops.yaml": RULES})
+    assert push(user).returncode == 0
+    (user.repository / ".sops.yaml").unlink()
+    user.commit({"secrets/db.yaml": OPAQUE % Fresh().password})
+    refused = push(user)
+    assert "error[unencrypted-secret]" in refused.stderr
+
+
+def test_a_change_of_policy_is_listed_and_passes_only_where_the_server_allows_it(
+    user: User, server: Repository
+):
+    user.commit({".sops.yaml": RULES})
+    refused = push(user)
+    assert "error[policy-change]" in refused.stderr
+    server.git("config", "gitops-secrets.allowPolicyChanges", "true")
+    accepted = push(user)
+    assert accepted.returncode == 0
+    assert "warning[policy-change]" in accepted.stderr
+
+
+def test_an_exception_of_the_protected_branch_counts_for_a_push(user: User, server: Repository):
+    server.git("config", "gitops-secrets.allowPolicyChanges", "true")
+    text = Fresh().secret.replace("data:\n", "data:\n  " + MARKER)
+    server.git("config", "core.hooksPath", "/dev/null")
+    user.commit({"a.yaml": text})
+    assert push(user).returncode == 0
+    server.git("config", "--unset", "core.hooksPath")
+    user.commit({"a.yaml": text + "# a note\n"})
+    accepted = push(user)
+    assert accepted.returncode == 0, accepted.stderr
+    assert "excused[plaintext-dockerconfigjson] by its marker" in accepted.stderr
+
+
+def test_a_bootstrapped_cluster_arrives(user: User, server: Repository):
+    server.git("config", "gitops-secrets.allowPolicyChanges", "true")
+    assert user.bootstrap().status == 0
+    assert push(user).returncode == 0
