@@ -1,4 +1,4 @@
-"""Stories of the installed command, with real git and real sops, in a HOME of their own."""
+"""What all tiers share: a user with the installed command, real git and real sops, and a HOME of his own."""
 
 from __future__ import annotations
 
