@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.leaks import Watch, spellings
+from tests.support.leaks import Watch
+from tests.support.spellings import spellings
 from tests.support.user import BOOTSTRAP, PROGRAM, Result, User
 
 LEAKY = """

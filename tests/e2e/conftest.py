@@ -17,8 +17,8 @@ import pytest
 from tests.e2e.cluster import Cluster
 from tests.e2e.encrypted import Identity, make_identity
 from tests.e2e.flux import Flux
-from tests.support.githttp import GitServer, Repository
 from tests.e2e.tools.build import Binaries, build
+from tests.support.githttp import GitServer, Repository
 
 _numbers = itertools.count(1)
 

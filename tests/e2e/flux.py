@@ -17,10 +17,10 @@ from typing import Final, Self, TypeVar
 
 from tests.e2e.api import ApiError, Object
 from tests.e2e.cluster import Cluster
-from tests.support.githttp import USER, Repository
 from tests.e2e.process import E2EError, Process, free_port, stopping, wait_for
 from tests.e2e.source import REQUESTED_AT, Source
 from tests.e2e.tools.manifests import FLUX
+from tests.support.githttp import USER, Repository
 
 T = TypeVar("T")
 

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 from tests.e2e.cluster import CONTEXT, Cluster
-from tests.support.githttp import Repository, git_environ
 from tests.e2e.process import E2EError
+from tests.support.githttp import Repository, git_environ
 
 PROGRAM = Path(sys.executable).with_name("gitops-secrets")
 

@@ -27,8 +27,8 @@ from typing import Any, Final, Self
 
 from tests.e2e.api import ApiError, Object
 from tests.e2e.cluster import Cluster
-from tests.support.githttp import git_environ
 from tests.e2e.process import E2EError
+from tests.support.githttp import git_environ
 
 REQUESTED_AT: Final = "reconcile.fluxcd.io/requestedAt"
 

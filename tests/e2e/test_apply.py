@@ -10,8 +10,8 @@ import pytest
 
 from tests.e2e.cluster import CONTEXT, DEVELOPER, Cluster
 from tests.e2e.flux import Flux
-from tests.support.githttp import Repository
 from tests.e2e.operator import Operator
+from tests.support.githttp import Repository
 
 CREDS = "robot:correct horse battery staple"
 SPELLINGS = (

@@ -10,8 +10,8 @@ import pytest
 
 from tests.e2e.cluster import Cluster
 from tests.e2e.flux import Flux
-from tests.support.githttp import Repository
 from tests.e2e.operator import Operator
+from tests.support.githttp import Repository
 
 SIMPLE = "robot:correct horse battery staple"
 AWKWARD = """_json_key:{"k": "a:b", 'q': "${x} $(x) $$ \\n"}\n  ünïcode \U0001f511\n"""

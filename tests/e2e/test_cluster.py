@@ -18,9 +18,9 @@ import pytest
 from tests.e2e.cluster import CONTEXT, DEVELOPER, Cluster
 from tests.e2e.encrypted import Identity, encrypt
 from tests.e2e.flux import Flux
-from tests.support.githttp import Repository
 from tests.e2e.process import E2EError, wait_for
 from tests.e2e.tools.build import KUBERNETES, Binaries
+from tests.support.githttp import Repository
 
 CONFIG_MAP = "{apiVersion: v1, kind: ConfigMap, metadata: {name: settings}, data: {colour: blue}}"
 SECRET = dedent("""\

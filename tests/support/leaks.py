@@ -1,68 +1,66 @@
 """A watch for leaks: a secret's value in everything that a run wrote, printed or showed to others.
 
-While the command runs, the command line and the environment of every process below this one is
-sampled from /proc. Afterwards everything below the user's folders is read, Git's objects unpacked.
+While the command runs, command lines and environments are sampled from /proc, and files that come
+and go, if they live for some milliseconds, are kept. Afterwards everything below the user's folders
+is read, Git's objects unpacked, packed and unreachable ones too, and what is new in the machine's
+temporary folders. What the user gave by a file is not a leak: such a file stands outside his HOME,
+repository and temporary folder.
 """
 
 from __future__ import annotations
 
-import base64
-import json
+import os
+import stat
 import subprocess
-import threading
-import urllib.parse
+import sys
+import time
+import zlib
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.support.processes import Sampler
+from tests.support.spellings import Needles
+from tests.support.transient import KeptFiles
 from tests.support.user import Result, User
 
-_INTERVAL = 0.002
-
-
-def spellings(*secrets: str) -> set[bytes]:
-    """Return the forms in which a secret could stand somewhere: itself, escaped, in base64.
-
-    Base64 at each of the three alignments, without the characters that its neighbours decide.
-    """
-    found: set[bytes] = set()
-    for secret in secrets:
-        raw = secret.encode()
-        found |= {
-            raw,
-            json.dumps(secret)[1:-1].encode(),
-            urllib.parse.quote(secret, safe="").encode(),
-        }
-        for shift in range(3):
-            encoded = base64.b64encode(b"\0" * shift + raw)
-            first = -(-8 * shift // 6)
-            last = (8 * (shift + len(raw))) // 6
-            found |= {encoded[first:last], encoded[first:last].translate(_URL_SAFE)}
-    return {form for form in found if len(form) >= 6}
-
-
-_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+_SHARED = ("/tmp", "/var/tmp", "/dev/shm")
+_LARGEST = 64 * 1024 * 1024
 
 
 class Watch:
-    """Samples processes while its context is open; ``leaks`` then says where a secret was seen.
+    """Watches one or several commands of *user* for *secrets*; ``leaks`` then says where one was seen.
 
-    What the user himself put into his own process, the command that he started, is not counted:
-    *own* are the names of the variables by which he gave it.
+    What the user himself put into the process that he started is not counted: *own* are the names
+    of the variables by which he gave it, *own_arguments* says that he gave it as an argument.
     """
 
-    def __init__(self, user: User, *secrets: str, own: str = "CREDS") -> None:
+    def __init__(
+        self,
+        user: User,
+        *secrets: str,
+        own: str | tuple[str, ...] = "CREDS",
+        own_arguments: bool = False,
+    ) -> None:
         self._user = user
-        self._forms = spellings(*secrets)
-        self._own = own.encode()
-        self._seen: set[str] = set()
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._sample, daemon=True)
-        self.samples = 0
+        self._secret = Needles(*secrets)
+        names = (own,) if isinstance(own, str) else own
+        self._sampler = Sampler(self._secret, names, own_arguments=own_arguments)
+        self._base = user.temporary.parent
+        self._kept = KeptFiles(self._folders(), self._base / f"kept-{time.monotonic_ns()}")
+        self._stack = ExitStack()
+        self._began = 0.0
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        # A file's time may lag behind the clock by a tick.
+        self._began = time.time() - 0.02
+        # The thread that keeps files must not wait for the one that samples.
+        self._stack.callback(sys.setswitchinterval, sys.getswitchinterval())
+        sys.setswitchinterval(0.0002)
+        self._stack.enter_context(self._kept)
+        self._stack.enter_context(self._sampler)
         return self
 
     def __exit__(
@@ -71,80 +69,89 @@ class Watch:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        self._done.set()
-        self._thread.join()
+        self._stack.close()
+
+    @property
+    def samples(self) -> int:
+        """How many times the processes were looked at."""
+        return self._sampler.samples
+
+    @property
+    def programs(self) -> set[str]:
+        """The names of the programs that the command started and that were looked at."""
+        return self._sampler.programs
 
     def leaks(self, *results: Result) -> list[str]:
         """Return each place in which a secret was found; empty is good."""
-        found = set(self._seen)
-        for number, result in enumerate(results):
-            found |= self._in(f"output {number}", result.printed.encode())
-        for folder in (self._user.repository, self._user.home, self._user.temporary):
-            for path in folder.rglob("*"):
-                if path.is_file() and not path.is_symlink():
-                    found |= self._in(str(path), path.read_bytes())
-        found |= self._in("an object of Git", self._objects())
+        found = set(self._sampler.seen)
+        for result in results:
+            found |= self._in("standard output", result.stdout.encode())
+            found |= self._in("standard error", result.stderr.encode())
+        for place, content in self._contents():
+            found |= self._in(place, content)
         return sorted(found)
 
-    def _objects(self) -> bytes:
-        return subprocess.run(
-            ["git", "cat-file", "--batch-all-objects", "--batch", "--unordered"],
-            cwd=self._user.repository,
-            env=self._user.env,
-            capture_output=True,
-            check=False,
-        ).stdout
+    def _folders(self) -> list[Path]:
+        return [self._user.repository, self._user.home, self._user.temporary]
 
     def _in(self, place: str, content: bytes) -> set[str]:
-        return {place} if any(form in content for form in self._forms) else set()
+        return {place} if self._secret.are_in(content) else set()
 
-    def _sample(self) -> None:
-        me = str(self._pid())
-        while not self._done.wait(_INTERVAL):
-            self.samples += 1
-            for process, depth in _descendants(me):
-                if _not_yet_itself(process):
-                    continue
-                for name in ("cmdline", "environ"):
-                    try:
-                        content = (Path("/proc") / process / name).read_bytes()
-                    except OSError:
-                        continue
-                    if name == "environ" and depth == 1:
-                        entries = content.split(b"\0")
-                        content = b"\0".join(
-                            e for e in entries if not e.startswith(self._own + b"=")
-                        )
-                    if any(form in content for form in self._forms):
-                        self._seen.add(f"{name} of a process {depth} below")
+    def _contents(self) -> Iterator[tuple[str, bytes]]:
+        for folder in self._folders():
+            yield from files_below(folder, self._base)
+        for place, content in self._kept.contents():
+            yield f"{os.path.relpath(place, self._base)}, made during the run", content
+        yield from git_objects(self._user)
+        yield from self._shared()
 
-    @staticmethod
-    def _pid() -> int:
-        import os
-
-        return os.getpid()
+    def _shared(self) -> Iterator[tuple[str, bytes]]:
+        """Yield what is new since the watch began in the folders that all users share."""
+        for shared in map(Path, _SHARED):
+            for path in shared.iterdir() if shared.is_dir() else ():
+                if path not in self._base.parents and _time(path) >= self._began:
+                    yield str(path), os.fsencode(path)
+                    for place, content in files_below(path, shared, self._began):
+                        yield f"{shared}/{place}", content
 
 
-def _not_yet_itself(process: str) -> bool:
-    """Return whether a process has not yet become its program: until then it shows its parent's memory."""
-    try:
-        status = (Path("/proc") / process / "stat").read_text().rsplit(")", 1)[1].split()
-        mine = (Path("/proc") / process / "cmdline").read_bytes()
-        return mine == (Path("/proc") / status[1] / "cmdline").read_bytes()
-    except (OSError, IndexError):
-        return True
+def files_below(folder: Path, base: Path, since: float = 0.0) -> Iterator[tuple[str, bytes]]:
+    """Yield every file at or below *folder*, named from *base*, with its name's bytes and content.
 
-
-def _descendants(root: str, depth: int = 1) -> Iterator[tuple[str, int]]:
-    try:
-        tasks = list((Path("/proc") / root / "task").iterdir())
-    except OSError:
-        return
-    for task in tasks:
+    Of a symlink, where it leads. Only what was changed at or after the time *since*.
+    """
+    for path in [folder, *folder.rglob("*")]:
         try:
-            children = (task / "children").read_text().split()
+            mode = path.lstat().st_mode
+            content = b""
+            if stat.S_ISLNK(mode):
+                content = os.fsencode(os.readlink(path))
+            elif stat.S_ISREG(mode) and _time(path) >= since and path.stat().st_size < _LARGEST:
+                content = path.read_bytes()
         except OSError:
             continue
-        for child in children:
-            yield child, depth
-            yield from _descendants(child, depth + 1)
+        yield str(path.relative_to(base)), os.fsencode(path.name) + b"\0" + content
+
+
+def git_objects(user: User) -> Iterator[tuple[str, bytes]]:
+    """Yield what Git's object store holds, unpacked: packed, loose, unreachable and half-written."""
+    if not (user.repository / ".git").exists():
+        return
+    done = subprocess.run(
+        ["git", "cat-file", "--batch-all-objects", "--batch", "--unordered"],
+        cwd=user.repository,
+        env=user.env,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    yield "an object of Git", done.stdout
+    for path in (user.repository / ".git").rglob("tmp_obj_*"):
+        yield "a half-written object of Git", zlib.decompressobj().decompress(path.read_bytes())
+
+
+def _time(path: Path) -> float:
+    try:
+        return path.lstat().st_ctime
+    except OSError:
+        return 0.0

@@ -56,16 +56,17 @@ class Sampler:
         while not self._done.is_set():
             self.samples += 1
             for process, parent, depth in _descendants(me):
-                self._look(process, parent, is_top=depth == 1)
+                self._look(process, parent, depth)
             if time.monotonic() >= everybody:
                 for process in filter(str.isdigit, os.listdir("/proc")):
                     if process != me:
                         parent = _parent(process)
-                        self._look(process, parent, is_top=parent == me)
+                        self._look(process, parent, 1 if parent == me else 0)
                 everybody = time.monotonic() + _EVERYBODY
             time.sleep(_PAUSE)
 
-    def _look(self, process: str, parent: str, *, is_top: bool) -> None:
+    def _look(self, process: str, parent: str, depth: int) -> None:
+        """Look at *process*, *depth* below this one, 0 where that is not known."""
         environ = _read(process, "environ")
         # Read last: what still bears its parent's command line has not become a program of its own,
         # and shows its parent's memory.
@@ -73,7 +74,8 @@ class Sampler:
         if not cmdline or cmdline == _read(parent, "cmdline"):
             return
         program = os.path.basename(cmdline.split(b"\0", 1)[0].decode(errors="replace"))
-        if not is_top:
+        is_top = depth == 1
+        if depth > 1:
             self.programs.add(program)
         entries = environ.split(b"\0")
         if is_top:
