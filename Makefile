@@ -9,7 +9,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
 help: ## say what each target does
 	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
 
-demo: $(VENV)/.run ## bootstrap two registries into a throwaway Flux repository, and decrypt them as Flux would
+demo: $(VENV)/.run ## bootstrap two registries into a throwaway Flux repository, decrypt them as Flux would, see a leak refused
 	@$(BIN)/python docs/demo.py
 
 test: $(VENV)/.dev ## the tests that need Python packages only: real sops, real git

@@ -1,4 +1,4 @@
-"""The main job in half a minute: two registries, one commit, decrypted as Flux would.
+"""The main job in half a minute: two registries, one commit, decrypted as Flux would, and a leak refused.
 
 Everything happens in a temporary folder that is removed at the end: a Flux repository as
 ``flux bootstrap`` leaves it, a HOME of its own, made-up registries and passwords. Run it with
@@ -73,6 +73,7 @@ def main() -> int:
         demo.bootstrap()
         demo.show_commit()
         demo.decrypt_as_flux_would()
+        demo.refuse_a_readable_secret()
     _say("The temporary folder is gone, and nothing else was written.")
     return 0
 
@@ -158,6 +159,38 @@ class Demo:
             print(
                 f"{secret['type']} {secret['metadata']['name']}: {registry} as robot, password equal"
             )
+
+    def refuse_a_readable_secret(self) -> None:
+        """Commit what kubectl prints, with the hooks in place: the commit is refused."""
+        _say("A colleague commits the same Secret as kubectl prints it:")
+        self._show("gitops-secrets hooks install")
+        password = secrets.token_urlsafe(18)
+        auth = base64.b64encode(f"robot:{password}".encode()).decode()
+        config = json.dumps({"auths": {"ghcr.io": {"auth": auth}}}).encode()
+        (self.repository / "apps").mkdir()
+        (self.repository / "apps" / "secret.yaml").write_text(
+            "apiVersion: v1\nkind: Secret\nmetadata:\n  name: regcred\n  namespace: apps\n"
+            "type: kubernetes.io/dockerconfigjson\n"
+            f"data:\n  .dockerconfigjson: {base64.b64encode(config).decode()}\n"
+        )
+        before = self._run("git rev-parse HEAD")
+        print("$ git add apps && git commit --message 'Pull Secret for the apps'", flush=True)
+        self._run("git add apps")
+        refused = subprocess.run(
+            ["git", "commit", "--message", "Pull Secret for the apps"],
+            cwd=self.repository,
+            env=self.env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        said = refused.stdout.decode()
+        print(said, end="")
+        if refused.returncode == 0 or self._run("git rev-parse HEAD") != before:
+            raise SystemExit("a readable Secret was committed")
+        if password in said or auth in said:
+            raise SystemExit("the refusal repeats the secret")
+        print("(the commit was refused, and what is said holds nothing of the secret)")
 
     def _run(self, command: str) -> bytes:
         return subprocess.run(

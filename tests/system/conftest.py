@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-_NEEDED = {"age": "age", "age-keygen": "age", "gpg": "gnupg"}
+_NEEDED = {"age": "age", "age-keygen": "age", "gpg": "gnupg", "unshare": "util-linux"}
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
