@@ -13,7 +13,7 @@ from io import BufferedReader, FileIO
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 NO_OBJECT = "0" * 40
 """What Git writes for an object that is not there."""
@@ -59,11 +59,24 @@ class Git:
         self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None
     ) -> bytes:
         """Return what git prints. Raises GitOpsSecretsError with git's own words where it fails."""
+        return self.begin(*arguments, stdin=stdin, env=env)()
+
+    def begin(
+        self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None
+    ) -> Callable[[], bytes]:
+        """Start git, and return what waits for its end and gives what ``ask`` would return.
+
+        For whoever has something else to do meanwhile: a module to import, say.
+        """
         process, output = self._start(arguments, _input(stdin), env)
-        with output:
-            printed = output.read()
-        self._end(process, arguments, stdin)
-        return printed
+
+        def finish() -> bytes:
+            with output:
+                printed = output.read()
+            self._end(process, arguments, stdin)
+            return printed
+
+        return finish
 
     def contents(self, ids: Sequence[str]) -> Iterator[tuple[str, bytes | None]]:
         """Yield each of *ids* (or "REVISION:PATH") with its content, in their order.
@@ -101,19 +114,31 @@ class Git:
 
     def staged(self) -> list[Change]:
         """Return what the index changes against HEAD, or against nothing before the first commit."""
-        out = self.ask("diff", "--cached", "--raw", "-z", "--no-renames", "--no-abbrev",
-                       "--ignore-submodules=all")  # fmt: skip
-        return list(parse_raw(out))
+        return self.begin_staged()()
+
+    def begin_staged(self) -> Callable[[], list[Change]]:
+        """Start what ``staged`` asks, and return what waits for its answer."""
+        finish = self.begin("diff", "--cached", "--raw", "-z", "--no-renames", "--no-abbrev",
+                            "--ignore-submodules=all")  # fmt: skip
+        return lambda: list(parse_raw(finish()))
 
     def index(self, *pathspecs: str) -> dict[str, str]:
         """Return the index, or what of it *pathspecs* match, as blob ids by path."""
-        out = self.ask("ls-files", "--full-name", "--stage", "-z", "--", *pathspecs)
-        found = {}
-        for entry in os.fsdecode(out).split("\0"):
-            meta, _, path = entry.partition("\t")
-            if path and not meta.startswith(_SUBMODULE):
-                found[path] = meta.split(" ")[1]
-        return found
+        return self.begin_index(*pathspecs)()
+
+    def begin_index(self, *pathspecs: str) -> Callable[[], dict[str, str]]:
+        """Start what ``index`` asks, and return what waits for its answer."""
+        finish = self.begin("ls-files", "--full-name", "--stage", "-z", "--", *pathspecs)
+
+        def index() -> dict[str, str]:
+            found = {}
+            for entry in os.fsdecode(finish()).split("\0"):
+                meta, _, path = entry.partition("\t")
+                if path and not meta.startswith(_SUBMODULE):
+                    found[path] = meta.split(" ")[1]
+            return found
+
+        return index
 
     def tree(self, revision: str) -> dict[str, str]:
         """Return the tree of *revision* as blob ids by path."""

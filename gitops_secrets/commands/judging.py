@@ -41,21 +41,25 @@ class Known:
         """Read and examine what is not known yet."""
         wanted = [i for i in dict.fromkeys(ids) if i and i not in self._learnt]
         for name, content in self.git.contents(wanted):
-            if content is None:
-                self.missing.add(name)
-            else:
-                self.add(name, engine.examine(content))
+            self._learn_one(name, content)
 
-    def learn_copies(self, encrypted: Sequence[str], others: Iterable[str]) -> None:
-        """Examine what of *others* shares a ciphertext or a wrapped data key with *encrypted*.
+    def learn_copies(
+        self, encrypted: Sequence[str], old: Iterable[str], others: Iterable[str]
+    ) -> None:
+        """Examine *old*, and what of *others* shares a ciphertext or a wrapped key with *encrypted*.
 
         A tree may hold thousands of Secrets, and a commit shall not wait until each was parsed: what
         shares a ciphertext shares a long run of base64, and only such contents are looked at.
         """
         first = dict.fromkeys(encrypted)
-        rest = [i for i in dict.fromkeys(others) if i not in first and i not in self._learnt]
+        before = {i for i in old if i and i not in first and i not in self._learnt}
+        known = first.keys() | before | self._learnt
+        rest = [i for i in dict.fromkeys(others) if i not in known]
         runs: set[bytes] = set()
-        for name, content in self.git.contents([*first, *rest]):
+        for name, content in self.git.contents([*first, *before, *rest]):
+            if name in before:
+                self._learn_one(name, content)
+                continue
             if content is None or b"E" not in content:
                 continue
             found = set(_RUN.findall(content.replace(b"\0", b"").replace(b"\\n", b"\n")))
@@ -63,6 +67,12 @@ class Known:
                 runs |= found
             elif not runs.isdisjoint(found):
                 self.add(name, engine.examine(content))
+
+    def _learn_one(self, blob: str, content: bytes | None) -> None:
+        if content is None:
+            self.missing.add(blob)
+        else:
+            self.add(blob, engine.examine(content))
 
     def add(self, blob: str, facts: Facts) -> None:
         """Keep *facts*; of a content that came in parts all of them."""
@@ -169,9 +179,9 @@ def outcome_of(
     encrypted = [c.new for c in new if _is_encrypted(known.of(c.new))]
     blobs: Mapping[str, str] = {}
     if encrypted:
-        known.learn(blob for change in changes for blob in change.old)
         blobs = tree()
-        known.learn_copies(encrypted, blobs.values())
+        old = [blob for change in changes for blob in change.old]
+        known.learn_copies(encrypted, old, blobs.values())
     judgement = Judge(known, terms.policy, terms.trusted).judge(changes, blobs)
     return Outcome(what, len(new), judgement, unread_of(new, known.missing))
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 
 from gitops_secrets.adapters.objects import Git
-from gitops_secrets.core.guard.prefilter import may_hold
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +30,10 @@ def quick(arguments: list[str]) -> int | None:
         return None
     try:
         git = Git()
-        changes = git.staged()
+        staged = git.begin_staged()
+        from gitops_secrets.core.guard.prefilter import may_hold
+
+        changes = staged()
         new = [change.new for change in changes if change.new]
         matters = {
             blob: content
@@ -52,6 +54,7 @@ def quick(arguments: list[str]) -> int | None:
 def _judge(
     git: Git, changes: list[Change], new: list[str], matters: Mapping[str, bytes | None]
 ) -> int:
+    index = git.begin_index()
     from gitops_secrets.commands.judging import Known
     from gitops_secrets.commands.scan_staged import judge_staged
     from gitops_secrets.core.guard.engine import examine
@@ -63,6 +66,6 @@ def _judge(
         content = matters.get(blob, b"")
         if content is not None:
             known.add(blob, examine(content) if content else NOTHING)
-    outcome = judge_staged(git, changes, known)
+    outcome = judge_staged(git, changes, known, index)
     sys.stdout.write(render(outcome))
     return int(outcome.exit_code)
