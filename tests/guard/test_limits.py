@@ -18,6 +18,7 @@ import pytest
 from gitops_secrets.core.guard import engine
 from gitops_secrets.core.guard.policy import Policy
 from tests.guard.corpus.case import Fresh, b64
+from tests.guard.said import everything_said, given_away, pieces
 
 NOBODY = Policy()
 
@@ -141,3 +142,29 @@ def test_base64_of_anything_is_told_from_credentials():
         _rules(f"x: {b64('no credentials here, auth or otherwise, password neither')}\n".encode())
         == set()
     )
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"kind: Secret\nmetadata: {name: a}\ndata:\n  %s: eHh4eHh4eHh4\n",
+        b"kind: Secret\nmetadata: {name: a}\nstringData:\n  a: ENC[AES256_GCM,data:YQ==,iv:YQ==,"
+        b"tag:YQ==,type:str]\nsops:\n  age:\n  - recipient: age1x\n    enc: %s\n",
+        b'kind: Secret\ntype: kubernetes.io/dockerconfigjson\nstringData:\n  .dockerconfigjson: |\n'
+        b'    {"auths": {"x %s y": {"auth": "cm9ib3Q6aHVudGVyMmh1bnRlcjI="}}}\n',
+    ],
+    ids=["key", "wrapped data key", "registry"],
+)
+def test_a_value_that_slipped_to_where_names_stand_is_not_said(content: bytes) -> None:
+    secret = b"Qg1YrVRFcJ5ruwQiemcyFeqQ7x"
+    facts = engine.examine(content % secret)
+    assert facts
+    judged = engine.judge("a.yaml", facts, Policy({".sops.yaml": b"creation_rules: [{}]"}))
+    said = everything_said(facts, judged.findings)
+    assert not given_away(said, pieces([secret.decode()]))
+
+
+def test_control_characters_hide_nothing_from_the_filter() -> None:
+    command = base64.b64encode(b"docker login -u robot -p hunter2hunter2 registry.example.com")
+    content = b"x: " + command[:21] + b"\x08\xc2\x8b" * 9 + command[21:] + b"\n"
+    assert engine.examine(content).notes

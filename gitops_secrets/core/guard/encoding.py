@@ -9,7 +9,7 @@ import re
 MAX_UNPACKED = 8 * 1024 * 1024
 """Bytes that one packed piece may grow to: Kubernetes takes no Secret over 1 MiB, Flux no file over 5."""
 
-_BASE64_TEXT = re.compile(r"[A-Za-z0-9+/_=\s-]+")
+_BASE64_TEXT = re.compile(r"[A-Za-z0-9+/_= \t\r\n-]+")
 _MEMBERS = 200
 _TEXTUAL = bytes(range(0x20, 0x7F)) + bytes(range(0x80, 0x100)) + b"\0\t\n\r\x1b"
 _STRING = re.compile(rb"[\t\n\r\x20-\x7e]{12,}")

@@ -36,7 +36,7 @@ __all__ = [
     "same_value",
 ]
 
-ENGINE_VERSION = "17a5aac8bffe"
+ENGINE_VERSION = "ef14f18c5a2a"
 """Changes with every change of a verdict: facts that another version wrote are worth nothing."""
 
 

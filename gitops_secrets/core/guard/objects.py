@@ -25,6 +25,12 @@ _ASSIGNED = re.compile(
 )
 _EMPTY = re.compile(r"\s*\{\s*(?:\"auths\"\s*:\s*\{\s*\}\s*)?\}\s*")
 _SETTING = re.compile(r"(?i)(?:https?://)?[a-z0-9._:/-]{1,64}")
+_ARMORED = re.compile(
+    r"-----BEGIN (?:AGE ENCRYPTED FILE|PGP MESSAGE)-----\s+(?P<body>(?:[A-Za-z0-9+/]{64}\n\s*)*"
+    r"[A-Za-z0-9+/]{1,64}={0,2})\s+(?:=[A-Za-z0-9+/]{4}\s+)?-----END [A-Z ]+-----"
+)
+_CLOUD = re.compile(r"vault:v\d+:[A-Za-z0-9+/=]{40,}|AQICA[A-Za-z0-9+/=]{100,}")
+"""How Vault's transit engine and AWS KMS write a wrapped data key."""
 _MAX_VALUES = 2000
 _MAX_OBJECTS = 5000
 
@@ -130,7 +136,7 @@ def _describe(
             readable=tuple(readable),
             encrypted=len(ciphertexts),
             ciphertexts=tuple(_digest(c) for c in ciphertexts[:_MAX_VALUES]),
-            wrapped=tuple(_digest(w) for w in metadata.wrapped_keys(block)),
+            wrapped=tuple(d for w in metadata.wrapped_keys(block) if (d := _wrapped(w))),
         )
     )
 
@@ -310,5 +316,14 @@ def describe_lines(inspection: Inspection, document: Document) -> None:
 
 
 def _digest(text: str) -> str:
-    """Return a name for a public text, a ciphertext or a wrapped data key: its end, which authenticates."""
-    return "".join(text.split()).partition("-----END")[0][-48:]
+    """Return a name for a ciphertext, which is public: its end, which authenticates."""
+    return text[-48:]
+
+
+def _wrapped(text: str) -> str | None:
+    """Return a name for a wrapped data key: its end. None for what is no such thing and may be secret."""
+    text = text.strip()
+    if _CLOUD.fullmatch(text):
+        return text[-48:]
+    body = _ARMORED.fullmatch(text)
+    return "".join(body["body"].split())[-48:] if body else None

@@ -1,8 +1,8 @@
 """The quick byte filter: which contents could hold a finding, and of what sort.
 
-Nothing is parsed. Blanks, line breaks, NULs and backslashes are squeezed out first, so that one word
-is found in UTF-8, 16 and 32, in wrapped base64, in JSON that is quoted again and across continued
-lines. What could be spelled without its own letters (an escape in quotes, a YAML binary, a packed
+Nothing is parsed. Blanks, line breaks, backslashes and all that is not printable ASCII are squeezed
+out first, so that one word is found in UTF-8, 16 and 32, in wrapped base64, in JSON that is quoted
+again, across continued lines and through control characters. What could be spelled without its own letters (an escape in quotes, a YAML binary, a packed
 file) counts as everything.
 """
 
@@ -30,7 +30,7 @@ PACKED = 64
 """Something compressed, or a spelling that hides its letters, may stand in it."""
 EVERYTHING = 127
 
-_SQUEEZE = b"\0 \t\r\n\\"
+_SQUEEZE = bytes(c for c in range(256) if not 0x21 <= c <= 0x7E) + b"\\"
 _KEY_PACKET = (b"\x94", b"\x95", b"\xc5")
 _MAGIC = (b"\x1f\x8b", b"PK\x03\x04", b"BZh", b"\xfd7zXZ")
 _PACKED_BASE64 = (b"H4sI", b"UEsDB", b"QlpoO", b"/Td6W", b"SDRzS", b"VUVzRE")

@@ -22,6 +22,8 @@ _FORMS = (
     re.compile(r"Opaque|[a-z0-9.-]+/[A-Za-z0-9._-]+"),
 )
 """How apiVersion, kind, namespace, name and type are written; names may hold variables."""
+_RUN = re.compile(r"[A-Za-z0-9+]{12,}")
+_VARIABLE = re.compile(r"\{\{.*?\}\}|\$\{.*?\}|\$\(.*?\)|<.*?>")
 _PIECE = 6
 
 
@@ -69,11 +71,23 @@ class Redaction:
         )
 
     def key(self, key: Key) -> Key:
-        """Return *key* with each text as ``name`` says."""
-        return tuple(k if isinstance(k, int) else self.name(k) or "" for k in key)
+        """Return *key* with each text as ``name`` says, less what a value could be that lost its place."""
+        return tuple(
+            k if isinstance(k, int) else HIDDEN if _is_misplaced(k) else self.name(k) or ""
+            for k in key
+        )
 
     def _gives_away(self, value: str) -> bool:
         return value in self._whole or any(p in self._pieces for p in _pieces_of(value))
+
+
+def _is_misplaced(key: str) -> bool:
+    """Return whether *key* is several words, or holds what is mixed as random text is."""
+    bare = _VARIABLE.sub("", key)
+    return " " in bare or any(
+        any(map(str.isupper, run)) and any(map(str.islower, run)) and any(map(str.isdigit, run))
+        for run in _RUN.findall(bare)
+    )
 
 
 def _pieces_of(text: str) -> Iterator[str]:
