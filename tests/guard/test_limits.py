@@ -148,10 +148,14 @@ def test_base64_of_anything_is_told_from_credentials():
     "content",
     [
         b"kind: Secret\nmetadata: {name: a}\ndata:\n  %s: eHh4eHh4eHh4\n",
-        b"kind: Secret\nmetadata: {name: a}\nstringData:\n  a: ENC[AES256_GCM,data:YQ==,iv:YQ==,"
-        b"tag:YQ==,type:str]\nsops:\n  age:\n  - recipient: age1x\n    enc: %s\n",
-        b'kind: Secret\ntype: kubernetes.io/dockerconfigjson\nstringData:\n  .dockerconfigjson: |\n'
-        b'    {"auths": {"x %s y": {"auth": "cm9ib3Q6aHVudGVyMmh1bnRlcjI="}}}\n',
+        (
+            b"kind: Secret\nmetadata: {name: a}\nstringData:\n  a: ENC[AES256_GCM,data:YQ==,iv:YQ==,"
+            b"tag:YQ==,type:str]\nsops:\n  age:\n  - recipient: age1x\n    enc: %s\n"
+        ),
+        (
+            b"kind: Secret\ntype: kubernetes.io/dockerconfigjson\nstringData:\n  .dockerconfigjson: |\n"
+            b'    {"auths": {"x %s y": {"auth": "cm9ib3Q6aHVudGVyMmh1bnRlcjI="}}}\n'
+        ),
     ],
     ids=["key", "wrapped data key", "registry"],
 )
