@@ -37,6 +37,10 @@ class FactsCache:
         except (KeyError, ValueError):
             return None
 
+    def knows(self, blob: str) -> bool:
+        """Return whether the facts of *blob* are kept here."""
+        return blob in self._clean or blob in self._facts
+
     def add(self, blob: str, facts: Facts) -> None:
         """Keep the *facts* of *blob*, from the next ``save`` on."""
         if facts or facts.markers:

@@ -83,6 +83,14 @@ class Known:
         if facts or facts.markers or before is not None:
             self.facts[blob] = facts
 
+    def add_clean(self, blobs: Iterable[str]) -> None:
+        """Keep that *blobs* were examined and hold nothing to judge."""
+        self._learnt.update(blobs)
+
+    def knows(self, blob: str) -> bool:
+        """Return whether *blob* was examined."""
+        return blob in self._learnt
+
     def of(self, blob: str) -> Facts:
         """Return the facts of *blob*, which was learnt."""
         return self.facts.get(blob, NOTHING)

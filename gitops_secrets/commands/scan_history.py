@@ -7,8 +7,9 @@ run reads only what is new. Paths, creation rules and exceptions are judged anew
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
 from gitops_secrets.adapters.facts_cache import FactsCache, parse_walk, render_walk
 from gitops_secrets.adapters.objects import Change, Git
@@ -19,6 +20,11 @@ from gitops_secrets.core.guard.facts import Facts
 from gitops_secrets.core.outcome import Outcome
 from gitops_secrets.errors import GitOpsSecretsError
 
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ProcessPoolExecutor
+
+Found = tuple[list[str], list[tuple[str, Facts]]]
+"""Contents in which there is nothing to judge, and the facts of others."""
 Progress = Callable[[int, int], None]
 """Is told how many contents of how many were read."""
 
@@ -34,9 +40,13 @@ def scan_history(git: Git, policy: str | None, progress: Progress, *, cached: bo
         cache = FactsCache(git_dir, "")
     known = Known(git)
     tips, before = _walked(git, cache)
-    new = list(git.changes("--all", *(("--not", *tips) if tips else ())))
-    changes = _first(before + new)
-    _learn(known, cache, changes, progress)
+    with _Reader(git, known, cache, progress) as reader:
+        if not tips:
+            # Nothing is known: while the other processors read all that Git holds, this one walks.
+            reader.begin_all()
+        new = list(git.changes("--all", *(("--not", *tips) if tips else ())))
+        changes = _first(before + new)
+        reader.finish(dict.fromkeys(i for c in changes for i in (c.new, *c.old) if i))
     changes = [c for c in changes if _matters(known, c)]
     terms = policies.of_revision(git, _policy(git, policy), own_markers=policy is None)
     judgement = Judge(known, terms.policy, terms.trusted).judge(changes, {})
@@ -91,56 +101,81 @@ def _matters(known: Known, change: Change) -> bool:
     )
 
 
-def _learn(known: Known, cache: FactsCache, changes: Sequence[Change], progress: Progress) -> None:
-    """Take the facts of all contents from the cache, or read them, with all processors."""
-    wanted = []
-    for blob in dict.fromkeys(i for c in changes for i in (c.new, *c.old) if i):
-        facts = cache.get(blob)
-        if facts is None:
-            wanted.append(blob)
-        else:
-            known.add(blob, facts)
-    if len(wanted) < _PART:
-        known.learn(wanted)
-    else:
-        for blob, facts in _work(known.git, _in_pack_order(known.git, wanted), progress):
+class _Reader:
+    """Gives ``known`` the facts of contents: from the cache, or read with all processors."""
+
+    def __init__(self, git: Git, known: Known, cache: FactsCache, progress: Progress) -> None:
+        self._git = git
+        self._known = known
+        self._cache = cache
+        self._progress = progress
+        self._pool: ProcessPoolExecutor | None = None
+        self._parts: list[Future[Found]] = []
+        self._begun: set[str] = set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def begin_all(self) -> None:
+        """Begin to read everything that Git holds here, but for what the cache knows."""
+        ids = [i for i in _all_contents(self._git) if not self._cache.knows(i)]
+        if len(ids) >= _PART:
+            self._begin(ids)
+
+    def finish(self, ids: Iterable[str]) -> None:
+        """Return once *ids* are known, or known to be missing."""
+        wanted = []
+        for blob in ids:
+            facts = None if blob in self._begun else self._cache.get(blob)
             if facts is None:
-                known.missing.add(blob)
+                wanted.append(blob)
             else:
-                known.add(blob, facts)
-    for blob in wanted:
-        if blob not in known.missing:
-            cache.add(blob, known.of(blob))
+                self._known.add(blob, facts)
+        rest = [blob for blob in wanted if blob not in self._begun]
+        if len(rest) >= _PART:
+            self._begin(rest)
+        else:
+            self._known.learn(rest)
+        done = 0
+        for part in self._parts:
+            clean, found = part.result()
+            self._known.add_clean(clean)
+            for blob, facts in found:
+                self._known.add(blob, facts)
+            done += _PART
+            self._progress(min(done, len(self._begun)), len(self._begun))
+        self._known.missing.update(i for i in wanted if not self._known.knows(i))
+        for blob in wanted:
+            if blob not in self._known.missing:
+                self._cache.add(blob, self._known.of(blob))
+
+    def _begin(self, ids: list[str]) -> None:
+        from concurrent.futures import ProcessPoolExecutor
+
+        self._pool = self._pool or ProcessPoolExecutor(_processors())
+        self._begun.update(ids)
+        for at in range(0, len(ids), _PART):
+            self._parts.append(self._pool.submit(_examine, self._git, ids[at : at + _PART]))
 
 
-def _in_pack_order(git: Git, ids: list[str]) -> list[str]:
-    """Return *ids* as they lie in the packs, in which order Git reads them without starting over."""
+def _all_contents(git: Git) -> list[str]:
+    """Return every content in the object store as it lies there: so Git reads without starting over."""
     out = git.ask(
-        "cat-file", "--batch-all-objects", "--unordered", "--batch-check=%(objectname)"
+        *("cat-file", "--batch-all-objects", "--unordered", "--buffer"),
+        "--batch-check=%(objecttype) %(objectname)",
     ).decode()
-    wanted = set(ids)
-    there = dict.fromkeys(i for i in out.split() if i in wanted)
-    return [*there, *(i for i in ids if i not in there)]
+    return [line[5:] for line in out.splitlines() if line.startswith("blob ")]
 
 
-def _work(git: Git, ids: list[str], progress: Progress) -> Iterator[tuple[str, Facts | None]]:
-    """Yield the facts of *ids*, None for what is missing; every processor works at it."""
-    from concurrent.futures import ProcessPoolExecutor
-
-    parts = [ids[i : i + _PART] for i in range(0, len(ids), _PART)]
-    done = 0
-    with ProcessPoolExecutor(_processors()) as pool:
-        for part, found in zip(parts, pool.map(_examine, [git] * len(parts), parts), strict=True):
-            yield from found
-            done += len(part)
-            progress(done, len(ids))
-
-
-def _examine(git: Git, ids: list[str]) -> list[tuple[str, Facts | None]]:
+def _examine(git: Git, ids: list[str]) -> Found:
     known = Known(git)
     known.learn(ids)
-    missing: list[tuple[str, Facts | None]] = [(blob, None) for blob in known.missing]
-    return [*missing, *known.facts.items()]
+    clean = [i for i in ids if i not in known.facts and i not in known.missing]
+    return clean, list(known.facts.items())
 
 
 def _processors() -> int:

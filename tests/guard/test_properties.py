@@ -11,10 +11,12 @@ import re
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from gitops_secrets.core.guard import engine
+from gitops_secrets.core.guard import engine, prefilter
+from gitops_secrets.core.guard.forms import form_of
 from gitops_secrets.core.guard.inspection import inspect
 from gitops_secrets.core.guard.policy import Policy
 from gitops_secrets.core.guard.prefilter import EVERYTHING, may_hold
+from tests.guard.corpus import encrypted, lookalikes
 from tests.guard.corpus.case import ONLY_DATA, encrypt
 from tests.guard.said import everything_said, given_away, pieces
 
@@ -187,3 +189,34 @@ def test_whatever_sops_encrypts_whole_is_silent(password: str, root: str, commen
 )
 def test_anything_at_all_is_judged_without_an_error(content: bytes):
     engine.judge("a.yaml", engine.examine(content), POLICY)
+
+
+def test_one_of_the_stems_stands_in_every_word() -> None:
+    words = (*prefilter._WORDS, *prefilter._FIELDS, *prefilter._COMMANDS)
+    assert [w for w in words if not any(s in w.lower() for s in prefilter._STEMS)] == []
+
+
+def test_a_file_looked_at_by_its_form_has_the_facts_of_the_file() -> None:
+    seen = 0
+    for case in (*encrypted.readable(), *lookalikes.lookalikes()):
+        for content in (case.content, case.content.replace(b"\n", b"\r\n"), case.content * 2):
+            seen += form_of(content) is not None
+            assert engine.examine(content) == engine._examine(content), case.name
+    assert seen > 20
+
+
+def test_of_two_files_of_one_form_each_has_its_own_ciphertext() -> None:
+    plain = "kind: Secret\nmetadata: {name: a}\nstringData:\n  a: %s\n  b: b\n"
+    one, two = (encrypt(plain % word, *ONLY_DATA).encode() for word in ("one", "another"))
+    assert form_of(one).content == form_of(two).content  # type: ignore[union-attr]
+    (first,), (second,) = engine.examine(one).objects, engine.examine(two).objects
+    assert set(first.ciphertexts + first.wrapped).isdisjoint(second.ciphertexts + second.wrapped)
+    assert first._replace(ciphertexts=(), wrapped=()) == second._replace(ciphertexts=(), wrapped=())
+
+
+def test_what_stands_as_ciphertext_and_can_be_read_is_found() -> None:
+    sealed = encrypt("kind: Secret\nmetadata: {name: a}\nstringData:\n  a: one\n", *ONLY_DATA)
+    config = base64.b64encode(b'{"auths": {"ghcr.io": {"auth": "cm9ib3Q6aHVudGVyMmh1bnRlcjI="}}}')
+    forged = re.sub(r"data:[^,]+,iv", f"data:{config.decode()},iv", sealed, count=1).encode()
+    assert form_of(forged) is None
+    assert engine.examine(forged) == engine._examine(forged)

@@ -8,6 +8,8 @@ the facts of a whole tree.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from gitops_secrets.core.guard.facts import NOTHING, Facts
 from gitops_secrets.core.guard.judgement import Ignored, Judgement
 from gitops_secrets.core.guard.prefilter import may_hold
@@ -36,7 +38,7 @@ __all__ = [
     "same_value",
 ]
 
-ENGINE_VERSION = "ef14f18c5a2a"
+ENGINE_VERSION = "4f3043a0a684"
 """Changes with every change of a verdict: facts that another version wrote are worth nothing."""
 
 
@@ -55,6 +57,16 @@ def examine(content: bytes, path_hint: str = "") -> Facts:  # noqa: ARG001
 
     *path_hint* never changes the facts: it stands for the caller's debugging only.
     """
+    if b"\nsops:\n" in content:
+        from gitops_secrets.core.guard.forms import form_of
+
+        form = form_of(content)
+        if form is not None:
+            return form.restore(_examine_form(form.content))
+    return _examine(content)
+
+
+def _examine(content: bytes) -> Facts:
     bits = may_hold(content)
     if not bits:
         return NOTHING
@@ -62,6 +74,11 @@ def examine(content: bytes, path_hint: str = "") -> Facts:  # noqa: ARG001
 
     inspection, text = inspect(content, bits)
     return inspection.facts(text)
+
+
+@lru_cache(maxsize=4096)
+def _examine_form(form: bytes) -> Facts:
+    return _examine(form)
 
 
 def judge(

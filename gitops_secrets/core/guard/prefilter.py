@@ -73,10 +73,24 @@ _FIELDS = (b"auth:", b'auth"', b"auth'", b"auth=", b"auths:", b'auths"', b"auths
            b'password":', b"password':", b'token":', b"token':")  # fmt: skip
 _COMMANDS = (b"login", b"-password", b"creds", b"curl", b"wget", b"--user", b"--auth", b"registry-pass",
              b"-token", b"ctr")  # fmt: skip
+_STEMS = (
+    b"pass",
+    b"auth",
+    b"token",
+    b"pwd",
+    b"login",
+    b"creds",
+    b"curl",
+    b"wget",
+    b"--user",
+    b"ctr",
+)
+"""In lower case, one of them stands in each of _WORDS, _FIELDS and _COMMANDS."""
 _LITERAL = re.compile(
     rb"(?:pass(?:word|wd|phrase)?|pwd|token|secret_?key)[\"']*[:=]"
     rb"|(?:registr|docker|ghcr|harbor|quay|pull|oci)[\w.-]{0,80}(?:pass|token|pwd)"
 )
+_NO_SECRETS = (b"imagePullSecrets:", b"kind: ExternalSecret\n", b"kind: SealedSecret\n")
 _REGISTRY = (b"regist", b"docker", b"image", b"ghcr", b"quay", b"harbor", b"oci:", b"credential",
              b"gcr", b"pullsecret", b"azurecr", b"ecr.", b"configs:")  # fmt: skip
 
@@ -101,23 +115,36 @@ def may_hold(content: bytes) -> int:
         return EVERYTHING
     if b"!" in content and _BINARY_TAG.search(content):
         return EVERYTHING
-    bits = 0
-    if b"Secret" in packed and b"ata" in packed:
-        bits |= SECRET
-    if b"ENC[" in packed or b"sops:" in packed or b'sops"' in packed or b"sops'" in packed:
-        bits |= ENCRYPTED
-    if _any(_FIELDS, packed):
-        bits |= PAYLOAD
-    if b"-KEY-" in packed or b"-PLUGIN-" in packed or b"VATEKEY" in packed or b"-key-" in packed:
-        bits |= KEY
-    if _any(_COMMANDS, packed):
-        bits |= COMMAND
     lower = packed.lower()
-    if _any(_WORDS, lower) and _any(_REGISTRY, lower) and _LITERAL.search(lower):
-        bits |= VALUES
+    bits = 0
+    if b"Secret" in packed and b"ata" in packed and _names_secrets(content):
+        bits |= SECRET
+    if b"ENC[" in packed or (
+        b"sops" in packed and (b"sops:" in packed or b'sops"' in packed or b"sops'" in packed)
+    ):
+        bits |= ENCRYPTED
+    if b"-key-" in lower or b"-plugin-" in lower or b"vatekey" in lower:
+        bits |= KEY
+    if _any(_STEMS, lower):
+        if _any(_FIELDS, packed):
+            bits |= PAYLOAD
+        if _any(_COMMANDS, packed):
+            bits |= COMMAND
+        if _any(_WORDS, lower) and _any(_REGISTRY, lower) and _LITERAL.search(lower):
+            bits |= VALUES
     if is_worth_decoding(content, packed):
         bits |= PACKED
     return bits
+
+
+def _names_secrets(content: bytes) -> bool:
+    """Return whether "Secret" stands in *content* beside the words of other objects that hold it.
+
+    Most workloads of a cluster that pulls with credentials have imagePullSecrets, and are no Secrets.
+    """
+    for word in _NO_SECRETS:
+        content = content.replace(word, b"_")
+    return b"Secret" in squeeze(content)
 
 
 def is_secret_key_packet(content: bytes) -> bool:

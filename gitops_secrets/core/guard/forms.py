@@ -1,0 +1,87 @@
+"""Encrypted files by their form: of those that differ in nothing but ciphertext, one is looked at.
+
+A history holds one Secret with ever other ciphertext, hundreds of times. What sops renews with a
+value is put aside (where it ends a line, so that no position changes), what is left is the form, and
+the facts of the form are those of the file once the ends of its own ciphertexts stand in them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from gitops_secrets.core.guard.facts import Facts
+from gitops_secrets.core.guard.prefilter import is_worth_decoding, squeeze
+
+_LARGEST = 256 * 1024
+_END = 48
+"""How many characters of a ciphertext or a wrapped data key stand for it in facts."""
+_RENEWED = re.compile(
+    rb"ENC\[AES256_GCM,data:(?P<data>[A-Za-z0-9+/]*={0,2}),iv:[A-Za-z0-9+/]{43}=,tag:[A-Za-z0-9+/]{22}==,"
+    rb"(?P<type>type:[a-z]+\])(?=[\"']?,?\r?\n)"
+    rb"|-----BEGIN AGE ENCRYPTED FILE-----\n(?P<indent> +)(?P<head>YWdlLWVuY3J5cHRpb24ub3JnL3YxCi0\+I)"
+    rb"(?P<body>[A-Za-z0-9+/]{31}\n(?:(?P=indent)[A-Za-z0-9+/]{64}\n)*(?P=indent)[A-Za-z0-9+/]{1,64}={0,2}\n)"
+    rb"(?P=indent)-----END AGE ENCRYPTED FILE-----"
+    rb"|(?<=lastmodified: \")\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ(?=\"\n)"
+)
+_IV = b"A" * 43 + b"="
+
+
+class Form(NamedTuple):
+    """A content less its ciphertext."""
+
+    content: bytes
+    ends: dict[str, str]
+    """The end of each ciphertext and wrapped data key of the content, by what stands for it here."""
+
+    def restore(self, facts: Facts) -> Facts:
+        """Return the facts of the content from those of its form."""
+        return facts._replace(
+            objects=tuple(
+                o._replace(
+                    ciphertexts=tuple(self.ends.get(end, end) for end in o.ciphertexts),
+                    wrapped=tuple(self.ends.get(end, end) for end in o.wrapped),
+                )
+                for o in facts.objects
+            )
+        )
+
+
+def form_of(content: bytes) -> Form | None:
+    """Return the form of *content*; None where it is no file that sops writes in YAML.
+
+    None as well where what stands as ciphertext may be something readable that is only encoded.
+    """
+    if len(content) > _LARGEST or b"\nsops:\n" not in content or b"BEGIN AGE" not in content:
+        return None
+    ends: dict[str, str] = {}
+    ciphertext: list[bytes] = []
+
+    def put_aside(match: re.Match[bytes]) -> bytes:
+        if match["type"]:
+            ciphertext.append(match["data"])
+            standing = b"ENC[AES256_GCM,data:AAAA,iv:%b,tag:%022d==,%b" % (
+                _IV,
+                len(ends),
+                match["type"],
+            )
+            ends[standing[-_END:].decode()] = match[0][-_END:].decode()
+            return standing
+        if not match["head"]:
+            return b"2000-01-01T00:00:00Z"
+        indent, lines = match["indent"], match["body"].count(b"\n")
+        last = b"%064d" % len(ends)
+        ends[last[-_END:].decode()] = b"".join(match["body"].split())[-_END:].decode()
+        middle = (b"\n" + indent + b"A" * 64) * (lines - 2)
+        return (
+            b"-----BEGIN AGE ENCRYPTED FILE-----\n%b%b%b%b\n%b%b\n%b-----END AGE ENCRYPTED FILE-----"
+            % (indent, match["head"], b"A" * 31, middle, indent, last, indent)
+        )
+
+    form = _RENEWED.sub(put_aside, content)
+    if not ends:
+        return None
+    readable = b"\n".join(ciphertext)
+    if is_worth_decoding(readable, squeeze(readable)):
+        return None
+    return Form(form, ends)
