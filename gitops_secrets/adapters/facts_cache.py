@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from gitops_secrets.core.guard.facts import NOTHING, Facts
+from gitops_secrets.core.guard.facts import Facts
 
 _FOLDER = "gitops-secrets"
 
@@ -22,16 +23,15 @@ class FactsCache:
     def __init__(self, git_dir: Path, version: str) -> None:
         self._path = git_dir / _FOLDER / "facts"
         self._version = version
-        self._clean: set[str] = set()
+        self.clean: set[str] = set()
+        """The contents with nothing to judge."""
         self._facts: dict[str, str] = {}
         self.walked = ""
         """What the walk through history found, as its own module writes it."""
         self._load()
 
     def get(self, blob: str) -> Facts | None:
-        """Return the facts of *blob*, None where they are not known."""
-        if blob in self._clean:
-            return NOTHING
+        """Return the facts of *blob*, None where it is clean or not known."""
         try:
             return Facts.from_json(self._facts[blob])
         except (KeyError, ValueError):
@@ -39,14 +39,14 @@ class FactsCache:
 
     def knows(self, blob: str) -> bool:
         """Return whether the facts of *blob* are kept here."""
-        return blob in self._clean or blob in self._facts
+        return blob in self.clean or blob in self._facts
 
-    def add(self, blob: str, facts: Facts) -> None:
-        """Keep the *facts* of *blob*, from the next ``save`` on."""
-        if facts or facts.markers:
-            self._facts[blob] = facts.to_json()
-        else:
-            self._clean.add(blob)
+    def add(self, clean: Iterable[str], facts: Mapping[str, Facts]) -> None:
+        """Keep what was learnt, from the next ``save`` on."""
+        self.clean.update(clean)
+        for blob, of_blob in facts.items():
+            if blob not in self._facts:
+                self._facts[blob] = of_blob.to_json()
 
     def save(self) -> None:
         """Write everything, at once; a folder that cannot be written is passed over."""
@@ -54,7 +54,7 @@ class FactsCache:
         try:
             self._path.parent.mkdir(exist_ok=True)
             with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(f"{self._version}\n{''.join(sorted(self._clean))}\n{self.walked}\n")
+                file.write(f"{self._version}\n{''.join(sorted(self.clean))}\n{self.walked}\n")
                 file.writelines(f"{blob} {facts}\n" for blob, facts in self._facts.items())
             temporary.replace(self._path)
         except OSError:
@@ -67,7 +67,7 @@ class FactsCache:
             return
         if version != self._version:
             return
-        self._clean = {clean[i : i + 40] for i in range(0, len(clean), 40)}
+        self.clean = {clean[i : i + 40] for i in range(0, len(clean), 40)}
         self._facts = dict(line.split(" ", 1) for line in facts if " " in line)
         self.walked = walked
 

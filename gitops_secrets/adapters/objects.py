@@ -13,7 +13,7 @@ from io import BufferedReader, FileIO
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 
 NO_OBJECT = "0" * 40
 """What Git writes for an object that is not there."""
@@ -22,6 +22,8 @@ LARGEST = 64 * 1024 * 1024
 OVERLAP = 64 * 1024
 _SUBMODULE = "160000"
 _CHUNK = 1 << 20
+_CLEAN = ":"
+"""Stands for the places of a change that nobody asked for."""
 
 
 class Change:
@@ -86,7 +88,7 @@ class Git:
         """
         if not ids:
             return
-        arguments = ("cat-file", "--batch")
+        arguments = ("cat-file", "--batch", "--buffer")
         process, output = self._start(arguments, _input(os.fsencode("\n".join(ids) + "\n")))
         with output:
             for name in ids:
@@ -110,6 +112,19 @@ class Git:
                     yield name, None
                     break
                 yield name, before + content if is_blob else None
+        self._end(process, arguments, b"")
+
+    def all_contents(self) -> Iterator[str]:
+        """Yield the id of every content in the object store as it lies there, reachable or not.
+
+        In this order Git reads them without starting over; some may come twice.
+        """
+        arguments = ("cat-file", "--batch-all-objects", "--unordered", "--buffer",
+                     "--batch-check=%(objecttype) %(objectname)")  # fmt: skip
+        process, output = self._start(arguments, _input(b""))
+        with output:
+            while lines := output.readlines(_CHUNK):
+                yield from [line[5:-1].decode() for line in lines if line[:1] == b"b"]
         self._end(process, arguments, b"")
 
     def staged(self) -> list[Change]:
@@ -156,43 +171,89 @@ class Git:
         *revisions* are rev-list's own terms (``--all``, ``A..B``, ``--not``), *ids* those of commits.
         Of a merge only what differs from all of its parents: the rest came in with them.
         """
+        read, write = os.pipe()
+        finish = self._walk(revisions, ids, write)
+        with _reader(read) as output:
+            yield from _parse_stream(output)
+        finish()
+
+    def begin_changes(self, *revisions: str) -> Callable[[Container[str]], Iterator[Change]]:
+        """Start what ``changes`` asks, and return what waits for it and yields the changes.
+
+        Less those of which each content, new and old, is among the ids it is called with: of a long
+        history few are worth a look, and no more are held in memory. What Git says lies in a file
+        without a name until then. NO_OBJECT among them stands for what is not there.
+        """
+        from tempfile import TemporaryFile
+
+        with TemporaryFile() as file:
+            output = _reader(os.dup(file.fileno()))
+            finish = self._walk(revisions, (), os.dup(file.fileno()))
+
+        def changes(clean: Container[str]) -> Iterator[Change]:
+            with output:
+                finish()
+                output.seek(0)
+                yield from _parse_stream(output, clean)
+
+        return changes
+
+    def _walk(
+        self, revisions: Sequence[str], ids: Sequence[str], stdout: int
+    ) -> Callable[[], None]:
+        """Start a walk whose changes go to *stdout*, which is closed here; return what waits for its end."""
         walk = ("rev-list", "--reverse", "--topo-order", *(("--stdin",) if ids else ()), *revisions)
         given = "".join(f"{name}\n" for name in ids).encode()
         commits, listed = self._start(walk, _input(given))
         arguments = ("diff-tree", "--stdin", "-r", "-z", "--root", "-c", "--raw", "--no-renames",
                      "--no-abbrev", "--ignore-submodules=all")  # fmt: skip
         with listed:
-            process, output = self._start(arguments, os.dup(listed.fileno()))
-        with output:
-            yield from _parse_stream(output)
-        self._end(commits, walk, given)
-        self._end(process, arguments, b"")
+            process = self._spawn(arguments, os.dup(listed.fileno()), stdout)
+
+        def finish() -> None:
+            self._end(commits, walk, given)
+            self._end(process, arguments, b"")
+
+        return finish
 
     def _start(
         self, arguments: Sequence[str], stdin: int, env: Mapping[str, str] | None = None
     ) -> tuple[int, BufferedReader]:
         """Start git with its input from the descriptor *stdin*, which is closed here."""
         read, write = os.pipe()
+        output = _reader(read)
+        try:
+            return self._spawn(arguments, stdin, write, env), output
+        except BaseException:
+            output.close()
+            raise
+
+    def _spawn(
+        self,
+        arguments: Sequence[str],
+        stdin: int,
+        stdout: int,
+        env: Mapping[str, str] | None = None,
+    ) -> int:
+        """Start git between two descriptors, which are closed here."""
         argv = ["git", *(("-C", self._folder) if self._folder is not None else ()), *arguments]
         actions = [
             (os.POSIX_SPAWN_DUP2, stdin, 0),
-            (os.POSIX_SPAWN_DUP2, write, 1),
+            (os.POSIX_SPAWN_DUP2, stdout, 1),
             (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
         ]
         try:
-            process = os.posix_spawnp(
+            return os.posix_spawnp(
                 "git", argv, {**self._env, **env} if env else self._env, file_actions=actions
             )
         except FileNotFoundError:
-            os.close(read)
             from gitops_secrets.errors import GitOpsSecretsError
 
             raise GitOpsSecretsError("git is not installed", "install git 2.35 or newer") from None
         finally:
-            os.close(write)
+            os.close(stdout)
             if stdin > 2:
                 os.close(stdin)
-        return process, BufferedReader(FileIO(read), _CHUNK)
 
     def _end(self, process: int, arguments: Sequence[str], stdin: bytes) -> None:
         status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
@@ -229,23 +290,34 @@ def parse_raw(out: bytes, commit: str = "") -> Iterator[Change]:
                 yield change
 
 
-def _parse_stream(output: BufferedReader) -> Iterator[Change]:
-    """Yield the changes of ``diff-tree --stdin -z``: each commit's id, then its changes."""
+def _reader(descriptor: int) -> BufferedReader:
+    return BufferedReader(FileIO(descriptor), _CHUNK)
+
+
+def _parse_stream(output: BufferedReader, clean: Container[str] = ()) -> Iterator[Change]:
+    """Yield the changes of ``diff-tree --stdin -z``: each commit's id, then its changes.
+
+    Less those of one parent between two contents that are *clean*: their ids stand at fixed places.
+    """
     commit = ""
     meta = ""
     rest = b""
     while True:
         chunk = output.read1(_CHUNK)
-        fields = (rest + chunk).split(b"\0")
-        rest = fields.pop()
-        for field in map(os.fsdecode, fields):
+        rest += chunk
+        whole = rest.rfind(b"\0") + 1
+        fields = os.fsdecode(rest[:whole]).split("\0")
+        fields.pop()
+        rest = rest[whole:]
+        for field in fields:
             if meta:
-                change = _change(meta, field, commit)
+                if meta != _CLEAN:
+                    change = _change(meta, field, commit)
+                    if change is not None:
+                        yield change
                 meta = ""
-                if change is not None:
-                    yield change
             elif field.startswith(":"):
-                meta = field
+                meta = _CLEAN if field[56:96] in clean and field[15:55] in clean else field
             else:
                 commit = field.strip()
         if not chunk:

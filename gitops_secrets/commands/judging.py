@@ -35,11 +35,12 @@ class Known:
         self.facts: dict[str, Facts] = {}
         """Of contents with something to judge, or a marker."""
         self.missing: set[str] = set()
-        self._learnt: set[str] = set()
+        self.clean: set[str] = set()
+        """Contents that were examined and hold nothing to judge."""
 
     def learn(self, ids: Iterable[str]) -> None:
         """Read and examine what is not known yet."""
-        wanted = [i for i in dict.fromkeys(ids) if i and i not in self._learnt]
+        wanted = [i for i in dict.fromkeys(ids) if i and not self.knows(i)]
         for name, content in self.git.contents(wanted):
             self._learn_one(name, content)
 
@@ -52,9 +53,11 @@ class Known:
         shares a ciphertext shares a long run of base64, and only such contents are looked at.
         """
         first = dict.fromkeys(encrypted)
-        before = {i for i in old if i and i not in first and i not in self._learnt}
-        known = first.keys() | before | self._learnt
-        rest = [i for i in dict.fromkeys(others) if i not in known]
+        before = {i for i in old if i and i not in first and not self.knows(i)}
+        rest = [
+            i for i in dict.fromkeys(others)
+            if i not in first and i not in before and not self.knows(i)
+        ]  # fmt: skip
         runs: set[bytes] = set()
         for name, content in self.git.contents([*first, *before, *rest]):
             if name in before:
@@ -76,20 +79,18 @@ class Known:
 
     def add(self, blob: str, facts: Facts) -> None:
         """Keep *facts*; of a content that came in parts all of them."""
-        self._learnt.add(blob)
         before = self.facts.get(blob)
         if before is not None:
             facts = Facts(before.notes + facts.notes, before.objects + facts.objects)
         if facts or facts.markers or before is not None:
             self.facts[blob] = facts
-
-    def add_clean(self, blobs: Iterable[str]) -> None:
-        """Keep that *blobs* were examined and hold nothing to judge."""
-        self._learnt.update(blobs)
+            self.clean.discard(blob)
+        else:
+            self.clean.add(blob)
 
     def knows(self, blob: str) -> bool:
         """Return whether *blob* was examined."""
-        return blob in self._learnt
+        return blob in self.clean or blob in self.facts
 
     def of(self, blob: str) -> Facts:
         """Return the facts of *blob*, which was learnt."""

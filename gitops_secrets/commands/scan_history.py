@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from gitops_secrets.adapters.facts_cache import FactsCache, parse_walk, render_walk
-from gitops_secrets.adapters.objects import Change, Git
+from gitops_secrets.adapters.objects import NO_OBJECT, Change, Git
 from gitops_secrets.commands import policies
 from gitops_secrets.commands.judging import Judge, Known, unread_of
 from gitops_secrets.core.guard import engine
@@ -23,8 +23,8 @@ from gitops_secrets.errors import GitOpsSecretsError
 if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor
 
-Found = tuple[list[str], list[tuple[str, Facts]]]
-"""Contents in which there is nothing to judge, and the facts of others."""
+Found = tuple[dict[str, Facts], set[str]]
+"""The facts of contents with something to judge, and which are missing."""
 Progress = Callable[[int, int], None]
 """Is told how many contents of how many were read."""
 
@@ -41,22 +41,26 @@ def scan_history(git: Git, policy: str | None, progress: Progress, *, cached: bo
     known = Known(git)
     tips, before = _walked(git, cache)
     with _Reader(git, known, cache, progress) as reader:
+        walk = git.begin_changes("--all", *(("--not", *tips) if tips else ()))
         if not tips:
-            # Nothing is known: while the other processors read all that Git holds, this one walks.
+            # Nothing is known: all that Git holds is read while Git walks.
             reader.begin_all()
-        new = list(git.changes("--all", *(("--not", *tips) if tips else ())))
-        changes = _first(before + new)
-        reader.finish(dict.fromkeys(i for c in changes for i in (c.new, *c.old) if i))
+        reader.wait()
+        known.clean.add(NO_OBJECT)
+        changes = _first([*before, *walk(known.clean)])
+        reader.read(dict.fromkeys(i for c in changes for i in (c.new, *c.old) if i))
     changes = [c for c in changes if _matters(known, c)]
     terms = policies.of_revision(git, _policy(git, policy), own_markers=policy is None)
     judgement = Judge(known, terms.policy, terms.trusted).judge(changes, {})
+    read = known.clean.union(known.facts, cache.clean, known.missing) - {NO_OBJECT}
     if cached and not known.missing:
+        cache.add(known.clean - {NO_OBJECT}, known.facts)
         now = git.ask("rev-parse", "--all").decode().split()
         cache.walked = render_walk(
             sorted(set(now)), [[c.commit, c.path, c.new, list(c.old)] for c in changes]
         )
         cache.save()
-    return Outcome("contents", len(before) + len(new), judgement, unread_of(changes, known.missing))
+    return Outcome("contents", len(read), judgement, unread_of(changes, known.missing))
 
 
 def _policy(git: Git, policy: str | None) -> str:
@@ -110,8 +114,8 @@ class _Reader:
         self._cache = cache
         self._progress = progress
         self._pool: ProcessPoolExecutor | None = None
-        self._parts: list[Future[Found]] = []
-        self._begun: set[str] = set()
+        self._parts: list[tuple[list[str], Future[Found]]] = []
+        known.clean.update(cache.clean)
 
     def __enter__(self) -> Self:
         return self
@@ -122,60 +126,57 @@ class _Reader:
 
     def begin_all(self) -> None:
         """Begin to read everything that Git holds here, but for what the cache knows."""
-        ids = [i for i in _all_contents(self._git) if not self._cache.knows(i)]
-        if len(ids) >= _PART:
-            self._begin(ids)
+        part = []
+        for name in self._git.all_contents():
+            if not self._cache.knows(name):
+                part.append(name)
+            if len(part) == _PART:
+                self._begin(part)
+                part = []
+        if self._parts:
+            self._begin(part)
 
-    def finish(self, ids: Iterable[str]) -> None:
+    def read(self, ids: Iterable[str]) -> None:
         """Return once *ids* are known, or known to be missing."""
         wanted = []
-        for blob in ids:
-            facts = None if blob in self._begun else self._cache.get(blob)
-            if facts is None:
-                wanted.append(blob)
-            else:
-                self._known.add(blob, facts)
-        rest = [blob for blob in wanted if blob not in self._begun]
-        if len(rest) >= _PART:
-            self._begin(rest)
+        for name in ids:
+            facts = None if self._known.knows(name) else self._cache.get(name)
+            if facts is not None:
+                self._known.add(name, facts)
+            elif not self._known.knows(name):
+                wanted.append(name)
+        if len(wanted) < _PART:
+            self._known.learn(wanted)
         else:
-            self._known.learn(rest)
+            for at in range(0, len(wanted), _PART):
+                self._begin(wanted[at : at + _PART])
+            self.wait()
+
+    def wait(self) -> None:
+        """Return once all is known that was begun."""
         done = 0
-        for part in self._parts:
-            clean, found = part.result()
-            self._known.add_clean(clean)
-            for blob, facts in found:
-                self._known.add(blob, facts)
-            done += _PART
-            self._progress(min(done, len(self._begun)), len(self._begun))
-        self._known.missing.update(i for i in wanted if not self._known.knows(i))
-        for blob in wanted:
-            if blob not in self._known.missing:
-                self._cache.add(blob, self._known.of(blob))
+        total = sum(len(ids) for ids, _ in self._parts)
+        for ids, part in self._parts:
+            facts, missing = part.result()
+            self._known.clean.update(ids)
+            self._known.clean.difference_update(facts, missing)
+            self._known.facts.update(facts)
+            self._known.missing.update(missing)
+            done += len(ids)
+            self._progress(done, total)
+        self._parts.clear()
 
     def _begin(self, ids: list[str]) -> None:
         from concurrent.futures import ProcessPoolExecutor
 
         self._pool = self._pool or ProcessPoolExecutor(_processors())
-        self._begun.update(ids)
-        for at in range(0, len(ids), _PART):
-            self._parts.append(self._pool.submit(_examine, self._git, ids[at : at + _PART]))
-
-
-def _all_contents(git: Git) -> list[str]:
-    """Return every content in the object store as it lies there: so Git reads without starting over."""
-    out = git.ask(
-        *("cat-file", "--batch-all-objects", "--unordered", "--buffer"),
-        "--batch-check=%(objecttype) %(objectname)",
-    ).decode()
-    return [line[5:] for line in out.splitlines() if line.startswith("blob ")]
+        self._parts.append((ids, self._pool.submit(_examine, self._git, ids)))
 
 
 def _examine(git: Git, ids: list[str]) -> Found:
     known = Known(git)
     known.learn(ids)
-    clean = [i for i in ids if i not in known.facts and i not in known.missing]
-    return clean, list(known.facts.items())
+    return known.facts, known.missing
 
 
 def _processors() -> int:
