@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from gitops_secrets.core.guard.facts import NOTHING, Facts
 from gitops_secrets.core.guard.judgement import Ignored, Judgement
-from gitops_secrets.core.guard.prefilter import may_hold
+from gitops_secrets.core.guard.prefilter import ENCRYPTED, SECRET, may_hold
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ __all__ = [
     "same_value",
 ]
 
-ENGINE_VERSION = "4f3043a0a684"
+ENGINE_VERSION = "6e959c874f5c"
 """Changes with every change of a verdict: facts that another version wrote are worth nothing."""
 
 
@@ -61,8 +61,9 @@ def examine(content: bytes, path_hint: str = "") -> Facts:  # noqa: ARG001
         from gitops_secrets.core.guard.forms import form_of
 
         form = form_of(content)
-        if form is not None:
-            return form.restore(_examine_form(form.content))
+        facts = _examine_form(form.content) if form is not None else None
+        if form is not None and facts is not None:
+            return form.restore(facts)
     return _examine(content)
 
 
@@ -77,8 +78,12 @@ def _examine(content: bytes) -> Facts:
 
 
 @lru_cache(maxsize=4096)
-def _examine_form(form: bytes) -> Facts:
-    return _examine(form)
+def _examine_form(form: bytes) -> Facts | None:
+    """Return the facts of a file's form; None where there is more to see in it than its encryption."""
+    if may_hold(form) & ~(SECRET | ENCRYPTED):
+        return None
+    facts = _examine(form)
+    return None if facts.notes or facts.markers else facts
 
 
 def judge(

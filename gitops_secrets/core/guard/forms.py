@@ -3,6 +3,7 @@
 A history holds one Secret with ever other ciphertext, hundreds of times. What sops renews with a
 value is put aside (where it ends a line, so that no position changes), what is left is the form, and
 the facts of the form are those of the file once the ends of its own ciphertexts stand in them.
+Only of a form in which there is nothing else to see: every other file is looked at for itself.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ _LARGEST = 256 * 1024
 _END = 48
 """How many characters of a ciphertext or a wrapped data key stand for it in facts."""
 _RENEWED = re.compile(
-    rb"ENC\[AES256_GCM,data:(?P<data>[A-Za-z0-9+/]*={0,2}),iv:[A-Za-z0-9+/]{43}=,tag:[A-Za-z0-9+/]{22}==,"
+    rb"ENC\[AES256_GCM,data:(?P<data>(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==|[A-Za-z0-9+/]=))?),iv:[A-Za-z0-9+/]{43}=,tag:[A-Za-z0-9+/]{22}==,"
     rb"(?P<type>type:[a-z]+\])(?=[\"']?,?\r?\n)"
     rb"|-----BEGIN AGE ENCRYPTED FILE-----\n(?P<indent> +)(?P<head>YWdlLWVuY3J5cHRpb24ub3JnL3YxCi0\+I)"
     rb"(?P<body>[A-Za-z0-9+/]{31}\n(?:(?P=indent)[A-Za-z0-9+/]{64}\n)*(?P=indent)[A-Za-z0-9+/]{1,64}={0,2}\n)"
@@ -48,11 +49,13 @@ class Form(NamedTuple):
 
 
 def form_of(content: bytes) -> Form | None:
-    """Return the form of *content*; None where it is no file that sops writes in YAML.
+    """Return the form of *content*; None where it is no file of one document that sops writes in YAML.
 
     None as well where what stands as ciphertext may be something readable that is only encoded.
     """
-    if len(content) > _LARGEST or b"\nsops:\n" not in content or b"BEGIN AGE" not in content:
+    if len(content) > _LARGEST or b"BEGIN AGE" not in content or not content.isascii():
+        return None
+    if content.count(b"\nsops:\n") != 1 or b"\n---" in content:
         return None
     ends: dict[str, str] = {}
     ciphertext: list[bytes] = []

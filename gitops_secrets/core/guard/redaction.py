@@ -19,7 +19,7 @@ _FORMS = (
     re.compile(r"[A-Z][A-Za-z0-9]{1,62}"),
     _NAME,
     _NAME,
-    re.compile(r"Opaque|[a-z0-9.-]+/[A-Za-z0-9._-]+"),
+    re.compile(r"Opaque|[a-z0-9.-]+/[a-z0-9._-]+"),
 )
 """How apiVersion, kind, namespace, name and type are written; names may hold variables."""
 _RUN = re.compile(r"[A-Za-z0-9+]{12,}")
