@@ -29,7 +29,9 @@ _BRACKET = re.compile(r"[\[\]{}]")
 _NOT_PRINTABLE = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 _NOT_PRINTABLE_ASCII = re.compile(r"[^\t\n\r\x20-\x7e]")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
-_LINE_COMMENT = re.compile(r'"(?:[^"\\\n]|\\.)*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_STRING = r'"(?:[^"\\\n]|\\.)*+"?|//[^\n]*'
+_COMMENT = re.compile(_STRING + r"|/\*.*?\*/", re.DOTALL)
+_LINE_COMMENT = re.compile(_STRING, re.DOTALL)
 _BLANK = re.compile(r"[\s,;]*")
 _MAX_VALUES = 10_000
 _TEMPLATE_LINE = re.compile(r"^[ \t]*\{\{[-~]?.*?\}\}[ \t]*$|^[ \t]*\{%.*?%\}[ \t]*$", re.MULTILINE)
@@ -181,11 +183,26 @@ def _drop_comments(text: str) -> str:
     if not text.lstrip().startswith(("{", "[", "/")):
         return text
 
-    def blank(match: re.Match[str]) -> str:
-        found = match.group()
-        return found if found[0] == '"' else re.sub(r"[^\n]", " ", found)
+    pieces, at = [], 0
+    for match in _comments(text):
+        pieces += text[at : match.start()], re.sub(r"[^\n]", " ", match.group())
+        at = match.end()
+    return "".join((*pieces, text[at:]))
 
-    return _LINE_COMMENT.sub(blank, text)
+
+def _comments(text: str) -> Iterator[re.Match[str]]:
+    """Yield the comments of *text*, which are looked for behind the last ``*/`` by line only.
+
+    Where nothing ends a comment, each of many beginnings would be followed to the end of the text.
+    """
+    at, end = 0, text.rfind("*/") + 2
+    for match in _COMMENT.finditer(text, 0, end):
+        if match.end() == end and match.group()[0] == '"':
+            break
+        at = match.end()
+        if match.group()[0] == "/":
+            yield match
+    yield from (m for m in _LINE_COMMENT.finditer(text, at) if m.group()[0] == "/")
 
 
 def _drop_templates(text: str) -> str:

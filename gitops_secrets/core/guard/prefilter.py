@@ -63,7 +63,11 @@ _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_
 _IS_BASE64 = bytes(97 if c in _ALPHABET else 32 for c in range(256))
 _RUN = b"a" * 32
 _INNER_RUN = b"a" * 24
-_LONG_RUN = re.compile(rb"[A-Za-z0-9+/_-]{32,}")
+_BASE64_TEXT = re.compile(
+    rb"(?:[K-Za-e][C-HS-Xi-ny-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][\w+/-]){8}"
+)
+"""Base64 of 24 characters that may be base64 themselves, wherever in its run the outer one begins."""
+_LONG_RUN = re.compile(rb"[\w+/-]{32,}")
 _AGE_FILE = re.compile(
     rb"-----BEGIN AGE ENCRYPTED FILE-----(?:\s|\\n)+YWdlLWVuY3J5cHRpb24ub3JnL3Yx[A-Za-z0-9+/=\s\\]{0,100000}"
 )
@@ -167,11 +171,15 @@ def _is_encoded_again(content: bytes) -> bool:
     """Return whether some base64 in *content* holds base64, as a wrapped age key does by its nature."""
     if b"BEGIN AGE ENCRYPTED FILE" in content:
         content = _AGE_FILE.sub(b"", content)
+    if _BASE64_TEXT.search(content) is None:
+        return False
     for match in _LONG_RUN.finditer(content):
         run = match.group().translate(_STANDARD)
-        decoded = binascii.a2b_base64(run[: len(run) & ~3])
-        if _INNER_RUN in decoded.translate(_IS_BASE64):
-            return True
+        for shift in range(4):
+            outer = run[shift:]
+            inner = binascii.a2b_base64(outer[: len(outer) & ~3])
+            if _INNER_RUN in inner.translate(_IS_BASE64):
+                return True
     return False
 
 

@@ -46,8 +46,10 @@ def look(inspection: Inspection, text: str, origin: Origin, bits: int) -> None:
     """Show every document of *text* to the rules, and its comments; lines where there is no document."""
     is_file = origin.depth == 0 and origin.exact
     has_documents = False
+    looked, part_bits = "", bits
     for document in documents.read(text, wanted=_worth, exact=not is_file):
-        part_bits = bits if len(text) < _SHORT else prefilter.may_hold(to_bytes(document.text))
+        if len(text) >= _SHORT and document.text is not looked:
+            looked, part_bits = document.text, prefilter.may_hold(to_bytes(document.text))
         root = document.root
         if isinstance(root, (yaml.MappingNode, yaml.SequenceNode)):
             has_documents = True

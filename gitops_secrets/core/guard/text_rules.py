@@ -39,6 +39,8 @@ _SECTION_FIELD = re.compile(
 _NOT_VALUES = ("ENC[", "-", "=")
 _MAX_RUNS = 20_000
 _MAX_HITS = 500
+_BEFORE = 400
+"""How many characters ahead of a value may say what it is."""
 
 
 def look(inspection: Inspection, text: str, line: int, origin: Origin, bits: int) -> None:
@@ -49,9 +51,12 @@ def look(inspection: Inspection, text: str, line: int, origin: Origin, bits: int
     for rule, offset, material in found:
         _report(inspection, rule, text, line, offset, origin, material)
     if bits & prefilter.PACKED:
+        counted = 0
         for offset, decoded in _runs(text):
-            at, column = place(text, offset)
-            inside = origin.inside(at + line, column, exact=False)._replace(
+            line += text.count("\n", counted, offset)
+            counted = offset
+            column = offset - text.rfind("\n", 0, offset) - 1
+            inside = origin.inside(line, column, exact=False)._replace(
                 comment=origin.comment or (origin.exact and is_comment(text, offset)),
                 in_secret=origin.in_secret or _names_pull_secret(text, offset),
             )
@@ -59,8 +64,10 @@ def look(inspection: Inspection, text: str, line: int, origin: Origin, bits: int
 
 
 def _names_pull_secret(text: str, offset: int) -> bool:
-    start = text.rfind("\n", 0, max(text.rfind("\n", 0, offset), 0)) + 1
-    return "dockerconfigjson" in text[start:offset] or "dockercfg" in text[start:offset]
+    start = max(offset - _BEFORE, 0)
+    line = text.rfind("\n", start, offset)
+    before = text[max(text.rfind("\n", start, max(line, 0)), start) : offset]
+    return "dockerconfigjson" in before or "dockercfg" in before
 
 
 def _report(
@@ -74,7 +81,7 @@ def _report(
 ) -> None:
     at, column = place(text, offset)
     comment = origin.comment or (origin.exact and is_comment(text, offset))
-    in_secret = origin.in_secret or "dockerconfigjson" in text[max(0, offset - 400) : offset]
+    in_secret = origin.in_secret or "dockerconfigjson" in text[max(0, offset - _BEFORE) : offset]
     inspection.credential(
         rule, origin._replace(comment=comment, in_secret=in_secret), at + line, column, material
     )

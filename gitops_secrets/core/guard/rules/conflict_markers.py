@@ -11,10 +11,20 @@ RULE = Rule(
     "an encrypted file holds the markers of a merge conflict",
     "git checkout --ours {path}",
 )
-_MARKERS = re.compile(r"^<{7}(?: .*)?$(?=[\s\S]*?^={7}\r?$[\s\S]*?^>{7}(?: .*)?$)", re.MULTILINE)
+_MARKERS = (
+    re.compile(r"^<{7}(?: .*)?$", re.MULTILINE),
+    re.compile(r"^={7}\r?$", re.MULTILINE),
+    re.compile(r"^>{7}(?: .*)?$", re.MULTILINE),
+)
+"""Each has to stand below the one before it."""
 
 
 def find(text: str) -> int | None:
     """Return the line, from 0, of the first conflict marker in *text*."""
-    match = _MARKERS.search(text)
-    return text.count("\n", 0, match.start()) if match else None
+    places = []
+    for marker in _MARKERS:
+        match = marker.search(text, places[-1] if places else 0)
+        if match is None:
+            return None
+        places.append(match.start())
+    return text.count("\n", 0, places[0])
