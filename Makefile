@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
 
-.PHONY: help demo test system e2e lint format lock bench clean
+.PHONY: help demo test system e2e fuzz lint format lock bench clean
 
 help: ## say what each target does
 	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ e2e: $(VENV)/.dev ## a real API server and Flux's real controller, built with Go
 	@$(BIN)/python -m tests.e2e.tools.build
 	@$(BIN)/pytest tests/e2e
 
+fuzz: $(VENV)/.dev ## two minutes of mangled content through the guard's engine
+	@$(BIN)/python -m tests.guard.fuzz --minutes 2
+
 lint: $(VENV)/.dev ## style, types, layers
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -34,6 +37,8 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.dev ## the benchmarks, each beside what it is measured against
 	@$(BIN)/python -m benchmarks.bootstrap
+	@$(BIN)/python -m benchmarks.guard
+	@$(BIN)/python -m benchmarks.corpus
 
 lock: ## renew the locked and hashed requirements (needs uv on PATH)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --all-extras --no-emit-index-url \

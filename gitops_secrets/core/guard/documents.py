@@ -183,7 +183,7 @@ def _drop_comments(text: str) -> str:
     if not text.lstrip().startswith(("{", "[", "/")):
         return text
 
-    pieces, at = [], 0
+    at, pieces = 0, list[str]()
     for match in _comments(text):
         pieces += text[at : match.start()], re.sub(r"[^\n]", " ", match.group())
         at = match.end()

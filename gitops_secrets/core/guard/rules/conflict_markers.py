@@ -21,7 +21,7 @@ _MARKERS = (
 
 def find(text: str) -> int | None:
     """Return the line, from 0, of the first conflict marker in *text*."""
-    places = []
+    places: list[int] = []
     for marker in _MARKERS:
         match = marker.search(text, places[-1] if places else 0)
         if match is None:
