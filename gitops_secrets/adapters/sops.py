@@ -16,9 +16,10 @@ from pathlib import Path
 
 from gitops_secrets.adapters.files import private_folder
 from gitops_secrets.adapters.process import Completed, Started
+from gitops_secrets.core.changes import Change
 from gitops_secrets.errors import GitOpsSecretsError
 
-OUTRANKING_VARIABLES = (
+_OUTRANKING = (
     "SOPS_AGE_RECIPIENTS",
     "SOPS_PGP_FP",
     "SOPS_KMS_ARN",
@@ -40,6 +41,21 @@ Encrypt = Callable[[bytes], tuple[bytes, bytes | None]]
 
 _NO_KEY = 128
 _MAC = 51
+_VALUE = 25
+
+
+def refuse_outranking() -> None:
+    """Raise GitOpsSecretsError where the environment names keys that sops would encrypt for instead."""
+    for variable in _OUTRANKING:
+        if os.environ.get(variable):
+            raise GitOpsSecretsError(
+                f"{variable} is set, and sops lets it outrank every rule of .sops.yaml",
+                f"unset {variable}; to let somebody read the Secret, pass --age-recipient",
+            )
+
+
+class TamperedError(GitOpsSecretsError):
+    """What is not encrypted of a file, or where its values stand, was changed since sops wrote it."""
 
 
 def find_sops() -> str:
@@ -69,10 +85,9 @@ def encrypting(config: bytes, path: str, identities: Sequence[bytes]) -> Iterato
     are none. The result is not judged here: sops succeeds as well where it encrypted nothing.
     """
     with private_folder({".sops.yaml": config}) as folder, ExitStack() as stack:
-        arguments = ["encrypt", "--input-type", "yaml", "--output-type", "yaml"]
-        arguments += ["--filename-override", f"{folder}/{path}"]
+        arguments = ["encrypt", *_types(path), "--filename-override", f"{folder}/{path}"]
         program = stack.enter_context(_start(arguments, f"{folder}/.sops.yaml"))
-        reading = stack.enter_context(_reading(identities)) if identities else None
+        reading = stack.enter_context(_reading(path, identities)) if identities else None
 
         def encrypt(plain: bytes) -> tuple[bytes, bytes | None]:
             done = program.finish(plain)
@@ -88,46 +103,62 @@ def encrypting(config: bytes, path: str, identities: Sequence[bytes]) -> Iterato
         yield encrypt
 
 
-def decrypt(content: bytes, path: str, identities: Sequence[bytes]) -> bytes:
-    """Return the encrypted manifest *content* readable, its MAC checked; *path* is for the errors.
+def decrypt(
+    content: bytes, path: str, identities: Sequence[bytes], *, ignore_mac: bool = False
+) -> bytes:
+    """Return the encrypted manifest *content* readable, its MAC checked; *path* says its form, and is for errors.
 
-    Raises GitOpsSecretsError where none of *identities* opens it, or it was changed by other hands.
+    Raises TamperedError where the MAC does not fit, GitOpsSecretsError where none of *identities* opens it.
     """
-    with _reading(identities) as program:
+    with _reading(path, identities, ignore_mac=ignore_mac) as program:
         done = program.finish(content)
     if done.status:
         raise _failure(done, "decrypt", path)
     return done.stdout
 
 
-def set_value(
-    content: bytes, path: str, key: str, value: bytes, identities: Sequence[bytes], config: bytes
+def change(
+    content: bytes, path: str, changes: Sequence[Change], identities: Sequence[bytes], config: bytes
 ) -> bytes:
-    """Return the encrypted manifest *content* with one value changed, in the fewest lines.
+    """Return the encrypted manifest *content* with *changes*, in the fewest lines.
 
-    *key* is sops' way to it (``["data"]["x"]``), *value* its JSON. sops edits a copy of the
-    ciphertext in a private temporary folder.
+    sops edits a copy of the ciphertext in a private temporary folder; values go through its standard
+    input.
     """
-    files = {".sops.yaml": config, "copy.yaml": content}
-    with private_folder(files) as folder, _identity_pipe(identities) as (variables, fds):
-        arguments = ["set", "--value-stdin", "--idempotent", f"{folder}/copy.yaml", key]
-        with _start(arguments, f"{folder}/.sops.yaml", variables, fds) as program:
-            done = program.finish(value)
-        changed = Path(folder, "copy.yaml").read_bytes()
-    if done.status:
-        raise _failure(done, "set", path)
-    return changed
+    copy = f"copy.{_form(path)}"
+    with private_folder({".sops.yaml": config, copy: content}) as folder:
+        for one in changes:
+            options = ["set", "--value-stdin"] if one.value is not None else ["unset"]
+            arguments = [*options, "--idempotent", f"{folder}/{copy}", one.key]
+            with (
+                _identity_pipe(identities) as (variables, fds),
+                _start(arguments, f"{folder}/.sops.yaml", variables, fds) as program,
+            ):
+                done = program.finish(one.value or b"")
+            if done.status:
+                raise _failure(done, options[0], path)
+        return Path(folder, copy).read_bytes()
 
 
 @contextmanager
-def _reading(identities: Sequence[bytes]) -> Iterator[Started]:
+def _reading(
+    path: str, identities: Sequence[bytes], *, ignore_mac: bool = False
+) -> Iterator[Started]:
     """Yield a sops that decrypts what it is given with *identities*."""
-    arguments = ["decrypt", "--input-type", "yaml", "--output-type", "yaml"]
+    arguments = ["decrypt", *_types(path), *(["--ignore-mac"] if ignore_mac else [])]
     with (
         _identity_pipe(identities) as (variables, fds),
         _start(arguments, os.devnull, variables, fds) as program,
     ):
         yield program
+
+
+def _form(path: str) -> str:
+    return "json" if path.endswith(".json") else "yaml"
+
+
+def _types(path: str) -> list[str]:
+    return ["--input-type", _form(path), "--output-type", _form(path)]
 
 
 def _start(
@@ -161,9 +192,14 @@ def _failure(done: Completed, command: str, path: str) -> GitOpsSecretsError:
             "pass --age-identity-file with an identity of one of its recipients",
         )
     if done.status == _MAC:
-        return GitOpsSecretsError(
+        return TamperedError(
             f"{path} was changed by other hands than sops': its MAC does not fit",
             f"git log -p -- {path}",
+        )
+    if done.status == _VALUE:
+        return GitOpsSecretsError(
+            f"a value of {path} does not open: its ciphertext was changed, or stands under another key",
+            f"git restore --source HEAD -- {path}",
         )
     if b"no matching creation rules" in done.stderr:
         return GitOpsSecretsError(f"no creation rule of .sops.yaml matches {path}")

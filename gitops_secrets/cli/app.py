@@ -20,6 +20,7 @@ _NAME = "gitops-secrets"
 COMMANDS = {
     "bootstrap": "gitops_secrets.cli.bootstrap:bootstrap_command",
     "apply": "gitops_secrets.cli.apply:apply_command",
+    "encrypt": "gitops_secrets.cli.encrypt:encrypt_command",
     "scan": "gitops_secrets.cli.scan:scan_command",
     "hooks": "gitops_secrets.cli.hooks:hooks_group",
 }

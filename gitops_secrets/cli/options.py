@@ -36,6 +36,15 @@ def cluster_options(command: F) -> F:
     )(command)
 
 
+def identity_option(command: F) -> F:
+    """Add --age-identity-file, with an identity to open files with."""
+    return click.option(
+        "--age-identity-file",
+        type=click.Path(path_type=Path),
+        help="An identity that opens the file, where it is not in sops' configuration folder.",
+    )(command)
+
+
 def output_option(command: F) -> F:
     """Add --output, text for people and JSON for programs."""
     return click.option(

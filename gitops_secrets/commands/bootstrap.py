@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
 from gitops_secrets.adapters.age import check_recipient
 from gitops_secrets.adapters.git import Head, Repository, open_repository, words
-from gitops_secrets.adapters.sops import OUTRANKING_VARIABLES, find_sops
+from gitops_secrets.adapters.sops import find_sops, refuse_outranking
 from gitops_secrets.adapters.transaction import Transaction, open_transaction
 from gitops_secrets.commands.bootstrap_model import Outcome, Plan, Request
 from gitops_secrets.commands.bootstrap_plan import make_plan
@@ -42,12 +40,7 @@ def _check(request: Request) -> None:
             "--age-identity-file is one cluster's, and several are asked for",
             "run it once for each --path with its --age-identity-file",
         )
-    for variable in OUTRANKING_VARIABLES:
-        if os.environ.get(variable):
-            raise GitOpsSecretsError(
-                f"{variable} is set, and sops lets it outrank every rule of {CONFIG}",
-                f"unset {variable}; to let somebody read the Secret, pass --age-recipient",
-            )
+    refuse_outranking()
     find_sops()
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from gitops_secrets.adapters import age, sops
 from gitops_secrets.adapters.age import Identity
+from gitops_secrets.core.changes import Change
 from gitops_secrets.core.layout import Cluster
 from gitops_secrets.core.registry import (
     Credentials,
@@ -22,7 +23,7 @@ from gitops_secrets.core.secret import (
     read_pull_secret,
     render_pull_secret,
 )
-from gitops_secrets.core.sopsfile import read_documents
+from gitops_secrets.core.sopsfile import check_encrypted, read_documents
 from gitops_secrets.core.yamldoc import compose_single, text, to_value
 from gitops_secrets.errors import GitOpsSecretsError
 
@@ -84,8 +85,12 @@ def encrypt_pull_secret(
     elif held != {**held, **wanted.credentials}:
         plain = render_pull_secret(wanted.name, wanted.namespace, wanted.cluster.path, docker)
         value = json.dumps(text(compose_single(plain, wanted.path), "data", DOCKERCONFIGJSON))
-        content = sops.set_value(
-            before, wanted.path, _KEY, value.encode(), [identity.secret], wanted.config
+        content = sops.change(
+            before,
+            wanted.path,
+            [Change(_KEY, value.encode())],
+            [identity.secret],
+            wanted.config,
         )
         read = sops.decrypt(content, wanted.path, [identity.secret])
         _check_read_back(wanted, content, docker, read)
@@ -115,7 +120,7 @@ def _check_read_back(wanted: PullSecret, content: bytes, docker: bytes, read: by
 
     *read* is *content* decrypted again, None where no identity is at hand.
     """
-    check_structure(content, wanted.path, wanted.recipients)
+    check_encrypted(content, wanted.path, wanted.recipients)
     if len(content) > MAX_ENCRYPTED_BYTES:
         raise GitOpsSecretsError(
             f"{wanted.path} would be {len(content)} bytes, and Flux decrypts at most {MAX_ENCRYPTED_BYTES}"
@@ -124,36 +129,10 @@ def _check_read_back(wanted: PullSecret, content: bytes, docker: bytes, read: by
         raise GitOpsSecretsError(f"{wanted.path} does not read back as it was encrypted")
 
 
-def check_structure(content: bytes, path: str, recipients: Sequence[str]) -> None:
-    """Raise GitOpsSecretsError unless every value of a Secret is ENC, for just *recipients*.
-
-    sops exits 0 where its rule's regex matched nothing, with all of the Secret left readable.
-    """
-    documents = read_documents(content, path)
-    if len(documents) != 1 or documents[0].metadata is None:
-        raise GitOpsSecretsError(f"{path}: sops wrote no metadata")
-    (document,) = documents
-    metadata = document.metadata
-    assert metadata is not None
-    readable = document.readable_values()
-    values = [v for v in document.values if v.path[0] in ("data", "stringData")]
-    if readable or not values:
-        raise GitOpsSecretsError(
-            f"the creation rule for {path} leaves its values readable, and nothing was written",
-            "its encrypted_regex has to be ^(data|stringData)$",
-        )
-    if metadata.mac is None or metadata.mac_only_encrypted:
-        raise GitOpsSecretsError(f"{path}: sops wrote no MAC over all of it")
-    if sorted(metadata.recipients) != sorted(recipients) or len(metadata.keys) != len(recipients):
-        raise GitOpsSecretsError(
-            f"sops encrypted {path} for other recipients than .sops.yaml names for it"
-        )
-
-
 def _fits(wanted: PullSecret, before: bytes, plain: bytes) -> bool:
     """Return whether *before* is encrypted as the rule says and is the object that is wanted."""
     try:
-        check_structure(before, wanted.path, wanted.recipients)
+        check_encrypted(before, wanted.path, wanted.recipients)
     except GitOpsSecretsError:
         return False
     template = render_pull_secret(wanted.name, wanted.namespace, wanted.cluster.path, b"")

@@ -24,6 +24,7 @@ from gitops_secrets.core.yamldoc import (
     text,
     walk_scalars,
 )
+from gitops_secrets.errors import GitOpsSecretsError
 
 _BASE64 = r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
 _ENC = (
@@ -118,6 +119,34 @@ def read_documents(content: bytes, name: str) -> tuple[SopsDocument, ...]:
     Raises InvalidDocumentError for what is not YAML. Of duplicate keys every value is listed.
     """
     return tuple(_read_document(root) for root in compose_documents(content, name))
+
+
+def check_encrypted(content: bytes, path: str, recipients: Sequence[str]) -> None:
+    """Raise GitOpsSecretsError unless every value of each Secret is ENC, for just *recipients*.
+
+    sops exits 0 where its rule's regex matched nothing, with all of the Secret left readable.
+    """
+    documents = read_documents(content, path)
+    if not documents:
+        raise GitOpsSecretsError(f"{path}: sops wrote no document")
+    for document in documents:
+        metadata = document.metadata
+        if metadata is None:
+            raise GitOpsSecretsError(f"{path}: sops wrote no metadata")
+        values = [v for v in document.values if v.path[0] in ("data", "stringData")]
+        if document.readable_values() or not any(v.encrypted for v in values):
+            raise GitOpsSecretsError(
+                f"the creation rule for {path} leaves its values readable, and nothing was written",
+                "its encrypted_regex has to be ^(data|stringData)$",
+            )
+        if metadata.mac is None or metadata.mac_only_encrypted:
+            raise GitOpsSecretsError(f"{path}: sops wrote no MAC over all of it")
+        if sorted(metadata.recipients) != sorted(recipients) or len(metadata.keys) != len(
+            recipients
+        ):
+            raise GitOpsSecretsError(
+                f"{path} is encrypted for other recipients than .sops.yaml names for it"
+            )
 
 
 def _read_document(root: yaml.Node) -> SopsDocument:

@@ -56,7 +56,7 @@ def compose_single(content: bytes, name: str) -> yaml.MappingNode | None:
     root = documents[0]
     if not isinstance(root, yaml.MappingNode):
         raise InvalidDocumentError(f"{name}:{position(root).line}: is not a mapping")
-    _refuse_anchors(content, name)
+    refuse_anchors(content, name)
     for node, key in duplicate_keys(root):
         raise InvalidDocumentError(
             f"{name}:{position(node)}: key {key!r} stands twice", "remove one of the two"
@@ -155,7 +155,8 @@ def duplicate_keys(node: yaml.Node) -> Iterator[tuple[yaml.Node, str]]:
             stack.extend(current.value)
 
 
-def _refuse_anchors(content: bytes, name: str) -> None:
+def refuse_anchors(content: bytes, name: str) -> None:
+    """Raise InvalidDocumentError, with the line, where *content* has an anchor or alias."""
     for event in yaml.parse(content, _LOADER):
         if getattr(event, "anchor", None) and event.start_mark:
             raise InvalidDocumentError(

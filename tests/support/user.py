@@ -55,8 +55,19 @@ class User:
         cwd: Path | None = None,
     ) -> Result:
         """Run gitops-secrets with *arguments*, and *env* besides his own."""
+        return self.program([PROGRAM, *arguments], env=env, stdin=stdin, cwd=cwd)
+
+    def program(
+        self,
+        argv: Sequence[str | Path],
+        *,
+        env: Mapping[str, str] | None = None,
+        stdin: bytes | None = None,
+        cwd: Path | None = None,
+    ) -> Result:
+        """Run any program as this user."""
         done = subprocess.run(
-            [PROGRAM, *arguments],
+            argv,
             cwd=cwd or self.repository,
             env={**self.env, **(env or {})},
             input=stdin if stdin is not None else b"",

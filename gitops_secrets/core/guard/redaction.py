@@ -22,7 +22,9 @@ _FORMS = (
     re.compile(r"Opaque|[a-z0-9.-]+/[a-z0-9._-]+"),
 )
 """How apiVersion, kind, namespace, name and type are written; names may hold variables."""
-_RUN = re.compile(r"[A-Za-z0-9+]{12,}")
+_RUN = re.compile(r"[A-Za-z0-9+]{8,}")
+_LONG = 12
+_MADE_OF_WORDS = re.compile(r"(?:[A-Z]?[a-z]{2,}|[A-Z]+|v?[0-9]+)+")
 _VARIABLE = re.compile(r"\{\{.*?\}\}|\$\{.*?\}|\$\(.*?\)|<.*?>")
 _PIECE = 6
 
@@ -85,7 +87,10 @@ def _is_misplaced(key: str) -> bool:
     """Return whether *key* is several words, or holds what is mixed as random text is."""
     bare = _VARIABLE.sub("", key)
     return " " in bare or any(
-        any(map(str.isupper, run)) and any(map(str.islower, run)) and any(map(str.isdigit, run))
+        any(map(str.isupper, run))
+        and any(map(str.islower, run))
+        and any(map(str.isdigit, run))
+        and (len(run) >= _LONG or not _MADE_OF_WORDS.fullmatch(run))
         for run in _RUN.findall(bare)
     )
 

@@ -1,0 +1,197 @@
+"""One file of encrypted Secrets: which rule it has, who opens it, and how it is written anew."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from gitops_secrets.adapters import age, sops
+from gitops_secrets.adapters.age import Identity
+from gitops_secrets.adapters.files import check_inside, read_file, replace_file
+from gitops_secrets.adapters.git import Repository, open_repository
+from gitops_secrets.core.changes import changes_between, is_same
+from gitops_secrets.core.creationrules import CONFIG, ENCRYPTED_REGEX, choose_rule, parse_rules
+from gitops_secrets.core.manifest import read_secrets
+from gitops_secrets.core.secret import MAX_ENCRYPTED_BYTES
+from gitops_secrets.core.sopsfile import check_encrypted, read_documents
+from gitops_secrets.errors import GitOpsSecretsError, UsageError
+
+_SUFFIXES = (".yaml", ".yml", ".json")
+
+
+class SecretFile(NamedTuple):
+    """A file by its path from the repository's top."""
+
+    repository: Repository
+    path: str
+
+    def read(self) -> bytes:
+        """Return its content. Raises GitOpsSecretsError where there is none."""
+        content = read_file(self.repository.top, self.path)
+        if content is None:
+            raise GitOpsSecretsError(f"{self.path} is not there")
+        return content
+
+    def write(self, before: bytes | None, content: bytes) -> None:
+        """Put *content* in place of *before*. Raises GitOpsSecretsError where that is no longer there."""
+        if read_file(self.repository.top, self.path) != before:
+            raise GitOpsSecretsError(
+                f"{self.path} was changed by somebody else meanwhile, and is left as it is",
+                f"git diff -- {self.path}, then the same again",
+            )
+        target = self.repository.top / self.path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(target, content)
+
+
+class Ruling(NamedTuple):
+    """By what a file is encrypted."""
+
+    config: bytes
+    """A whole ``.sops.yaml``."""
+    recipients: tuple[str, ...]
+
+
+def locate(file: Path) -> SecretFile:
+    """Return *file*, there or not. Raises GitOpsSecretsError where it is in no Git work tree."""
+    if file.suffix not in _SUFFIXES:
+        raise UsageError(
+            f"{file} does not end in {', '.join(_SUFFIXES)}, and Flux would not decrypt it",
+            f"--to {file.with_suffix('.yaml')}",
+        )
+    folder = file.parent.resolve()
+    there = next(f for f in (folder, *folder.parents) if f.is_dir())
+    repository = open_repository(there)
+    path = (folder / file.name).relative_to(repository.top.resolve()).as_posix()
+    check_inside(repository.top, path)
+    return SecretFile(repository, path)
+
+
+def find_ruling(file: SecretFile, age_recipients: Sequence[str]) -> Ruling:
+    """Return by what *file* is encrypted: the rule of ``.sops.yaml``, else *age_recipients*.
+
+    Raises GitOpsSecretsError where there is neither, and where the rule does not fit what Flux decrypts.
+    """
+    sops.refuse_outranking()
+    for recipient in age_recipients:
+        age.check_recipient(recipient)
+    config = read_file(file.repository.top, CONFIG)
+    rule = choose_rule(parse_rules(config or b""), file.path)
+    if rule is None or config is None:
+        if not age_recipients:
+            raise GitOpsSecretsError(
+                f"no creation rule of {CONFIG} matches {file.path}",
+                "name who may read it: --age-recipient age1...",
+                f"or add a rule with path_regex, encrypted_regex: {ENCRYPTED_REGEX} and age",
+            )
+        lines = [f"- encrypted_regex: {ENCRYPTED_REGEX}", "  age:"]
+        lines += [f"  - {recipient}" for recipient in age_recipients]
+        return Ruling(
+            "\n".join(["creation_rules:", *lines, "stores: {yaml: {indent: 2}}", ""]).encode(),
+            tuple(dict.fromkeys(age_recipients)),
+        )
+    where = f"{CONFIG}:{rule.line}: the creation rule for {file.path}"
+    if age_recipients:
+        raise UsageError(
+            f"{where} says who reads it, and --age-recipient would go past it",
+            f"add the recipient to the rule in {CONFIG}",
+        )
+    if rule.other_keys:
+        raise GitOpsSecretsError(
+            f"{where} names keys beside age ({', '.join(rule.other_keys)}), which only sops itself reaches",
+            f"sops encrypt --in-place {file.path} && gitops-secrets scan {file.path}",
+        )
+    if not rule.fits_kubernetes():
+        raise GitOpsSecretsError(
+            f"{where} does not fit a Secret that Flux decrypts",
+            f"encrypted_regex: {ENCRYPTED_REGEX} and no other choice of values",
+        )
+    if not rule.recipients:
+        raise GitOpsSecretsError(f"{where} names no recipient", "add age: with who may read it")
+    return Ruling(config, tuple(r.value for r in rule.recipients))
+
+
+def identity_for(recipients: Sequence[str], named: Path | None) -> Identity | None:
+    """Return an identity at hand of one of *recipients*, None where there is none."""
+    found = (age.find_identity(recipient, named) for recipient in recipients)
+    return next((f[0] for f in found if f is not None), None)
+
+
+def opener(content: bytes, path: str, named: Path | None) -> Identity:
+    """Return an identity that opens encrypted *content*. Raises GitOpsSecretsError where none is at hand."""
+    documents = read_documents(content, path)
+    metadata = documents[0].metadata if documents else None
+    if metadata is None:
+        raise GitOpsSecretsError(f"{path} is not encrypted", f"gitops-secrets encrypt {path}")
+    identity = identity_for(metadata.recipients, named)
+    if identity is None:
+        others = sorted({k.kind for k in metadata.keys if k.kind != "age"})
+        raise GitOpsSecretsError(
+            f"no identity at hand opens {path}",
+            "pass --age-identity-file with an identity of one of its recipients: "
+            + ", ".join(metadata.recipients or others),
+        )
+    return identity
+
+
+def seal(file: SecretFile, ruling: Ruling, plain: bytes, named: Path | None) -> bytes:
+    """Return the readable manifest *plain* encrypted anew and read back.
+
+    Without an identity at hand its structure alone is read back. Raises GitOpsSecretsError where
+    anything of it would stay readable, or does not read back as it was.
+    """
+    identity = identity_for(ruling.recipients, named)
+    secrets = [identity.secret] if identity is not None else []
+    with sops.encrypting(ruling.config, file.path, secrets) as encrypt:
+        content, read = encrypt(plain)
+    _check(file, ruling, content, plain, read)
+    return content
+
+
+def reseal(
+    file: SecretFile, ruling: Ruling, old: bytes, before: bytes, after: bytes, identity: Identity
+) -> bytes:
+    """Return *old*, which is *before* encrypted, as *after*: with the fewest lines changed.
+
+    An object with another name, namespace or type is encrypted anew in full: ciphertext that moves
+    from one object to another is a finding. So is what sops cannot be told value by value.
+    """
+    if (
+        is_same(before, after, file.path)
+        and (changes := changes_between(before, after, file.path)) == ()
+    ):
+        return old
+    identities = [[s.identity for s in read_secrets(c, file.path)] for c in (before, after)]
+    changes = changes_between(before, after, file.path)
+    if identities[0] == identities[1] and changes is not None and _fits(file, ruling, old):
+        content = sops.change(old, file.path, changes, [identity.secret], ruling.config)
+        read = sops.decrypt(content, file.path, [identity.secret])
+        if is_same(read, after, file.path):
+            _check(file, ruling, content, after, read)
+            return content
+    return seal(file, ruling, after, None)
+
+
+def _fits(file: SecretFile, ruling: Ruling, content: bytes) -> bool:
+    try:
+        check_encrypted(content, file.path, ruling.recipients)
+    except GitOpsSecretsError:
+        return False
+    return True
+
+
+def _check(
+    file: SecretFile, ruling: Ruling, content: bytes, plain: bytes, read: bytes | None
+) -> None:
+    check_encrypted(content, file.path, ruling.recipients)
+    if len(content) > MAX_ENCRYPTED_BYTES:
+        raise GitOpsSecretsError(
+            f"{file.path} would be {len(content)} bytes, and Flux decrypts at most {MAX_ENCRYPTED_BYTES}",
+            "one file for each Secret",
+        )
+    if read is not None and not is_same(read, plain, file.path):
+        raise GitOpsSecretsError(
+            f"{file.path} does not read back as it was given, and nothing was written",
+            "quote its values: what one YAML reader takes for a number, another takes for text",
+        )

@@ -1,0 +1,234 @@
+"""Manifests of Secrets while they are readable: what Kubernetes or Flux would refuse is refused here.
+
+Nothing here says a value: errors name the file, the place and the key.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import yaml
+
+from gitops_secrets.core.registry import read_dockerconfigjson
+from gitops_secrets.core.secret import (
+    DOCKERCONFIGJSON,
+    MAX_SECRET_BYTES,
+    PULL_SECRET_TYPE,
+    check_namespace,
+    check_secret_name,
+)
+from gitops_secrets.core.sopsfile import is_encrypted_value
+from gitops_secrets.core.yamldoc import (
+    Path,
+    compose_documents,
+    duplicate_keys,
+    entries,
+    get,
+    position,
+    refuse_anchors,
+    text,
+    walk_scalars,
+)
+from gitops_secrets.errors import GitOpsSecretsError, InvalidDocumentError, UsageError
+
+ROOTS = ("data", "stringData")
+"""Where a Secret's values stand."""
+_SUBSTITUTE = "kustomize.toolkit.fluxcd.io/substitute"
+_NUMBER = re.compile(r"[-+]?(?:\.?[0-9][0-9_.xXoObBa-fA-F]*(?:[eE][-+]?[0-9]+)?|\.(?:inf|nan))")
+"""What one of the YAML readers on the way takes for a number."""
+
+
+class Identity(NamedTuple):
+    """Which object it is: ciphertext that is moved to another is a finding, so it is made anew."""
+
+    namespace: str
+    name: str
+    type: str
+
+    def __str__(self) -> str:
+        return f"Secret {self.namespace}/{self.name}" if self.namespace else f"Secret {self.name}"
+
+
+class Secret(NamedTuple):
+    """One document that holds a Secret. Its values never show in a repr."""
+
+    identity: Identity
+    values: Mapping[Path, str]
+    """By ``("data", KEY)`` or ``("stringData", KEY)``, as they are written."""
+    substitutes: bool
+    """Whether Flux's post-build substitution would read its values."""
+
+    def __repr__(self) -> str:
+        return f"Secret({self.identity}, ...)"
+
+
+def read_secrets(content: bytes, name: str) -> tuple[Secret, ...]:
+    """Return the Secrets of *content*, one a document.
+
+    Raises GitOpsSecretsError, with *name*, line and key, for whatever the API server, the kubelet or
+    sops would refuse or read otherwise than it is meant.
+    """
+    documents = compose_documents(content, name)
+    if not documents:
+        raise InvalidDocumentError(f"{name}: is empty")
+    refuse_anchors(content, name)
+    return tuple(_read_secret(root, name) for root in documents)
+
+
+def _read_secret(root: yaml.Node, name: str) -> Secret:
+    where = f"{name}:{position(root).line}"
+    for node, key in duplicate_keys(root):
+        raise InvalidDocumentError(
+            f"{name}:{position(node)}: key {key!r} stands twice", "remove one of the two"
+        )
+    kind = text(root, "kind")
+    if kind != "Secret" or text(root, "apiVersion") != "v1":
+        what = f"a {kind}" if kind and kind.isalnum() else "no Kubernetes object"
+        raise InvalidDocumentError(
+            f"{where}: is {what}, and Flux decrypts Secrets only",
+            "kind: Secret and apiVersion: v1; a List is written as documents with --- between",
+        )
+    if get(root, "sops") is not None:
+        raise InvalidDocumentError(f"{where}: holds a sops block, which is sops' to write")
+    identity = Identity(
+        text(root, "metadata", "namespace") or "",
+        text(root, "metadata", "name") or "",
+        text(root, "type") or "Opaque",
+    )
+    try:
+        check_secret_name(identity.name)
+        if identity.namespace:
+            check_namespace(identity.namespace)
+    except UsageError as error:
+        raise InvalidDocumentError(f"{where}: {error.message}") from None
+    values = dict(_read_values(root, name))
+    if not any(values.values()):
+        raise InvalidDocumentError(f"{where}: {identity} holds no value to encrypt")
+    decoded = {path[1]: _decode(path, value, where) for path, value in values.items()}
+    if sum(map(len, decoded.values())) > MAX_SECRET_BYTES:
+        raise InvalidDocumentError(
+            f"{where}: {identity} is larger than {MAX_SECRET_BYTES} bytes, which is the most that Kubernetes takes"
+        )
+    if identity.type == PULL_SECRET_TYPE:
+        if DOCKERCONFIGJSON not in decoded:
+            raise InvalidDocumentError(
+                f"{where}: a Secret of type {PULL_SECRET_TYPE} has the key {DOCKERCONFIGJSON}"
+            )
+        read_dockerconfigjson(decoded[DOCKERCONFIGJSON], f"{where}: {DOCKERCONFIGJSON}")
+    return Secret(
+        identity,
+        values,
+        text(root, "metadata", "annotations", _SUBSTITUTE) != "disabled",
+    )
+
+
+def _read_values(root: yaml.Node, name: str) -> Iterator[tuple[Path, str]]:
+    for field in ROOTS:
+        node = get(root, field)
+        if node is not None and not isinstance(node, yaml.MappingNode) and text(node) is not None:
+            raise InvalidDocumentError(f"{name}:{position(node)}: {field} is not a mapping")
+        for key, value in entries(node):
+            where = f"{name}:{position(value)}: {field}.{key}"
+            if not isinstance(value, yaml.ScalarNode):
+                raise InvalidDocumentError(f"{where} is no string")
+            if value.tag == "tag:yaml.org,2002:null":
+                yield (field, key), ""
+                continue
+            plain = not value.style and _NUMBER.fullmatch(str(value.value))
+            if value.tag != "tag:yaml.org,2002:str" or plain:
+                raise InvalidDocumentError(
+                    f"{where} is not read as a string, and Kubernetes takes only strings",
+                    "put it in quotes",
+                )
+            yield (field, key), str(value.value)
+
+
+def _decode(path: Path, value: str, where: str) -> bytes:
+    if path[0] == "stringData":
+        return value.encode("utf-8", "surrogatepass")
+    try:
+        return base64.b64decode("".join(value.split()), validate=True)
+    except ValueError:
+        raise InvalidDocumentError(
+            f"{where}: data.{path[1]} is not base64", "readable values stand under stringData"
+        ) from None
+
+
+def has_ciphertext(content: bytes, name: str) -> bool:
+    """Return whether something of *content* is encrypted, or says so: a sops block, or any ENC value."""
+    return any(
+        get(root, "sops") is not None
+        or any(is_encrypted_value(str(n.value)) for _, n in walk_scalars(root))
+        for root in compose_documents(content, name)
+    )
+
+
+def blank_readable(content: bytes, name: str) -> tuple[bytes, dict[tuple[int, Path], str]]:
+    """Return encrypted *content* with each readable value made empty, and those values by document.
+
+    An empty value is neither encrypted nor counted in the MAC: what is left opens, and has its MAC,
+    where values were only added since sops wrote the file.
+    """
+    found: dict[tuple[int, Path], str] = {}
+    nodes: list[yaml.ScalarNode] = []
+    for index, root in enumerate(compose_documents(content, name)):
+        for path, node in walk_scalars(root):
+            value = str(node.value)
+            if path and path[0] in ROOTS and value and not is_encrypted_value(value):
+                found[index, path] = value
+                nodes.append(node)
+    return splice(content, [(node, '""') for node in nodes]), found
+
+
+def fill(content: bytes, name: str, values: Mapping[tuple[int, Path], str]) -> bytes:
+    """Return readable *content* with *values* at their places, which are there already."""
+    import json
+
+    changes = []
+    for index, root in enumerate(compose_documents(content, name)):
+        for path, node in walk_scalars(root):
+            if (index, path) in values:
+                changes.append((node, json.dumps(values[index, path])))
+    if len(changes) != len(values):
+        raise GitOpsSecretsError(f"{name}: its values cannot be told apart")
+    return splice(content, changes)
+
+
+def splice(content: bytes, changes: list[tuple[yaml.ScalarNode, str]]) -> bytes:
+    """Return *content* with the text of each node, in the order in which they stand, replaced."""
+    whole = content.decode()
+    # The marks count characters, and a byte order mark is none of them.
+    whole = whole.removeprefix("\ufeff")
+    pieces, at = list[str](), 0
+    for node, value in changes:
+        begin, end = node.start_mark.index, node.end_mark.index
+        line_end = "\n" if whole[begin:end].endswith("\n") else ""
+        pieces += whole[at:begin], value, line_end
+        at = end
+    return "".join((*pieces, whole[at:])).encode()
+
+
+def is_empty_shell(content: bytes, name: str) -> bool:
+    """Return whether *content* has sops blocks, and not one encrypted value."""
+    return not any(
+        path[:1] != ("sops",) and is_encrypted_value(str(node.value))
+        for root in compose_documents(content, name)
+        for path, node in walk_scalars(root)
+    )
+
+
+def drop_metadata(content: bytes, name: str) -> bytes:
+    """Return *content* without its sops blocks."""
+    whole = content.decode().removeprefix("\ufeff")
+    pieces, at = list[str](), 0
+    for root in compose_documents(content, name):
+        if not isinstance(root, yaml.MappingNode) or root.flow_style:
+            raise InvalidDocumentError(f"{name}: take its sops block out by hand")
+        for key, value in root.value:
+            if getattr(key, "value", None) == "sops":
+                pieces.append(whole[at : key.start_mark.index])
+                at = value.end_mark.index
+    return "".join((*pieces, whole[at:])).encode()
