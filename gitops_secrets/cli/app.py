@@ -21,6 +21,8 @@ COMMANDS = {
     "bootstrap": "gitops_secrets.cli.bootstrap:bootstrap_command",
     "apply": "gitops_secrets.cli.apply:apply_command",
     "encrypt": "gitops_secrets.cli.encrypt:encrypt_command",
+    "edit": "gitops_secrets.cli.edit:edit_command",
+    "show": "gitops_secrets.cli.show:show_command",
     "scan": "gitops_secrets.cli.scan:scan_command",
     "hooks": "gitops_secrets.cli.hooks:hooks_group",
 }

@@ -32,7 +32,7 @@ from gitops_secrets.errors import ExitCode
 @click.option(
     "--ignore-mac",
     is_flag=True,
-    help="Encrypt anew though somebody changed the file since sops wrote it.",
+    help="Encrypt all of it anew, though it was changed since sops wrote it.",
 )
 @identity_option
 @output_option

@@ -115,26 +115,22 @@ def _mend(
         check_encrypted(content, path, ruling.recipients)
         return content, _bare_secrets(content, path)
     identity = opener(content, path, request.identity_file)
-    fits_mac = True
     try:
-        plain = sops.decrypt(blanked, path, [identity.secret])
+        plain = sops.decrypt(blanked, path, [identity.secret], ignore_mac=request.ignore_mac)
     except sops.TamperedError:
-        if not request.ignore_mac:
-            raise sops.TamperedError(
-                f"{path}: its MAC does not fit: more was changed since sops wrote it than values added",
-                f"git diff HEAD -- {path}",
-                f"where all of that is meant: gitops-secrets encrypt --ignore-mac {path}",
-            ) from None
-        fits_mac = False
-        plain = sops.decrypt(blanked, path, [identity.secret], ignore_mac=True)
+        raise sops.TamperedError(
+            f"{path}: its MAC does not fit: more was changed since sops wrote it than values added",
+            f"git diff HEAD -- {path}",
+            f"where all of that is meant: gitops-secrets encrypt --ignore-mac {path}",
+        ) from None
     wanted = fill(plain, path, readable)
     secrets = read_secrets(wanted, path)
-    if fits_mac and not readable:
+    if request.ignore_mac:
+        return seal(file, ruling, wanted, request.identity_file), secrets
+    if not readable:
         check_encrypted(content, path, ruling.recipients)
         return content, secrets
-    if fits_mac:
-        return reseal(file, ruling, blanked, plain, wanted, identity), secrets
-    return seal(file, ruling, wanted, request.identity_file), secrets
+    return reseal(file, ruling, blanked, plain, wanted, identity), secrets
 
 
 def _replace(

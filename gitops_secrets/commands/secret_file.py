@@ -85,12 +85,7 @@ def find_ruling(file: SecretFile, age_recipients: Sequence[str]) -> Ruling:
                 "name who may read it: --age-recipient age1...",
                 f"or add a rule with path_regex, encrypted_regex: {ENCRYPTED_REGEX} and age",
             )
-        lines = [f"- encrypted_regex: {ENCRYPTED_REGEX}", "  age:"]
-        lines += [f"  - {recipient}" for recipient in age_recipients]
-        return Ruling(
-            "\n".join(["creation_rules:", *lines, "stores: {yaml: {indent: 2}}", ""]).encode(),
-            tuple(dict.fromkeys(age_recipients)),
-        )
+        return _ruling_for(age_recipients)
     where = f"{CONFIG}:{rule.line}: the creation rule for {file.path}"
     if age_recipients:
         raise UsageError(
@@ -110,6 +105,22 @@ def find_ruling(file: SecretFile, age_recipients: Sequence[str]) -> Ruling:
     if not rule.recipients:
         raise GitOpsSecretsError(f"{where} names no recipient", "add age: with who may read it")
     return Ruling(config, tuple(r.value for r in rule.recipients))
+
+
+def ruling_of(file: SecretFile, content: bytes) -> Ruling:
+    """Return by what encrypted *content* is encrypted again: its rule, else whoever reads it now."""
+    config = read_file(file.repository.top, CONFIG)
+    if choose_rule(parse_rules(config or b""), file.path) is not None:
+        return find_ruling(file, ())
+    documents = read_documents(content, file.path)
+    metadata = documents[0].metadata if documents else None
+    return find_ruling(file, metadata.recipients if metadata is not None else ())
+
+
+def _ruling_for(recipients: Sequence[str]) -> Ruling:
+    lines = [f"- encrypted_regex: {ENCRYPTED_REGEX}", "  age:", *(f"  - {r}" for r in recipients)]
+    config = "\n".join(["creation_rules:", *lines, "stores: {yaml: {indent: 2}}", ""])
+    return Ruling(config.encode(), tuple(dict.fromkeys(recipients)))
 
 
 def identity_for(recipients: Sequence[str], named: Path | None) -> Identity | None:

@@ -6,6 +6,7 @@ Nothing here says a value: errors name the file, the place and the key.
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
@@ -185,8 +186,6 @@ def blank_readable(content: bytes, name: str) -> tuple[bytes, dict[tuple[int, Pa
 
 def fill(content: bytes, name: str, values: Mapping[tuple[int, Path], str]) -> bytes:
     """Return readable *content* with *values* at their places, which are there already."""
-    import json
-
     changes = []
     for index, root in enumerate(compose_documents(content, name)):
         for path, node in walk_scalars(root):
@@ -209,6 +208,49 @@ def splice(content: bytes, changes: list[tuple[yaml.ScalarNode, str]]) -> bytes:
         pieces += whole[at:begin], value, line_end
         at = end
     return "".join((*pieces, whole[at:])).encode()
+
+
+def set_value(content: bytes, name: str, key: str, value: bytes) -> bytes:
+    """Return the one readable Secret *content* with *key* holding *value*, where it stands or else in data.
+
+    Raises GitOpsSecretsError where it holds several documents.
+    """
+    roots = compose_documents(content, name)
+    if len(roots) != 1:
+        raise InvalidDocumentError(
+            f"{name}: holds {len(roots)} Secrets", "edit it without --key, in an editor"
+        )
+    (root,) = roots
+    field = next((f for f in ROOTS if get(root, f, key) is not None), "data")
+    if field == "data":
+        shown = base64.b64encode(value).decode()
+    else:
+        try:
+            shown = json.dumps(value.decode())
+        except UnicodeDecodeError:
+            raise GitOpsSecretsError(
+                f"stringData.{key} takes text, and what is given is none", f"move {key} to data"
+            ) from None
+    node = get(root, field, key)
+    if isinstance(node, yaml.ScalarNode):
+        return splice(content, [(node, shown)])
+    return _add_value(content, root, key, shown)
+
+
+def _add_value(content: bytes, root: yaml.Node, key: str, shown: str) -> bytes:
+    """Return *content* with one more entry under data, which may not be there yet."""
+    data = get(root, "data")
+    whole = content.decode().removeprefix("\ufeff")
+    if whole.lstrip().startswith("{") or (isinstance(data, yaml.MappingNode) and data.flow_style):
+        raise GitOpsSecretsError(
+            f"data.{key} is new, and goes into block style YAML only", "edit it without --key"
+        )
+    entry = f"{json.dumps(key)}: {shown}\n"
+    if isinstance(data, yaml.MappingNode):
+        first: yaml.Mark = data.value[0][0].start_mark
+        at = first.index - first.column
+        return f"{whole[:at]}{' ' * first.column}{entry}{whole[at:]}".encode()
+    return (whole.rstrip("\n") + f"\ndata:\n  {entry}").encode()
 
 
 def is_empty_shell(content: bytes, name: str) -> bool:

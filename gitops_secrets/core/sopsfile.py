@@ -87,6 +87,8 @@ class Value(NamedTuple):
     """Whether all of it is ENC[...] in full."""
     empty: bool
     """Whether it is an empty string or null, which sops never encrypts."""
+    size: int
+    """How many bytes it has, or has once it is decrypted: encryption does not hide that."""
 
 
 class SopsDocument(NamedTuple):
@@ -154,7 +156,13 @@ def _read_document(root: yaml.Node) -> SopsDocument:
     return SopsDocument(
         metadata=_read_metadata(block) if isinstance(block, yaml.MappingNode) else None,
         values=tuple(
-            Value(path, position(node), is_encrypted_value(str(node.value)), _is_empty(node))
+            Value(
+                path,
+                position(node),
+                is_encrypted_value(str(node.value)),
+                _is_empty(node),
+                _size(str(node.value)),
+            )
             for path, node in walk_scalars(root)
             if not path or path[0] != "sops"
         ),
@@ -190,3 +198,10 @@ def _read_keys(group: yaml.Node) -> list[MasterKey]:
 
 def _is_empty(node: yaml.ScalarNode) -> bool:
     return node.value == "" or node.tag == "tag:yaml.org,2002:null"
+
+
+def _size(value: str) -> int:
+    match = re.fullmatch(_ENC, value)
+    if match is None:
+        return len(value.encode("utf-8", "surrogatepass"))
+    return len(match["data"]) // 4 * 3 - match["data"].count("=")

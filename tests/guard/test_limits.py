@@ -168,6 +168,13 @@ def test_a_value_that_slipped_to_where_names_stand_is_not_said(content: bytes) -
     assert not given_away(said, pieces([secret.decode()]))
 
 
+def test_a_short_piece_of_a_value_that_slipped_to_where_a_key_stands_is_not_said() -> None:
+    config = base64.b64encode(b'{"auths": {"ghcr.io": {"auth": "cm9ib3Q6aHVudGVyMmh1bnRlcjI="}}}')
+    facts = engine.examine(b"kind: Secret\nesNfC7xx: data:application/json;base64," + config)
+    assert facts.notes
+    assert "esNfC7" not in everything_said(facts, ())
+
+
 def test_control_characters_hide_nothing_from_the_filter() -> None:
     command = base64.b64encode(b"docker login -u robot -p hunter2hunter2 registry.example.com")
     content = b"x: " + command[:21] + b"\x08\xc2\x8b" * 9 + command[21:] + b"\n"

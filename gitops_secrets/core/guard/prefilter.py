@@ -96,7 +96,7 @@ _LITERAL = re.compile(
 )
 _NO_SECRETS = (b"imagePullSecrets:", b"kind: ExternalSecret\n", b"kind: SealedSecret\n")
 _REGISTRY = (b"regist", b"docker", b"image", b"ghcr", b"quay", b"harbor", b"oci:", b"credential",
-             b"gcr", b"pullsecret", b"azurecr", b"ecr.", b"configs:")  # fmt: skip
+             b"gcr", b"pullsecret", b"azurecr", b"ecr.", b"configs:", b"container")  # fmt: skip
 
 
 def squeeze(content: bytes) -> bytes:

@@ -11,7 +11,7 @@ from gitops_secrets.core.guard.rules.base import Rule
 RULE = Rule(
     "copied-ciphertext",
     "{object} shares {detail}",
-    "sops rotate --in-place {path}",
+    "gitops-secrets encrypt --ignore-mac {path} && git add {path}",
 )
 _CIPHERTEXT = "a ciphertext"
 _KEY = "its wrapped data key"

@@ -15,7 +15,7 @@ from gitops_secrets.core.guard.rules.base import Rule
 RULE = Rule(
     "moved-ciphertext",
     "{object} holds the ciphertext that was written for {detail}",
-    "sops rotate --in-place {path}",
+    "gitops-secrets encrypt --ignore-mac {path} && git add {path}",
 )
 
 

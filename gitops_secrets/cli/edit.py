@@ -1,0 +1,69 @@
+"""``gitops-secrets edit``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gitops_secrets.cli.options import identity_option, output_option, verbose_option
+from gitops_secrets.errors import ExitCode, UsageError
+
+
+@click.command("edit")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--key",
+    metavar="KEY",
+    help="Change this value alone: asked for, or taken from standard input as it stands.",
+)
+@identity_option
+@output_option
+@verbose_option
+def edit_command(**options: Any) -> ExitCode:
+    """Change an encrypted Secret in your editor; only what changed is encrypted anew.
+
+    The text is in memory, in a folder of your own, until the editor ends. vim, nvim, nano and emacs are
+    told to leave no swap, backup, undo or history file, without your configuration. A value of data
+    that is text shows as !text, and becomes base64 again.
+    """
+    from gitops_secrets.commands.edit import Outcome, Request, edit
+
+    if options["key"] is None and not sys.stdin.isatty():
+        raise UsageError(
+            "there is no terminal for an editor",
+            f'printf %s "$VALUE" | gitops-secrets edit {options["file"]} --key KEY',
+        )
+    outcome: Outcome = edit(
+        Request(
+            file=options["file"],
+            key=options["key"],
+            read_value=lambda: _read_value(options["key"]),
+            again=_ask_again,
+            warn=lambda words: click.echo(f"gitops-secrets: warning: {words}", err=True),
+            identity_file=options["age_identity_file"],
+        )
+    )
+    if options["output"] == "json":
+        click.echo(json.dumps({"version": 1, **outcome._asdict()}, indent=2))
+    elif outcome.changed:
+        what = ", ".join(outcome.keys) or "nothing of its values"
+        click.echo(f"{outcome.path}: {', '.join(outcome.objects)} encrypted, changed: {what}")
+    else:
+        click.echo(f"{outcome.path}: nothing changed")
+    return ExitCode.OK
+
+
+def _read_value(key: str) -> bytes:
+    if not sys.stdin.isatty():
+        return sys.stdin.buffer.read()
+    value: str = click.prompt(f"{key}", hide_input=True, confirmation_prompt=True, err=True)
+    return value.encode()
+
+
+def _ask_again(words: str) -> bool:
+    click.echo(f"gitops-secrets: error: {words}", err=True)
+    return click.confirm("Edit it again? No throws away what you wrote", default=True, err=True)

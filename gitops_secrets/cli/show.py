@@ -1,0 +1,60 @@
+"""``gitops-secrets show``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gitops_secrets.cli.options import identity_option, output_option, verbose_option
+from gitops_secrets.errors import ExitCode
+
+
+@click.command("show")
+@click.argument("file", metavar="FILE|-", type=click.Path(path_type=Path))
+@click.option("--reveal", is_flag=True, help="Print the manifest readable, its MAC checked.")
+@click.option("--key", metavar="KEY", help="Print this one value, decoded, and nothing else.")
+@identity_option
+@output_option
+@verbose_option
+def show_command(**options: Any) -> ExitCode:
+    """Say what an encrypted Secret holds and who reads it, without any value.
+
+    No key is needed for that. --reveal and --key print what is in it.
+    """
+    from gitops_secrets.commands.show import Request, describe, reveal
+
+    is_stdin = str(options["file"]) == "-"
+    request = Request(
+        file=None if is_stdin else options["file"],
+        content=sys.stdin.buffer.read() if is_stdin else b"",
+        identity_file=options["age_identity_file"],
+    )
+    if options["reveal"] or options["key"] is not None:
+        click.echo(reveal(request, options["key"]), nl=False)
+        return ExitCode.OK
+    name, objects = describe(request)
+    if options["output"] == "json":
+        found = [{**o._asdict(), "values": [v._asdict() for v in o.values]} for o in objects]
+        click.echo(json.dumps({"version": 1, "path": name, "objects": found}, indent=2))
+        return ExitCode.OK
+    click.echo("\n".join([name, *(line for o in objects for line in _lines(o))]))
+    return ExitCode.OK
+
+
+def _lines(found: Any) -> list[str]:
+    where = f"{found.namespace}/{found.name}" if found.namespace else found.name
+    lines = ["", f"  {found.kind or 'object'}  {where}" + (f", {found.type}" if found.type else "")]
+    width = max((len(v.key) for v in found.values), default=0)
+    for value in found.values:
+        size = f"{value.size} bytes" if value.size is not None else ""
+        mark = "READABLE" if value.state == "readable" else value.state
+        lines.append(f"    {value.key:<{width}}  {mark}  {size}".rstrip())
+    lines += [f"  reader  {reader}" for reader in found.readers]
+    if found.readers:
+        lines.append(f"  opened by  {found.opened_by or 'no identity at hand'}")
+        lines.append(f"  written by sops {found.sops}, {found.lastmodified}")
+    return lines
