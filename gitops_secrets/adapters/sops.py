@@ -145,7 +145,9 @@ def _reading(
     path: str, identities: Sequence[bytes], *, ignore_mac: bool = False
 ) -> Iterator[Started]:
     """Yield a sops that decrypts what it is given with *identities*."""
-    arguments = ["decrypt", *_types(path), *(["--ignore-mac"] if ignore_mac else [])]
+    # Two spaces, as people write manifests: an editor may show what comes out.
+    arguments = ["--indent", "2", "decrypt", *_types(path)]
+    arguments += ["--ignore-mac"] if ignore_mac else []
     with (
         _identity_pipe(identities) as (variables, fds),
         _start(arguments, os.devnull, variables, fds) as program,

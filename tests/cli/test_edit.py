@@ -32,7 +32,7 @@ def ruled(user: User) -> User:
     return user
 
 
-def on_a_terminal(user: User, *arguments: str, editor: str, answers: str = "") -> Result:
+def on_a_terminal(user: User, *arguments: str, editor: str, answers: str = "n\n") -> Result:
     """Run gitops-secrets in a terminal, with a shell command as EDITOR and *answers* typed ahead."""
     script = user.home / "editor.sh"
     script.write_text(f"#!/bin/sh\n{editor}\n")
@@ -45,6 +45,7 @@ def on_a_terminal(user: User, *arguments: str, editor: str, answers: str = "") -
         env={**user.env, "EDITOR": shlex.quote(str(script)), "TERM": "dumb"},
         stdin=terminal,
         capture_output=True,
+        timeout=60,
         check=False,
     )
     os.close(main)
