@@ -39,6 +39,8 @@ _TOO_OLD_MARKS = (b"flag provided but not defined", b"No help topic", b"no such 
 Encrypt = Callable[[bytes], tuple[bytes, bytes | None]]
 """Takes a readable manifest; returns it encrypted, and decrypted again. Raises GitOpsSecretsError."""
 
+_READABLE = b"stores: {yaml: {indent: 2}}\n"
+"""Two spaces, as people write manifests: an editor may show what comes out."""
 _NO_KEY = 128
 _MAC = 51
 _VALUE = 25
@@ -145,12 +147,11 @@ def _reading(
     path: str, identities: Sequence[bytes], *, ignore_mac: bool = False
 ) -> Iterator[Started]:
     """Yield a sops that decrypts what it is given with *identities*."""
-    # Two spaces, as people write manifests: an editor may show what comes out.
-    arguments = ["--indent", "2", "decrypt", *_types(path)]
-    arguments += ["--ignore-mac"] if ignore_mac else []
+    arguments = ["decrypt", *_types(path), *(["--ignore-mac"] if ignore_mac else [])]
     with (
+        private_folder({".sops.yaml": _READABLE}) as folder,
         _identity_pipe(identities) as (variables, fds),
-        _start(arguments, os.devnull, variables, fds) as program,
+        _start(arguments, f"{folder}/.sops.yaml", variables, fds) as program,
     ):
         yield program
 
