@@ -23,6 +23,7 @@ COMMANDS = {
     "encrypt": "gitops_secrets.cli.encrypt:encrypt_command",
     "edit": "gitops_secrets.cli.edit:edit_command",
     "show": "gitops_secrets.cli.show:show_command",
+    "doctor": "gitops_secrets.cli.doctor:doctor_command",
     "scan": "gitops_secrets.cli.scan:scan_command",
     "hooks": "gitops_secrets.cli.hooks:hooks_group",
 }

@@ -15,6 +15,7 @@ from gitops_secrets.commands.secret_file import (
     locate,
     opener,
     reseal,
+    ruling_of,
     seal,
 )
 from gitops_secrets.core.manifest import (
@@ -69,9 +70,12 @@ def encrypt(request: Request) -> Outcome:
     if target is None:
         raise UsageError("standard input needs a place to go", "--to PATH")
     file = locate(target)
-    ruling = find_ruling(file, request.age_recipients)
     if request.source is not None and request.target is None:
-        return _in_place(request, file, ruling)
+        content = file.read()
+        if request.age_recipients:
+            return _in_place(request, file, find_ruling(file, request.age_recipients), content)
+        return _in_place(request, file, ruling_of(file, content), content)
+    ruling = find_ruling(file, request.age_recipients)
     content = request.content if request.source is None else _read_source(request.source)
     if has_ciphertext(content, str(request.source or "standard input")):
         raise GitOpsSecretsError("what is given is encrypted already, in full or in part")
@@ -87,8 +91,7 @@ def encrypt(request: Request) -> Outcome:
     return _finish(file, ruling, before, sealed, secrets, left)
 
 
-def _in_place(request: Request, file: SecretFile, ruling: Ruling) -> Outcome:
-    content = file.read()
+def _in_place(request: Request, file: SecretFile, ruling: Ruling, content: bytes) -> Outcome:
     notes: tuple[str, ...] = ()
     if not has_ciphertext(content, file.path):
         secrets = read_secrets(content, file.path)

@@ -12,6 +12,10 @@ from gitops_secrets.core.overlay import Overlay
 from gitops_secrets.core.splice import quote
 from gitops_secrets.errors import GitOpsSecretsError
 
+_NEVER_FETCHED = (".sops.yaml", ".flux.yaml", ".goreleaser.yml", ".travis.yml", ".gitlab-ci.yml")
+_NEVER_FETCHED_FOLDERS = (".github/", ".circleci/")
+"""What source-controller leaves out of every artifact (fluxcd/pkg, sourceignore), as far as it is YAML."""
+
 
 def kustomization_at(tree: Overlay, folder: str) -> tuple[str, bytes | None]:
     """Return the kustomization file of *folder* and its content; None where there is none yet."""
@@ -46,7 +50,8 @@ def guard_generated(
     inside = cluster.path == "." or cluster.folder.startswith(f"{cluster.path}/")
     path, content = kustomization_at(tree, cluster.path)
     if inside and content is None:
-        resources, foreign = _generated(tree, cluster)
+        skipped = (f"{PULL_SECRETS}/", f"{cluster.folder}/")
+        resources, foreign = generated_from(tree, cluster.path, skipped)
         lines = "".join(f"- {quote(r)}\n" for r in resources)
         tree.write(
             path,
@@ -60,18 +65,23 @@ def guard_generated(
     return notes
 
 
-def _generated(tree: Overlay, cluster: Cluster) -> tuple[list[str], list[str]]:
-    skipped = (f"{PULL_SECRETS}/", f"{cluster.folder}/")
-    spec_ignored = {".sops.yaml", ".flux.yaml", ".goreleaser.yml", ".travis.yml", ".gitlab-ci.yml"}
+def generated_from(
+    tree: Overlay, folder: str, skipped: tuple[str, ...] = ()
+) -> tuple[list[str], list[str]]:
+    """Return what the kustomization that Flux generates for *folder* lists, and what it chokes on.
+
+    Files that an artifact never holds are left out, and those below *skipped*.
+    """
+    prefix = "" if folder == "." else f"{folder}/"
     files = {
         path: tree.read(path) or b""
         for path in tree.files()
-        if cluster.contains(path)
+        if path.startswith(prefix)
         and path.endswith((".yaml", ".yml", "/Kustomization"))
-        and not path.startswith((*skipped, ".github/", ".circleci/"))
-        and posixpath.basename(path) not in spec_ignored
+        and not path.startswith((*skipped, *_NEVER_FETCHED_FOLDERS))
+        and posixpath.basename(path) not in _NEVER_FETCHED
     }
-    return flux.generated_resources(cluster.path, files)
+    return flux.generated_resources(folder, files)
 
 
 def check_artifact(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import yaml
@@ -41,6 +41,7 @@ class FluxKustomization(NamedTuple):
     """spec.path, normalised: relative to the artifact's root, "." for the root."""
     prune: bool
     source: tuple[str | None, str | None]
+    source_namespace: str | None
     decryption_provider: str | None
     decryption_secret: str | None
     service_account: str | None
@@ -95,6 +96,7 @@ def _kustomization(file: str, node: yaml.Node) -> FluxKustomization:
         path=normalise(text(node, "spec", "path") or "."),
         prune=text(node, "spec", "prune") == "true",
         source=(text(node, "spec", "sourceRef", "kind"), text(node, "spec", "sourceRef", "name")),
+        source_namespace=text(node, "spec", "sourceRef", "namespace"),
         decryption_provider=text(node, "spec", "decryption", "provider"),
         decryption_secret=text(node, "spec", "decryption", "secretRef", "name"),
         service_account=text(node, "spec", "serviceAccountName"),
@@ -167,7 +169,7 @@ def check_artifact_holds(
             f"add {folder.split('/', 1)[0]} to spec.sparseCheckout in {where}, commit, and run again",
         )
     rules = [*sorted(sourceignores.items()), ("", source.ignore or "")]
-    if _ignored(file, rules):
+    if ignored_by(rules)(file):
         blame = where if source.ignore else ".sourceignore"
         raise GitOpsSecretsError(
             f"{blame}: its ignore rules leave {folder} out of what Flux fetches",
@@ -175,11 +177,12 @@ def check_artifact_holds(
         )
 
 
-def _ignored(file: str, rules: Iterable[tuple[str, str]]) -> bool:
-    """Return whether the last rule that takes *file*, or a folder above it, leaves it out.
+def ignored_by(rules: Iterable[tuple[str, str]]) -> Callable[[str], bool]:
+    """Return what says whether the last of *rules* that takes a file, or a folder above it, leaves it out.
 
-    As Flux decides it (fluxcd/pkg, sourceignore), and not as Git does, which would not let a file
-    below an ignored folder in again.
+    *rules* are .sourceignore texts with the folder each stands in ("" is the top). As Flux decides it
+    (fluxcd/pkg, sourceignore), and not as Git does, which would not let a file below an ignored folder
+    in again.
     """
     from pathspec import GitIgnoreSpec
 
@@ -189,7 +192,7 @@ def _ignored(file: str, rules: Iterable[tuple[str, str]]) -> bool:
             bang, rule = ("!", line[1:]) if line.startswith("!") else ("", line)
             anchored = folder and rule.strip() and not rule.startswith("#")
             lines.append(f"{bang}{folder}/{rule.lstrip('/')}" if anchored else line)
-    return GitIgnoreSpec.from_lines(lines).match_file(file)
+    return GitIgnoreSpec.from_lines(lines).match_file
 
 
 def generated_resources(base: str, files: Mapping[str, bytes]) -> tuple[list[str], list[str]]:

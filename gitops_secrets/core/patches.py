@@ -61,6 +61,20 @@ class _Patch(NamedTuple):
                     yield text(value, "name") or text(value) or ""
                     yield from (text(entry, "name") or "" for entry in items(value))
 
+    def decryption(self) -> tuple[str | None, str | None]:
+        provider = secret = None
+        for node in self.body:
+            found = get(node, "spec", "decryption")
+            for operation in items(node):
+                path = text(operation, "path") or ""
+                if path == "/spec/decryption":
+                    found = get(operation, "value")
+                elif path == "/spec":
+                    found = get(operation, "value", "decryption")
+            provider = text(found, "provider") or provider
+            secret = text(found, "secretRef", "name") or secret
+        return provider, secret
+
     def service_account(self) -> str | None:
         for node in self.body:
             found = text(node, "spec", "serviceAccountName")
@@ -132,6 +146,33 @@ def patched_service_account(
     for patch in _patches(root, read):
         if patch.may_apply("Kustomization", kustomization):
             found = patch.service_account() or found
+    return found
+
+
+def patched_decryption(
+    root: yaml.Node | None, kustomization: str, read: Callable[[str], bytes]
+) -> tuple[str | None, str | None]:
+    """Return the decryption provider and Secret that patches put on Flux's own Kustomization."""
+    provider = secret = None
+    for patch in _patches(root, read):
+        if patch.may_apply("Kustomization", kustomization):
+            found = patch.decryption()
+            provider, secret = found[0] or provider, found[1] or secret
+    return provider, secret
+
+
+def patched_pull_secrets(
+    root: yaml.Node | None, account: str, read: Callable[[str], bytes]
+) -> tuple[str, ...] | None:
+    """Return the pull Secrets that the last patch puts on a ServiceAccount, None where none does.
+
+    The list has no merge key: the last patch replaces what those before it put there.
+    """
+    found = None
+    for patch in _patches(root, read):
+        if patch.may_apply("ServiceAccount", account):
+            names = tuple(n for n in patch.pull_secrets() if n)
+            found = names or found
     return found
 
 

@@ -96,7 +96,10 @@ _LITERAL = re.compile(
 )
 _NO_SECRETS = (b"imagePullSecrets:", b"kind: ExternalSecret\n", b"kind: SealedSecret\n")
 _REGISTRY = (b"regist", b"docker", b"image", b"ghcr", b"quay", b"harbor", b"oci:", b"credential",
-             b"gcr", b"pullsecret", b"azurecr", b"ecr.", b"configs:", b"container")  # fmt: skip
+             b"gcr", b"pullsecret", b"pull-secret", b"pull_secret", b"acr", b"ecr", b"icr.io",
+             b"pkg.dev", b"nexus", b"artifactory", b"config", b"container", b"regcred")  # fmt: skip
+_HOST_KEY = re.compile(rb"[a-z0-9-]\.[a-z0-9.-]{1,250}:[0-9]{2,5}|[a-z0-9-]\.[a-z]{2,}[\"']?:")
+"""A host with a port, or as a key."""
 
 
 def squeeze(content: bytes) -> bytes:
@@ -134,11 +137,15 @@ def may_hold(content: bytes) -> int:
             bits |= PAYLOAD
         if _any(_COMMANDS, packed):
             bits |= COMMAND
-        if _any(_WORDS, lower) and _any(_REGISTRY, lower) and _LITERAL.search(lower):
+        if _any(_WORDS, lower) and _LITERAL.search(lower) and _names_registry(lower):
             bits |= VALUES
     if is_worth_decoding(content, packed):
         bits |= PACKED
     return bits
+
+
+def _names_registry(lower: bytes) -> bool:
+    return _any(_REGISTRY, lower) or _HOST_KEY.search(lower) is not None
 
 
 def _names_secrets(content: bytes) -> bool:

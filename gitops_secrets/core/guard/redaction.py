@@ -27,6 +27,8 @@ _LONG = 12
 _MADE_OF_WORDS = re.compile(r"(?:[A-Z]?[a-z]{2,}|[A-Z]+|v?[0-9]+)+")
 _VARIABLE = re.compile(r"\{\{.*?\}\}|\$\{.*?\}|\$\(.*?\)|<.*?>")
 _PIECE = 6
+_LONGEST = 64 * 1024
+"""Characters of a secret whose pieces are known: no credential is longer."""
 
 
 def looks_random(text: str) -> bool:
@@ -44,7 +46,7 @@ class Redaction:
     def __init__(self, materials: Sequence[str]) -> None:
         self._whole = frozenset(m for m in materials if m)
         self._pieces: set[str] = set()
-        for material in self._whole:
+        for material in (m[:_LONGEST] for m in self._whole):
             encoded = fragments(material.encode("utf-8", "surrogatepass"))
             for text in (material, *(f.decode() for f in encoded)):
                 self._pieces.update(_pieces_of(text))

@@ -1,0 +1,60 @@
+"""``gitops-secrets doctor``."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from gitops_secrets.cli.options import output_option, repository_option
+from gitops_secrets.errors import ExitCode
+
+
+@click.command("doctor")
+@output_option
+@repository_option
+def doctor_command(**options: Any) -> ExitCode:
+    """Say why a pull or a decryption fails, or will fail once this is pushed.
+
+    By what Git holds alone: no key is needed, no connection opened. Each line has its evidence and the
+    command that mends it. Ends with 1 where something is wrong.
+    """
+    from gitops_secrets.commands.doctor import Examined, doctor
+
+    examined: Examined = doctor(options["repository"])
+    render = _render_json if options["output"] == "json" else _render_text
+    click.echo(render(examined), nl=False)
+    return ExitCode.FINDINGS if examined.diagnoses else ExitCode.OK
+
+
+def _render_text(examined: Any) -> str:
+    lines: list[str] = []
+    for found in examined.diagnoses:
+        lines.append(f"{found.severity}[{found.check}]: {found.message}")
+        lines.append(f"    see:  {', '.join(found.evidence)}")
+        lines.append(f"    mend: {found.mend}")
+    what = (
+        f"{len(examined.clusters)} cluster{'' if len(examined.clusters) == 1 else 's'}, "
+        f"{examined.kustomizations} Kustomizations, {examined.encrypted} encrypted files"
+    )
+    count = len(examined.diagnoses)
+    problems = "healthy" if not count else f"{count} problem{'' if count == 1 else 's'}"
+    lines.append(f"gitops-secrets: {problems}: {what}")
+    return "".join(f"{_plain(line)}\n" for line in lines)
+
+
+def _plain(line: str) -> str:
+    # Names come from the repository: none of them may steer the terminal.
+    return "".join(c if c.isprintable() else "?" for c in line)
+
+
+def _render_json(examined: Any) -> str:
+    document = {
+        "version": 1,
+        "clusters": list(examined.clusters),
+        "kustomizations": examined.kustomizations,
+        "encrypted": examined.encrypted,
+        "diagnoses": [d._asdict() for d in examined.diagnoses],
+    }
+    return json.dumps(document, indent=2) + "\n"

@@ -1,0 +1,63 @@
+"""Git against Git: why a pull or a decryption fails, or will fail once this is pushed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from gitops_secrets.adapters.files import read_file
+from gitops_secrets.adapters.git import Repository, open_repository
+from gitops_secrets.core.doctor.diagnosis import Diagnosis
+from gitops_secrets.core.doctor.examine import examine
+from gitops_secrets.core.doctor.view import View
+from gitops_secrets.core.overlay import Overlay
+from gitops_secrets.errors import GitOpsSecretsError
+
+
+class Examined(NamedTuple):
+    """What was looked at, and what was found."""
+
+    clusters: tuple[str, ...]
+    kustomizations: int
+    encrypted: int
+    diagnoses: tuple[Diagnosis, ...]
+
+
+def doctor(folder: Path) -> Examined:
+    """Examine the work tree's files, those that are new and not ignored among them.
+
+    Opens no connection, runs nothing but git, needs no key. Raises GitOpsSecretsError outside a Git
+    work tree, and where no cluster of Flux is in it.
+    """
+    repository = open_repository(folder)
+    tree = Overlay(repository.list_files(), lambda path: read_file(repository.top, path))
+    view = View(tree, _pushed(repository))
+    if not view.clusters:
+        raise GitOpsSecretsError(
+            f"no cluster of Flux is in {repository.top}: there is no flux-system/gotk-sync.yaml",
+            "gitops-secrets bootstrap --path clusters/prod --image-pull-secret regcred --registry REGISTRY",
+        )
+    diagnoses = examine(view)
+    return Examined(
+        tuple(cluster.path for cluster in view.clusters),
+        len(view.applied),
+        len(view.encrypted),
+        diagnoses,
+    )
+
+
+def _pushed(repository: Repository) -> Overlay | None:
+    """Return the tree of the upstream branch, as far as it is known here; None without one."""
+    commit = repository.git("rev-parse", "--verify", "--quiet", "@{upstream}^{commit}")
+    if commit.status:
+        return None
+    revision = commit.stdout.decode().strip()
+    if repository.git("diff", "--quiet", revision, "--").status == 0:
+        return None
+    names = repository.ask("ls-tree", "-r", "-z", "--name-only", "--full-tree", revision)
+
+    def read(path: str) -> bytes | None:
+        done = repository.git("cat-file", "blob", f"{revision}:{path}")
+        return None if done.status else done.stdout
+
+    return Overlay([n.decode(errors="surrogateescape") for n in names.split(b"\0") if n], read)

@@ -1,0 +1,1 @@
+"""Why a pull or a decryption fails or will fail: one check a file, by what Git holds."""

@@ -1,0 +1,100 @@
+"""That whatever is encrypted is decrypted by the Kustomization that applies it, with a Secret that counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import yaml
+
+from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
+from gitops_secrets.core.doctor.view import Applied, View
+from gitops_secrets.core.flux import DEFAULT_NAMESPACE
+from gitops_secrets.core.layout import PULL_SECRETS
+from gitops_secrets.core.wiring import IDENTITY_SECRET
+from gitops_secrets.core.yamldoc import entries, text
+
+COUNTED = (".agekey", ".asc")
+COUNTED_WHOLE = ("sops.vault-token", "sops.aws-kms", "sops.azure-kv", "sops.gcp-kms")
+"""The keys of a decryption Secret that kustomize-controller reads; any other is passed over in silence."""
+
+
+def check(view: View) -> Iterator[Diagnosis]:
+    """Yield what is wrong with spec.decryption of each Kustomization."""
+    for applied in view.applied:
+        encrypted = [f for f in applied.reach.files if f in view.encrypted]
+        if not encrypted:
+            continue
+        found = applied.kustomization
+        if found.decryption_provider != "sops":
+            yield _not_decrypted(view, applied, encrypted)
+        elif found.decryption_secret is not None:
+            yield from _check_secret(view, applied, found.decryption_secret)
+
+
+def _not_decrypted(view: View, applied: Applied, encrypted: list[str]) -> Diagnosis:
+    if applied.is_own:
+        # flux bootstrap rewrites gotk-sync.yaml: only a patch beside it lasts.
+        folder = view.folder(applied.cluster)
+        mend = f"move {encrypted[0]} to {PULL_SECRETS}/, or patch spec.decryption in {folder}/kustomization.yaml"
+    else:
+        mend = (
+            f"in {applied.kustomization.file}, spec: "
+            f"decryption: {{provider: sops, secretRef: {{name: {IDENTITY_SECRET}}}}}"
+        )
+    return Diagnosis(
+        "decryption",
+        ERROR,
+        f"{applied.object} applies encrypted files and does not decrypt them",
+        (applied.place, *encrypted[:3]),
+        mend,
+    )
+
+
+def _check_secret(view: View, applied: Applied, name: str) -> Iterator[Diagnosis]:
+    namespace = applied.kustomization.namespace or DEFAULT_NAMESPACE
+    known = {(n, text(s, "metadata", "name")): (path, s) for path, n, s in _secrets(view)}
+    if (namespace, name) in known:
+        path, secret = known[namespace, name]
+        keys = [k for field in ("data", "stringData") for k, _ in entries(secret, field)]
+        if keys and not any(k.endswith(COUNTED) or k in COUNTED_WHOLE for k in keys):
+            yield Diagnosis(
+                "decryption-secret",
+                ERROR,
+                f"{applied.object} decrypts with Secret {namespace}/{name}, whose key {keys[0]} Flux passes over",
+                (path, applied.place),
+                f"name the key {keys[0].rsplit('.', 1)[0]}.agekey",
+            )
+        return
+    elsewhere = sorted(n for n, other in known if other == name)
+    homes = {a.kustomization.namespace for a in view.applied if a.is_own}
+    if elsewhere or (namespace not in homes and homes):
+        where = elsewhere[0] if elsewhere else min(h or DEFAULT_NAMESPACE for h in homes)
+        yield Diagnosis(
+            "decryption-secret",
+            ERROR if elsewhere else WARNING,
+            f"{applied.object} decrypts with a Secret {name} of its own namespace {namespace}, and it is in {where}",
+            (applied.place,),
+            f"put the Kustomization into namespace {where}, with spec.targetNamespace: {namespace}",
+        )
+    elif name != IDENTITY_SECRET and _others_use_ours(view, applied):
+        yield Diagnosis(
+            "decryption-secret",
+            ERROR,
+            f"{applied.object} decrypts with Secret {namespace}/{name}, and the identity is in {IDENTITY_SECRET}",
+            (applied.place,),
+            f"in {applied.kustomization.file}, spec.decryption.secretRef.name: {IDENTITY_SECRET}",
+        )
+
+
+def _others_use_ours(view: View, applied: Applied) -> bool:
+    return any(
+        a.cluster == applied.cluster and a.kustomization.decryption_secret == IDENTITY_SECRET
+        for a in view.applied
+    )
+
+
+def _secrets(view: View) -> Iterator[tuple[str, str, yaml.Node]]:
+    for path in sorted({f for a in view.applied for f in a.reach.files}):
+        if b"Secret" in (view.tree.read(path) or b""):
+            for node in view.objects(path, "Secret"):
+                yield path, text(node, "metadata", "namespace") or DEFAULT_NAMESPACE, node

@@ -1,0 +1,25 @@
+"""All checks of a repository, the worst first."""
+
+from __future__ import annotations
+
+from gitops_secrets.core.doctor import accounts, decryption, files, orphans, places
+from gitops_secrets.core.doctor.diagnosis import ERROR, Diagnosis
+from gitops_secrets.core.doctor.view import View
+
+_CHECKS = (places, decryption, files, accounts, orphans)
+_ORDER = (
+    *("kustomization", "flux-folder", "foreign-file", "deadlock", "sops-config", "decryption"),
+    *("decryption-secret", "recipients", "encrypted-kind", "readable", "comments", "lockdown"),
+)
+"""What stops most comes first: one broken kustomization explains much that follows."""
+
+
+def examine(view: View) -> tuple[Diagnosis, ...]:
+    """Return everything that is wrong, each thing once: errors first, and what stops most first."""
+    found = dict.fromkeys(d for module in _CHECKS for d in module.check(view))
+    return tuple(sorted(found, key=_rank))
+
+
+def _rank(diagnosis: Diagnosis) -> tuple[bool, int]:
+    known = diagnosis.check in _ORDER
+    return diagnosis.severity != ERROR, _ORDER.index(diagnosis.check) if known else len(_ORDER)

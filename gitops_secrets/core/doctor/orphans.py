@@ -1,0 +1,35 @@
+"""What nothing leads to any more: pull Secrets that no Kustomization applies, rules for nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gitops_secrets.core.creationrules import CONFIG
+from gitops_secrets.core.doctor.diagnosis import WARNING, Diagnosis
+from gitops_secrets.core.doctor.view import View
+from gitops_secrets.core.layout import PULL_SECRETS
+
+
+def check(view: View) -> Iterator[Diagnosis]:
+    """Yield pull Secrets, rules and recipients that belong to no cluster of the repository."""
+    applied = {f for a in view.applied for f in a.reach.files}
+    for path in view.encrypted:
+        if path.startswith(f"{PULL_SECRETS}/") and path not in applied:
+            yield Diagnosis(
+                "orphans",
+                WARNING,
+                f"{path} is applied by no Kustomization",
+                (path,),
+                f"git rm {path}, or gitops-secrets bootstrap --path PATH of its cluster",
+            )
+    known = {cluster.path for cluster in view.clusters}
+    for rule in view.rules:
+        for recipient in rule.recipients:
+            if recipient.cluster is not None and known and recipient.cluster not in known:
+                yield Diagnosis(
+                    "orphans",
+                    WARNING,
+                    f"{CONFIG} has a rule for the cluster {recipient.cluster}, which is not in the repository",
+                    (f"{CONFIG}:{rule.line}",),
+                    f"take the rule out of {CONFIG}",
+                )

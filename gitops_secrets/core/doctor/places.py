@@ -1,0 +1,90 @@
+"""That encrypted files stand where Flux can decrypt them, and nothing stands where Flux chokes on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
+from gitops_secrets.core.doctor.view import View
+from gitops_secrets.core.layout import PULL_SECRETS
+
+
+def check(view: View) -> Iterator[Diagnosis]:
+    """Yield encrypted files in flux-system/, broken kustomizations and what a generated one chokes on."""
+    yield from _in_flux_folder(view)
+    yield from _deadlock(view)
+    for applied in view.applied:
+        for path in applied.reach.unreadable:
+            yield Diagnosis(
+                "kustomization",
+                ERROR,
+                f"{path} is not valid YAML, and {applied.object} applies nothing",
+                (path,),
+                f"kubectl kustomize {path.rpartition('/')[0] or '.'}",
+            )
+        for path, entry in applied.reach.missing:
+            yield Diagnosis(
+                "kustomization",
+                ERROR,
+                f"{path} lists {entry}, which is not there, and {applied.object} applies nothing",
+                (path,),
+                f"take {entry} out of {path}, or git add the file",
+            )
+        for path in applied.reach.foreign:
+            yield Diagnosis(
+                "foreign-file",
+                ERROR,
+                f"{path} is no Kubernetes object, and stops all that {applied.object} applies: it has no "
+                "kustomization.yaml, so Flux takes every .yaml",
+                (path, applied.place),
+                f"echo '/{path}' >> .sourceignore",
+            )
+        if applied.kustomization.path != "." and not applied.reach.files and not applied.is_own:
+            yield Diagnosis(
+                "orphans",
+                WARNING,
+                f"{applied.object} applies nothing: {applied.kustomization.path} holds no manifest",
+                (applied.place,),
+                f"set spec.path in {applied.kustomization.file}",
+            )
+
+
+def _in_flux_folder(view: View) -> Iterator[Diagnosis]:
+    for cluster in view.clusters:
+        folder = view.folder(cluster)
+        for path in view.encrypted:
+            if path.startswith(f"{folder}/"):
+                yield Diagnosis(
+                    "flux-folder",
+                    ERROR,
+                    f"{path} is encrypted and in the folder that flux bootstrap applies as it stands: "
+                    "the API server refuses its sops block",
+                    (path,),
+                    f"git mv {path} {cluster.folder}/ && take it out of {folder}/kustomization.yaml",
+                )
+
+
+def _deadlock(view: View) -> Iterator[Diagnosis]:
+    """Yield encrypted files that would arrive together with the decryption that they need."""
+    if view.pushed is None:
+        return
+    then = {a.place.rpartition(":")[0]: a for a in View(view.pushed).applied if a.is_own}
+    for applied in view.applied:
+        before = then.get(applied.place.rpartition(":")[0])
+        if not applied.is_own or before is None:
+            continue
+        if (
+            before.kustomization.decryption_provider
+            or not applied.kustomization.decryption_provider
+        ):
+            continue
+        new = [f for f in applied.reach.files if f in view.encrypted]
+        if new:
+            yield Diagnosis(
+                "deadlock",
+                ERROR,
+                f"{new[0]} arrives in the same push as the decryption of {applied.object}: a cluster that runs "
+                "Flux applies neither, for good",
+                (new[0], f"{view.folder(applied.cluster)}/kustomization.yaml"),
+                f"push the patch first, wait for the reconcile, then push the file; or let {PULL_SECRETS} decrypt it",
+            )

@@ -1,0 +1,300 @@
+"""doctor from Git alone: each broken set-up is diagnosed in its first line, and a healthy one is healthy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.secrets import opaque, recipient
+from tests.support.user import User
+
+SECRET = "pull-secrets/prod/regcred.sops.yaml"
+FLUX = "clusters/prod/flux-system"
+SYNC = """apiVersion: source.toolkit.fluxcd.io/v1
+kind: GitRepository
+metadata: {name: flux-system, namespace: flux-system}
+spec: {url: ssh://git@example.com/fleet, ref: {branch: main}, interval: 1m}
+---
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: flux-system, namespace: flux-system}
+spec:
+  interval: 10m
+  path: ./clusters/prod
+  prune: true
+  sourceRef: {kind: GitRepository, name: flux-system}
+"""
+ACCOUNTS = "".join(
+    f"---\napiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: {name}\n  namespace: flux-system\n"
+    "  labels: {app.kubernetes.io/part-of: flux}\n"
+    for name in ("source-controller", "kustomize-controller")
+)
+
+
+def kustomization(name: str, path: str, more: str = "", namespace: str = "flux-system") -> str:
+    return (
+        f"apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: {name}\n"
+        f"  namespace: {namespace}\nspec:\n  interval: 10m\n  path: ./{path}\n  prune: true\n"
+        f"  sourceRef: {{kind: GitRepository, name: flux-system}}\n{more}"
+    )
+
+
+DECRYPTED = "  decryption: {provider: sops, secretRef: {name: sops-age}}\n"
+
+
+@pytest.fixture
+def fleet(user: User) -> User:
+    """A repository that flux bootstrap and then bootstrap were at, with an application."""
+    user.commit(
+        {
+            f"{FLUX}/gotk-components.yaml": ACCOUNTS,
+            f"{FLUX}/gotk-sync.yaml": SYNC,
+            f"{FLUX}/kustomization.yaml": (
+                "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
+                "resources:\n- gotk-components.yaml\n- gotk-sync.yaml\n"
+            ),
+            "clusters/prod/apps.yaml": kustomization("apps", "apps", DECRYPTED),
+            "apps/web.yaml": (
+                "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n---\n"
+                "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web, namespace: shop}\n"
+            ),
+        }
+    )
+    assert user.bootstrap().status == 0
+    return user
+
+
+def seal(user: User, path: str, content: str, *more: str) -> None:
+    """Encrypt for the cluster, whatever rule there is."""
+    own = user.read(".sops.yaml").split("- age1")[1].split()[0]
+    result = user.run(
+        "encrypt", "-", "--to", path, "--age-recipient", f"age1{own}", *more, stdin=content.encode()
+    )
+    assert result.status == 0, result.printed
+
+
+def edit(user: User, path: str, old: str, new: str) -> None:
+    before = user.read(path)
+    assert old in before
+    user.write({path: before.replace(old, new)})
+
+
+def test_a_healthy_repository_is_healthy_and_nothing_else_is_said(fleet: User) -> None:
+    seal(fleet, "apps/db.yaml", opaque("x"))
+    result = fleet.run("doctor")
+    assert (result.status, result.stderr) == (0, "")
+    assert result.stdout == (
+        "gitops-secrets: healthy: 1 cluster, 3 Kustomizations, 2 encrypted files\n"
+    )
+
+
+def no_decryption(user: User) -> None:
+    seal(user, "apps/db.yaml", opaque("x"))
+    edit(user, "clusters/prod/apps.yaml", DECRYPTED, "")
+
+
+def own_path(user: User) -> None:
+    seal(user, "clusters/prod/db.yaml", opaque("x", namespace="flux-system"))
+
+
+def flux_folder(user: User) -> None:
+    seal(user, f"{FLUX}/db.yaml", opaque("x", namespace="flux-system"))
+    edit(user, f"{FLUX}/kustomization.yaml", "- gotk-sync.yaml", "- gotk-sync.yaml\n- db.yaml")
+
+
+def suffix(user: User) -> None:
+    user.write(
+        {"clusters/prod/keys.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: sops-age, namespace: flux-system}\n"
+         "data: {age.key: ''}\n"}
+    )  # fmt: skip
+
+
+def other_secret(user: User) -> None:
+    seal(user, "apps/db.yaml", opaque("x"))
+    edit(user, "clusters/prod/apps.yaml", "sops-age", "sops-keys")
+
+
+def other_namespace(user: User) -> None:
+    seal(user, "apps/db.yaml", opaque("x"))
+    user.write({"clusters/prod/apps.yaml": kustomization("apps", "apps", DECRYPTED, "shop")})
+
+
+def foreign(user: User) -> None:
+    user.write({"apps/.pre-commit-config.yaml": "repos: []\n"})
+
+
+def broken_manifest(user: User) -> None:
+    user.write({"apps/broken.yaml": "kind: [\n"})
+
+
+def broken_kustomization(user: User) -> None:
+    user.write({"apps/kustomization.yaml": "resources: [\n"})
+
+
+def missing_resource(user: User) -> None:
+    user.write({"apps/kustomization.yaml": "resources: [web.yaml, gone.yaml]\n"})
+
+
+def other_recipient(user: User) -> None:
+    manifest = opaque("x").encode()
+    user.run(
+        "encrypt", "-", "--to", "apps/db.yaml", "--age-recipient", recipient(user), stdin=manifest
+    )
+
+
+def config_map(user: User) -> None:
+    seal(user, "apps/db.yaml", opaque("x"))
+    edit(user, "apps/db.yaml", "kind: Secret", "kind: ConfigMap")
+
+
+def readable_beside(user: User) -> None:
+    seal(user, "apps/db.yaml", opaque("x"))
+    edit(user, "apps/db.yaml", "stringData:\n", "stringData:\n  z: hunter2hunter2\n")
+
+
+def comment_mode(user: User) -> None:
+    seal(user, "apps/db.yaml", opaque("x"))
+    edit(
+        user,
+        "apps/db.yaml",
+        "encrypted_regex: ^(data|stringData)$",
+        "encrypted_comment_regex: secret",
+    )
+
+
+def no_mac(user: User) -> None:
+    seal(user, "apps/db.yaml", opaque("x"))
+    lines = [
+        line for line in user.read("apps/db.yaml").splitlines() if not line.startswith("  mac:")
+    ]
+    user.write({"apps/db.yaml": "\n".join(lines) + "\n"})
+
+
+def accounts(user: User) -> None:
+    user.git("checkout", "HEAD~1", "--", f"{FLUX}/kustomization.yaml")
+
+
+def lockdown(user: User) -> None:
+    patch = (
+        "patches:\n- patch: |\n    - op: add\n      path: /spec/template/spec/containers/0/args/-\n"
+        "      value: --default-service-account=default\n  target: {kind: Deployment}\n"
+    )
+    text = user.read(f"{FLUX}/kustomization.yaml")
+    user.write({f"{FLUX}/kustomization.yaml": text.replace("patches:\n", patch)})
+
+
+def namespace(user: User) -> None:
+    seal(user, "apps/db.yaml", opaque("x", namespace="nowhere"))
+
+
+def orphan(user: User) -> None:
+    user.git("rm", "--quiet", "clusters/prod/pull-secrets.yaml")
+
+
+def broken_config(user: User) -> None:
+    user.write({".sops.yaml": "creation_rules: [\n"})
+
+
+def unfit_rule(user: User) -> None:
+    edit(
+        user, ".sops.yaml", "encrypted_regex: ^(data|stringData)$", "encrypted_regex: ^stringdata$"
+    )
+
+
+def config_let_in(user: User) -> None:
+    user.write({".sourceignore": "!.sops.yaml\n"})
+    edit(user, f"{FLUX}/gotk-sync.yaml", "path: ./clusters/prod", "path: ./")
+
+
+def two_sizes(user: User) -> None:
+    seal(user, "apps/db.yaml", opaque("x"))
+    text = user.read("apps/db.yaml")
+    user.write({"apps/db.yaml": text + "#" * (5 * 1024 * 1024)})
+
+
+def deadlock(user: User) -> None:
+    user.git("init", "--quiet", "--bare", str(user.home / "remote"))
+    user.git("remote", "add", "origin", str(user.home / "remote"))
+    user.git("push", "--quiet", "--set-upstream", "origin", "main")
+    seal(user, "clusters/prod/db.yaml", opaque("x", namespace="flux-system"))
+    text = user.read(f"{FLUX}/kustomization.yaml")
+    patch = (
+        "patches:\n- patch: |\n    - op: add\n      path: /spec/decryption\n"
+        "      value: {provider: sops, secretRef: {name: sops-age}}\n"
+        "  target: {kind: Kustomization, name: flux-system}\n"
+    )
+    user.write({f"{FLUX}/kustomization.yaml": text.replace("patches:\n", patch)})
+
+
+BROKEN: dict[Callable[[User], None], str] = {
+    no_decryption: "error[decryption]: Kustomization flux-system/apps applies encrypted files and does not decrypt",
+    own_path: "error[decryption]: Kustomization flux-system/flux-system applies encrypted files",
+    flux_folder: f"error[flux-folder]: {FLUX}/db.yaml is encrypted and in the folder",
+    suffix: "error[decryption-secret]: Kustomization flux-system/pull-secrets decrypts with Secret flux-system/sops-age, whose key age.key",
+    other_secret: "error[decryption-secret]: Kustomization flux-system/apps decrypts with Secret flux-system/sops-keys",
+    other_namespace: "warning[decryption-secret]: Kustomization shop/apps decrypts with a Secret sops-age of its own namespace shop",
+    foreign: "error[foreign-file]: apps/.pre-commit-config.yaml is no Kubernetes object",
+    broken_manifest: "error[foreign-file]: apps/broken.yaml is no Kubernetes object",
+    broken_kustomization: "error[kustomization]: apps/kustomization.yaml is not valid YAML",
+    missing_resource: "error[kustomization]: apps/kustomization.yaml lists gone.yaml, which is not there",
+    other_recipient: "error[recipients]: apps/db.yaml is not encrypted for clusters/prod",
+    config_map: "error[encrypted-kind]: apps/db.yaml is an encrypted ConfigMap",
+    readable_beside: "error[readable]: apps/db.yaml: stringData.z is readable in Git",
+    comment_mode: "error[comments]: apps/db.yaml is encrypted by its comments",
+    no_mac: "warning[mac]: apps/db.yaml is without a MAC",
+    accounts: "error[service-accounts]: ServiceAccount source-controller and 1 more of Flux lacks the pull Secret regcred",
+    lockdown: "error[lockdown]: Kustomization flux-system/apps names no serviceAccountName",
+    namespace: "warning[namespace]: apps/db.yaml is for namespace nowhere",
+    orphan: f"warning[orphans]: {SECRET} is applied by no Kustomization",
+    broken_config: "error[sops-config]: .sops.yaml:",
+    unfit_rule: f"error[sops-config]: .sops.yaml:3: the creation rule for {SECRET} does not fit",
+    config_let_in: "error[sops-config]: .sops.yaml is let into what Flux fetches",
+    two_sizes: "error[size]: apps/db.yaml has ",
+    deadlock: "error[deadlock]: clusters/prod/db.yaml arrives in the same push as the decryption",
+}
+
+
+@pytest.mark.parametrize("breaks", BROKEN, ids=lambda b: b.__name__)
+def test_the_first_line_says_what_is_broken(fleet: User, breaks: Callable[[User], None]) -> None:
+    breaks(fleet)
+    result = fleet.run("doctor")
+    assert result.status == 1, result.printed
+    assert result.stdout.startswith(BROKEN[breaks])
+    assert "hunter2" not in result.printed
+    assert all(line.strip() for line in result.stdout.splitlines())
+
+
+@pytest.mark.parametrize(
+    "breaks", [foreign, readable_beside, config_map, no_mac], ids=lambda b: b.__name__
+)
+def test_the_command_that_is_named_mends_it(fleet: User, breaks: Callable[[User], None]) -> None:
+    from tests.support.user import PROGRAM
+
+    breaks(fleet)
+    mend = fleet.run("doctor").stdout.partition("mend: ")[2].splitlines()[0]
+    if breaks is config_map:
+        edit(fleet, "apps/db.yaml", "kind: ConfigMap", "kind: Secret")
+        mend = mend.partition("then: ")[2]
+    path = {"PATH": f"{PROGRAM.parent}:{fleet.env['PATH']}"}
+    assert fleet.program(["sh", "-c", mend], env=path).status == 0, mend
+    assert fleet.run("doctor").status == 0, fleet.run("doctor").stdout
+
+
+def test_without_a_cluster_it_says_what_would_make_one(user: User) -> None:
+    result = user.run("doctor")
+    assert (result.status, "no cluster of Flux" in result.stderr) == (3, True)
+
+
+def test_nothing_is_written(fleet: User) -> None:
+    before = fleet.state()
+    fleet.run("doctor")
+    assert fleet.state() == before
+
+
+def test_the_output_for_programs_is_json(fleet: User) -> None:
+    foreign(fleet)
+    said = json.loads(fleet.run("doctor", "--output", "json").stdout)
+    assert (said["version"], said["clusters"]) == (1, ["clusters/prod"])
+    assert said["diagnoses"][0]["check"] == "foreign-file"
