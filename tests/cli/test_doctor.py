@@ -214,10 +214,19 @@ def two_sizes(user: User) -> None:
     user.write({"apps/db.yaml": text + "#" * (5 * 1024 * 1024)})
 
 
-def deadlock(user: User) -> None:
+def push(user: User) -> None:
     user.git("init", "--quiet", "--bare", str(user.home / "remote"))
     user.git("remote", "add", "origin", str(user.home / "remote"))
     user.git("push", "--quiet", "--set-upstream", "origin", "main")
+
+
+def moved(user: User) -> None:
+    push(user)
+    edit(user, SECRET, "name: regcred", "name: stolen")
+
+
+def deadlock(user: User) -> None:
+    push(user)
     seal(user, "clusters/prod/db.yaml", opaque("x", namespace="flux-system"))
     text = user.read(f"{FLUX}/kustomization.yaml")
     patch = (
@@ -252,6 +261,7 @@ BROKEN: dict[Callable[[User], None], str] = {
     unfit_rule: f"error[sops-config]: .sops.yaml:3: the creation rule for {SECRET} does not fit",
     config_let_in: "error[sops-config]: .sops.yaml is let into what Flux fetches",
     two_sizes: "error[size]: apps/db.yaml has ",
+    moved: f"error[moved]: {SECRET} holds the ciphertext of Secret flux-system/regcred as Secret flux-system/stolen",
     deadlock: "error[deadlock]: clusters/prod/db.yaml arrives in the same push as the decryption",
 }
 

@@ -41,10 +41,18 @@ def _not_decrypted(view: View, applied: Applied, encrypted: list[str]) -> Diagno
             f"in {applied.kustomization.file}, spec: "
             f"decryption: {{provider: sops, secretRef: {{name: {IDENTITY_SECRET}}}}}"
         )
+    # Flux makes data of stringData and loses the sops block on the way: seen with 1.9.
+    silent = any(
+        v.path[:1] == ("stringData",)
+        for f in encrypted
+        for d in view.encrypted[f]
+        for v in d.values
+    )
+    effect = ": the ciphertext becomes the value, and Flux reports success" if silent else ""
     return Diagnosis(
         "decryption",
         ERROR,
-        f"{applied.object} applies encrypted files and does not decrypt them",
+        f"{applied.object} applies encrypted files and does not decrypt them{effect}",
         (applied.place, *encrypted[:3]),
         mend,
     )

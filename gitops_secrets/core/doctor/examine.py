@@ -9,7 +9,15 @@ from gitops_secrets.core.doctor.view import View
 _CHECKS = (places, decryption, files, accounts, orphans)
 _ORDER = (
     *("kustomization", "flux-folder", "foreign-file", "deadlock", "sops-config", "decryption"),
-    *("decryption-secret", "recipients", "encrypted-kind", "readable", "comments", "lockdown"),
+    *(
+        "decryption-secret",
+        "recipients",
+        "encrypted-kind",
+        "moved",
+        "readable",
+        "comments",
+        "lockdown",
+    ),
 )
 """What stops most comes first: one broken kustomization explains much that follows."""
 

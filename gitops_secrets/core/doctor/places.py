@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
 from gitops_secrets.core.doctor.view import View
 from gitops_secrets.core.layout import PULL_SECRETS
+from gitops_secrets.core.sopsfile import SopsDocument
 
 
 def check(view: View) -> Iterator[Diagnosis]:
     """Yield encrypted files in flux-system/, broken kustomizations and what a generated one chokes on."""
     yield from _in_flux_folder(view)
     yield from _deadlock(view)
+    yield from _moved(view)
     for applied in view.applied:
         for path in applied.reach.unreadable:
             yield Diagnosis(
@@ -88,3 +90,31 @@ def _deadlock(view: View) -> Iterator[Diagnosis]:
                 (new[0], f"{view.folder(applied.cluster)}/kustomization.yaml"),
                 f"push the patch first, wait for the reconcile, then push the file; or let {PULL_SECRETS} decrypt it",
             )
+
+
+def _moved(view: View) -> Iterator[Diagnosis]:
+    """Yield files whose ciphertext was written for another object, as Flux has them already."""
+    if view.pushed is None:
+        return
+    then = View(view.pushed).encrypted
+    for path, documents in view.encrypted.items():
+        for old, new in zip(then.get(path, ()), documents, strict=False):
+            keys = {k.wrapped for d in (old,) if d.metadata for k in d.metadata.keys}
+            kept = any(k.wrapped in keys for k in new.metadata.keys) if new.metadata else False
+            if kept and _identity(old) != _identity(new):
+                yield Diagnosis(
+                    "moved",
+                    ERROR,
+                    f"{path} holds the ciphertext of {_said(old)} as {_said(new)}: Flux checks no MAC and "
+                    "decrypts it there",
+                    (path,),
+                    f"git diff @{{upstream}} -- {path}; where it is meant: gitops-secrets encrypt --ignore-mac {path}",
+                )
+
+
+def _identity(document: SopsDocument) -> tuple[str | None, ...]:
+    return document.kind, document.namespace, document.name, document.object_type
+
+
+def _said(document: SopsDocument) -> str:
+    return f"{document.kind} {document.namespace or '-'}/{document.name}"

@@ -19,7 +19,7 @@ from gitops_secrets.core.guard.encoding import (
 )
 from gitops_secrets.core.guard.facts import Facts, Identity, Key, Note, ObjectFacts, Place
 from gitops_secrets.core.guard.origin import MAX_WRAPPINGS, Origin
-from gitops_secrets.core.guard.redaction import HIDDEN, Redaction, looks_random
+from gitops_secrets.core.guard.redaction import HIDDEN, Redaction, looks_random, pieces_of
 from gitops_secrets.core.guard.rules.plaintext_dockerconfigjson import KEYS
 
 MAX_CONTENT = 64 * 1024 * 1024
@@ -180,12 +180,14 @@ class Inspection:
     def _said(self, readable: Place, redaction: Redaction) -> Place:
         """Return *readable* with a key that may be said: none that is a piece of a value itself."""
         key = redaction.key(readable.key)
-        if any(isinstance(k, str) and looks_random(k) and self._is_in_a_value(k) for k in key):
-            key = tuple(HIDDEN if isinstance(k, str) and looks_random(k) else k for k in key)
+        key = tuple(HIDDEN if isinstance(k, str) and self._is_in_a_value(k) else k for k in key)
         return readable._replace(key=key)
 
     def _is_in_a_value(self, text: str) -> bool:
-        return any(text in value for values in self.values.values() for value in values)
+        """Return whether a piece of *text* that looks random stands in a readable value."""
+        random = [piece for piece in pieces_of(text) if looks_random(piece)]
+        held = (value for values in self.values.values() for value in values) if random else ()
+        return any(piece in value for value in held for piece in random)
 
     def readable(self, identity: Identity, key: Key, value: str, place: Place) -> Place:
         """Remember a readable value of a Secret, and return its place."""

@@ -49,7 +49,7 @@ class Redaction:
         for material in (m[:_LONGEST] for m in self._whole):
             encoded = fragments(material.encode("utf-8", "surrogatepass"))
             for text in (material, *(f.decode() for f in encoded)):
-                self._pieces.update(_pieces_of(text))
+                self._pieces.update(pieces_of(text))
 
     def text(self, value: str) -> str:
         """Return *value*, or HIDDEN where it holds a piece of a secret."""
@@ -82,7 +82,7 @@ class Redaction:
         )
 
     def _gives_away(self, value: str) -> bool:
-        return value in self._whole or any(p in self._pieces for p in _pieces_of(value))
+        return value in self._whole or any(p in self._pieces for p in pieces_of(value))
 
 
 def _is_misplaced(key: str) -> bool:
@@ -97,5 +97,6 @@ def _is_misplaced(key: str) -> bool:
     )
 
 
-def _pieces_of(text: str) -> Iterator[str]:
+def pieces_of(text: str) -> Iterator[str]:
+    """Return every piece of *text* that is long enough to give it away."""
     return (text[i : i + _PIECE] for i in range(len(text) - _PIECE + 1))
