@@ -96,13 +96,18 @@ class Bench:
             return encrypt(plain)[0]
 
     def like(self, template: bytes, number: int) -> bytes:
-        """Return the Secret *number*, of 300, with another value than ever, in the form sops gave *template*."""
-        made = bytearray(template.replace(b"name: regcred-0", b"name: regcred-%d" % (number % 300)))
-        for begin, end in ciphertexts(template):
-            shift = len(made) - len(template)
-            for at in range(begin + shift, end + shift):
-                if chr(made[at]).isalnum():
-                    made[at] = ord(self.chance.choice("ABCDEFGHabcdefgh01234567"))
+        """Return the Secret *number*, of 1,000, with another value than ever, in the form sops gave *template*.
+
+        Its data key is wrapped anew for each Secret, and stays while its value changes, as sops does it.
+        """
+        which = number % 1000
+        made = bytearray(template.replace(b"name: regcred-0", b"name: regcred-%d" % which))
+        own = random.Random(which)
+        for spans, chance in ((ciphertexts(made), self.chance), (wrapped_keys(made), own)):
+            for begin, end in list(spans):
+                for at in range(begin, end):
+                    if chr(made[at]).isalnum():
+                        made[at] = ord(chance.choice("ABCDEFGHabcdefgh01234567"))
         return bytes(made)
 
     def deployment(self, number: int) -> bytes:
@@ -171,7 +176,13 @@ class Bench:
         return within
 
 
-def ciphertexts(content: bytes) -> Iterator[tuple[int, int]]:
+def wrapped_keys(content: bytes | bytearray) -> Iterator[tuple[int, int]]:
+    """Yield where the wrapped data key of *content* is another for each file: behind age's own words."""
+    for match in re.finditer(rb"\n +(?!YWdl)([A-Za-z0-9+/=]{20,})(?=\n)", content):
+        yield match.span(1)
+
+
+def ciphertexts(content: bytes | bytearray) -> Iterator[tuple[int, int]]:
     """Yield where *content* has what sops makes anew with a value: its data, iv and tag."""
     for match in re.finditer(rb",(?:data|iv|tag):([A-Za-z0-9+/]+)", content):
         yield match.span(1)
@@ -286,7 +297,7 @@ def generate(bench: Bench, repository: Path, template: bytes, commits: int, firs
         for which in range(2):
             at = number * 2 + which
             secret = at % 5 == 0
-            content = bench.like(template, at) if secret else bench.deployment(at)
+            content = bench.like(template, at % 300) if secret else bench.deployment(at)
             path = (
                 f"secrets/{at % 20}/{at % 300}.sops.yaml"
                 if secret

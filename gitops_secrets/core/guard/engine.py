@@ -38,7 +38,7 @@ __all__ = [
     "same_value",
 ]
 
-ENGINE_VERSION = "732a29cd6fa0"
+ENGINE_VERSION = "11dd2eb4dc9f"
 """Changes with every change of a verdict: facts that another version wrote are worth nothing."""
 
 

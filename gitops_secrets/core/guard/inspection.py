@@ -172,7 +172,7 @@ class Inspection:
                 for o in self.objects
             ),
             markers=tuple(
-                m._replace(rule=redaction.text(m.rule), reason=redaction.text(m.reason))
+                m._replace(rule=redaction.rule(m.rule), reason=redaction.reason(m.reason))
                 for m in find_markers(text)
             ),
         )

@@ -25,6 +25,7 @@ _FORMS = (
 _RUN = re.compile(r"[A-Za-z0-9+]{8,}")
 _LONG = 12
 _MADE_OF_WORDS = re.compile(r"(?:[A-Z]?[a-z]{2,}|[A-Z]+|v?[0-9]+)+")
+_RULE = re.compile(r"[a-z][a-z-]{0,60}")
 _VARIABLE = re.compile(r"\{\{.*?\}\}|\$\{.*?\}|\$\(.*?\)|<.*?>")
 _PIECE = 6
 _LONGEST = 64 * 1024
@@ -54,6 +55,16 @@ class Redaction:
     def text(self, value: str) -> str:
         """Return *value*, or HIDDEN where it holds a piece of a secret."""
         return HIDDEN if self._gives_away(value) else value
+
+    def rule(self, value: str) -> str:
+        """Return *value*, which a marker calls a rule, or HIDDEN where no rule could be called so."""
+        return value if _RULE.fullmatch(value) else HIDDEN
+
+    def reason(self, value: str) -> str:
+        """Return *value*, a person's words, less each that is long and mixed as a secret is."""
+        words = value.split(" ")
+        said = [HIDDEN if len(w) >= _LONG and looks_random(w) else w for w in words]
+        return self.text(" ".join(said))
 
     def name(self, value: str | None) -> str | None:
         """Return *value*, or HIDDEN where it is no name that Kubernetes or a person would give."""
