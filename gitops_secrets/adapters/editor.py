@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from gitops_secrets.adapters.process import inherited_environment
+from gitops_secrets.adapters.process import find_program, inherited_environment
 from gitops_secrets.errors import GitOpsSecretsError
 
 _QUIET = "set noswapfile nobackup nowritebackup noundofile nomodeline"
@@ -54,8 +53,8 @@ def choose_editor() -> Editor:
         words = shlex.split(named)
     except ValueError:
         raise GitOpsSecretsError("EDITOR has a quote that is not closed", "EDITOR=vim") from None
-    words = words or [next((e for e in ("vim", "nvim", "nano", "emacs") if shutil.which(e)), "vi")]
-    program = shutil.which(words[0])
+    words = words or [next((e for e in ("vim", "nvim", "nano", "emacs") if find_program(e)), "vi")]
+    program = find_program(words[0])
     if program is None:
         raise GitOpsSecretsError(
             f"the editor {words[0]} is not installed", "EDITOR=nano gitops-secrets edit FILE"

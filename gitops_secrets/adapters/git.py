@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from gitops_secrets.adapters.process import Completed, inherited_environment, run
+from gitops_secrets.adapters.process import Completed, Started, inherited_environment
 from gitops_secrets.errors import GitOpsSecretsError
 
 # What Git exports to its hooks, and what would lead it to another repository or index than --repo's.
@@ -46,25 +46,39 @@ class Repository(NamedTuple):
 
     def ask(self, *arguments: str, stdin: bytes = b"") -> bytes:
         """Return what git prints. Raises GitOpsSecretsError with git's own words where it fails."""
-        done = self.git(*arguments, stdin=stdin)
-        if done.status:
-            raise GitOpsSecretsError(f"git {arguments[0]} failed: {words(done)}")
-        return done.stdout
+        return _answer(self.git(*arguments, stdin=stdin), arguments[0])
+
+    def begin(self, *arguments: str) -> Callable[[], bytes]:
+        """Start what ``ask`` asks, and return what waits for its end and returns what git printed."""
+        program = _start(self.top, *arguments)
+        return lambda: _answer(program.finish(), arguments[0])
 
     def list_files(self) -> list[str]:
         """Return every file that is tracked, or is new and not ignored, by its path from the top."""
-        out = self.ask("ls-files", "-z", "--cached", "--others", "--exclude-standard")
-        return sorted({os.fsdecode(path) for path in out.split(b"\0") if path})
+        return self.begin_list_files()()
+
+    def begin_list_files(self) -> Callable[[], list[str]]:
+        """Ask for ``list_files``, and return what waits for the answer: for who can do else meanwhile."""
+        finish = self.begin("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+        return lambda: sorted({os.fsdecode(path) for path in finish().split(b"\0") if path})
 
     def status(self, paths: Sequence[str]) -> tuple[Head, dict[str, str]]:
         """Return the head, and of *paths* those that differ from it with Git's two-letter state.
 
         "??" is untracked and "!!" ignored.
         """
-        out = self.ask(
+        return self.begin_status(paths)()
+
+    def begin_status(self, paths: Sequence[str]) -> Callable[[], tuple[Head, dict[str, str]]]:
+        """Ask for ``status``, and return what waits for the answer."""
+        finish = self.begin(
             *("status", "--porcelain=v2", "--branch", "-z", "--untracked-files=all"),
             *("--ignored=matching", "--no-renames", "--", *map(literal, paths)),
         )
+        return lambda: self._read_status(finish())
+
+    @staticmethod
+    def _read_status(out: bytes) -> tuple[Head, dict[str, str]]:
         states: dict[str, str] = {}
         fields: dict[str, str] = {}
         for line in (os.fsdecode(entry) for entry in out.split(b"\0") if entry):
@@ -111,9 +125,18 @@ class Repository(NamedTuple):
 
 def open_repository(folder: Path) -> Repository:
     """Return the work tree that *folder* is in. Raises GitOpsSecretsError where it is in none."""
+    return begin_open(folder)()
+
+
+def begin_open(folder: Path) -> Callable[[], Repository]:
+    """Ask for ``open_repository``, and return what waits for the answer."""
     if not folder.is_dir():
         raise GitOpsSecretsError(f"{folder} is not a folder")
-    done = _git(folder, "rev-parse", "--show-toplevel", "--absolute-git-dir")
+    program = _start(folder, "rev-parse", "--show-toplevel", "--absolute-git-dir")
+    return lambda: _read_repository(folder, program.finish())
+
+
+def _read_repository(folder: Path, done: Completed) -> Repository:
     lines = os.fsdecode(done.stdout).split("\n")
     if done.status or len(lines) < 2:
         if b"dubious ownership" in done.stderr:
@@ -139,13 +162,24 @@ def words(done: Completed) -> str:
     return " ".join(said.split()) or f"status {done.status}"
 
 
+def _answer(done: Completed, command: str) -> bytes:
+    if done.status:
+        raise GitOpsSecretsError(f"git {command} failed: {words(done)}")
+    return done.stdout
+
+
 def _git(
     folder: Path, *arguments: str, stdin: bytes = b"", pass_fds: Sequence[int] = ()
 ) -> Completed:
+    with _start(folder, *arguments, pass_fds=pass_fds) as program:
+        return program.finish(stdin)
+
+
+def _start(folder: Path, *arguments: str, pass_fds: Sequence[int] = ()) -> Started:
     env = {k: v for k, v in inherited_environment().items() if k not in REDIRECTING}
     # A question takes no lock: one that is killed would leave it behind.
     env["GIT_OPTIONAL_LOCKS"] = "0"
     try:
-        return run(["git", *arguments], stdin=stdin, env=env, cwd=str(folder), pass_fds=pass_fds)
+        return Started(["git", *arguments], env=env, cwd=str(folder), pass_fds=pass_fds)
     except FileNotFoundError:
         raise GitOpsSecretsError("git is not installed", "install git 2.35 or newer") from None

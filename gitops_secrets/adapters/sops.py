@@ -8,16 +8,18 @@ each failure is told in our own words.
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gitops_secrets.adapters.files import private_folder
-from gitops_secrets.adapters.process import Completed, Started
-from gitops_secrets.core.changes import Change
+from gitops_secrets.adapters.process import Completed, Started, find_program
 from gitops_secrets.errors import GitOpsSecretsError
+
+if TYPE_CHECKING:
+    from gitops_secrets.core.changes import Change
 
 _OUTRANKING = (
     "SOPS_AGE_RECIPIENTS",
@@ -66,7 +68,7 @@ def find_sops() -> str:
     The package's launcher script is passed over for the binary in it: a Python start less. Raises
     GitOpsSecretsError where there is none.
     """
-    found = shutil.which("sops")
+    found = find_program("sops")
     if found and not _is_launcher(found):
         return found
     packaged = _packaged_sops()
@@ -199,7 +201,7 @@ def _failure(done: Completed, command: str, path: str) -> GitOpsSecretsError:
             f"{path} was changed by other hands than sops': its MAC does not fit",
             f"git log -p -- {path}",
         )
-    if done.status == _VALUE:
+    if done.status == _VALUE and command == "decrypt":
         return GitOpsSecretsError(
             f"a value of {path} does not open: its ciphertext was changed, or stands under another key",
             f"git restore --source HEAD -- {path}",

@@ -17,7 +17,6 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypedDict
 
@@ -42,15 +41,15 @@ class _Journal(TypedDict):
     folders: list[str]
 
 
-@dataclass
 class Transaction:
     """The right to write to a repository, held by one run at a time."""
 
-    repository: Repository
-    recovered: str | None
-    """What an earlier, killed run had left and was done about it, in a sentence."""
-    _lock: int = field(repr=False)
-    _made: str = ""
+    def __init__(self, repository: Repository, lock: int) -> None:
+        self.repository = repository
+        self.recovered: str | None = None
+        """What an earlier, killed run had left and was done about it, in a sentence."""
+        self._lock = lock
+        self._made = ""
 
     def commit(
         self,
@@ -246,7 +245,7 @@ def open_transaction(repository: Repository) -> Iterator[Transaction]:
                 "another gitops-secrets run, or a git it started, is at work in this repository",
                 "wait for it to end, and run the same command again",
             ) from None
-        transaction = Transaction(repository, None, lock)
+        transaction = Transaction(repository, lock)
         transaction._recover()  # noqa: SLF001
         yield transaction
     finally:

@@ -135,17 +135,21 @@ def bootstrap_command(context: click.Context, /, **options: Any) -> ExitCode:
 
     Without a credential source the user name and password are asked for.
     """
-    from gitops_secrets.cli.bootstrap_text import render_json, render_text
-    from gitops_secrets.commands.bootstrap import bootstrap
-    from gitops_secrets.commands.bootstrap_model import Request
-    from gitops_secrets.core.flux import Source
-
     groups = _groups(context.meta.get("ordered", ()))
     if not options["image_pull_secret"]:
         given = "credentials are given, and no" if groups else "no"
         raise UsageError(f"{given} --image-pull-secret", "--image-pull-secret regcred")
     if options["push"] and options["no_commit"]:
         raise UsageError("--push and --no-commit exclude each other")
+    sources = _sources(groups)
+    # Git answers while the rest is imported; it is started once the sources' variables are withheld.
+    from gitops_secrets.adapters.git import begin_open
+
+    repository = begin_open(options["repository"])
+    from gitops_secrets.cli.bootstrap_text import render_json, render_text
+    from gitops_secrets.commands.bootstrap import bootstrap
+    from gitops_secrets.commands.bootstrap_model import Request
+
     source = None
     if options["source"]:
         kind, slash, name = options["source"].partition("/")
@@ -153,11 +157,13 @@ def bootstrap_command(context: click.Context, /, **options: Any) -> ExitCode:
             raise UsageError(
                 "--source is KIND/NAME of a Flux source", "--source GitRepository/flux-system"
             )
+        from gitops_secrets.core.flux import Source
+
         source = Source(kind, name)
     outcome = bootstrap(
         Request(
-            repository=options["repository"],
-            groups=_sources(groups),
+            open_repository=repository,
+            groups=sources,
             secret=options["image_pull_secret"],
             paths=options["paths"],
             all_clusters=options["all_clusters"],

@@ -12,10 +12,10 @@ from gitops_secrets.adapters.age import Identity
 from gitops_secrets.adapters.cluster import Cluster, ConflictError, connect
 from gitops_secrets.adapters.git import Repository, literal, open_repository
 from gitops_secrets.core import applying, flux
-from gitops_secrets.core.creationrules import CONFIG, parse_rules, recorded_recipient
+from gitops_secrets.core.creationrules import parse_rules, recorded_recipient
 from gitops_secrets.core.flux import FluxKustomization, find_clusters
+from gitops_secrets.core.layout import CONFIG, parse_cluster_path
 from gitops_secrets.core.layout import Cluster as ClusterPath
-from gitops_secrets.core.layout import parse_cluster_path
 from gitops_secrets.core.secret import read_pull_secret
 from gitops_secrets.core.wiring import IDENTITY_SECRET
 from gitops_secrets.core.yamldoc import compose_single, text

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from gitops_secrets.adapters.age import check_recipient
-from gitops_secrets.adapters.git import Head, Repository, open_repository, words
+from gitops_secrets.adapters.git import Head, Repository, words
 from gitops_secrets.adapters.sops import find_sops, refuse_outranking
 from gitops_secrets.adapters.transaction import Transaction, open_transaction
 from gitops_secrets.commands.bootstrap_model import Outcome, Plan, Request
-from gitops_secrets.commands.bootstrap_plan import make_plan
+from gitops_secrets.commands.bootstrap_questions import begin_questions
 from gitops_secrets.commands.identities import forget_identity, keep_identity
-from gitops_secrets.core.creationrules import CONFIG
-from gitops_secrets.core.secret import check_namespace, check_secret_name
+from gitops_secrets.core.layout import CONFIG
+from gitops_secrets.core.names import check_namespace, check_secret_name
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
 
@@ -21,12 +21,20 @@ def bootstrap(request: Request) -> Outcome:
     which it cannot be done; in both cases nothing was written.
     """
     _check(request)
-    repository = open_repository(request.repository)
+    repository = request.open_repository()
     _refuse_operation(repository)
     if request.dry_run:
-        return _outcome(make_plan(request, repository), None)
+        return _outcome(_plan(request, repository), None)
     with open_transaction(repository) as transaction:
-        return _apply(request, make_plan(request, repository), transaction)
+        return _apply(request, _plan(request, repository), transaction)
+
+
+def _plan(request: Request, repository: Repository) -> Plan:
+    # What takes longest to import is imported while git answers.
+    questions = begin_questions(request, repository)
+    from gitops_secrets.commands.bootstrap_plan import make_plan
+
+    return make_plan(request, repository, questions)
 
 
 def _check(request: Request) -> None:

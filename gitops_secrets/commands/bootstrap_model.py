@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gitops_secrets.adapters.git import Head
+    from gitops_secrets.adapters.git import Head, Repository
     from gitops_secrets.commands.credentials import Source as CredentialSource
     from gitops_secrets.commands.identities import ClusterIdentity
     from gitops_secrets.commands.pull_secret import Encrypted
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Request(NamedTuple):
     """What the user asks of bootstrap."""
 
-    repository: Path
+    open_repository: Callable[[], Repository]
     groups: Sequence[tuple[Registry | None, CredentialSource]]
     """Each registry with its credential source; None for the one that Flux's images come from."""
     secret: str

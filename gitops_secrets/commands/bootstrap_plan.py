@@ -14,10 +14,10 @@ from gitops_secrets.adapters.files import check_inside, read_file
 from gitops_secrets.adapters.git import Head, Repository
 from gitops_secrets.adapters.sops import Encrypt, encrypting
 from gitops_secrets.commands.bootstrap_model import ClusterOutcome, Plan, Request
+from gitops_secrets.commands.bootstrap_questions import Questions, paths_of
 from gitops_secrets.commands.bootstrap_rule import Ruled, plan_rule
-from gitops_secrets.core.creationrules import CONFIG
 from gitops_secrets.core.flux import find_clusters
-from gitops_secrets.core.layout import Cluster, parse_cluster_path
+from gitops_secrets.core.layout import CONFIG, Cluster, parse_cluster_path
 from gitops_secrets.core.overlay import Overlay
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
     from gitops_secrets.core.wiring import Wired
 
 
-def make_plan(request: Request, repository: Repository) -> Plan:
+def make_plan(request: Request, repository: Repository, questions: Questions) -> Plan:
     """Return all that bootstrap is to do in *repository*; reads credentials last.
 
     Raises UsageError for a request that cannot be meant there, GitOpsSecretsError where it cannot be
     done.
     """
-    tree = Overlay(repository.list_files(), lambda path: read_file(repository.top, path))
+    tree = Overlay(questions.files(), lambda path: read_file(repository.top, path))
     clusters = _clusters(request, tree)
-    folders = [folder for c in clusters for folder in (c.path, c.folder)]
-    head, states = repository.status([CONFIG, *folders])
+    ask_status = questions.status or repository.begin_status(paths_of(clusters))
+    head, states = ask_status()
     _check_head(repository, request, head)
     ruled = [plan_rule(request, repository, tree, cluster) for cluster in clusters]
     with ExitStack() as stack:

@@ -9,7 +9,6 @@ from gitops_secrets.adapters.git import Repository
 from gitops_secrets.commands.bootstrap_model import Request
 from gitops_secrets.commands.identities import ClusterIdentity, choose_identity
 from gitops_secrets.core.creationrules import (
-    CONFIG,
     CreationRule,
     Recipient,
     add_rule,
@@ -20,7 +19,7 @@ from gitops_secrets.core.creationrules import (
     replace_rule,
 )
 from gitops_secrets.core.flux import find_clusters
-from gitops_secrets.core.layout import Cluster
+from gitops_secrets.core.layout import CONFIG, Cluster
 from gitops_secrets.core.overlay import Overlay
 
 

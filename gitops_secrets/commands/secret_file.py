@@ -11,7 +11,8 @@ from gitops_secrets.adapters.age import Identity
 from gitops_secrets.adapters.files import check_inside, read_file, replace_file
 from gitops_secrets.adapters.git import Repository, open_repository
 from gitops_secrets.core.changes import changes_between, is_same
-from gitops_secrets.core.creationrules import CONFIG, ENCRYPTED_REGEX, choose_rule, parse_rules
+from gitops_secrets.core.creationrules import ENCRYPTED_REGEX, choose_rule, parse_rules
+from gitops_secrets.core.layout import CONFIG
 from gitops_secrets.core.manifest import read_secrets
 from gitops_secrets.core.secret import MAX_ENCRYPTED_BYTES
 from gitops_secrets.core.sopsfile import check_encrypted, read_documents

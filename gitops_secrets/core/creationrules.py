@@ -8,12 +8,11 @@ from typing import NamedTuple
 
 import yaml
 
-from gitops_secrets.core.layout import Cluster
+from gitops_secrets.core.layout import CONFIG, Cluster
 from gitops_secrets.core.splice import Item, insert_item, quote, replace_item
 from gitops_secrets.core.yamldoc import compose_single, get, items, text
 from gitops_secrets.errors import InvalidDocumentError
 
-CONFIG = ".sops.yaml"
 ENCRYPTED_REGEX = "^(data|stringData)$"
 """The one choice of values that fits Kubernetes: apiVersion, kind and metadata stay readable."""
 

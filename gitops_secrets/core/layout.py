@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from gitops_secrets.errors import UsageError
 
+CONFIG = ".sops.yaml"
+"""The file of the creation rules, at the repository's top."""
 PULL_SECRETS = "pull-secrets"
 """The folder of all pull Secrets, and the name of the Flux Kustomization that applies them."""
 

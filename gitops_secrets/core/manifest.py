@@ -13,14 +13,9 @@ from typing import NamedTuple
 
 import yaml
 
+from gitops_secrets.core.names import check_namespace, check_secret_name
 from gitops_secrets.core.registry import read_dockerconfigjson
-from gitops_secrets.core.secret import (
-    DOCKERCONFIGJSON,
-    MAX_SECRET_BYTES,
-    PULL_SECRET_TYPE,
-    check_namespace,
-    check_secret_name,
-)
+from gitops_secrets.core.secret import DOCKERCONFIGJSON, MAX_SECRET_BYTES, PULL_SECRET_TYPE
 from gitops_secrets.core.sopsfile import is_encrypted_value
 from gitops_secrets.core.yamldoc import (
     Path,

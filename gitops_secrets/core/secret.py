@@ -1,13 +1,12 @@
-"""The canonical pull Secret, as it is before sops encrypts it, and the names Kubernetes takes."""
+"""The canonical pull Secret, as it is before sops encrypts it."""
 
 from __future__ import annotations
 
 import base64
 import json
-import re
 
 from gitops_secrets.core.yamldoc import compose_single, text
-from gitops_secrets.errors import GitOpsSecretsError, UsageError
+from gitops_secrets.errors import GitOpsSecretsError
 
 ANNOTATION_PREFIX = "gitops-secrets/"
 """Every annotation that the tool writes and reads begins with it."""
@@ -20,29 +19,6 @@ MAX_SECRET_BYTES = 1024 * 1024
 """Kubernetes' limit on the decoded values of one Secret."""
 MAX_ENCRYPTED_BYTES = 5 * 1024 * 1024
 """Flux's limit on one encrypted file (kustomize-controller, maxEncryptedFileSize)."""
-
-_DNS_LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
-_DNS_SUBDOMAIN = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
-
-
-def check_secret_name(name: str) -> None:
-    """Raise UsageError where Kubernetes would refuse *name* for a Secret."""
-    if len(name) > 253 or not re.fullmatch(_DNS_SUBDOMAIN, name):
-        raise UsageError(
-            f"Kubernetes takes no Secret named {name!r}",
-            "lower case letters, digits, '-' and '.', at most 253, beginning and ending with a "
-            "letter or digit: --image-pull-secret regcred",
-        )
-
-
-def check_namespace(name: str) -> None:
-    """Raise UsageError where Kubernetes would refuse *name* for a namespace."""
-    if not re.fullmatch(_DNS_LABEL, name):
-        raise UsageError(
-            f"Kubernetes takes no namespace named {name!r}",
-            "lower case letters, digits and '-', at most 63, beginning and ending with a letter "
-            "or digit",
-        )
 
 
 def render_pull_secret(

@@ -46,7 +46,7 @@ def broken_sops(tmp_path: Path, script: str) -> str:
 
 @pytest.mark.parametrize("command", ["encrypt", "decrypt"])
 def test_a_sops_that_fails_is_told_in_our_words(user: User, tmp_path: Path, command: str) -> None:
-    script = f'case " $* " in *" {command} "*) cat >&2; exit 25;; esac; exec "$REAL" "$@"'
+    script = f'case " $* " in *" {command} "*) cat >&2; exit 23;; esac; exec "$REAL" "$@"'
     refused(user, says=f"sops {command} failed", PATH=broken_sops(tmp_path, script))
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitops_secrets.core.creationrules import CONFIG, choose_rule, parse_rules, recorded_recipient
+from gitops_secrets.core.creationrules import choose_rule, parse_rules, recorded_recipient
 from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
 from gitops_secrets.core.doctor.view import View
+from gitops_secrets.core.layout import CONFIG
 from gitops_secrets.core.secret import MAX_ENCRYPTED_BYTES, MAX_SECRET_BYTES
 from gitops_secrets.core.sopsfile import Metadata, SopsDocument
 from gitops_secrets.errors import GitOpsSecretsError

@@ -9,10 +9,10 @@ from typing import NamedTuple
 import yaml
 
 from gitops_secrets.core import flux
-from gitops_secrets.core.creationrules import CONFIG, CreationRule, parse_rules
+from gitops_secrets.core.creationrules import CreationRule, parse_rules
 from gitops_secrets.core.doctor.reach import Reach, reach
 from gitops_secrets.core.flux import FluxKustomization, find_clusters, ignored_by
-from gitops_secrets.core.layout import Cluster
+from gitops_secrets.core.layout import CONFIG, Cluster
 from gitops_secrets.core.overlay import Overlay
 from gitops_secrets.core.patches import patched_decryption, patched_service_account
 from gitops_secrets.core.sopsfile import SopsDocument, read_documents

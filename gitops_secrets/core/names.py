@@ -1,0 +1,30 @@
+"""The names that Kubernetes takes."""
+
+from __future__ import annotations
+
+import re
+
+from gitops_secrets.errors import UsageError
+
+_DNS_LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+_DNS_SUBDOMAIN = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
+
+
+def check_secret_name(name: str) -> None:
+    """Raise UsageError where Kubernetes would refuse *name* for a Secret."""
+    if len(name) > 253 or not re.fullmatch(_DNS_SUBDOMAIN, name):
+        raise UsageError(
+            f"Kubernetes takes no Secret named {name!r}",
+            "lower case letters, digits, '-' and '.', at most 253, beginning and ending with a "
+            "letter or digit: --image-pull-secret regcred",
+        )
+
+
+def check_namespace(name: str) -> None:
+    """Raise UsageError where Kubernetes would refuse *name* for a namespace."""
+    if not re.fullmatch(_DNS_LABEL, name):
+        raise UsageError(
+            f"Kubernetes takes no namespace named {name!r}",
+            "lower case letters, digits and '-', at most 63, beginning and ending with a letter "
+            "or digit",
+        )
