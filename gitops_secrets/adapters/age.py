@@ -57,21 +57,26 @@ def read_identities(path: Path) -> list[Identity]:
         content = path.read_bytes()
     except OSError as error:
         raise GitOpsSecretsError(f"identity file {path} cannot be read: {error.strerror}") from None
-    found = [_parse_identity(line, content, path) for line in re.findall(_SECRET_LINE, content)]
+    return parse_identities(content, f"identity file {path}")
+
+
+def parse_identities(content: bytes, where: str) -> list[Identity]:
+    """Return the identities in *content*, which *where* names. Raises GitOpsSecretsError where it holds none."""
+    found = [_parse_identity(line, content, where) for line in re.findall(_SECRET_LINE, content)]
     if not found:
         raise GitOpsSecretsError(
-            f"identity file {path} holds no age identity",
+            f"{where} holds no age identity",
             "its lines begin with AGE-SECRET-KEY-1; files with a passphrase cannot be used here",
         )
     return found
 
 
-def _parse_identity(secret: bytes, content: bytes, path: Path) -> Identity:
+def _parse_identity(secret: bytes, content: bytes, where: str) -> Identity:
     if secret.startswith(b"AGE-SECRET-KEY-PQ-1"):
         public = [p for p in re.findall(_PUBLIC_COMMENT, content) if p.startswith(b"age1pq1")]
         if len(public) != 1:
             raise GitOpsSecretsError(
-                f"identity file {path} holds a post-quantum identity without its public key",
+                f"{where} holds a post-quantum identity without its public key",
                 "keep the line '# public key: age1pq1...' that age-keygen -pq writes above it",
             )
         return Identity(public[0].decode(), secret)
@@ -80,7 +85,7 @@ def _parse_identity(secret: bytes, content: bytes, path: Path) -> Identity:
     try:
         return Identity(str(x25519.Identity.from_str(secret.decode()).to_public()), secret)
     except IdentityError:
-        raise GitOpsSecretsError(f"identity file {path} holds a mistyped age identity") from None
+        raise GitOpsSecretsError(f"{where} holds a mistyped age identity") from None
 
 
 def sops_config_folder() -> Path:

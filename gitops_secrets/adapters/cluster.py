@@ -38,6 +38,22 @@ class Cluster(NamedTuple):
             what, lambda: self.api.read_namespaced_secret(name, namespace, **_RAW), missing=True
         )
 
+    def list_all(self, kind: str) -> list[Object]:
+        """Return every ServiceAccount, Pod, Deployment or Flux Kustomization; none where there is no such kind."""
+        from kubernetes.client import AppsV1Api, CustomObjectsApi
+
+        client = self.api.api_client
+        calls: dict[str, Callable[[], Any]] = {
+            "ServiceAccount": lambda: self.api.list_service_account_for_all_namespaces(**_RAW),
+            "Pod": lambda: self.api.list_pod_for_all_namespaces(**_RAW),
+            "Deployment": lambda: AppsV1Api(client).list_deployment_for_all_namespaces(**_RAW),
+            "Kustomization": lambda: CustomObjectsApi(client).list_cluster_custom_object(
+                "kustomize.toolkit.fluxcd.io", "v1", "kustomizations", **_RAW
+            ),
+        }
+        answer = self._ask(_What("list", kind, "", None), calls[kind], missing=True)
+        return list(answer["items"]) if answer is not None else []
+
     def create_namespace(self, name: str, *, dry_run: bool) -> None:
         """Create a namespace, owned by nobody, so that Flux takes it over as it is."""
         body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
@@ -121,6 +137,8 @@ class _What(NamedTuple):
 
     @property
     def object(self) -> str:
+        if not self.name:
+            return self.resource
         return (
             f"{self.kind} {self.namespace}/{self.name}"
             if self.namespace

@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import click
 
-from gitops_secrets.cli.options import output_option, repository_option
+from gitops_secrets.cli.options import identity_option, output_option, repository_option
 from gitops_secrets.errors import ExitCode
 
 
 @click.command("doctor")
+@click.option("--context", metavar="NAME", help="Ask the cluster of this kubeconfig context too.")
+@click.option("--kubeconfig", type=click.Path(path_type=Path), help="[default: kubectl's]")
+@identity_option
 @output_option
 @repository_option
 def doctor_command(**options: Any) -> ExitCode:
     """Say why a pull or a decryption fails, or will fail once this is pushed.
 
-    By what Git holds alone: no key is needed, no connection opened. Each line has its evidence and the
-    command that mends it. Ends with 1 where something is wrong.
+    By what Git holds alone: no key is needed, no connection opened. With --context the cluster is asked
+    too, and nothing written. Each line has its evidence and the command that mends it. Ends with 1
+    where something is wrong.
     """
-    from gitops_secrets.commands.doctor import Examined, doctor
+    from gitops_secrets.commands.doctor import Examined, Request, doctor
 
-    examined: Examined = doctor(options["repository"])
+    examined: Examined = doctor(
+        Request(
+            options["repository"],
+            options["context"],
+            options["kubeconfig"],
+            options["age_identity_file"],
+        )
+    )
     render = _render_json if options["output"] == "json" else _render_text
     click.echo(render(examined), nl=False)
     return ExitCode.FINDINGS if examined.diagnoses else ExitCode.OK

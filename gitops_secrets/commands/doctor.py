@@ -23,13 +23,24 @@ class Examined(NamedTuple):
     diagnoses: tuple[Diagnosis, ...]
 
 
-def doctor(folder: Path) -> Examined:
-    """Examine the work tree's files, those that are new and not ignored among them.
+class Request(NamedTuple):
+    """What the command line says."""
 
-    Opens no connection, runs nothing but git, needs no key. Raises GitOpsSecretsError outside a Git
-    work tree, and where no cluster of Flux is in it.
+    repository: Path
+    context: str | None
+    """The kubeconfig's context of the cluster to ask; None for Git alone."""
+    kubeconfig: Path | None
+    identity_file: Path | None
+
+
+def doctor(request: Request) -> Examined:
+    """Examine the work tree's files, those that are new and not ignored among them, and the cluster.
+
+    Without a context it opens no connection, runs nothing but git and needs no key. Raises
+    GitOpsSecretsError outside a Git work tree, where no cluster of Flux is in it, and where the cluster
+    may not be read.
     """
-    repository = open_repository(folder)
+    repository = open_repository(request.repository)
     tree = Overlay(repository.list_files(), lambda path: read_file(repository.top, path))
     view = View(tree, _pushed(repository))
     if not view.clusters:
@@ -38,6 +49,13 @@ def doctor(folder: Path) -> Examined:
             "gitops-secrets bootstrap --path clusters/prod --image-pull-secret regcred --registry REGISTRY",
         )
     diagnoses = examine(view)
+    if request.context is not None:
+        from gitops_secrets.adapters.cluster import connect
+        from gitops_secrets.commands.doctor_live import observe
+        from gitops_secrets.core.doctor.live import check
+
+        live = observe(connect(request.kubeconfig, request.context), view, request.identity_file)
+        diagnoses = (*check(view, live), *diagnoses)
     return Examined(
         tuple(cluster.path for cluster in view.clusters),
         len(view.applied),

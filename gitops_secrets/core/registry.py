@@ -11,6 +11,7 @@ import base64
 import json
 import re
 from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
@@ -93,6 +94,29 @@ def _check_host(host: str, shown: str) -> None:
         re.fullmatch(_HOST_LABEL, label) for label in labels
     ):
         raise UsageError(f"registry {shown} does not begin with a host name")
+
+
+def covers(key: str, image: str) -> bool:
+    """Return whether the kubelet would try the entry *key* of a docker config for *image*.
+
+    Hosts are compared label by label, each with its globs, ports as text, and a path as a plain prefix.
+    """
+    rest = re.sub(r"^https?://", "", key)
+    host, _, path = rest.partition("/")
+    path = re.sub(r"^v[12](?:/|$)", "", path).strip("/")
+    there, _, name = image.partition("/")
+    if not name or not ("." in there or ":" in there or there == "localhost"):
+        there, name = "index.docker.io", image
+    if there == "docker.io":
+        there = "index.docker.io"
+    (host, _, port), (there, _, port_there) = host.partition(":"), there.partition(":")
+    labels, labels_there = host.split("."), there.split(".")
+    return (
+        port == port_there
+        and len(labels) == len(labels_there)
+        and all(map(fnmatchcase, labels_there, labels))
+        and name.startswith(path)
+    )
 
 
 def parse_credentials(value: str, source: str) -> Credentials:

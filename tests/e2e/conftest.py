@@ -17,6 +17,8 @@ import pytest
 from tests.e2e.cluster import Cluster
 from tests.e2e.encrypted import Identity, make_identity
 from tests.e2e.flux import Flux
+from tests.e2e.live import Live
+from tests.e2e.operator import Operator
 from tests.e2e.tools.build import Binaries, build
 from tests.support.githttp import GitServer, Repository
 
@@ -85,3 +87,16 @@ def repository(git_server: GitServer) -> Repository:
 def identity(binaries: Binaries) -> Identity:
     """A new age identity."""
     return make_identity(binaries)
+
+
+@pytest.fixture
+def live(fresh_cluster: Cluster, fresh_flux: Flux, repository: Repository, tmp_path: Path) -> Live:
+    """A healthy cluster, in which Flux has decrypted the pull Secret."""
+    fresh_flux.bootstrap(repository, "clusters/prod")
+    operator = Operator(repository, tmp_path / "operator")
+    operator.bootstrap("robot:correct horse battery staple")
+    operator.apply(fresh_cluster)
+    fresh_flux.wait_ready("pull-secrets", revision=operator.push())
+    found = Live(fresh_cluster, fresh_flux, operator)
+    assert found.doctor().startswith("gitops-secrets: healthy")
+    return found

@@ -13,6 +13,7 @@ from gitops_secrets.core.registry import (
     DOCKER_HUB_KEY,
     Credentials,
     build_dockerconfigjson,
+    covers,
     parse_credentials,
     parse_registry,
     read_dockerconfigjson,
@@ -152,3 +153,23 @@ def test_an_entry_that_the_kubelet_ignores_is_named(entry: object, says: str) ->
 def test_a_docker_config_with_a_key_twice_is_refused() -> None:
     with pytest.raises(GitOpsSecretsError, match="not a valid docker config"):
         read_dockerconfigjson(b'{"auths": {"r": {"auth": "dTpw"}, "r": {"auth": "dTpx"}}}', "c")
+
+
+@pytest.mark.parametrize(
+    ("key", "image", "fits"),
+    [
+        ("registry.example.com", "registry.example.com/team/app:1", True),
+        ("registry.example.com", "registry.example.com:5000/app", False),
+        ("registry.example.com:5000", "registry.example.com:5000/app@sha256:0", True),
+        ("https://registry.example.com/v2/", "registry.example.com/app", True),
+        ("*.example.com", "registry.example.com/app", True),
+        ("*.example.com", "a.registry.example.com/app", False),
+        ("ghcr.io/team", "ghcr.io/team/app", True),
+        ("ghcr.io/team", "ghcr.io/other/app", False),
+        (DOCKER_HUB_KEY, "nginx", True),
+        (DOCKER_HUB_KEY, "docker.io/library/nginx:1", True),
+        ("docker.io", "team/app", False),
+    ],
+)
+def test_a_key_covers_what_the_kubelet_would_try_it_for(key: str, image: str, fits: bool) -> None:
+    assert covers(key, image) is fits
