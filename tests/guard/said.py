@@ -9,20 +9,26 @@ from gitops_secrets.core.guard.facts import Facts
 from gitops_secrets.core.guard.prefilter import fragments
 
 PIECE = 6
+PUBLIC = ("AGE-SECRET-KEY-1", "AGE-SECRET-KEY-PQ-1", "-----BEGIN PGP PRIVATE KEY BLOCK-----")
+"""How every identity begins: a key path that holds it by chance gives nothing away."""
 
 
 def pieces(secrets: Iterable[str]) -> frozenset[str]:
-    """Return every piece of PIECE characters of *secrets* and of their base64."""
+    """Return every piece of PIECE characters of *secrets* and of their base64, save how every identity begins."""
     found: set[str] = set()
     for secret in secrets:
         for text in (secret, *(f.decode() for f in fragments(secret.encode()))):
-            found.update(text[i : i + PIECE] for i in range(len(text) - PIECE + 1))
-    return frozenset(found)
+            found.update(_cut(text))
+    return frozenset(found.difference(*(_cut(text) for text in PUBLIC)))
+
+
+def _cut(text: str) -> set[str]:
+    return {text[i : i + PIECE] for i in range(len(text) - PIECE + 1)}
 
 
 def given_away(said: str, secret_pieces: frozenset[str]) -> set[str]:
     """Return the pieces of secrets that *said* holds."""
-    return {said[i : i + PIECE] for i in range(len(said) - PIECE + 1)} & secret_pieces
+    return _cut(said) & secret_pieces
 
 
 def everything_said(facts: Facts, findings: Iterable[Finding]) -> str:

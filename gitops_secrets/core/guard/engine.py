@@ -38,7 +38,7 @@ __all__ = [
     "same_value",
 ]
 
-ENGINE_VERSION = "11dd2eb4dc9f"
+ENGINE_VERSION = "6d5ff1614a66"
 """Changes with every change of a verdict: facts that another version wrote are worth nothing."""
 
 

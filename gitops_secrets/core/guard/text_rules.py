@@ -97,11 +97,11 @@ def _found(text: str, bits: int) -> Iterator[tuple[str, int, str]]:
 
 
 def _variables(text: str) -> Iterator[tuple[str, int, str]]:
-    from gitops_secrets.core.guard.rules.registry_password import VARIABLE
+    from gitops_secrets.core.guard.rules.registry_password import is_variable
 
     for pattern in (_ASSIGNMENT, _INSTRUCTION):
         for match in pattern.finditer(text):
-            if not VARIABLE.fullmatch(match["name"]):
+            if not is_variable(match["name"]):
                 continue
             value = match["value"].strip("\"'")
             is_bare = value == match["value"]

@@ -30,12 +30,17 @@ _PLACE = re.compile(
     r"(?i)(?:registry|registries|server|host|hostname|url|address|remote_?url|login_?server|endpoint"
     r"|registry_?-?(?:url|host|server|name|address)|image)"
 )
-VARIABLE = re.compile(
+_VARIABLE = re.compile(
     r"(?i)[\w.-]*(?:registr(?:y|ies)|docker(?:_?hub)?|ghcr|harbor|quay|image_?pull|pull_?secret|oci)"
     r"(?:[\w.-]*?[_.-]?)(?:password|passwd|pass|pwd|token)"
 )
 
 _LONGEST_NAME = 100
+
+
+def is_variable(name: str) -> bool:
+    """Return whether *name* is one that a registry's password goes by. Longer names are nobody's, and cost time."""
+    return len(name) <= _LONGEST_NAME and _VARIABLE.fullmatch(name) is not None
 
 
 def find(
@@ -54,7 +59,7 @@ def find(
     for text, value, node in fields:
         if not value or len(text) > _LONGEST_NAME:
             continue
-        if not VARIABLE.fullmatch(text):
+        if not is_variable(text):
             if not _PASSWORD.fullmatch(text):
                 continue
             if is_for_registry is None:
@@ -70,7 +75,7 @@ def _variable(fields: list[tuple[str, str | None, yaml.Node]]) -> tuple[yaml.Nod
     """Return the value of an environment variable as pods and workflows write it: name and value."""
     by_name = {text: (value, node) for text, value, node in fields}
     name, value = by_name.get("name"), by_name.get("value")
-    if name and value and name[0] and value[0] and VARIABLE.fullmatch(name[0]):
+    if name and value and name[0] and value[0] and is_variable(name[0]):
         secret = _secret(value[0])
         if secret:
             return value[1], "value", secret
