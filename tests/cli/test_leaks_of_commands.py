@@ -1,0 +1,130 @@
+"""What the guard finds, what is encrypted and what doctor reads is said by none of them."""
+
+from __future__ import annotations
+
+import secrets
+import signal
+import subprocess
+import time
+
+import pytest
+import yaml
+
+from tests.support.leaks import Watch
+from tests.support.secrets import PATH, opaque, opened, recipient, rule, word
+from tests.support.user import PROGRAM, User
+
+FORMATS = ("text", "json", "sarif", "github", "gitlab", "junit")
+READABLE = "apps/leak.yaml"
+OWN = {f"fleet/{READABLE}", "an object of Git"}
+"""Where the user put the value himself."""
+
+
+def pull_secret(value: str) -> str:
+    config = (
+        f'{{"auths": {{"registry.example.com": {{"username": "robot", "password": "{value}"}}}}}}'
+    )
+    return (
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: regcred, namespace: shop}\n"
+        f"type: kubernetes.io/dockerconfigjson\nstringData:\n  .dockerconfigjson: '{config}'\n"
+    )
+
+
+@pytest.fixture
+def ruled(user: User) -> User:
+    """A user whose repository has a rule for apps/, and who has its identity."""
+    user.commit({".sops.yaml": rule(recipient(user)), "README.md": "fleet\n"})
+    return user
+
+
+@pytest.mark.parametrize("what", [(), ("--tree",), ("--history",), (READABLE,)])
+def test_a_scan_says_where_and_never_what(user: User, what: tuple[str, ...]) -> None:
+    value = secrets.token_urlsafe(18)
+    user.commit({"README.md": "fleet\n"})
+    user.write({READABLE: pull_secret(value)})
+    user.git("add", READABLE)
+    if {"--history", "--tree"} & {*what}:
+        user.git("commit", "--quiet", "--message", "Leak")
+    with Watch(user, value) as watch:
+        results = [user.run("scan", *what, "--output", name) for name in FORMATS]
+    assert {r.status for r in results} == {1}
+    assert set(watch.leaks(*results)) == OWN
+
+
+def test_a_refused_commit_and_push_say_nothing_of_the_value(user: User) -> None:
+    value = secrets.token_urlsafe(18)
+    user.commit({"README.md": "fleet\n"})
+    user.git("init", "--quiet", "--bare", "../server.git")
+    user.git("remote", "add", "origin", "../server.git")
+    assert user.run("hooks", "install").status == 0
+    user.write({READABLE: pull_secret(value)})
+    user.git("add", READABLE)
+    with Watch(user, value) as watch:
+        commit = user.program(["git", "commit", "--message", "Leak"])
+        user.git("commit", "--quiet", "--no-verify", "--message", "Leak")
+        push = user.program(["git", "push", "origin", "main"])
+    assert (commit.status, push.status) == (1, 1), commit.printed + push.printed
+    assert set(watch.leaks(commit, push)) == OWN
+
+
+def test_what_is_encrypted_is_nowhere_else(ruled: User) -> None:
+    first, second = word(), word()
+    with Watch(ruled, first, second) as watch:
+        results = [
+            ruled.run("encrypt", "-", "--to", PATH, "--verbose", stdin=opaque(first).encode()),
+            ruled.run("encrypt", "-", "--to", PATH, stdin=opaque(second).encode()),
+            ruled.run("show", PATH),
+            ruled.run("doctor"),
+            ruled.run("doctor", "--output", "json"),
+        ]
+    assert [r.status for r in results[:3]] == [0, 0, 0]
+    assert yaml.safe_load(opened(ruled))["stringData"]["a"] == second
+    assert watch.leaks(*results) == []
+
+
+@pytest.mark.parametrize("failure", ["rule", "name", "yaml", "folder", "comment"])
+def test_an_encryption_that_fails_leaks_nothing(ruled: User, failure: str) -> None:
+    value, path = word(), PATH
+    content = opaque(value)
+    if failure == "rule":
+        path = "elsewhere/db.yaml"
+    if failure == "name":
+        content = opaque(value, name="Not A Name")
+    if failure == "yaml":
+        content += "  : [\n"
+    if failure == "folder":
+        ruled.write({"apps/db.yaml/x": ""})
+    if failure == "comment":
+        ruled.commit({".sops.yaml": rule(recipient(ruled), encrypted="^nothing$")})
+    with Watch(ruled, value) as watch:
+        result = ruled.run("encrypt", "-", "--to", path, "--verbose", stdin=content.encode())
+    assert result.status in (2, 3), result.printed
+    assert watch.leaks(result) == []
+
+
+@pytest.mark.parametrize("share", [0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95])
+def test_an_encryption_that_is_killed_leaks_nothing_and_leaves_the_old_file(
+    ruled: User, share: float
+) -> None:
+    old, value = word(), word()
+    began = time.monotonic()
+    ruled.run("encrypt", "-", "--to", PATH, stdin=opaque(old).encode())
+    whole = time.monotonic() - began
+    with Watch(ruled, value) as watch:
+        run = subprocess.Popen(
+            [PROGRAM, "encrypt", "-", "--to", PATH],
+            cwd=ruled.repository,
+            env=ruled.env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        assert run.stdin is not None
+        run.stdin.write(opaque(value).encode())
+        run.stdin.close()
+        time.sleep(whole * share)
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+        time.sleep(0.1)
+    assert watch.leaks() == []
+    assert yaml.safe_load(opened(ruled))["stringData"]["a"] in (old, value)
