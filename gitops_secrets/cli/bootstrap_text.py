@@ -7,6 +7,7 @@ import shlex
 
 from gitops_secrets.commands.bootstrap_model import ClusterOutcome, Outcome
 from gitops_secrets.core.plan import render_diff
+from gitops_secrets.core.quantum import shorten
 
 
 def render_text(outcome: Outcome, *, dry_run: bool) -> str:
@@ -45,7 +46,9 @@ def _cluster(outcome: ClusterOutcome) -> list[str]:
     registries = [f"{key} (new)" for key in found.added]
     registries += [f"{key} (changed)" for key in found.updated]
     registries += list(found.unchanged)
-    recipients = [f"{r.value} ({'cluster' if r.cluster else 'person'})" for r in outcome.recipients]
+    recipients = [
+        f"{shorten(r.value)} ({'cluster' if r.cluster else 'person'})" for r in outcome.recipients
+    ]
     rows = [
         ("Secret", [f"{outcome.namespace}/{_name(outcome)} in {outcome.secret_file}"]),
         ("registries", registries),

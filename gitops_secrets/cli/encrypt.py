@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from gitops_secrets.cli.options import identity_option, output_option, verbose_option
+from gitops_secrets.core.quantum import shorten
 from gitops_secrets.errors import ExitCode
 
 
@@ -62,7 +63,7 @@ def encrypt_command(**options: Any) -> ExitCode:
     done = "encrypted" if outcome.changed else "is encrypted already"
     click.echo(f"{outcome.path}: {', '.join(outcome.objects)} {done}")
     click.echo(f"  values   {', '.join(outcome.keys)}")
-    click.echo(f"  readers  {', '.join(outcome.recipients)}")
+    click.echo(f"  readers  {', '.join(map(shorten, outcome.recipients))}")
     for note in outcome.notes:
         click.echo(f"\nnote: {note}")
     return ExitCode.OK

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from gitops_secrets.cli.options import identity_option, output_option, verbose_option
+from gitops_secrets.core.quantum import shorten
 from gitops_secrets.errors import ExitCode
 
 
@@ -53,7 +54,7 @@ def _lines(found: Any) -> list[str]:
         size = f"{value.size} bytes" if value.size is not None else ""
         mark = "READABLE" if value.state == "readable" else value.state
         lines.append(f"    {value.key:<{width}}  {mark}  {size}".rstrip())
-    lines += [f"  reader  {reader}" for reader in found.readers]
+    lines += [f"  reader  {shorten(reader)}" for reader in found.readers]
     if found.readers:
         lines.append(f"  opened by  {found.opened_by or 'no identity at hand'}")
         lines.append(f"  written by sops {found.sops}, {found.lastmodified}")

@@ -129,7 +129,15 @@ def _plan_secret(
     encrypt: Encrypt | None,
 ) -> ClusterOutcome:
     from gitops_secrets.commands.pull_secret import PullSecret, encrypt_pull_secret
+    from gitops_secrets.core.quantum import too_old
 
+    components = tree.read(wired.components) or b""
+    version = too_old(components, [r.value for r in ruled.recipients if r.cluster])
+    if version is not None:
+        note = (
+            f"{wired.components} is Flux {version}, and post-quantum identities need v2.9 or later"
+        )
+        wired = wired._replace(notes=(*wired.notes, note))
     wanted = PullSecret(
         cluster=ruled.cluster,
         name=request.secret,

@@ -39,6 +39,8 @@ class Wired(NamedTuple):
     """What was planned for one cluster."""
 
     installation: FluxInstallation
+    components: str
+    """The path of gotk-components.yaml."""
     service_accounts: tuple[str, ...]
     notes: tuple[str, ...]
 
@@ -88,8 +90,9 @@ def wire(
     name = f"{folder}/kustomization.yaml"
     root = compose_single(content, name)
     read = _patch_reader(tree, folder)
-    components = tree.read(f"{folder}/{flux.COMPONENTS}") or b""
-    accounts = service_accounts(components, f"{folder}/{flux.COMPONENTS}")
+    components_file = f"{folder}/{flux.COMPONENTS}"
+    components = tree.read(components_file) or b""
+    accounts = service_accounts(components, components_file)
     tree.write(name, patch_service_accounts(content, name, root, accounts, secret, read))
     account, notes = _service_account(installation, root, name, components, read)
     objects = _flux_kustomizations(tree)
@@ -99,7 +102,7 @@ def wire(
     _list_resource(tree, cluster.folder, posixpath.basename(cluster.secret_file(secret)))
     notes += guard_generated(tree, cluster, objects)
     check_artifact(tree, cluster, installation, folder, secret)
-    return Wired(installation, tuple(accounts), tuple(notes))
+    return Wired(installation, components_file, tuple(accounts), tuple(notes))
 
 
 def _installation(

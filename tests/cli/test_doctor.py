@@ -237,6 +237,19 @@ def deadlock(user: User) -> None:
     user.write({f"{FLUX}/kustomization.yaml": text.replace("patches:\n", patch)})
 
 
+def post_quantum(user: User) -> None:
+    """The recipient is a fake, no key of anybody: nothing here that makes real ones comes from PyPI."""
+    recipient = user.read(".sops.yaml").split("- age1")[1].split()[0]
+    for path in (".sops.yaml", SECRET):
+        text = user.read(path).replace(f"age1{recipient}", "age1pq1" + "q" * 1952)
+        user.write({path: text})
+    labels = "  labels: {app.kubernetes.io/part-of: flux}\n"
+    version = (
+        "  labels:\n    app.kubernetes.io/part-of: flux\n    app.kubernetes.io/version: v2.8.4\n"
+    )
+    edit(user, f"{FLUX}/gotk-components.yaml", labels, version)
+
+
 BROKEN: dict[Callable[[User], None], str] = {
     no_decryption: "error[decryption]: Kustomization flux-system/apps applies encrypted files and does not decrypt",
     own_path: "error[decryption]: Kustomization flux-system/flux-system applies encrypted files",
@@ -261,6 +274,7 @@ BROKEN: dict[Callable[[User], None], str] = {
     unfit_rule: f"error[sops-config]: .sops.yaml:3: the creation rule for {SECRET} does not fit",
     config_let_in: "error[sops-config]: .sops.yaml is let into what Flux fetches",
     two_sizes: "error[size]: apps/db.yaml has ",
+    post_quantum: f"error[post-quantum]: {SECRET} is for post-quantum recipients alone, and Flux v2.8",
     moved: f"error[moved]: {SECRET} holds the ciphertext of Secret flux-system/regcred as Secret flux-system/stolen",
     deadlock: "error[deadlock]: clusters/prod/db.yaml arrives in the same push as the decryption",
 }

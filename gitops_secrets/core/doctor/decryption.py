@@ -8,8 +8,9 @@ import yaml
 
 from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
 from gitops_secrets.core.doctor.view import Applied, View
-from gitops_secrets.core.flux import DEFAULT_NAMESPACE
+from gitops_secrets.core.flux import COMPONENTS, DEFAULT_NAMESPACE
 from gitops_secrets.core.layout import PULL_SECRETS
+from gitops_secrets.core.quantum import too_old
 from gitops_secrets.core.wiring import IDENTITY_SECRET
 from gitops_secrets.core.yamldoc import entries, text
 
@@ -29,6 +30,7 @@ def check(view: View) -> Iterator[Diagnosis]:
             yield _not_decrypted(view, applied, encrypted)
         elif found.decryption_secret is not None:
             yield from _check_secret(view, applied, found.decryption_secret)
+            yield from _check_version(view, applied, encrypted)
 
 
 def _not_decrypted(view: View, applied: Applied, encrypted: list[str]) -> Diagnosis:
@@ -56,6 +58,21 @@ def _not_decrypted(view: View, applied: Applied, encrypted: list[str]) -> Diagno
         (applied.place, *encrypted[:3]),
         mend,
     )
+
+
+def _check_version(view: View, applied: Applied, encrypted: list[str]) -> Iterator[Diagnosis]:
+    components = f"{view.folder(applied.cluster)}/{COMPONENTS}"
+    for path in encrypted:
+        readers = [r for d in view.encrypted[path] if d.metadata for r in d.metadata.recipients]
+        version = too_old(view.tree.read(components) or b"", readers)
+        if version is not None:
+            yield Diagnosis(
+                "post-quantum",
+                ERROR,
+                f"{path} is for post-quantum recipients alone, and Flux {version} reads them from v2.9 on",
+                (path, components, applied.place),
+                f"run flux bootstrap for {applied.cluster.path} with Flux 2.9 or later",
+            )
 
 
 def _check_secret(view: View, applied: Applied, name: str) -> Iterator[Diagnosis]:

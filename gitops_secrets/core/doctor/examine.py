@@ -11,6 +11,7 @@ _ORDER = (
     *("kustomization", "flux-folder", "foreign-file", "deadlock", "sops-config", "decryption"),
     *(
         "decryption-secret",
+        "post-quantum",
         "recipients",
         "encrypted-kind",
         "moved",

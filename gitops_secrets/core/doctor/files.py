@@ -8,6 +8,7 @@ from gitops_secrets.core.creationrules import choose_rule, parse_rules, recorded
 from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
 from gitops_secrets.core.doctor.view import View
 from gitops_secrets.core.layout import CONFIG
+from gitops_secrets.core.quantum import shorten
 from gitops_secrets.core.secret import MAX_ENCRYPTED_BYTES, MAX_SECRET_BYTES
 from gitops_secrets.core.sopsfile import Metadata, SopsDocument
 from gitops_secrets.errors import GitOpsSecretsError
@@ -99,7 +100,7 @@ def _check_recipients(view: View, path: str, metadata: Metadata) -> Iterator[Dia
             yield Diagnosis(
                 "recipients",
                 ERROR,
-                f"{path} is not encrypted for {applied.cluster.path}, whose identity is {own}",
+                f"{path} is not encrypted for {applied.cluster.path}, whose identity is {shorten(own)}",
                 (path, applied.place, CONFIG),
                 f"sops updatekeys --yes {path}",
             )

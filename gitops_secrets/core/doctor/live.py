@@ -10,6 +10,7 @@ from gitops_secrets.core.doctor.decryption import COUNTED, COUNTED_WHOLE
 from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
 from gitops_secrets.core.doctor.view import View
 from gitops_secrets.core.flux import DEFAULT_NAMESPACE
+from gitops_secrets.core.quantum import shorten
 from gitops_secrets.core.registry import covers
 
 Object = dict[str, Any]
@@ -118,8 +119,8 @@ def _identities(view: View, live: Live) -> Iterator[Diagnosis]:
                 yield Diagnosis(
                     "identity",
                     ERROR,
-                    f"no identity in {said} opens {path}: it has {', '.join(r for r in held.values() if r)}, and the "
-                    f"file is for {', '.join(sorted(readers))}",
+                    f"no identity in {said} opens {path}: it has {', '.join(shorten(r) for r in held.values() if r)}, and the "
+                    f"file is for {', '.join(map(shorten, sorted(readers)))}",
                     (live.context, path, applied.place),
                     mend,
                 )
