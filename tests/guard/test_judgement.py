@@ -267,3 +267,16 @@ def test_facts_are_plain_json_and_anything_else_is_refused():
     for text in ("[]", "{}", "null", "[[1],[],[]]", "nonsense"):
         with pytest.raises(ValueError, match=r"facts|Expecting|unpack"):
             Facts.from_json(text)
+
+
+def test_the_byte_filter_sees_base64_that_is_commented_out_line_by_line() -> None:
+    """One word of it stands across two lines, with the comment's sign in the middle."""
+    import base64
+
+    from gitops_secrets.core.guard.prefilter import PACKED, may_hold
+
+    encoded = base64.b64encode(
+        b"flux bootstrap git --url=ssh://g/r --registry-creds=robot:x"
+    ).decode()
+    at = encoded.index(base64.b64encode(b"-creds").decode()[2:6]) + 2
+    assert may_hold(f"# {encoded[:at]}\n# {encoded[at:]}\n".encode()) & PACKED

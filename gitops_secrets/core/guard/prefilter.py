@@ -71,6 +71,9 @@ _LONG_RUN = re.compile(rb"[\w+/-]{32,}")
 _AGE_FILE = re.compile(
     rb"-----BEGIN AGE ENCRYPTED FILE-----(?:\s|\\n)+YWdlLWVuY3J5cHRpb24ub3JnL3Yx[A-Za-z0-9+/=\s\\]{0,100000}"
 )
+_COMMENTED_RUN = re.compile(rb"[\w+/-]{12}[ \t\\]*\r?\n[ \t]*[#>*/-]")
+"""Base64 that goes on in the next line, behind what comments it out."""
+_LINE_START = re.compile(rb"\n[ \t#>*/-]+")
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 _WORDS = (b"pass", b"token", b"pwd")
 _FIELDS = (b"auth:", b'auth"', b"auth'", b"auth=", b"auths:", b'auths"', b"auths'", b"auths=",
@@ -171,7 +174,12 @@ def is_worth_decoding(content: bytes, packed: bytes) -> bool:
     """Return whether *content*, squeezed to *packed*, holds base64 of what could hold a finding."""
     if _RUN not in packed.translate(_IS_BASE64):
         return False
-    return _any(_PACKED_BASE64, packed) or _any(ENCODED, packed) or _is_encoded_again(content)
+    if _any(_PACKED_BASE64, packed) or _any(ENCODED, packed) or _is_encoded_again(content):
+        return True
+    if _COMMENTED_RUN.search(content) is None:
+        return False
+    packed = squeeze(_LINE_START.sub(b"", content))
+    return _any(_PACKED_BASE64, packed) or _any(ENCODED, packed)
 
 
 def _is_encoded_again(content: bytes) -> bool:
