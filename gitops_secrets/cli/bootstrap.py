@@ -98,6 +98,11 @@ class GroupedCommand(click.Command):
     help="Flux's source, before there is a gotk-sync.yaml. [default: GitRepository/flux-system]",
 )
 @click.option(
+    "--flavour",
+    type=click.Choice(["flux-bootstrap", "flux-operator"]),
+    help="What installs Flux. [default: flux-operator where a FluxInstance syncs the path]",
+)
+@click.option(
     "--age-recipient",
     "age_recipients",
     multiple=True,
@@ -169,6 +174,7 @@ def bootstrap_command(context: click.Context, /, **options: Any) -> ExitCode:
             all_clusters=options["all_clusters"],
             namespace=options["namespace"],
             source=source,
+            flavour=options["flavour"],
             age_recipients=options["age_recipients"],
             identity_file=options["age_identity_file"],
             keep_shadowed=_shadow_question(options["shadowed_recipients"]),

@@ -16,8 +16,8 @@ from gitops_secrets.core.creationrules import parse_rules, recorded_recipient
 from gitops_secrets.core.flux import FluxKustomization, find_clusters
 from gitops_secrets.core.layout import CONFIG, parse_cluster_path
 from gitops_secrets.core.layout import Cluster as ClusterPath
+from gitops_secrets.core.pullkustomization import IDENTITY_SECRET
 from gitops_secrets.core.secret import read_pull_secret
-from gitops_secrets.core.wiring import IDENTITY_SECRET
 from gitops_secrets.core.yamldoc import compose_single, text
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 

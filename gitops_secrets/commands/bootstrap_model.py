@@ -31,6 +31,8 @@ class Request(NamedTuple):
     all_clusters: bool = False
     namespace: str | None = None
     source: Source | None = None
+    flavour: str | None = None
+    """What installs Flux, where it is not to be found out: one of wiring.FLAVOURS."""
     age_recipients: Sequence[str] = ()
     identity_file: Path | None = None
     keep_shadowed: Callable[[Cluster, CreationRule, Sequence[str]], bool] = lambda *_: False

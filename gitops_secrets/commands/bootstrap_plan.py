@@ -44,7 +44,7 @@ def make_plan(request: Request, repository: Repository, questions: Questions) ->
 
         registries = _registries(request, tree, clusters[0])
         wired = [
-            wire(tree, cluster, request.secret, request.namespace, request.source)
+            wire(tree, cluster, request.secret, request.namespace, request.source, request.flavour)
             for cluster in clusters
         ]
         ours = {cluster.kustomization_file for cluster in clusters} | set(tree.edited())

@@ -85,9 +85,9 @@ def generated_from(
 
 
 def check_artifact(
-    tree: Overlay, cluster: Cluster, installation: FluxInstallation, folder: str, secret: str
+    tree: Overlay, cluster: Cluster, installation: FluxInstallation, described: str, secret: str
 ) -> None:
-    """Raise GitOpsSecretsError where what Flux fetches would lack the pull Secret's folder."""
+    """Raise GitOpsSecretsError where what Flux fetches would lack the pull Secret's folder; *described* names the file that says what."""
     file = cluster.secret_file(secret)
     ignores = {}
     for parent in ["", PULL_SECRETS, cluster.folder]:
@@ -96,4 +96,4 @@ def check_artifact(
             ignores[parent] = content.decode(errors="replace")
     source = installation.source
     if ignores or source.ignore is not None or source.sparse_checkout:
-        flux.check_artifact_holds(file, source, ignores, f"{folder}/{flux.SYNC}")
+        flux.check_artifact_holds(file, source, ignores, described)

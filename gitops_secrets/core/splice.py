@@ -56,7 +56,7 @@ def insert_item(content: bytes, name: str, key: str, item: Item, index: int | No
     The key is made where it is missing, at the end of the document. Raises InvalidDocumentError,
     naming *name*, for a file that cannot be edited safely (compose_single) or a key that holds no list.
     """
-    text = _Text(content, name)
+    text = Lines(content, name)
     sequence = get(text.root, key)
     if not isinstance(sequence, yaml.SequenceNode) or not sequence.value:
         text.add_list(key, sequence, item)
@@ -76,7 +76,7 @@ def replace_item(content: bytes, name: str, key: str, index: int, item: Item) ->
 
     The errors are those of insert_item.
     """
-    text = _Text(content, name)
+    text = Lines(content, name)
     sequence = get(text.root, key)
     if not isinstance(sequence, yaml.SequenceNode) or sequence.flow_style:
         raise InvalidDocumentError(
@@ -95,7 +95,7 @@ def remove_item(content: bytes, name: str, key: str, index: int) -> bytes:
 
     The errors are those of insert_item.
     """
-    text = _Text(content, name)
+    text = Lines(content, name)
     sequence = get(text.root, key)
     assert isinstance(sequence, yaml.SequenceNode)
     text.remove_block(sequence, index)
@@ -106,7 +106,7 @@ def remove_item(content: bytes, name: str, key: str, index: int) -> bytes:
     return text.proven({**old, key: elements})
 
 
-class _Text:
+class Lines:
     """A document's lines while one edit is made."""
 
     def __init__(self, content: bytes, name: str) -> None:
@@ -133,7 +133,7 @@ class _Text:
                     f"{self.name}: is written in flow style",
                     "write it in block style, a key a line",
                 )
-            at = self._after(self.root) if self.root is not None else self._end()
+            at = self.after(self.root) if self.root is not None else self._end()
             self.lines[at:at] = [f"{key}:", *block]
             if at == len(self.lines) - len(block) - 1:
                 self.lines.append("")
@@ -149,7 +149,7 @@ class _Text:
         """Put *item* before element *index* of a block list, or after its last."""
         block = _dashed(item, sequence.start_mark.column)
         if index is None or index >= len(sequence.value):
-            at = self._after(sequence)
+            at = self.after(sequence)
         else:
             at = self._dash_line(sequence.value[index])
             while at > 0 and self._is_comment_at(at - 1, sequence.start_mark.column):
@@ -161,14 +161,14 @@ class _Text:
     def replace_block(self, sequence: yaml.SequenceNode, index: int, item: Item) -> None:
         """Put *item* in the place of element *index* of a block list."""
         element = sequence.value[index]
-        self.lines[self._dash_line(element) : self._after(element)] = _dashed(
+        self.lines[self._dash_line(element) : self.after(element)] = _dashed(
             item, sequence.start_mark.column
         )
 
     def remove_block(self, sequence: yaml.SequenceNode, index: int) -> None:
         """Take element *index* out of a block list."""
         element = sequence.value[index]
-        del self.lines[self._dash_line(element) : self._after(element)]
+        del self.lines[self._dash_line(element) : self.after(element)]
 
     def insert_flow(self, sequence: yaml.SequenceNode, index: int | None, item: Item) -> None:
         """Put *item*, which is one scalar, into a list that is written in brackets."""
@@ -213,7 +213,7 @@ class _Text:
             before = self.lines[row].split("#", 1)[0]
         return row
 
-    def _after(self, node: yaml.Node) -> int:
+    def after(self, node: yaml.Node) -> int:
         """Return the line below the last line that *node* occupies."""
         last = _last_leaf(node)
         mark = last.end_mark

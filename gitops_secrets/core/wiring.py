@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 import yaml
 
 from gitops_secrets.core import flux
-from gitops_secrets.core.artifact import check_artifact, guard_generated, kustomization_at
-from gitops_secrets.core.flux import FluxInstallation, FluxKustomization, Source
+from gitops_secrets.core.artifact import check_artifact, guard_generated
+from gitops_secrets.core.flux import FluxInstallation, Source
+from gitops_secrets.core.fluxinstance import (
+    FluxInstance,
+    find_instance,
+    installation,
+    patch_instance,
+)
 from gitops_secrets.core.layout import PULL_SECRETS, Cluster
 from gitops_secrets.core.overlay import Overlay
 from gitops_secrets.core.patches import (
@@ -19,13 +25,12 @@ from gitops_secrets.core.patches import (
     patched_service_account,
     service_accounts,
 )
-from gitops_secrets.core.secret import CLUSTER_ANNOTATION
-from gitops_secrets.core.splice import insert_item, quote, scalar_item
-from gitops_secrets.core.yamldoc import compose_documents, compose_single, items, text
+from gitops_secrets.core.pullkustomization import flux_kustomizations, write_kustomization
+from gitops_secrets.core.yamldoc import compose_single, items, text
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
-IDENTITY_SECRET = "sops-age"  # noqa: S105
-"""The Secret of a cluster's age identities, by the name that Flux's documentation gives it."""
+BOOTSTRAPPED, OPERATED = FLAVOURS = ("flux-bootstrap", "flux-operator")
+"""What can install Flux: ``flux bootstrap``, which commits gotk-sync.yaml, or the operator, by a FluxInstance."""
 
 _LOCKED_DOWN = b"--default-service-account="
 _LOCKDOWN_ACCOUNT = "kustomize-controller"
@@ -40,7 +45,9 @@ class Wired(NamedTuple):
 
     installation: FluxInstallation
     components: str
-    """The path of gotk-components.yaml."""
+    """The file that says which Flux it is: gotk-components.yaml, or the FluxInstance's."""
+    described: str
+    """The file that says what Flux reads: gotk-sync.yaml, or the FluxInstance's."""
     service_accounts: tuple[str, ...]
     notes: tuple[str, ...]
 
@@ -58,10 +65,13 @@ def flux_folder(tree: Overlay, cluster: Cluster, namespace: str | None) -> str:
 
 
 def private_registry(tree: Overlay, cluster: Cluster, namespace: str | None) -> str:
-    """Return the registry that Flux's own images come from, by gotk-components.yaml.
+    """Return the registry that Flux's own images come from, by gotk-components.yaml or the FluxInstance.
 
     Raises UsageError asking for --registry where there is none yet, or it is public.
     """
+    instance = find_instance(tree, cluster)
+    if instance is not None and instance.registry not in _PUBLIC:
+        return instance.registry
     path = f"{flux_folder(tree, cluster, namespace)}/{flux.COMPONENTS}"
     hosts: set[str] = {
         image.decode().split("/", 1)[0]
@@ -76,33 +86,68 @@ def private_registry(tree: Overlay, cluster: Cluster, namespace: str | None) -> 
 
 
 def wire(
-    tree: Overlay, cluster: Cluster, secret: str, namespace: str | None, source: Source | None
+    tree: Overlay,
+    cluster: Cluster,
+    secret: str,
+    namespace: str | None,
+    source: Source | None,
+    flavour: str | None = None,
 ) -> Wired:
     """Plan all that Flux needs to decrypt *cluster*'s folder and to pull with *secret*.
 
-    Raises GitOpsSecretsError or UsageError for a repository in which that would not work, or would
-    stop what works today.
+    *flavour* is one of FLAVOURS, None for what is found: whether ``flux bootstrap`` or the Flux
+    Operator installs Flux. Raises GitOpsSecretsError or UsageError for a repository in which that
+    would not work, or would stop what works today.
     """
+    instance = find_instance(tree, cluster) if flavour != BOOTSTRAPPED else None
+    if instance is None and flavour == OPERATED:
+        raise UsageError(
+            f"--flavour {OPERATED}: no FluxInstance syncs {cluster.path}",
+            "commit the FluxInstance first: its spec.kustomize.patches name the pull Secret",
+        )
+    if instance is not None:
+        wired, account = _wire_instance(tree, cluster, instance, secret, namespace, source)
+    else:
+        wired, account = _wire_bootstrapped(tree, cluster, secret, namespace, source)
+    objects = flux_kustomizations(tree)
+    write_kustomization(tree, cluster, wired.installation, account, objects, secret)
+    notes = guard_generated(tree, cluster, objects)
+    check_artifact(tree, cluster, wired.installation, wired.described, secret)
+    return wired._replace(notes=(*wired.notes, *notes))
+
+
+def _wire_instance(
+    tree: Overlay,
+    cluster: Cluster,
+    instance: FluxInstance,
+    secret: str,
+    namespace: str | None,
+    source: Source | None,
+) -> tuple[Wired, str | None]:
+    found = installation(cluster, instance, namespace, source)
+    content = tree.read(instance.file) or b""
+    tree.write(instance.file, patch_instance(content, instance, secret))
+    wired = Wired(found, instance.file, instance.file, tuple(instance.accounts), ())
+    return wired, found.service_account
+
+
+def _wire_bootstrapped(
+    tree: Overlay, cluster: Cluster, secret: str, namespace: str | None, source: Source | None
+) -> tuple[Wired, str | None]:
     folder = flux_folder(tree, cluster, namespace)
-    installation = _installation(tree, cluster, folder, namespace, source)
+    found = _installation(tree, cluster, folder, namespace, source)
     _create_flux_files(tree, folder)
-    content = tree.read(f"{folder}/kustomization.yaml") or b""
     name = f"{folder}/kustomization.yaml"
+    content = tree.read(name) or b""
     root = compose_single(content, name)
     read = _patch_reader(tree, folder)
     components_file = f"{folder}/{flux.COMPONENTS}"
     components = tree.read(components_file) or b""
     accounts = service_accounts(components, components_file)
     tree.write(name, patch_service_accounts(content, name, root, accounts, secret, read))
-    account, notes = _service_account(installation, root, name, components, read)
-    objects = _flux_kustomizations(tree)
-    _refuse_foreign_kustomization(cluster, installation, objects)
-    _write_kustomization(tree, cluster, installation, account)
-    _list_in_cluster_kustomization(tree, cluster, installation)
-    _list_resource(tree, cluster.folder, posixpath.basename(cluster.secret_file(secret)))
-    notes += guard_generated(tree, cluster, objects)
-    check_artifact(tree, cluster, installation, folder, secret)
-    return Wired(installation, components_file, tuple(accounts), tuple(notes))
+    account, notes = _service_account(found, root, name, components, read)
+    described = f"{folder}/{flux.SYNC}"
+    return Wired(found, components_file, described, tuple(accounts), tuple(notes)), account
 
 
 def _installation(
@@ -119,16 +164,6 @@ def _installation(
         raise UsageError(f"{sync_file} has Flux in {found.namespace}, not in {namespace}")
     if source is not None and (found.source.kind, found.source.name) != (source.kind, source.name):
         raise UsageError(f"{sync_file} has Flux read {found.source.kind}/{found.source.name}")
-    for path in tree.files():
-        if cluster.contains(path) and path.endswith((".yaml", ".yml")):
-            content = tree.read(path) or b""
-            if b"fluxcd.controlplane.io" in content and any(
-                text(node, "kind") == "FluxInstance" for node in compose_documents(content, path)
-            ):
-                raise GitOpsSecretsError(
-                    f"{path}: Flux is installed here by a FluxInstance, which bootstrap cannot wire",
-                    "add the ServiceAccount patch and spec.decryption to spec.kustomize.patches there",
-                )
     return found
 
 
@@ -180,121 +215,3 @@ def _service_account(
         note = f"{name} locks tenants down: the Kustomization {PULL_SECRETS} runs as {_LOCKDOWN_ACCOUNT}"
         return _LOCKDOWN_ACCOUNT, [note]
     return account, []
-
-
-def _flux_kustomizations(tree: Overlay) -> list[FluxKustomization]:
-    found = []
-    for path in tree.files():
-        if path.endswith((".yaml", ".yml")):
-            content = tree.read(path) or b""
-            if flux.KUSTOMIZATION_GROUP.encode() in content:
-                found += _tolerant(path, content)
-    return found
-
-
-def _tolerant(path: str, content: bytes) -> list[FluxKustomization]:
-    """Return the Kustomizations of a file; none where it is a template that is no YAML by itself."""
-    try:
-        return flux.find_kustomizations(path, content)
-    except GitOpsSecretsError:
-        return []
-
-
-def _refuse_foreign_kustomization(
-    cluster: Cluster, installation: FluxInstallation, objects: Sequence[FluxKustomization]
-) -> None:
-    for found in objects:
-        same = found.name == PULL_SECRETS and found.namespace in (None, installation.namespace)
-        if not same or not cluster.contains(found.file):
-            continue
-        if found.annotations.get(CLUSTER_ANNOTATION) != cluster.path:
-            raise GitOpsSecretsError(
-                f"{found.file}:{found.line}: a Kustomization {PULL_SECRETS} is there that was not "
-                f"made for {cluster.path}",
-                f"rename it, or if it is ours, give it the annotation {CLUSTER_ANNOTATION}: {cluster.path}",
-            )
-
-
-def _write_kustomization(
-    tree: Overlay, cluster: Cluster, installation: FluxInstallation, account: str | None
-) -> None:
-    path = cluster.kustomization_file
-    content = tree.read(path)
-    wanted = _render_kustomization(cluster, installation, account)
-    if content is None:
-        tree.write(path, wanted)
-        return
-    here = flux.find_kustomizations(path, content)
-    if len(here) != 1 or here[0].annotations.get(CLUSTER_ANNOTATION) != cluster.path:
-        raise GitOpsSecretsError(
-            f"{path} is there and was not made by gitops-secrets", f"git mv {path} {path}.old"
-        )
-    if _essence(here[0]) != _essence(flux.find_kustomizations(path, wanted)[0]):
-        tree.write(path, wanted)
-
-
-def _essence(found: FluxKustomization) -> tuple[object, ...]:
-    """Return what must be as we write it; the rest, intervals for example, a user may change."""
-    return (
-        *(found.name, found.namespace, found.path, found.prune, found.source),
-        *(found.decryption_provider, found.decryption_secret, found.service_account),
-    )
-
-
-def _render_kustomization(
-    cluster: Cluster, installation: FluxInstallation, account: str | None
-) -> bytes:
-    run_as = f"  serviceAccountName: {account}\n" if account else ""
-    return f"""\
-# Flux decrypts the pull Secrets by a Kustomization of their own: a decryption that fails then holds
-# back nothing else of the cluster.
-apiVersion: kustomize.toolkit.fluxcd.io/v1
-kind: Kustomization
-metadata:
-  name: {PULL_SECRETS}
-  namespace: {installation.namespace}
-  annotations:
-    {CLUSTER_ANNOTATION}: {quote(cluster.path)}
-spec:
-  interval: 10m
-  retryInterval: 1m
-  timeout: 2m
-  path: {quote(f"./{cluster.folder}")}
-  prune: false
-  wait: true
-  sourceRef:
-    kind: {installation.source.kind}
-    name: {installation.source.name}
-{run_as}  decryption:
-    provider: sops
-    secretRef:
-      name: {IDENTITY_SECRET}
-""".encode()
-
-
-def _list_in_cluster_kustomization(
-    tree: Overlay, cluster: Cluster, installation: FluxInstallation
-) -> None:
-    path, content = kustomization_at(tree, cluster.path)
-    if content is None:
-        return
-    root = compose_single(content, path)
-    namespace = text(root, "namespace")
-    if namespace not in (None, installation.namespace):
-        raise GitOpsSecretsError(
-            f"{path}: its namespace {namespace} would move the Kustomization {PULL_SECRETS} out of "
-            f"{installation.namespace}",
-            "move what needs that namespace into a folder with a kustomization of its own",
-        )
-    _list_resource(tree, cluster.path, posixpath.basename(cluster.kustomization_file))
-
-
-def _list_resource(tree: Overlay, folder: str, file: str) -> None:
-    """Name *file* in the kustomization of *folder*, where there is one: it takes only what it lists."""
-    path, content = kustomization_at(tree, folder)
-    if content is None:
-        return
-    root = compose_single(content, path)
-    listed = {posixpath.normpath(text(node) or "") for node in items(root, "resources")}
-    if file not in listed and "." not in listed:
-        tree.write(path, insert_item(content, path, "resources", scalar_item(file)))

@@ -318,15 +318,6 @@ def test_a_kustomization_that_would_swallow_our_folder_stops_the_run() -> None:
         wire(tree(files), PROD, "regcred", None, None)
 
 
-def test_a_flux_instance_is_refused_by_name() -> None:
-    instance = "apiVersion: fluxcd.controlplane.io/v1\nkind: FluxInstance\nmetadata: {name: flux}\n"
-    with pytest.raises(
-        GitOpsSecretsError,
-        match=r"clusters/prod/flux\.yaml: Flux is installed here by a FluxInstance",
-    ):
-        wire(tree({"clusters/prod/flux.yaml": instance}), PROD, "regcred", None, None)
-
-
 def test_at_the_root_a_kustomization_lists_what_flux_would_have_taken() -> None:
     root = Cluster(".")
     files = {

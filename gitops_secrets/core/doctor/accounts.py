@@ -28,7 +28,6 @@ def check(view: View) -> Iterator[Diagnosis]:
 
 
 def _check_accounts(view: View, cluster: Cluster) -> Iterator[Diagnosis]:
-    folder = view.folder(cluster)
     ours = [
         (path, document)
         for path, documents in view.encrypted.items()
@@ -39,9 +38,7 @@ def _check_accounts(view: View, cluster: Cluster) -> Iterator[Diagnosis]:
         return
     names = {d.name for _, d in ours}
     try:
-        accounts = service_accounts(
-            view.tree.read(f"{folder}/{flux.COMPONENTS}") or b"", f"{folder}/{flux.COMPONENTS}"
-        )
+        accounts = _accounts(view, cluster)
         lacking = [
             account
             for account, present in accounts.items()
@@ -56,9 +53,22 @@ def _check_accounts(view: View, cluster: Cluster) -> Iterator[Diagnosis]:
             ERROR,
             f"ServiceAccount {lacking[0]}{f' and {len(lacking) - 1} more' if lacking[1:] else ''} of Flux "
             f"lacks the pull Secret {document.name}",
-            (f"{folder}/kustomization.yaml", path),
+            (_customised_in(view, cluster), path),
             f"gitops-secrets bootstrap --path {cluster.path} --image-pull-secret {document.name} --registry REGISTRY",
         )
+
+
+def _accounts(view: View, cluster: Cluster) -> dict[str, tuple[str, ...]]:
+    if cluster in view.instances:
+        return view.instances[cluster].accounts
+    components = f"{view.folder(cluster)}/{flux.COMPONENTS}"
+    return service_accounts(view.tree.read(components) or b"", components)
+
+
+def _customised_in(view: View, cluster: Cluster) -> str:
+    if cluster in view.instances:
+        return view.instances[cluster].file
+    return f"{view.folder(cluster)}/kustomization.yaml"
 
 
 def _pull_secrets(view: View, cluster: Cluster, account: str) -> tuple[str, ...] | None:

@@ -10,8 +10,8 @@ from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
 from gitops_secrets.core.doctor.view import Applied, View
 from gitops_secrets.core.flux import COMPONENTS, DEFAULT_NAMESPACE
 from gitops_secrets.core.layout import PULL_SECRETS
+from gitops_secrets.core.pullkustomization import IDENTITY_SECRET
 from gitops_secrets.core.quantum import too_old
-from gitops_secrets.core.wiring import IDENTITY_SECRET
 from gitops_secrets.core.yamldoc import entries, text
 
 COUNTED = (".agekey", ".asc")

@@ -12,12 +12,13 @@ from gitops_secrets.core import flux
 from gitops_secrets.core.creationrules import CreationRule, parse_rules
 from gitops_secrets.core.doctor.reach import Reach, reach
 from gitops_secrets.core.flux import FluxKustomization, find_clusters, ignored_by
+from gitops_secrets.core.fluxinstance import find_instances
 from gitops_secrets.core.layout import CONFIG, Cluster
 from gitops_secrets.core.overlay import Overlay
 from gitops_secrets.core.patches import patched_decryption, patched_service_account
 from gitops_secrets.core.sopsfile import SopsDocument, read_documents
 from gitops_secrets.core.wiring import flux_folder
-from gitops_secrets.core.yamldoc import compose_documents, text
+from gitops_secrets.core.yamldoc import compose_documents, get, text
 from gitops_secrets.errors import GitOpsSecretsError
 
 
@@ -49,7 +50,9 @@ class View:
         self.tree = tree
         self.pushed = pushed
         """The tree that Flux has already, None where that is not known."""
-        self.clusters = find_clusters(tree.files())
+        self.instances = {Cluster(i.path): i for i in find_instances(tree) if i.path is not None}
+        """The clusters whose Flux the Flux Operator installs."""
+        self.clusters = sorted({*find_clusters(tree.files()), *self.instances})
         self._parsed: dict[str, list[yaml.Node] | None] = {}
 
     def documents(self, path: str) -> list[yaml.Node]:
@@ -110,7 +113,9 @@ class View:
         return flux_folder(self.tree, cluster, None)
 
     def customisation(self, cluster: Cluster) -> yaml.Node | None:
-        """Return what stands in that folder's kustomization.yaml."""
+        """Return what customises Flux: that folder's kustomization.yaml, or a FluxInstance's spec.kustomize."""
+        if cluster in self.instances:
+            return get(self.instances[cluster].root, "spec", "kustomize")
         return next(iter(self.documents(f"{self.folder(cluster)}/kustomization.yaml")), None)
 
     def objects(self, path: str, kind: str) -> list[yaml.Node]:
@@ -118,8 +123,12 @@ class View:
         return [n for n in self.documents(path) if text(n, "kind") == kind]
 
     def _of_cluster(self, cluster: Cluster) -> list[Applied]:
-        sync = f"{self.folder(cluster)}/{flux.SYNC}"
-        todo = [(k, True) for k in self._kustomizations(sync)][:1]
+        if cluster in self.instances:
+            todo = [(self.instances[cluster].kustomization, True)]
+        else:
+            sync = f"{self.folder(cluster)}/{flux.SYNC}"
+            own = self._kustomizations(sync)[:1]
+            todo = [(self._customised(cluster, k), True) for k in own]
         found: list[Applied] = []
         seen: set[tuple[str | None, str]] = set()
         while todo:
@@ -128,8 +137,6 @@ class View:
             if key in seen:
                 continue
             seen.add(key)
-            if is_own:
-                kustomization = self._customised(cluster, kustomization)
             here = reach(self.fetched, kustomization.path)
             found.append(Applied(cluster, kustomization, here, is_own))
             todo += [(k, False) for file in here.files for k in self._kustomizations(file)]

@@ -1,0 +1,60 @@
+"""One mapping inside a document is edited, and every byte outside it stays."""
+
+from __future__ import annotations
+
+import pytest
+
+from gitops_secrets.core.nested import edit_block
+from gitops_secrets.core.splice import insert_item, scalar_item
+from gitops_secrets.errors import InvalidDocumentError
+
+KEYS = ("spec", "kustomize")
+WITH = """\
+# ours
+kind: FluxInstance
+spec:
+    kustomize:
+        # why
+        patches:
+            - patch: |
+                a: 1
+
+                b: 2  # kept
+              target: {kind: A}
+    wait: true  # after
+"""
+
+
+def add(block: bytes) -> bytes:
+    return insert_item(block, "f", "patches", scalar_item("x"))
+
+
+def test_an_element_is_added_at_the_depth_that_is_there() -> None:
+    edited = edit_block(WITH.encode(), "f", KEYS, add).decode()
+    assert edited == WITH.replace("target: {kind: A}\n", "target: {kind: A}\n            - x\n")
+
+
+@pytest.mark.parametrize("ending", ["", "\n", "\n\n# the end\n"])
+def test_a_mapping_that_is_missing_is_made(ending: str) -> None:
+    edited = edit_block(f"spec:\n  a: 1{ending}".encode(), "f", KEYS, add).decode()
+    assert edited.startswith("spec:\n  a: 1\n  kustomize:\n    patches:\n      - x\n")
+    assert edited.strip().endswith(ending.strip())
+
+
+def test_windows_line_ends_stay() -> None:
+    edited = edit_block(WITH.replace("\n", "\r\n").encode(), "f", KEYS, add)
+    assert edited.count(b"\r\n") == edited.count(b"\n") == WITH.count("\n") + 1
+
+
+def test_no_change_changes_no_byte() -> None:
+    assert edit_block(WITH.encode(), "f", KEYS, lambda block: block) == WITH.encode()
+
+
+@pytest.mark.parametrize(
+    "content", ["spec: {a: 1}\n", "spec:\n  kustomize: {patches: []}\n", "a: 1\n"]
+)
+def test_what_is_written_in_brackets_is_refused_with_the_mend(content: str) -> None:
+    with pytest.raises(
+        InvalidDocumentError, match=r"spec\.kustomize is not written in block style"
+    ):
+        edit_block(content.encode(), "f", KEYS, add)
