@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -103,6 +104,19 @@ class GroupedCommand(click.Command):
     help="What installs Flux. [default: flux-operator where a FluxInstance syncs the path]",
 )
 @click.option(
+    "--layout",
+    type=click.Choice(["separate", "inline"]),
+    help="Whether a Kustomization of its own decrypts the pull Secrets, or Flux's own, below --path. "
+    "[default: as the cluster has it, else separate]",
+)
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="The second commit of --layout inline, once Flux decrypts; --context sees that it does.",
+)
+@click.option("--context", metavar="NAME", help="With --resume: the cluster's kubeconfig context.")
+@click.option("--kubeconfig", type=click.Path(path_type=Path), help="[default: kubectl's]")
+@click.option(
     "--age-recipient",
     "age_recipients",
     multiple=True,
@@ -144,6 +158,11 @@ def bootstrap_command(context: click.Context, /, **options: Any) -> ExitCode:
     if not options["image_pull_secret"]:
         given = "credentials are given, and no" if groups else "no"
         raise UsageError(f"{given} --image-pull-secret", "--image-pull-secret regcred")
+    if options["context"] is not None and not options["resume"]:
+        raise UsageError(
+            "--context goes with --resume: nothing else here asks a cluster",
+            "gitops-secrets apply brings a cluster what is committed",
+        )
     if options["push"] and options["no_commit"]:
         raise UsageError("--push and --no-commit exclude each other")
     sources = _sources(groups)
@@ -175,6 +194,10 @@ def bootstrap_command(context: click.Context, /, **options: Any) -> ExitCode:
             namespace=options["namespace"],
             source=source,
             flavour=options["flavour"],
+            layout=options["layout"],
+            resume=options["resume"],
+            context=options["context"],
+            kubeconfig=options["kubeconfig"],
             age_recipients=options["age_recipients"],
             identity_file=options["age_identity_file"],
             keep_shadowed=_shadow_question(options["shadowed_recipients"]),
@@ -183,9 +206,26 @@ def bootstrap_command(context: click.Context, /, **options: Any) -> ExitCode:
             dry_run=options["dry_run"],
         )
     )
-    render = render_json if options["output"] == "json" else render_text
-    click.echo(render(outcome, dry_run=options["dry_run"]), nl=False)
+    if options["output"] == "json":
+        said = render_json(outcome, dry_run=options["dry_run"])
+    else:
+        again = _resumed(context.command, context.meta.get("ordered", ()))
+        said = render_text(outcome, dry_run=options["dry_run"], again=again)
+    click.echo(said, nl=False)
     return ExitCode.OK
+
+
+def _resumed(command: click.Command, ordered: Sequence[tuple[str, Any]]) -> str:
+    """Return the same command line with --resume, and without the password that may stand in it."""
+    flags = {p.name: (p.opts[0], getattr(p, "is_flag", False)) for p in command.params}
+    words = ["gitops-secrets", "bootstrap"]
+    for name, value in ordered:
+        flag, is_flag = flags[name]
+        if is_flag and value:
+            words.append(flag)
+        elif value is not None and not is_flag:
+            words += [flag, "USER:PASSWORD" if name == "registry_creds" else str(value)]
+    return shlex.join([*words, "--resume"])
 
 
 class _Group:

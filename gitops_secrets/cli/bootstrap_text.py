@@ -10,8 +10,11 @@ from gitops_secrets.core.plan import render_diff
 from gitops_secrets.core.quantum import shorten
 
 
-def render_text(outcome: Outcome, *, dry_run: bool) -> str:
-    """Return what was done, what to back up, and the next commands with their exact lines."""
+def render_text(outcome: Outcome, *, dry_run: bool, again: str) -> str:
+    """Return what was done, what to back up, and the next commands with their exact lines.
+
+    *again* is the command that makes the second of two commits.
+    """
     lines = [f"note: {outcome.recovered}"] if outcome.recovered else []
     if dry_run:
         diff = render_diff(outcome.changes)
@@ -25,7 +28,7 @@ def render_text(outcome: Outcome, *, dry_run: bool) -> str:
         lines += ["", *_cluster(cluster)]
     for cluster in outcome.clusters:
         lines += [f"\nnote: {note}" for note in cluster.wired.notes] if outcome.changes else []
-    lines += _backup(outcome) + _next(outcome)
+    lines += _backup(outcome) + _next(outcome, again)
     return "\n".join(lines) + "\n"
 
 
@@ -49,8 +52,12 @@ def _cluster(outcome: ClusterOutcome) -> list[str]:
     recipients = [
         f"{shorten(r.value)} ({'cluster' if r.cluster else 'person'})" for r in outcome.recipients
     ]
+    if outcome.decryption_only:
+        where = "comes with a second commit: a Flux that met it together with its decryption would apply neither"
+    else:
+        where = f"{outcome.namespace}/{_name(outcome)} in {outcome.secret_file}"
     rows = [
-        ("Secret", [f"{outcome.namespace}/{_name(outcome)} in {outcome.secret_file}"]),
+        ("Secret", [where]),
         ("registries", registries),
         ("readers", recipients),
         ("pulled by", [", ".join(outcome.wired.service_accounts)]),
@@ -85,7 +92,7 @@ def _backup(outcome: Outcome) -> list[str]:
     return lines
 
 
-def _next(outcome: Outcome) -> list[str]:
+def _next(outcome: Outcome, again: str) -> list[str]:
     lines = ["", "next:"]
     if outcome.uncommitted:
         files = " ".join(map(shlex.quote, outcome.uncommitted))
@@ -97,8 +104,16 @@ def _next(outcome: Outcome) -> list[str]:
     for cluster in outcome.clusters:
         path = shlex.quote(cluster.cluster.path)
         lines.append(f"  gitops-secrets apply --path {path} --context CONTEXT")
-        if not cluster.wired.installation.bootstrapped:
+        installation = cluster.wired.installation
+        if not installation.bootstrapped:
             lines.append(f"  flux bootstrap git --path {path} --url URL --branch {outcome.branch}")
+        elif cluster.decryption_only:
+            lines.append(
+                f"  flux --context CONTEXT -n {installation.namespace} reconcile kustomization "
+                f"{installation.namespace} --with-source"
+            )
+    if any(cluster.decryption_only for cluster in outcome.clusters):
+        lines.append(f"  {again} --context CONTEXT")
     return lines
 
 
@@ -117,6 +132,8 @@ def render_json(outcome: Outcome, *, dry_run: bool) -> str:
             {
                 "path": c.cluster.path,
                 "namespace": c.namespace,
+                "layout": "inline" if c.cluster.inline else "separate",
+                "decryptionOnly": c.decryption_only,
                 "secret": _name(c),
                 "file": c.secret_file,
                 "registries": {

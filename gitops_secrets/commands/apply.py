@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -14,8 +15,10 @@ from gitops_secrets.adapters.git import Repository, literal, open_repository
 from gitops_secrets.core import applying, flux
 from gitops_secrets.core.creationrules import parse_rules, recorded_recipient
 from gitops_secrets.core.flux import FluxKustomization, find_clusters
-from gitops_secrets.core.layout import CONFIG, parse_cluster_path
+from gitops_secrets.core.fluxfolder import flux_folder
+from gitops_secrets.core.layout import CONFIG, ENDINGS, as_laid_out, parse_cluster_path
 from gitops_secrets.core.layout import Cluster as ClusterPath
+from gitops_secrets.core.overlay import Overlay
 from gitops_secrets.core.pullkustomization import IDENTITY_SECRET
 from gitops_secrets.core.secret import read_pull_secret
 from gitops_secrets.core.yamldoc import compose_single, text
@@ -84,7 +87,7 @@ def apply(request: Request) -> Outcome:
     """
     repository = open_repository(request.repository)
     revision, files = _read_head(repository)
-    paths = _cluster_paths(request, files)
+    paths = _cluster_paths(request, repository, files)
     wanted = [_read_wanted(repository, files, path, request) for path in paths]
     cluster = connect(request.kubeconfig, request.context)
     if not request.dry_run and not request.confirm(cluster):
@@ -111,10 +114,14 @@ def _read_head(repository: Repository) -> tuple[str, list[str]]:
     return revision, [os.fsdecode(path) for path in done.stdout.split(b"\0") if path]
 
 
-def _cluster_paths(request: Request, files: Sequence[str]) -> list[ClusterPath]:
+def _cluster_paths(
+    request: Request, repository: Repository, files: Sequence[str]
+) -> list[ClusterPath]:
+    config = repository.committed([CONFIG])[1][CONFIG] or b""
     if request.paths:
-        return list(dict.fromkeys(parse_cluster_path(path) for path in request.paths))
-    found = find_clusters(files)
+        named = dict.fromkeys(parse_cluster_path(path) for path in request.paths)
+        return [as_laid_out(cluster, files, config) for cluster in named]
+    found = find_clusters(files, config)
     if len(found) == 1 or (found and request.all_clusters):
         return found
     names = ", ".join(cluster.path for cluster in found) or "none that Flux was bootstrapped at"
@@ -124,9 +131,14 @@ def _cluster_paths(request: Request, files: Sequence[str]) -> list[ClusterPath]:
 def _read_wanted(
     repository: Repository, files: Sequence[str], path: ClusterPath, request: Request
 ) -> _Wanted:
-    secrets = [f for f in files if f.startswith(f"{path.folder}/") and f.endswith(_ENDINGS)]
+    secrets = [f for f in files if f.startswith(f"{path.folder}/") and f.endswith(ENDINGS)]
     _, contents = repository.committed([CONFIG, path.kustomization_file, *secrets])
-    kustomization = _kustomization(path, contents[path.kustomization_file])
+    if path.inline:
+        namespace, identity_secret = _own(repository, files, path)
+    else:
+        kustomization = _kustomization(path, contents[path.kustomization_file])
+        namespace = kustomization.namespace or flux.DEFAULT_NAMESPACE
+        identity_secret = kustomization.decryption_secret or IDENTITY_SECRET
     recipient = recorded_recipient(parse_rules(contents[CONFIG] or b""), path)
     if recipient is None:
         raise GitOpsSecretsError(
@@ -141,14 +153,25 @@ def _read_wanted(
         )
     identity = found[0]
     return _Wanted(
-        kustomization.namespace or flux.DEFAULT_NAMESPACE,
+        namespace,
         identity,
-        kustomization.decryption_secret or IDENTITY_SECRET,
+        identity_secret,
         tuple(_open(file, contents[file] or b"", identity) for file in secrets),
     )
 
 
-_ENDINGS = (".sops.yaml", ".sops.yml")
+def _own(repository: Repository, files: Sequence[str], path: ClusterPath) -> tuple[str, str]:
+    """Return the namespace of an inline cluster's Flux, and the Secret that it decrypts with."""
+    from gitops_secrets.core.inline import own_decryption
+
+    def read(name: str) -> bytes | None:
+        return repository.committed([name])[1][name]
+
+    tree = Overlay(files, read)
+    own = own_decryption(tree, path)
+    if own is None:
+        return posixpath.basename(flux_folder(tree, path, None)), IDENTITY_SECRET
+    return own.namespace, own.secret or IDENTITY_SECRET
 
 
 def _kustomization(path: ClusterPath, content: bytes | None) -> FluxKustomization:

@@ -99,6 +99,11 @@ def _push(repository: Repository, head: Head) -> None:
 
 def _message(request: Request, plan: Plan) -> str:
     paths = ", ".join(outcome.cluster.path for outcome in plan.clusters)
+    if all(outcome.decryption_only for outcome in plan.clusters):
+        return (
+            f"Have Flux decrypt what {paths} holds\n\nThe pull Secret {request.secret} comes with the next "
+            "commit: a Flux that met both at once would apply neither.\n"
+        )
     registries = "\n".join(f"- {key}" for key in _registry_keys(plan))
     return (
         f"Give Flux the pull Secret {request.secret} in {paths}\n\n"

@@ -33,6 +33,13 @@ class Request(NamedTuple):
     source: Source | None = None
     flavour: str | None = None
     """What installs Flux, where it is not to be found out: one of wiring.FLAVOURS."""
+    layout: str | None = None
+    """"separate" or "inline"; None for the one that a cluster has, else separate."""
+    resume: bool = False
+    """Whether the user says that Flux decrypts what is inline by now."""
+    context: str | None = None
+    """The kubeconfig's context of the cluster to see that in; None to take his word."""
+    kubeconfig: Path | None = None
     age_recipients: Sequence[str] = ()
     identity_file: Path | None = None
     keep_shadowed: Callable[[Cluster, CreationRule, Sequence[str]], bool] = lambda *_: False
@@ -52,6 +59,8 @@ class ClusterOutcome(NamedTuple):
     recipients: tuple[Recipient, ...]
     identity: ClusterIdentity
     wired: Wired
+    decryption_only: bool = False
+    """Whether the pull Secret has to wait for a second commit."""
 
 
 class Outcome(NamedTuple):

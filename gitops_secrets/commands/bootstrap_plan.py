@@ -16,6 +16,7 @@ from gitops_secrets.adapters.sops import Encrypt, encrypting
 from gitops_secrets.commands.bootstrap_model import ClusterOutcome, Plan, Request
 from gitops_secrets.commands.bootstrap_questions import Questions, paths_of
 from gitops_secrets.commands.bootstrap_rule import Ruled, plan_rule
+from gitops_secrets.commands.bootstrap_stage import first_stages, lay_out
 from gitops_secrets.core.flux import find_clusters
 from gitops_secrets.core.layout import CONFIG, Cluster, parse_cluster_path
 from gitops_secrets.core.overlay import Overlay
@@ -33,18 +34,23 @@ def make_plan(request: Request, repository: Repository, questions: Questions) ->
     done.
     """
     tree = Overlay(questions.files(), lambda path: read_file(repository.top, path))
-    clusters = _clusters(request, tree)
+    clusters = lay_out(request, tree, _clusters(request, tree))
     ask_status = questions.status or repository.begin_status(paths_of(clusters))
     head, states = ask_status()
     _check_head(repository, request, head)
+    first = first_stages(request, repository, tree, clusters, head)
     ruled = [plan_rule(request, repository, tree, cluster) for cluster in clusters]
     with ExitStack() as stack:
-        encrypt = _start_encryption(stack, request, tree, ruled[0])
+        encrypt = None if first else _start_encryption(stack, request, tree, ruled[0])
         from gitops_secrets.core.wiring import wire
 
         registries = _registries(request, tree, clusters[0])
         wired = [
-            wire(tree, cluster, request.secret, request.namespace, request.source, request.flavour)
+            wire(
+                *(tree, cluster, request.secret, request.namespace, request.source),
+                request.flavour,
+                decryption_only=cluster in first,
+            )
             for cluster in clusters
         ]
         ours = {cluster.kustomization_file for cluster in clusters} | set(tree.edited())
@@ -56,9 +62,12 @@ def make_plan(request: Request, repository: Repository, questions: Questions) ->
         credentials = {
             registry.key: source(registry)
             for registry, (_, source) in zip(registries, request.groups, strict=True)
+            if len(first) < len(clusters)
         }
         outcomes = [
-            _plan_secret(
+            _plan_decryption(request, rule, wiring)
+            if rule.cluster in first
+            else _plan_secret(
                 request, tree, rule, wiring, credentials, encrypt if rule is ruled[0] else None
             )
             for rule, wiring in zip(ruled, wired, strict=True)
@@ -118,6 +127,22 @@ def _start_encryption(
     if tree.read(path) is not None:
         return None
     return stack.enter_context(encrypting(tree.read(CONFIG) or b"", path, ruled.secrets))
+
+
+def _plan_decryption(request: Request, ruled: Ruled, wired: Wired) -> ClusterOutcome:
+    """Return the first of two commits: everything but the pull Secret."""
+    from gitops_secrets.commands.pull_secret import Encrypted
+
+    return ClusterOutcome(
+        ruled.cluster,
+        wired.installation.namespace,
+        ruled.cluster.secret_file(request.secret),
+        Encrypted(b"", (), (), ()),
+        ruled.recipients,
+        ruled.identity,
+        wired,
+        decryption_only=True,
+    )
 
 
 def _plan_secret(

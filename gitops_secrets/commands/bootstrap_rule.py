@@ -59,7 +59,7 @@ def _plan_recipients(
     own: str,
 ) -> tuple[Recipient, ...]:
     content = tree.read(CONFIG)
-    siblings = find_clusters(tree.files())
+    siblings = find_clusters(tree.files(), content or b"")
     chosen = choose_rule(rules, cluster.secret_file(request.secret))
     people = [Recipient(value) for value in request.age_recipients]
     if (

@@ -7,7 +7,7 @@ from pathlib import Path
 from gitops_secrets.adapters.files import read_file
 from gitops_secrets.adapters.git import open_repository
 from gitops_secrets.core.flux import find_clusters
-from gitops_secrets.core.layout import Cluster
+from gitops_secrets.core.layout import CONFIG, Cluster
 from gitops_secrets.core.overlay import Overlay
 
 
@@ -15,14 +15,14 @@ def overview(folder: Path) -> str:
     """Return a few lines for a person. Raises GitOpsSecretsError outside a Git work tree."""
     repository = open_repository(folder)
     tree = Overlay(repository.list_files(), lambda path: read_file(repository.top, path))
-    clusters = find_clusters(tree.files())
+    clusters = find_clusters(tree.files(), tree.read(CONFIG) or b"")
     lines = [
         f"{repository.top}: {len(clusters)} cluster{'' if len(clusters) == 1 else 's'} of Flux"
     ]
     bare = []
     for cluster in clusters:
         secrets = [f for f in tree.files() if f.startswith(f"{cluster.folder}/") and ".sops." in f]
-        wired = tree.read(cluster.kustomization_file) is not None
+        wired = cluster.inline or tree.read(cluster.kustomization_file) is not None
         state = f"{len(secrets)} pull Secret(s) in {cluster.folder}" if wired else "no pull Secret"
         lines.append(f"  {cluster.path}: {state}")
         if not (wired and secrets):

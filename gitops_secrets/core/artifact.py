@@ -9,7 +9,8 @@ from gitops_secrets.core import flux
 from gitops_secrets.core.flux import FluxInstallation, FluxKustomization
 from gitops_secrets.core.layout import PULL_SECRETS, Cluster
 from gitops_secrets.core.overlay import Overlay
-from gitops_secrets.core.splice import quote
+from gitops_secrets.core.splice import insert_item, quote, scalar_item
+from gitops_secrets.core.yamldoc import compose_single, items, text
 from gitops_secrets.errors import GitOpsSecretsError
 
 _NEVER_FETCHED = (".sops.yaml", ".flux.yaml", ".goreleaser.yml", ".travis.yml", ".gitlab-ci.yml")
@@ -27,6 +28,20 @@ def kustomization_at(tree: Overlay, folder: str) -> tuple[str, bytes | None]:
     return (flux.KUSTOMIZATION_NAMES[0] if folder == "." else f"{folder}/kustomization.yaml"), None
 
 
+def list_resource(tree: Overlay, folder: str, file: str) -> None:
+    """Name *file* in the kustomization of *folder*, where there is one: it takes only what it lists.
+
+    Raises InvalidDocumentError for one that cannot be edited safely.
+    """
+    path, content = kustomization_at(tree, folder)
+    if content is None:
+        return
+    root = compose_single(content, path)
+    listed = {posixpath.normpath(text(node) or "") for node in items(root, "resources")}
+    if file not in listed and "." not in listed:
+        tree.write(path, insert_item(content, path, "resources", scalar_item(file)))
+
+
 def guard_generated(
     tree: Overlay, cluster: Cluster, objects: Sequence[FluxKustomization]
 ) -> list[str]:
@@ -40,6 +55,9 @@ def guard_generated(
     for path in others:
         inside = path in (".", cluster.folder) or cluster.folder.startswith(f"{path}/")
         if inside and kustomization_at(tree, path)[1] is None:
+            # What Flux's own Kustomization decrypts, another that decrypts may apply too.
+            if cluster.inline and all(o.decryption_provider for o in objects if o.path == path):
+                continue
             owner = next(o for o in objects if o.path == path)
             raise GitOpsSecretsError(
                 f"{owner.file}:{owner.line}: the Kustomization {owner.name} takes all of "
@@ -47,7 +65,7 @@ def guard_generated(
                 f"(cd {path} && kustomize create --autodetect --recursive), and take "
                 f"{PULL_SECRETS} out of what it lists",
             )
-    inside = cluster.path == "." or cluster.folder.startswith(f"{cluster.path}/")
+    inside = not cluster.inline and cluster.contains(f"{cluster.folder}/")
     path, content = kustomization_at(tree, cluster.path)
     if inside and content is None:
         skipped = (f"{PULL_SECRETS}/", f"{cluster.folder}/")

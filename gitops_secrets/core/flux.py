@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import yaml
 
-from gitops_secrets.core.layout import Cluster
+from gitops_secrets.core.layout import Cluster, as_laid_out
 from gitops_secrets.core.yamldoc import compose_documents, entries, get, items, position, text
 from gitops_secrets.errors import GitOpsSecretsError
 
@@ -59,10 +59,13 @@ class FluxInstallation(NamedTuple):
     """The serviceAccountName that Flux's own Kustomization carries, where it carries one."""
 
 
-def find_clusters(files: Sequence[str]) -> list[Cluster]:
-    """Return the clusters that ``flux bootstrap`` has been at: each folder above a gotk-sync.yaml."""
+def find_clusters(files: Sequence[str], config: bytes = b"") -> list[Cluster]:
+    """Return the clusters that ``flux bootstrap`` has been at: each folder above a gotk-sync.yaml.
+
+    *config* is ``.sops.yaml``; with *files* it shows which of them are laid out inline.
+    """
     found = [posixpath.dirname(posixpath.dirname(f)) for f in files if f.endswith(f"/{SYNC}")]
-    return [Cluster(path or ".") for path in sorted(set(found))]
+    return [as_laid_out(Cluster(path or "."), files, config) for path in sorted(set(found))]
 
 
 def manifests(content: bytes, name: str, wanted: bytes) -> list[yaml.Node]:

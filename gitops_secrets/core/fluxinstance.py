@@ -21,6 +21,7 @@ from gitops_secrets.core.layout import Cluster
 from gitops_secrets.core.nested import edit_block
 from gitops_secrets.core.overlay import Overlay
 from gitops_secrets.core.patches import (
+    patch_decryption,
     patch_service_accounts,
     patched_decryption,
     patched_service_account,
@@ -157,18 +158,24 @@ def installation(
     )
 
 
-def patch_instance(content: bytes, instance: FluxInstance, secret: str) -> bytes:
+def patch_instance(
+    content: bytes, instance: FluxInstance, secret: str, decrypt_with: str | None = None
+) -> bytes:
     """Return the FluxInstance's file with *secret* on every ServiceAccount, by spec.kustomize.patches.
 
-    What is there stays, and a second run changes nothing. Raises InvalidDocumentError for a file
+    With *decrypt_with* its Kustomization decrypts with that Secret too. What is there stays, and a
+    second run changes nothing. Raises InvalidDocumentError for a file
     with several documents, or one that cannot be edited safely.
     """
 
     def patched(block: bytes) -> bytes:
         root = compose_single(block, instance.file)
-        return patch_service_accounts(
+        new = patch_service_accounts(
             block, instance.file, root, instance.accounts, secret, _no_file
         )
+        if decrypt_with is None:
+            return new
+        return patch_decryption(new, instance.file, instance.source.name, decrypt_with)
 
     return edit_block(content, instance.file, ("spec", "kustomize"), patched)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from gitops_secrets.errors import UsageError
@@ -11,6 +12,8 @@ CONFIG = ".sops.yaml"
 """The file of the creation rules, at the repository's top."""
 PULL_SECRETS = "pull-secrets"
 """The folder of all pull Secrets, and the name of the Flux Kustomization that applies them."""
+ENDINGS = (".sops.yaml", ".sops.yml")
+"""How the name of an encrypted manifest of ours ends."""
 
 _REGEX_SPECIAL = r"([\\.+*?()|\[\]{}^$])"
 
@@ -19,6 +22,8 @@ class Cluster(NamedTuple):
     """A cluster by its Flux path, relative to the repository's top, with forward slashes; "." is the root."""
 
     path: str
+    inline: bool = False
+    """Whether its pull Secrets stand below that path, where Flux's own Kustomization decrypts them."""
 
     @property
     def name(self) -> str:
@@ -30,8 +35,8 @@ class Cluster(NamedTuple):
 
     @property
     def folder(self) -> str:
-        """Where the cluster's encrypted pull Secrets stand, outside its Flux path."""
-        return f"{PULL_SECRETS}/{self.name}"
+        """Where the cluster's encrypted pull Secrets stand: outside its Flux path, unless inline."""
+        return self.file(PULL_SECRETS) if self.inline else f"{PULL_SECRETS}/{self.name}"
 
     @property
     def path_regex(self) -> str:
@@ -55,6 +60,15 @@ class Cluster(NamedTuple):
     def contains(self, path: str) -> bool:
         """Return whether *path* lies below the cluster's Flux path."""
         return self.path == "." or path.startswith(f"{self.path}/")
+
+
+def as_laid_out(cluster: Cluster, files: Sequence[str], config: bytes) -> Cluster:
+    """Return *cluster* with the layout that the repository's *files* and ``.sops.yaml`` show."""
+    inline = cluster._replace(inline=True)
+    if cluster.kustomization_file in files:
+        return cluster._replace(inline=False)
+    is_inline = any(f.startswith(f"{inline.folder}/") and f.endswith(ENDINGS) for f in files)
+    return inline if is_inline or inline.path_regex.encode() in config else cluster
 
 
 def parse_cluster_path(value: str) -> Cluster:

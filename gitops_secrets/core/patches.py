@@ -1,4 +1,4 @@
-"""The kustomize patch that puts a pull Secret on Flux's ServiceAccounts.
+"""The kustomize patches that put a pull Secret on Flux's ServiceAccounts and decryption on its Kustomization.
 
 ``imagePullSecrets`` of a ServiceAccount has no merge key: a patch replaces the list. So what is
 rendered is the union of what the manifests and every earlier patch put there, and ours.
@@ -41,7 +41,9 @@ class _Patch(NamedTuple):
 
     @property
     def ours(self) -> bool:
-        return any(text(node, "metadata", "name") == _MARK for node in self.body)
+        """Whether it is our patch of ServiceAccounts."""
+        names = [text(node, "metadata", "name") for node in self.body]
+        return _MARK in names and self.target_kind == "ServiceAccount"
 
     def may_apply(self, kind: str, name: str) -> bool:
         target = self.target_kind, self.target_name
@@ -138,6 +140,22 @@ def patch_service_accounts(
     return content
 
 
+def patch_decryption(content: bytes, name: str, kustomization: str, secret: str) -> bytes:
+    """Return flux-system's kustomization.yaml with a patch that has *kustomization* decrypt with *secret*."""
+    body = (
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1",
+        "kind: Kustomization",
+        "metadata:",
+        f"  name: {_MARK}",
+        "spec:",
+        "  decryption:",
+        "    provider: sops",
+        "    secretRef:",
+        f"      name: {secret}",
+    )
+    return insert_item(content, name, "patches", _patch_item(body, "Kustomization", kustomization))
+
+
 def patched_service_account(
     root: yaml.Node | None, kustomization: str, read: Callable[[str], bytes]
 ) -> str | None:
@@ -225,18 +243,18 @@ def _item(accounts: Sequence[str], secrets: Sequence[str]) -> Item:
         *(f"  - name: {name}" for name in secrets),
     ]
     names = "|".join(accounts)
-    target = f"({names})" if len(accounts) > 1 else names
+    return _patch_item(body, "ServiceAccount", f"({names})" if len(accounts) > 1 else names)
+
+
+def _patch_item(body: Sequence[str], kind: str, name: str) -> Item:
     lines = (
         "patch: |",
         *(f"  {line}" for line in body),
         "target:",
-        "  kind: ServiceAccount",
-        f"  name: {target}",
+        f"  kind: {kind}",
+        f"  name: {name}",
     )
-    value = {
-        "patch": "\n".join(body) + "\n",
-        "target": {"kind": "ServiceAccount", "name": target},
-    }
+    value = {"patch": "\n".join(body) + "\n", "target": {"kind": kind, "name": name}}
     return Item(lines, value)
 
 

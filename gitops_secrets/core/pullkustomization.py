@@ -6,13 +6,13 @@ import posixpath
 from collections.abc import Sequence
 
 from gitops_secrets.core import flux
-from gitops_secrets.core.artifact import kustomization_at
+from gitops_secrets.core.artifact import kustomization_at, list_resource
 from gitops_secrets.core.flux import FluxInstallation, FluxKustomization
 from gitops_secrets.core.layout import PULL_SECRETS, Cluster
 from gitops_secrets.core.overlay import Overlay
 from gitops_secrets.core.secret import CLUSTER_ANNOTATION
-from gitops_secrets.core.splice import insert_item, quote, scalar_item
-from gitops_secrets.core.yamldoc import compose_single, items, text
+from gitops_secrets.core.splice import quote
+from gitops_secrets.core.yamldoc import compose_single, text
 from gitops_secrets.errors import GitOpsSecretsError
 
 IDENTITY_SECRET = "sops-age"  # noqa: S105
@@ -35,7 +35,7 @@ def write_kustomization(
     _refuse_foreign_kustomization(cluster, installation, objects)
     _write_kustomization(tree, cluster, installation, account)
     _list_in_cluster_kustomization(tree, cluster, installation)
-    _list_resource(tree, cluster.folder, posixpath.basename(cluster.secret_file(secret)))
+    list_resource(tree, cluster.folder, posixpath.basename(cluster.secret_file(secret)))
 
 
 def flux_kustomizations(tree: Overlay) -> list[FluxKustomization]:
@@ -143,15 +143,4 @@ def _list_in_cluster_kustomization(
             f"{installation.namespace}",
             "move what needs that namespace into a folder with a kustomization of its own",
         )
-    _list_resource(tree, cluster.path, posixpath.basename(cluster.kustomization_file))
-
-
-def _list_resource(tree: Overlay, folder: str, file: str) -> None:
-    """Name *file* in the kustomization of *folder*, where there is one: it takes only what it lists."""
-    path, content = kustomization_at(tree, folder)
-    if content is None:
-        return
-    root = compose_single(content, path)
-    listed = {posixpath.normpath(text(node) or "") for node in items(root, "resources")}
-    if file not in listed and "." not in listed:
-        tree.write(path, insert_item(content, path, "resources", scalar_item(file)))
+    list_resource(tree, cluster.path, posixpath.basename(cluster.kustomization_file))

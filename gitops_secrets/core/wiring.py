@@ -12,6 +12,7 @@ import yaml
 from gitops_secrets.core import flux
 from gitops_secrets.core.artifact import check_artifact, guard_generated
 from gitops_secrets.core.flux import FluxInstallation, Source
+from gitops_secrets.core.fluxfolder import flux_folder
 from gitops_secrets.core.fluxinstance import (
     FluxInstance,
     find_instance,
@@ -21,11 +22,17 @@ from gitops_secrets.core.fluxinstance import (
 from gitops_secrets.core.layout import PULL_SECRETS, Cluster
 from gitops_secrets.core.overlay import Overlay
 from gitops_secrets.core.patches import (
+    patch_decryption,
     patch_service_accounts,
+    patched_decryption,
     patched_service_account,
     service_accounts,
 )
-from gitops_secrets.core.pullkustomization import flux_kustomizations, write_kustomization
+from gitops_secrets.core.pullkustomization import (
+    IDENTITY_SECRET,
+    flux_kustomizations,
+    write_kustomization,
+)
 from gitops_secrets.core.yamldoc import compose_single, items, text
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
@@ -50,18 +57,6 @@ class Wired(NamedTuple):
     """The file that says what Flux reads: gotk-sync.yaml, or the FluxInstance's."""
     service_accounts: tuple[str, ...]
     notes: tuple[str, ...]
-
-
-def flux_folder(tree: Overlay, cluster: Cluster, namespace: str | None) -> str:
-    """Return the folder that ``flux bootstrap`` owns in *cluster*: it bears the namespace's name."""
-    if namespace is not None:
-        return cluster.file(namespace)
-    prefix = "" if cluster.path == "." else f"{cluster.path}/"
-    for path in tree.files():
-        folder, name = posixpath.split(path)
-        if name == flux.SYNC and posixpath.dirname(folder) == prefix.rstrip("/"):
-            return folder
-    return cluster.file(flux.DEFAULT_NAMESPACE)
 
 
 def private_registry(tree: Overlay, cluster: Cluster, namespace: str | None) -> str:
@@ -92,12 +87,15 @@ def wire(
     namespace: str | None,
     source: Source | None,
     flavour: str | None = None,
+    *,
+    decryption_only: bool = False,
 ) -> Wired:
     """Plan all that Flux needs to decrypt *cluster*'s folder and to pull with *secret*.
 
     *flavour* is one of FLAVOURS, None for what is found: whether ``flux bootstrap`` or the Flux
-    Operator installs Flux. Raises GitOpsSecretsError or UsageError for a repository in which that
-    would not work, or would stop what works today.
+    Operator installs Flux. With *decryption_only* an inline pull Secret is not listed yet. Raises
+    GitOpsSecretsError or UsageError for a repository in which that would not work, or would stop what
+    works today.
     """
     instance = find_instance(tree, cluster) if flavour != BOOTSTRAPPED else None
     if instance is None and flavour == OPERATED:
@@ -110,7 +108,12 @@ def wire(
     else:
         wired, account = _wire_bootstrapped(tree, cluster, secret, namespace, source)
     objects = flux_kustomizations(tree)
-    write_kustomization(tree, cluster, wired.installation, account, objects, secret)
+    if not cluster.inline:
+        write_kustomization(tree, cluster, wired.installation, account, objects, secret)
+    elif not decryption_only:
+        from gitops_secrets.core.inline import list_pull_secret
+
+        list_pull_secret(tree, cluster, wired.installation.namespace, secret)
     notes = guard_generated(tree, cluster, objects)
     check_artifact(tree, cluster, wired.installation, wired.described, secret)
     return wired._replace(notes=(*wired.notes, *notes))
@@ -126,7 +129,9 @@ def _wire_instance(
 ) -> tuple[Wired, str | None]:
     found = installation(cluster, instance, namespace, source)
     content = tree.read(instance.file) or b""
-    tree.write(instance.file, patch_instance(content, instance, secret))
+    own = instance.kustomization
+    decrypt = IDENTITY_SECRET if cluster.inline and own.decryption_provider is None else None
+    tree.write(instance.file, patch_instance(content, instance, secret, decrypt))
     wired = Wired(found, instance.file, instance.file, tuple(instance.accounts), ())
     return wired, found.service_account
 
@@ -144,7 +149,10 @@ def _wire_bootstrapped(
     components_file = f"{folder}/{flux.COMPONENTS}"
     components = tree.read(components_file) or b""
     accounts = service_accounts(components, components_file)
-    tree.write(name, patch_service_accounts(content, name, root, accounts, secret, read))
+    content = patch_service_accounts(content, name, root, accounts, secret, read)
+    if cluster.inline and not _decrypts(tree, cluster, found, root, read):
+        content = patch_decryption(content, name, found.namespace, IDENTITY_SECRET)
+    tree.write(name, content)
     account, notes = _service_account(found, root, name, components, read)
     described = f"{folder}/{flux.SYNC}"
     return Wired(found, components_file, described, tuple(accounts), tuple(notes)), account
@@ -165,6 +173,22 @@ def _installation(
     if source is not None and (found.source.kind, found.source.name) != (source.kind, source.name):
         raise UsageError(f"{sync_file} has Flux read {found.source.kind}/{found.source.name}")
     return found
+
+
+def _decrypts(
+    tree: Overlay,
+    cluster: Cluster,
+    installation: FluxInstallation,
+    root: yaml.Node | None,
+    read: Callable[[str], bytes],
+) -> bool:
+    """Return whether Flux's own Kustomization decrypts, or will once ``flux bootstrap`` has made it."""
+    from gitops_secrets.core.inline import own_decryption
+
+    own = own_decryption(tree, cluster)
+    if own is not None:
+        return own.secret is not None
+    return patched_decryption(root, installation.namespace, read)[1] is not None
 
 
 def _create_flux_files(tree: Overlay, folder: str) -> None:

@@ -12,8 +12,9 @@ from gitops_secrets.core.layout import CONFIG, PULL_SECRETS
 def check(view: View) -> Iterator[Diagnosis]:
     """Yield pull Secrets, rules and recipients that belong to no cluster of the repository."""
     applied = {f for a in view.applied for f in a.reach.files}
+    folders = (f"{PULL_SECRETS}/", *(f"{cluster.folder}/" for cluster in view.clusters))
     for path in view.encrypted:
-        if path.startswith(f"{PULL_SECRETS}/") and path not in applied:
+        if path.startswith(folders) and path not in applied:
             yield Diagnosis(
                 "orphans",
                 WARNING,
