@@ -12,10 +12,12 @@ from gitops_secrets.adapters import age, sops
 from gitops_secrets.adapters.age import Identity
 from gitops_secrets.adapters.cluster import Cluster, ConflictError, connect
 from gitops_secrets.adapters.git import Repository, literal, open_repository
+from gitops_secrets.adapters.revision import tree_of
 from gitops_secrets.core import applying, flux
 from gitops_secrets.core.creationrules import parse_rules, recorded_recipient
-from gitops_secrets.core.flux import FluxKustomization, find_clusters
+from gitops_secrets.core.flux import FluxKustomization
 from gitops_secrets.core.fluxfolder import flux_folder
+from gitops_secrets.core.fluxinstance import clusters_of
 from gitops_secrets.core.layout import CONFIG, ENDINGS, as_laid_out, parse_cluster_path
 from gitops_secrets.core.layout import Cluster as ClusterPath
 from gitops_secrets.core.overlay import Overlay
@@ -86,9 +88,10 @@ def apply(request: Request) -> Outcome:
     request that cannot be meant.
     """
     repository = open_repository(request.repository)
-    revision, files = _read_head(repository)
-    paths = _cluster_paths(request, repository, files)
-    wanted = [_read_wanted(repository, files, path, request) for path in paths]
+    revision = _head(repository)
+    tree = tree_of(repository, revision)
+    paths = _cluster_paths(request, tree)
+    wanted = [_read_wanted(tree, path, request) for path in paths]
     cluster = connect(request.kubeconfig, request.context)
     if not request.dry_run and not request.confirm(cluster):
         raise GitOpsSecretsError(f"not applied to {cluster.context}: not confirmed")
@@ -103,43 +106,37 @@ def apply(request: Request) -> Outcome:
     )
 
 
-def _read_head(repository: Repository) -> tuple[str, list[str]]:
-    """Return the last commit and its files. Flux sees commits, not work trees."""
-    done = repository.git("ls-tree", "-r", "-z", "--name-only", "--full-tree", "HEAD")
+def _head(repository: Repository) -> str:
+    """Return the last commit. Flux sees commits, not work trees."""
+    done = repository.git("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     if done.status:
         raise GitOpsSecretsError(
             f"{repository.top} has no commit yet", "gitops-secrets bootstrap --path clusters/prod"
         )
-    revision = repository.ask("rev-parse", "HEAD").decode().strip()
-    return revision, [os.fsdecode(path) for path in done.stdout.split(b"\0") if path]
+    return done.stdout.decode().strip()
 
 
-def _cluster_paths(
-    request: Request, repository: Repository, files: Sequence[str]
-) -> list[ClusterPath]:
-    config = repository.committed([CONFIG])[1][CONFIG] or b""
+def _cluster_paths(request: Request, tree: Overlay) -> list[ClusterPath]:
     if request.paths:
+        files, config = tree.files(), tree.read(CONFIG) or b""
         named = dict.fromkeys(parse_cluster_path(path) for path in request.paths)
         return [as_laid_out(cluster, files, config) for cluster in named]
-    found = find_clusters(files, config)
+    found = clusters_of(tree)
     if len(found) == 1 or (found and request.all_clusters):
         return found
     names = ", ".join(cluster.path for cluster in found) or "none that Flux was bootstrapped at"
     raise UsageError(f"which cluster? in this commit: {names}", "--path clusters/prod")
 
 
-def _read_wanted(
-    repository: Repository, files: Sequence[str], path: ClusterPath, request: Request
-) -> _Wanted:
-    secrets = [f for f in files if f.startswith(f"{path.folder}/") and f.endswith(ENDINGS)]
-    _, contents = repository.committed([CONFIG, path.kustomization_file, *secrets])
+def _read_wanted(tree: Overlay, path: ClusterPath, request: Request) -> _Wanted:
+    secrets = [f for f in tree.files() if f.startswith(f"{path.folder}/") and f.endswith(ENDINGS)]
     if path.inline:
-        namespace, identity_secret = _own(repository, files, path)
+        namespace, identity_secret = _own(tree, path)
     else:
-        kustomization = _kustomization(path, contents[path.kustomization_file])
+        kustomization = _kustomization(path, tree.read(path.kustomization_file))
         namespace = kustomization.namespace or flux.DEFAULT_NAMESPACE
         identity_secret = kustomization.decryption_secret or IDENTITY_SECRET
-    recipient = recorded_recipient(parse_rules(contents[CONFIG] or b""), path)
+    recipient = recorded_recipient(parse_rules(tree.read(CONFIG) or b""), path)
     if recipient is None:
         raise GitOpsSecretsError(
             f"{CONFIG} records no recipient for {path.path}",
@@ -156,18 +153,14 @@ def _read_wanted(
         namespace,
         identity,
         identity_secret,
-        tuple(_open(file, contents[file] or b"", identity) for file in secrets),
+        tuple(_open(file, tree.read(file) or b"", identity) for file in secrets),
     )
 
 
-def _own(repository: Repository, files: Sequence[str], path: ClusterPath) -> tuple[str, str]:
+def _own(tree: Overlay, path: ClusterPath) -> tuple[str, str]:
     """Return the namespace of an inline cluster's Flux, and the Secret that it decrypts with."""
     from gitops_secrets.core.inline import own_decryption
 
-    def read(name: str) -> bytes | None:
-        return repository.committed([name])[1][name]
-
-    tree = Overlay(files, read)
     own = own_decryption(tree, path)
     if own is None:
         return posixpath.basename(flux_folder(tree, path, None)), IDENTITY_SECRET

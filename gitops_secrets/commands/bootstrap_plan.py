@@ -17,7 +17,7 @@ from gitops_secrets.commands.bootstrap_model import ClusterOutcome, Plan, Reques
 from gitops_secrets.commands.bootstrap_questions import Questions, paths_of
 from gitops_secrets.commands.bootstrap_rule import Ruled, plan_rule
 from gitops_secrets.commands.bootstrap_stage import first_stages, lay_out
-from gitops_secrets.core.flux import find_clusters
+from gitops_secrets.core.fluxinstance import clusters_of
 from gitops_secrets.core.layout import CONFIG, Cluster, parse_cluster_path
 from gitops_secrets.core.overlay import Overlay
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
@@ -38,7 +38,7 @@ def make_plan(request: Request, repository: Repository, questions: Questions) ->
     ask_status = questions.status or repository.begin_status(paths_of(clusters))
     head, states = ask_status()
     _check_head(repository, request, head)
-    first = first_stages(request, repository, tree, clusters, head)
+    first = first_stages(request, repository, tree, clusters)
     ruled = [plan_rule(request, repository, tree, cluster) for cluster in clusters]
     with ExitStack() as stack:
         encrypt = None if first else _start_encryption(stack, request, tree, ruled[0])
@@ -94,7 +94,7 @@ def _check_head(repository: Repository, request: Request, head: Head) -> None:
 def _clusters(request: Request, tree: Overlay) -> list[Cluster]:
     if request.paths:
         return list(dict.fromkeys(parse_cluster_path(path) for path in request.paths))
-    found = find_clusters(tree.files())
+    found = clusters_of(tree)
     if not found:
         raise UsageError(
             "no cluster is in this repository yet: where is Flux to look?", "--path clusters/prod"

@@ -18,7 +18,7 @@ from gitops_secrets.core.creationrules import (
     recorded_recipient,
     replace_rule,
 )
-from gitops_secrets.core.flux import find_clusters
+from gitops_secrets.core.fluxinstance import clusters_of
 from gitops_secrets.core.layout import CONFIG, Cluster
 from gitops_secrets.core.overlay import Overlay
 
@@ -59,7 +59,7 @@ def _plan_recipients(
     own: str,
 ) -> tuple[Recipient, ...]:
     content = tree.read(CONFIG)
-    siblings = find_clusters(tree.files(), content or b"")
+    siblings = clusters_of(tree)
     chosen = choose_rule(rules, cluster.secret_file(request.secret))
     people = [Recipient(value) for value in request.age_recipients]
     if (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gitops_secrets.adapters.git import Head, Repository
+from gitops_secrets.adapters.git import Repository
 from gitops_secrets.commands.bootstrap_model import Request
 from gitops_secrets.core.layout import CONFIG, Cluster, as_laid_out
 from gitops_secrets.core.overlay import Overlay
@@ -41,7 +41,7 @@ def lay_out(request: Request, tree: Overlay, clusters: Sequence[Cluster]) -> lis
 
 
 def first_stages(
-    request: Request, repository: Repository, tree: Overlay, clusters: Sequence[Cluster], head: Head
+    request: Request, repository: Repository, tree: Overlay, clusters: Sequence[Cluster]
 ) -> set[Cluster]:
     """Return the clusters of which this commit may hold the decryption only.
 
@@ -50,9 +50,11 @@ def first_stages(
     inline = [cluster for cluster in clusters if cluster.inline]
     if not inline:
         return set()
+    from gitops_secrets.adapters.revision import tree_of, upstream_commit
     from gitops_secrets.core.inline import is_first_stage
 
-    pushed = _pushed(repository) if head.upstream is not None else None
+    commit = upstream_commit(repository)
+    pushed = tree_of(repository, commit) if commit is not None else None
     resume = (lambda own: _see_decrypting(request, own)) if request.resume else None
     return {c for c in inline if is_first_stage(tree, pushed, c, request.secret, resume)}
 
@@ -77,14 +79,3 @@ def _see_decrypting(request: Request, own: Decryption) -> None:
         f"flux --context {cluster.context} -n {own.namespace} reconcile kustomization "
         f"{own.kustomization} --with-source",
     )
-
-
-def _pushed(repository: Repository) -> Overlay:
-    """Return the tree of the upstream branch, as far as it is known here."""
-    names = repository.ask("ls-tree", "-r", "-z", "--name-only", "--full-tree", "@{upstream}")
-
-    def read(path: str) -> bytes | None:
-        done = repository.git("cat-file", "blob", f"@{{upstream}}:{path}")
-        return None if done.status else done.stdout
-
-    return Overlay([n.decode(errors="surrogateescape") for n in names.split(b"\0") if n], read)

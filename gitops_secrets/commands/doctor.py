@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from gitops_secrets.adapters.files import read_file
 from gitops_secrets.adapters.git import Repository, open_repository
+from gitops_secrets.adapters.revision import tree_of, upstream_commit
 from gitops_secrets.core.doctor.diagnosis import Diagnosis
 from gitops_secrets.core.doctor.examine import examine
 from gitops_secrets.core.doctor.view import View
@@ -66,16 +67,7 @@ def doctor(request: Request) -> Examined:
 
 def _pushed(repository: Repository) -> Overlay | None:
     """Return the tree of the upstream branch, as far as it is known here; None without one."""
-    commit = repository.git("rev-parse", "--verify", "--quiet", "@{upstream}^{commit}")
-    if commit.status:
+    revision = upstream_commit(repository)
+    if revision is None or repository.git("diff", "--quiet", revision, "--").status == 0:
         return None
-    revision = commit.stdout.decode().strip()
-    if repository.git("diff", "--quiet", revision, "--").status == 0:
-        return None
-    names = repository.ask("ls-tree", "-r", "-z", "--name-only", "--full-tree", revision)
-
-    def read(path: str) -> bytes | None:
-        done = repository.git("cat-file", "blob", f"{revision}:{path}")
-        return None if done.status else done.stdout
-
-    return Overlay([n.decode(errors="surrogateescape") for n in names.split(b"\0") if n], read)
+    return tree_of(repository, revision)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from gitops_secrets.adapters.files import read_file
 from gitops_secrets.adapters.git import open_repository
-from gitops_secrets.core.flux import find_clusters
-from gitops_secrets.core.layout import CONFIG, Cluster
+from gitops_secrets.core.fluxinstance import clusters_of
+from gitops_secrets.core.layout import Cluster
 from gitops_secrets.core.overlay import Overlay
 
 
@@ -15,7 +15,7 @@ def overview(folder: Path) -> str:
     """Return a few lines for a person. Raises GitOpsSecretsError outside a Git work tree."""
     repository = open_repository(folder)
     tree = Overlay(repository.list_files(), lambda path: read_file(repository.top, path))
-    clusters = find_clusters(tree.files(), tree.read(CONFIG) or b"")
+    clusters = clusters_of(tree)
     lines = [
         f"{repository.top}: {len(clusters)} cluster{'' if len(clusters) == 1 else 's'} of Flux"
     ]

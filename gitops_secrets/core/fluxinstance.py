@@ -15,9 +15,10 @@ from gitops_secrets.core.flux import (
     FluxInstallation,
     FluxKustomization,
     Source,
+    find_clusters,
     normalise,
 )
-from gitops_secrets.core.layout import Cluster
+from gitops_secrets.core.layout import CONFIG, Cluster, as_laid_out
 from gitops_secrets.core.nested import edit_block
 from gitops_secrets.core.overlay import Overlay
 from gitops_secrets.core.patches import (
@@ -122,6 +123,22 @@ def find_instances(tree: Overlay) -> Iterator[FluxInstance]:
         except GitOpsSecretsError:
             continue
         yield from (FluxInstance(path, n) for n in documents if text(n, "kind") == "FluxInstance")
+
+
+def instances_by_cluster(tree: Overlay) -> dict[Cluster, FluxInstance]:
+    """Return the FluxInstances that sync a path, by the cluster that it makes."""
+    files, config = tree.files(), tree.read(CONFIG) or b""
+    return {
+        as_laid_out(Cluster(i.path), files, config): i
+        for i in find_instances(tree)
+        if i.path is not None
+    }
+
+
+def clusters_of(tree: Overlay) -> list[Cluster]:
+    """Return every cluster of the repository, whatever installs its Flux, by path."""
+    bootstrapped = find_clusters(tree.files(), tree.read(CONFIG) or b"")
+    return sorted({*bootstrapped, *instances_by_cluster(tree)})
 
 
 def find_instance(tree: Overlay, cluster: Cluster) -> FluxInstance | None:

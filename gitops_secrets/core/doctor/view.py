@@ -11,10 +11,10 @@ import yaml
 from gitops_secrets.core import flux
 from gitops_secrets.core.creationrules import CreationRule, parse_rules
 from gitops_secrets.core.doctor.reach import Reach, reach
-from gitops_secrets.core.flux import FluxKustomization, find_clusters, ignored_by
+from gitops_secrets.core.flux import FluxKustomization, ignored_by
 from gitops_secrets.core.fluxfolder import flux_folder
-from gitops_secrets.core.fluxinstance import find_instances
-from gitops_secrets.core.layout import CONFIG, Cluster, as_laid_out
+from gitops_secrets.core.fluxinstance import clusters_of, instances_by_cluster
+from gitops_secrets.core.layout import CONFIG, Cluster
 from gitops_secrets.core.overlay import Overlay
 from gitops_secrets.core.patches import patched_decryption, patched_service_account
 from gitops_secrets.core.sopsfile import SopsDocument, read_documents
@@ -50,14 +50,9 @@ class View:
         self.tree = tree
         self.pushed = pushed
         """The tree that Flux has already, None where that is not known."""
-        files, config = tree.files(), tree.read(CONFIG) or b""
-        self.instances = {
-            as_laid_out(Cluster(i.path), files, config): i
-            for i in find_instances(tree)
-            if i.path is not None
-        }
+        self.instances = instances_by_cluster(tree)
         """The clusters whose Flux the Flux Operator installs."""
-        self.clusters = sorted({*find_clusters(files, config), *self.instances})
+        self.clusters = clusters_of(tree)
         self._parsed: dict[str, list[yaml.Node] | None] = {}
 
     def documents(self, path: str) -> list[yaml.Node]:
