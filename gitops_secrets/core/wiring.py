@@ -132,7 +132,14 @@ def _wire_instance(
     own = instance.kustomization
     decrypt = IDENTITY_SECRET if cluster.inline and own.decryption_provider is None else None
     tree.write(instance.file, patch_instance(content, instance, secret, decrypt))
-    wired = Wired(found, instance.file, instance.file, tuple(instance.accounts), ())
+    by_hand = (
+        []
+        if cluster.contains(instance.file)
+        else [
+            f"{instance.file} is not below {cluster.path}, so Flux does not apply it: kubectl apply -f {instance.file}"
+        ]
+    )
+    wired = Wired(found, instance.file, instance.file, tuple(instance.accounts), tuple(by_hand))
     return wired, found.service_account
 
 

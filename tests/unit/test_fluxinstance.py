@@ -110,6 +110,15 @@ def test_the_source_is_the_one_that_it_syncs() -> None:
     assert wired.installation.source == Source("OCIRepository", "fleet")
 
 
+def test_one_that_flux_does_not_apply_itself_has_to_be_applied_by_hand() -> None:
+    wired = wire(tree(), PROD, "regcred", None, None)
+    assert wired.notes == ()
+    held = {"infra/flux.yaml": INSTANCE}
+    overlay = Overlay(list(held), lambda path: held[path].encode() if path in held else None)
+    [note] = wire(overlay, PROD, "regcred", None, None).notes
+    assert "kubectl apply -f infra/flux.yaml" in note
+
+
 def test_the_registry_is_the_one_of_its_distribution() -> None:
     assert private_registry(tree(), PROD, None) == "registry.corp.example:5000"
 
@@ -148,3 +157,19 @@ def test_the_flavour_can_be_said() -> None:
     wire(overlay, PROD, "regcred", None, None, BOOTSTRAPPED)
     assert "clusters/prod/flux-system/gotk-sync.yaml" in written(overlay)
     assert FILE not in written(overlay)
+
+
+def test_inline_its_kustomization_decrypts_by_a_patch_of_its_own() -> None:
+    overlay = tree()
+    inline = PROD._replace(inline=True)
+    wire(overlay, inline, "regcred", None, None)
+    after = written(overlay)
+    assert list(after) == [FILE]
+    patch = YAML(typ="safe").load(after[FILE])["spec"]["kustomize"]["patches"][-1]
+    assert patch["target"] == {"kind": "Kustomization", "name": "flux-system"}
+    assert YAML(typ="safe").load(patch["patch"])["spec"] == {
+        "decryption": {"provider": "sops", "secretRef": {"name": "sops-age"}}
+    }
+    again = tree(after[FILE])
+    wire(again, inline, "regcred", None, None)
+    assert written(again) == {}
