@@ -34,6 +34,9 @@ def render_text(outcome: Outcome, *, dry_run: bool, again: str) -> str:
 
 def _headline(outcome: Outcome) -> str:
     paths = ", ".join(c.cluster.path for c in outcome.clusters)
+    waiting = ", ".join(c.cluster.path for c in outcome.clusters if c.decryption_only)
+    if not outcome.changes and waiting:
+        return f"{waiting}: the first of two commits is in place, and the Secret waits until Flux decrypts"
     if not outcome.changes:
         tail = f", but not committed yet: {', '.join(outcome.uncommitted)}"
         return f"{paths}: everything is in place" + (tail if outcome.uncommitted else "")
@@ -99,7 +102,8 @@ def _next(outcome: Outcome, again: str) -> list[str]:
         lines.append(f"  git add -- {files} && git commit")
     if not outcome.pushed and (outcome.commit or outcome.uncommitted):
         lines.append("  git push")
-    if not outcome.changes and not outcome.uncommitted:
+    waits = any(cluster.decryption_only for cluster in outcome.clusters)
+    if not (outcome.changes or outcome.uncommitted or waits):
         return []
     for cluster in outcome.clusters:
         path = shlex.quote(cluster.cluster.path)
@@ -112,7 +116,7 @@ def _next(outcome: Outcome, again: str) -> list[str]:
                 f"  flux --context CONTEXT -n {installation.namespace} reconcile kustomization "
                 f"{installation.namespace} --with-source"
             )
-    if any(cluster.decryption_only for cluster in outcome.clusters):
+    if waits:
         lines.append(f"  {again} --context CONTEXT")
     return lines
 

@@ -68,21 +68,14 @@ def is_first_stage(
                 "run the same command without --resume first",
             )
         return True
+    if resume is None:
+        return not _decrypts_already(pushed or tree, cluster)
     then = own_decryption(pushed, cluster) if pushed is not None else now
     if then is None or then.secret is None:
         raise GitOpsSecretsError(
             f"the decryption of {cluster.path} is committed and not pushed, and a Flux that meets it "
             "together with the pull Secret applies neither",
             "git push, wait until Flux has reconciled, and run the same command with --resume",
-        )
-    if _decrypts_already(pushed or tree, cluster):
-        return False
-    if resume is None:
-        raise GitOpsSecretsError(
-            f"Flux may not decrypt {cluster.path} yet, and one that meets the decryption together with the "
-            "pull Secret applies neither",
-            f"kubectl -n {now.namespace} get kustomization {now.kustomization} -o "
-            "jsonpath={.spec.decryption} says so; then run the same command with --resume",
         )
     resume(now)
     return False
