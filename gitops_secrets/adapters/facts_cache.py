@@ -41,12 +41,10 @@ class FactsCache:
         """Return whether the facts of *blob* are kept here."""
         return blob in self.clean or blob in self._facts
 
-    def add(self, clean: Iterable[str], facts: Mapping[str, Facts]) -> None:
-        """Keep what was learnt, from the next ``save`` on."""
+    def add(self, clean: Iterable[str], facts: Mapping[str, str]) -> None:
+        """Keep what was learnt, facts as JSON, from the next ``save`` on."""
         self.clean.update(clean)
-        for blob, of_blob in facts.items():
-            if blob not in self._facts:
-                self._facts[blob] = of_blob.to_json()
+        self._facts.update(facts)
 
     def save(self) -> None:
         """Write everything, at once; a folder that cannot be written is passed over."""
@@ -54,7 +52,7 @@ class FactsCache:
         try:
             self._path.parent.mkdir(exist_ok=True)
             with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(f"{self._version}\n{''.join(sorted(self.clean))}\n{self.walked}\n")
+                file.write(f"{self._version}\n{' '.join(self.clean)}\n{self.walked}\n")
                 file.writelines(f"{blob} {facts}\n" for blob, facts in self._facts.items())
             temporary.replace(self._path)
         except OSError:
@@ -67,7 +65,7 @@ class FactsCache:
             return
         if version != self._version:
             return
-        self.clean = {clean[i : i + 40] for i in range(0, len(clean), 40)}
+        self.clean = set(clean.split())
         self._facts = dict(line.split(" ", 1) for line in facts if " " in line)
         self.walked = walked
 

@@ -14,9 +14,10 @@ from io import BufferedReader, FileIO
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+    from typing import BinaryIO
 
-NO_OBJECT = "0" * 40
-"""What Git writes for an object that is not there."""
+NO_OBJECTS = frozenset({"0" * 40, "0" * 64})
+"""What Git writes for an object that is not there, with SHA-1 and with SHA-256."""
 LARGEST = 64 * 1024 * 1024
 """A content is held in memory up to this many bytes; what is larger comes in parts."""
 OVERLAP = 64 * 1024
@@ -114,19 +115,6 @@ class Git:
                 yield name, before + content if is_blob else None
         self._end(process, arguments, b"")
 
-    def all_contents(self) -> Iterator[str]:
-        """Yield the id of every content in the object store as it lies there, reachable or not.
-
-        In this order Git reads them without starting over; some may come twice.
-        """
-        arguments = ("cat-file", "--batch-all-objects", "--unordered", "--buffer",
-                     "--batch-check=%(objecttype) %(objectname)")  # fmt: skip
-        process, output = self._start(arguments, _input(b""))
-        with output:
-            while lines := output.readlines(_CHUNK):
-                yield from [line[5:-1].decode() for line in lines if line[:1] == b"b"]
-        self._end(process, arguments, b"")
-
     def staged(self) -> list[Change]:
         """Return what the index changes against HEAD, or against nothing before the first commit."""
         return self.begin_staged()()
@@ -171,50 +159,31 @@ class Git:
         *revisions* are rev-list's own terms (``--all``, ``A..B``, ``--not``), *ids* those of commits.
         Of a merge only what differs from all of its parents: the rest came in with them.
         """
-        read, write = os.pipe()
-        finish = self._walk(revisions, ids, write)
-        with _reader(read) as output:
-            yield from _parse_stream(output)
+        output, finish = self.walk("--reverse", *revisions, ids=ids)
+        with output:
+            yield from parse_stream(output)
         finish()
 
-    def begin_changes(self, *revisions: str) -> Callable[[Container[str]], Iterator[Change]]:
-        """Start what ``changes`` asks, and return what waits for it and yields the changes.
+    def walk(
+        self, *revisions: str, ids: Sequence[str] = ()
+    ) -> tuple[BufferedReader, Callable[[], None]]:
+        """Start what ``changes`` asks, newest first unless *revisions* say otherwise.
 
-        Less those of which each content, new and old, is among the ids it is called with: of a long
-        history few are worth a look, and no more are held in memory. What Git says lies in a file
-        without a name until then. NO_OBJECT among them stands for what is not there.
+        Return what git says, for ``parse_stream``, and what waits for its end and raises if it failed.
         """
-        from tempfile import TemporaryFile
-
-        with TemporaryFile() as file:
-            output = _reader(os.dup(file.fileno()))
-            finish = self._walk(revisions, (), os.dup(file.fileno()))
-
-        def changes(clean: Container[str]) -> Iterator[Change]:
-            with output:
-                finish()
-                output.seek(0)
-                yield from _parse_stream(output, clean)
-
-        return changes
-
-    def _walk(
-        self, revisions: Sequence[str], ids: Sequence[str], stdout: int
-    ) -> Callable[[], None]:
-        """Start a walk whose changes go to *stdout*, which is closed here; return what waits for its end."""
-        walk = ("rev-list", "--reverse", "--topo-order", *(("--stdin",) if ids else ()), *revisions)
+        walk = ("rev-list", "--topo-order", *(("--stdin",) if ids else ()), *revisions)
         given = "".join(f"{name}\n" for name in ids).encode()
         commits, listed = self._start(walk, _input(given))
         arguments = ("diff-tree", "--stdin", "-r", "-z", "--root", "-c", "--raw", "--no-renames",
                      "--no-abbrev", "--ignore-submodules=all")  # fmt: skip
         with listed:
-            process = self._spawn(arguments, os.dup(listed.fileno()), stdout)
+            process, output = self._start(arguments, os.dup(listed.fileno()))
 
         def finish() -> None:
             self._end(commits, walk, given)
             self._end(process, arguments, b"")
 
-        return finish
+        return output, finish
 
     def _start(
         self, arguments: Sequence[str], stdin: int, env: Mapping[str, str] | None = None
@@ -294,16 +263,16 @@ def _reader(descriptor: int) -> BufferedReader:
     return BufferedReader(FileIO(descriptor), _CHUNK)
 
 
-def _parse_stream(output: BufferedReader, clean: Container[str] = ()) -> Iterator[Change]:
+def parse_stream(output: BinaryIO, clean: Container[str] = ()) -> Iterator[Change]:
     """Yield the changes of ``diff-tree --stdin -z``: each commit's id, then its changes.
 
-    Less those of one parent between two contents that are *clean*: their ids stand at fixed places.
+    Less those of one parent between two contents that are *clean*.
     """
     commit = ""
     meta = ""
     rest = b""
     while True:
-        chunk = output.read1(_CHUNK)
+        chunk = output.read(_CHUNK)
         rest += chunk
         whole = rest.rfind(b"\0") + 1
         fields = os.fsdecode(rest[:whole]).split("\0")
@@ -317,7 +286,8 @@ def _parse_stream(output: BufferedReader, clean: Container[str] = ()) -> Iterato
                         yield change
                 meta = ""
             elif field.startswith(":"):
-                meta = _CLEAN if field[56:96] in clean and field[15:55] in clean else field
+                _, _, old, new, _ = field.split(" ", 4)
+                meta = _CLEAN if new in clean and old in clean else field
             else:
                 commit = field.strip()
         if not chunk:

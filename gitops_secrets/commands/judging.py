@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 TrustedMarkers = Callable[[str], Collection[Marker]]
 """Returns the markers that count at a path."""
 
-
+_SILENCE = Judgement()
 _RUN = re.compile(rb"[A-Za-z0-9+/]{20,}")
 """What a ciphertext's tag and a line of a wrapped data key have in common."""
 
@@ -119,28 +119,30 @@ class Judge:
         for commit, group in groupby(changes, key=lambda c: c.commit):
             of_commit = list(group)
             old = [(c.path, self.known.of(i)) for c in of_commit for i in c.old]
-            judgement = Judgement()
             for change in of_commit:
-                judgement += self._one(change, old)
-            found += (f._replace(commit=commit) for f in judgement.findings)
-            ignored += (
-                i._replace(finding=i.finding._replace(commit=commit)) for i in judgement.ignored
-            )
+                of_change = self._one(change, old)
+                if of_change != _SILENCE:
+                    found += (f._replace(commit=commit) for f in of_change.findings)
+                    ignored += (
+                        i._replace(finding=i.finding._replace(commit=commit))
+                        for i in of_change.ignored
+                    )
         total = Judgement(tuple(found), tuple(ignored))
         return total + self._copies(changes, tree) if tree else total
 
     def _one(self, change: Change, old: list[tuple[str, Facts]]) -> Judgement:
         facts = self.known.of(change.new)
         if not facts and not facts.markers:
-            return Judgement()
+            return _SILENCE
         trusted = None if self.trusted is None else self.trusted(change.path)
         policy, unchanged = self.policy, self._unchanged(change)
         judgement = engine.judge(
             change.path, facts, policy, trusted_markers=trusted, unchanged=unchanged
         )
-        return judgement + engine.judge_change(
+        moved = engine.judge_change(
             change.path, facts, old, policy, trusted_markers=trusted, unchanged=unchanged
         )
+        return judgement + moved if moved != _SILENCE else judgement
 
     def _copies(self, changes: Sequence[Change], tree: Mapping[str, str]) -> Judgement:
         changed = {c.path for c in changes if _is_encrypted(self.known.of(c.new))}

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from gitops_secrets.adapters.facts_cache import FactsCache, parse_walk, render_walk
-from gitops_secrets.adapters.objects import NO_OBJECT, Change, Git
+from gitops_secrets.adapters.history import History
+from gitops_secrets.adapters.objects import NO_OBJECTS, Change, Git
 from gitops_secrets.commands import policies
 from gitops_secrets.commands.judging import Judge, Known, unread_of
 from gitops_secrets.core.guard import engine
@@ -23,8 +24,8 @@ from gitops_secrets.errors import GitOpsSecretsError
 if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor
 
-Found = tuple[dict[str, Facts], set[str]]
-"""The facts of contents with something to judge, and which are missing."""
+Found = tuple[dict[str, Facts], set[str], dict[str, str]]
+"""The facts of contents with something to judge, which are missing, and the facts as the cache writes them."""
 Progress = Callable[[int, int], None]
 """Is told how many contents of how many were read."""
 
@@ -41,20 +42,20 @@ def scan_history(git: Git, policy: str | None, progress: Progress, *, cached: bo
     known = Known(git)
     tips, before = _walked(git, cache)
     with _Reader(git, known, cache, progress) as reader:
-        walk = git.begin_changes("--all", *(("--not", *tips) if tips else ()))
-        if not tips:
-            # Nothing is known: all that Git holds is read while Git walks.
-            reader.begin_all()
-        reader.wait()
-        known.clean.add(NO_OBJECT)
-        changes = _first([*before, *walk(known.clean)])
-        reader.read(dict.fromkeys(i for c in changes for i in (c.new, *c.old) if i))
+        history = History(git, "--all", *(("--not", *tips) if tips else ()))
+        for ids in history.contents():
+            reader.begin(ids)
+        reader.finish()
+        known.clean.update(NO_OBJECTS)
+        changes = _first([*before, *history.changes(known.clean)])
+        reader.begin(i for c in changes for i in (c.new, *c.old) if i)
+        reader.finish()
     changes = [c for c in changes if _matters(known, c)]
     terms = policies.of_revision(git, _policy(git, policy), own_markers=policy is None)
     judgement = Judge(known, terms.policy, terms.trusted).judge(changes, {})
-    read = known.clean.union(known.facts, cache.clean, known.missing) - {NO_OBJECT}
+    read = known.clean.union(known.facts, cache.clean, known.missing) - NO_OBJECTS
     if cached and not known.missing:
-        cache.add(known.clean - {NO_OBJECT}, known.facts)
+        cache.add(known.clean - NO_OBJECTS, reader.lines)
         now = git.ask("rev-parse", "--all").decode().split()
         cache.walked = render_walk(
             sorted(set(now)), [[c.commit, c.path, c.new, list(c.old)] for c in changes]
@@ -114,7 +115,11 @@ class _Reader:
         self._cache = cache
         self._progress = progress
         self._pool: ProcessPoolExecutor | None = None
+        self._seen = set(NO_OBJECTS)
+        self._next: list[str] = []
         self._parts: list[tuple[list[str], Future[Found]]] = []
+        self.lines: dict[str, str] = {}
+        """What was learnt here, as the cache writes it."""
         known.clean.update(cache.clean)
 
     def __enter__(self) -> Self:
@@ -124,59 +129,61 @@ class _Reader:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
 
-    def begin_all(self) -> None:
-        """Begin to read everything that Git holds here, but for what the cache knows."""
-        part = []
-        for name in self._git.all_contents():
-            if not self._cache.knows(name):
-                part.append(name)
-            if len(part) == _PART:
-                self._begin(part)
-                part = []
-        if self._parts:
-            self._begin(part)
-
-    def read(self, ids: Iterable[str]) -> None:
-        """Return once *ids* are known, or known to be missing."""
-        wanted = []
+    def begin(self, ids: Iterable[str]) -> None:
+        """Begin to read those of *ids* that are not known yet."""
         for name in ids:
-            facts = None if self._known.knows(name) else self._cache.get(name)
+            if name in self._seen:
+                continue
+            self._seen.add(name)
+            if name in self._known.clean:
+                continue
+            facts = self._cache.get(name)
             if facts is not None:
                 self._known.add(name, facts)
-            elif not self._known.knows(name):
-                wanted.append(name)
-        if len(wanted) < _PART:
-            self._known.learn(wanted)
-        else:
-            for at in range(0, len(wanted), _PART):
-                self._begin(wanted[at : at + _PART])
-            self.wait()
+                continue
+            self._next.append(name)
+            if len(self._next) == _PART:
+                self._submit()
 
-    def wait(self) -> None:
-        """Return once all is known that was begun."""
-        done = 0
-        total = sum(len(ids) for ids, _ in self._parts)
+    def finish(self) -> None:
+        """Return once all is known, or known to be missing, that was begun."""
+        if not self._parts:
+            # Two processes would take longer to start than so few contents to read.
+            self._keep(self._next, _examine(self._git, self._next))
+            self._next = []
+            return
+        self._submit()
         for ids, part in self._parts:
-            facts, missing = part.result()
-            self._known.clean.update(ids)
-            self._known.clean.difference_update(facts, missing)
-            self._known.facts.update(facts)
-            self._known.missing.update(missing)
-            done += len(ids)
-            self._progress(done, total)
+            self._keep(ids, part.result())
+            self._say()
         self._parts.clear()
 
-    def _begin(self, ids: list[str]) -> None:
+    def _submit(self) -> None:
         from concurrent.futures import ProcessPoolExecutor
 
         self._pool = self._pool or ProcessPoolExecutor(_processors())
-        self._parts.append((ids, self._pool.submit(_examine, self._git, ids)))
+        self._parts.append((self._next, self._pool.submit(_examine, self._git, self._next)))
+        self._next = []
+        self._say()
+
+    def _say(self) -> None:
+        done = sum(len(ids) for ids, part in self._parts if part.done())
+        self._progress(done, sum(len(ids) for ids, _ in self._parts))
+
+    def _keep(self, ids: list[str], found: Found) -> None:
+        facts, missing, lines = found
+        self._known.clean.update(ids)
+        self._known.clean.difference_update(facts, missing)
+        self._known.facts.update(facts)
+        self._known.missing.update(missing)
+        self.lines.update(lines)
 
 
 def _examine(git: Git, ids: list[str]) -> Found:
     known = Known(git)
     known.learn(ids)
-    return known.facts, known.missing
+    lines = {name: facts.to_json() for name, facts in known.facts.items()}
+    return known.facts, known.missing, lines
 
 
 def _processors() -> int:

@@ -38,8 +38,10 @@ __all__ = [
     "same_value",
 ]
 
-ENGINE_VERSION = "63e0a78be800"
+ENGINE_VERSION = "d852baa5bb93"
 """Changes with every change of a verdict: facts that another version wrote are worth nothing."""
+
+_SILENCE = Judgement()
 
 
 def never_unchanged(entry: BaselineEntry, finding: Finding) -> bool:  # noqa: ARG001
@@ -101,7 +103,7 @@ def judge(
     path's content on the protected branch. Raises InvalidDocumentError where the policy is broken.
     """
     if not facts and not facts.markers:
-        return Judgement()
+        return _SILENCE
     from gitops_secrets.core.guard import verdict
 
     findings = verdict.of_content(path, facts, policy)
@@ -136,7 +138,7 @@ def judge_change(
     was renamed or copied from; all contents that the same change deletes may be given too.
     """
     if not any(o.ciphertexts or o.wrapped for o in new.objects):
-        return Judgement()
+        return _SILENCE
     from gitops_secrets.core.guard.rules import moved_ciphertext
 
     findings = moved_ciphertext.find(path, new, [facts for _, facts in old])
@@ -188,6 +190,9 @@ def _weigh(
     unchanged: Unchanged,
 ) -> Judgement:
     """Part *findings* into those that are reported and those that an exception covers."""
+    found = list(findings)
+    if not found:
+        return _SILENCE
     from gitops_secrets.core.guard import weighing
 
-    return weighing.weigh(findings, facts, policy, trusted_markers, unchanged)
+    return weighing.weigh(found, facts, policy, trusted_markers, unchanged)

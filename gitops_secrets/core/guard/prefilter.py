@@ -71,8 +71,8 @@ _LONG_RUN = re.compile(rb"[\w+/-]{32,}")
 _AGE_FILE = re.compile(
     rb"-----BEGIN AGE ENCRYPTED FILE-----(?:\s|\\n)+YWdlLWVuY3J5cHRpb24ub3JnL3Yx[A-Za-z0-9+/=\s\\]{0,100000}"
 )
-_COMMENTED_RUN = re.compile(rb"[\w+/-]{12}[ \t\\]*\r?\n[ \t]*[#>*/-]")
-"""Base64 that goes on in the next line, behind what comments it out."""
+_COMMENTED_LINE = re.compile(rb"\n[ \t]*[#>*/-]")
+_LONGEST_END = 200
 _LINE_START = re.compile(rb"\n[ \t#>*/-]+")
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 _WORDS = (b"pass", b"token", b"pwd")
@@ -176,10 +176,23 @@ def is_worth_decoding(content: bytes, packed: bytes) -> bool:
         return False
     if _any(_PACKED_BASE64, packed) or _any(ENCODED, packed) or _is_encoded_again(content):
         return True
-    if _COMMENTED_RUN.search(content) is None:
+    if not _goes_on_commented(content):
         return False
     packed = squeeze(_LINE_START.sub(b"", content))
     return _any(_PACKED_BASE64, packed) or _any(ENCODED, packed)
+
+
+def _goes_on_commented(content: bytes) -> bool:
+    """Return whether base64 goes on in the next line, behind what comments it out."""
+    for match in _COMMENTED_LINE.finditer(content):
+        at = match.start()
+        before = content[max(0, at - _LONGEST_END) : at]
+        end = before.rstrip(b" \t\\\r")[-12:]
+        if end.translate(_IS_BASE64) == _RUN[:12] or (
+            len(end) < 12 and len(before) == _LONGEST_END
+        ):
+            return True
+    return False
 
 
 def _is_encoded_again(content: bytes) -> bool:

@@ -21,8 +21,6 @@ RULE = Rule(
 
 def find(path: str, new: Facts, old: Sequence[Facts]) -> Iterator[Finding]:
     """Yield a finding for each object of *new* whose ciphertext stood only in other objects of *old*."""
-    from gitops_secrets.core.guard.verdict import finding
-
     holders = _holders(old)
     for found in new.objects:
         before = [i for c in found.ciphertexts for i in holders.get(c, ())]
@@ -30,6 +28,8 @@ def find(path: str, new: Facts, old: Sequence[Facts]) -> Iterator[Finding]:
             keys = _wrapped_elsewhere(found, old)
             before = keys
         if before and found.identity not in before:
+            from gitops_secrets.core.guard.verdict import finding
+
             yield finding(
                 path, RULE.ident, found.line, found.column, found.identity, (), describe(before[0])
             )
