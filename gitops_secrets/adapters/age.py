@@ -15,6 +15,7 @@ _SECRET_LINE = rb"(?m)^[ \t]*(AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]+)[ \t]*\r?$"
 _PUBLIC_COMMENT = rb"(?m)^#\s*public key:\s*(age1[0-9a-z]+)\s*$"
 _RECIPIENT = r"age1[02-9ac-hj-np-z]{58}|age1pq1[02-9ac-hj-np-z]{1900,}"
 _SSH = r"ssh-(ed25519|rsa) [A-Za-z0-9+/=]+( .*)?"
+RECIPIENT_HINT = "recipients begin with age1: age-keygen -y FILE prints the one of an identity"
 
 
 class Identity(NamedTuple):
@@ -42,13 +43,15 @@ def check_recipient(value: str) -> None:
             "--age-recipient was given an identity, which is the secret half",
             "age-keygen -y FILE prints the recipient of an identity",
         )
+    if not is_recipient(value):
+        raise UsageError(f"{value[:20]!r} is no age recipient, or is mistyped", RECIPIENT_HINT)
+
+
+def is_recipient(value: str) -> bool:
+    """Return whether *value* is what sops takes for an age recipient: age's own, or an SSH public key."""
     if re.fullmatch(_SSH, value):
-        return
-    if not re.fullmatch(_RECIPIENT, value) or not _checksum_fits(value):
-        raise UsageError(
-            f"{value[:20]!r} is no age recipient, or is mistyped",
-            "recipients begin with age1: age-keygen -y FILE prints the one of an identity",
-        )
+        return _is_ssh(value)
+    return re.fullmatch(_RECIPIENT, value) is not None and _checksum_fits(value)
 
 
 def read_identities(path: Path) -> list[Identity]:
@@ -111,6 +114,15 @@ def known_identity_files(named: Path | None) -> Iterator[Path]:
     yield sops_config_folder() / "age" / "keys.txt"
 
 
+def refuse_missing(named: Path | None) -> None:
+    """Raise GitOpsSecretsError where the identity file that the user names is not there."""
+    if named is not None and not named.is_file():
+        raise GitOpsSecretsError(
+            f"identity file {named} is not {'a file' if named.exists() else 'there'}",
+            "pass --age-identity-file with the file that holds the cluster's identity",
+        )
+
+
 def find_identity(recipient: str, named: Path | None) -> tuple[Identity, Path] | None:
     """Return the identity of *recipient* among the files the user has, and the file it is in."""
     for path in known_identity_files(named):
@@ -131,22 +143,40 @@ def find_identity(recipient: str, named: Path | None) -> tuple[Identity, Path] |
 def write_identity(path: Path, identity: Identity, notes: list[str]) -> None:
     """Create *path*, 0600 in a folder of 0700, with *identity* under *notes*, on the disk for good.
 
-    Raises GitOpsSecretsError where it exists, cannot be written, or lies in a Git work tree.
+    It is there whole or not at all. Raises GitOpsSecretsError where it exists, cannot be written, or lies in a Git work tree.
     """
     refuse_work_tree(path)
+    head = [*notes, f"public key: {identity.recipient}"]
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            head = [*notes, f"public key: {identity.recipient}"]
-            file.write("".join(f"# {line}\n" for line in head).encode() + identity.secret + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
+        _create_whole(path, "".join(f"# {n}\n" for n in head).encode() + identity.secret + b"\n")
     except OSError as error:
         raise GitOpsSecretsError(
             f"identity file {path} cannot be written: {error.strerror}",
             "pass --age-identity-file with a path where it can be kept",
         ) from None
+
+
+def _create_whole(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.tmp")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+    try:
+        with os.fdopen(os.open(temporary, flags, 0o600), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        # A link, unlike a rename, takes no other identity's place.
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            raise
+        except OSError:
+            # A file system without links.
+            if path.exists():
+                raise
+            temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def refuse_work_tree(path: Path) -> None:
@@ -157,6 +187,16 @@ def refuse_work_tree(path: Path) -> None:
                 f"identity file {path} would lie in the Git work tree {folder}",
                 "pass --age-identity-file with a path outside every repository",
             )
+
+
+def _is_ssh(value: str) -> bool:
+    from pyrage import RecipientError, ssh
+
+    try:
+        ssh.Recipient.from_str(value)
+    except RecipientError:
+        return False
+    return True
 
 
 def _checksum_fits(value: str) -> bool:

@@ -6,11 +6,14 @@ What the server says on failure can quote an object, so it is told in our own wo
 from __future__ import annotations
 
 import json
+import logging
+import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gitops_secrets.errors import GitOpsSecretsError, UsageError
+from gitops_secrets.adapters.kubeconfig import read_contexts
+from gitops_secrets.errors import GitOpsSecretsError
 
 Object = dict[str, Any]
 _TIMEOUT = (10, 30)
@@ -28,6 +31,13 @@ class Cluster(NamedTuple):
     server: str
     api: Any
     """The client's CoreV1Api: its annotations do not know of server-side apply."""
+    kubeconfig: Path | None = None
+    """The file that the user named."""
+
+    @property
+    def kubectl(self) -> str:
+        """How a hint's kubectl reaches this very cluster."""
+        return kubectl(self.kubeconfig, self.context)
 
     def find(self, kind: str, name: str, namespace: str | None = None) -> Object | None:
         """Return a Namespace or Secret, None where there is none."""
@@ -98,10 +108,15 @@ class Cluster(NamedTuple):
             if error.status == 404 and missing:
                 return None
             raise self._refused(what, error.status or 0) from None
+        except ValueError:
+            raise GitOpsSecretsError(
+                f"what answers for context {self.context} at {self.server} is no API server",
+                f"{self.kubectl} version",
+            ) from None
         except (HTTPError, OSError):
             raise GitOpsSecretsError(
                 f"the cluster of context {self.context} does not answer at {self.server}",
-                f"kubectl --context {self.context} version",
+                f"{self.kubectl} version",
             ) from None
         assert isinstance(found, dict)
         return found
@@ -110,18 +125,21 @@ class Cluster(NamedTuple):
         if status == 401:
             return GitOpsSecretsError(
                 f"the cluster of context {self.context} does not know who you are",
-                f"kubectl --context {self.context} auth whoami",
+                f"{self.kubectl} auth whoami",
             )
         if status == 403:
             where = f" --namespace {what.namespace}" if what.namespace else ""
             return GitOpsSecretsError(
                 f"the cluster of context {self.context} does not let you {what}",
-                f"kubectl --context {self.context} auth can-i {what.verb} {what.resource}{where}",
+                f"{self.kubectl} auth can-i {what.verb} {what.resource}{where}",
             )
         if status == 409:
             return ConflictError(f"somebody else owns the value of {what.object}")
         if status == 404:
-            return GitOpsSecretsError(f"the namespace of {what.object} is not there")
+            return GitOpsSecretsError(
+                f"the namespace of {what.object} is not there",
+                f"{self.kubectl} create namespace {what.namespace}",
+            )
         return GitOpsSecretsError(f"the API server answered {status} to {what}")
 
 
@@ -152,11 +170,17 @@ class _What(NamedTuple):
 _RAW: dict[str, Any] = {"_preload_content": False, "_request_timeout": _TIMEOUT}
 
 
+def kubectl(kubeconfig: Path | None, context: str) -> str:
+    """Return the kubectl command, as far as it names the cluster."""
+    file = f" --kubeconfig {shlex.quote(str(kubeconfig))}" if kubeconfig is not None else ""
+    return f"kubectl{file} --context {shlex.quote(context)}"
+
+
 def connect(kubeconfig: Path | None, context: str | None) -> Cluster:
     """Return the cluster of *context*, or of the current one. Nothing is asked of it yet.
 
-    Raises UsageError for a context that is not there, GitOpsSecretsError without a kubeconfig or
-    without the Kubernetes client.
+    Raises UsageError for a context that is not there, GitOpsSecretsError without a usable kubeconfig
+    or without the Kubernetes client.
     """
     try:
         import kubernetes
@@ -166,21 +190,16 @@ def connect(kubeconfig: Path | None, context: str | None) -> Cluster:
         ) from None
     client: Any = kubernetes.client
     config: Any = kubernetes.config
-    file = str(kubeconfig) if kubeconfig is not None else None
+    chosen = read_contexts(kubeconfig).choose(context)
+    # What the client would log, of a login that fails for example, goes past our own words.
+    logging.disable(logging.CRITICAL)
     try:
-        contexts, current = config.list_kube_config_contexts(file)
-        names = [str(entry["name"]) for entry in contexts]
-        chosen = context or str(current["name"])
-        if chosen not in names:
-            raise UsageError(
-                f"the kubeconfig has no context {chosen}", f"--context {' or '.join(names)}"
-            )
-        api = config.new_client_from_config(file, chosen)
-    except (config.ConfigException, OSError, TypeError, KeyError):
+        api = config.new_client_from_config(str(kubeconfig) if kubeconfig else None, chosen)
+    except (config.ConfigException, OSError, TypeError, KeyError, ValueError):
         where = f" {kubeconfig}" if kubeconfig else ""
         raise GitOpsSecretsError(
-            f"the kubeconfig{where} cannot be used",
-            "kubectl config get-contexts; --kubeconfig FILE names another",
+            f"the kubeconfig{where} cannot be used for the context {chosen}",
+            f"{kubectl(kubeconfig, chosen)} version",
         ) from None
     api.configuration.retries = False
-    return Cluster(chosen, str(api.configuration.host), client.CoreV1Api(api))
+    return Cluster(chosen, str(api.configuration.host), client.CoreV1Api(api), kubeconfig)

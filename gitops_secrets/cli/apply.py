@@ -16,6 +16,7 @@ from gitops_secrets.cli.options import (
     repository_option,
     verbose_option,
 )
+from gitops_secrets.core.plan import render_diff
 from gitops_secrets.errors import ExitCode, UsageError
 
 
@@ -81,7 +82,9 @@ def apply_command(**options: Any) -> ExitCode:
 
 def _render_text(outcome: Any, *, dry_run: bool) -> str:
     would = " (dry run: nothing was changed)" if dry_run else ""
-    lines = [f"{outcome.context}, {outcome.server}, commit {outcome.revision[:10]}{would}", ""]
+    diff = render_diff([step.change for step in outcome.steps if step.change]) if dry_run else ""
+    lines = [diff] if diff else []
+    lines += [f"{outcome.context}, {outcome.server}, commit {outcome.revision[:10]}{would}", ""]
     width = max(len(step.object) for step in outcome.steps)
     for step in outcome.steps:
         detail = f"  {step.detail}" if step.detail else ""
@@ -99,7 +102,12 @@ def _render_json(outcome: Any, *, dry_run: bool) -> str:
         "revision": outcome.revision,
         "paths": list(outcome.paths),
         "objects": [
-            {"object": step.object, "done": step.done, "detail": step.detail}
+            {
+                "object": step.object,
+                "done": step.done,
+                "detail": step.detail,
+                "diff": render_diff([step.change] if step.change else []),
+            }
             for step in outcome.steps
         ],
         "notes": list(outcome.notes),

@@ -21,8 +21,10 @@ from gitops_secrets.core.fluxinstance import clusters_of
 from gitops_secrets.core.layout import CONFIG, ENDINGS, as_laid_out, parse_cluster_path
 from gitops_secrets.core.layout import Cluster as ClusterPath
 from gitops_secrets.core.overlay import Overlay
+from gitops_secrets.core.plan import Change
 from gitops_secrets.core.pullkustomization import IDENTITY_SECRET
 from gitops_secrets.core.secret import read_pull_secret
+from gitops_secrets.core.shown_objects import namespace_change, secret_change
 from gitops_secrets.core.yamldoc import compose_single, text
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
@@ -48,6 +50,8 @@ class Step(NamedTuple):
     object: str
     done: str
     detail: str = ""
+    change: Change | None = None
+    """The object before and after, every value hidden; None where nothing changes."""
 
 
 class Outcome(NamedTuple):
@@ -117,6 +121,8 @@ def _head(repository: Repository) -> str:
 
 
 def _cluster_paths(request: Request, tree: Overlay) -> list[ClusterPath]:
+    if request.paths and request.all_clusters:
+        raise UsageError("--path and --all exclude each other")
     if request.paths:
         files, config = tree.files(), tree.read(CONFIG) or b""
         named = dict.fromkeys(parse_cluster_path(path) for path in request.paths)
@@ -142,6 +148,7 @@ def _read_wanted(tree: Overlay, path: ClusterPath, request: Request) -> _Wanted:
             f"{CONFIG} records no recipient for {path.path}",
             f"gitops-secrets bootstrap --path {path.path} --image-pull-secret regcred",
         )
+    age.refuse_missing(request.identity_file)
     found = age.find_identity(recipient, request.identity_file)
     if found is None:
         raise GitOpsSecretsError(
@@ -191,11 +198,16 @@ def _apply_one(cluster: Cluster, wanted: _Wanted, request: Request) -> list[Step
     if there is not None and (there.get("status") or {}).get("phase") == "Terminating":
         raise GitOpsSecretsError(
             f"namespace {wanted.namespace} is being deleted",
-            f"kubectl --context {cluster.context} get namespace {wanted.namespace} -o yaml",
+            f"{cluster.kubectl} get namespace {wanted.namespace} -o yaml",
         )
     if there is None:
         cluster.create_namespace(wanted.namespace, dry_run=request.dry_run)
-    steps = [Step(f"Namespace {wanted.namespace}", "unchanged" if there else "created")]
+    shown = f"Namespace {wanted.namespace}"
+    steps = [
+        Step(shown, "unchanged")
+        if there
+        else Step(shown, "created", change=namespace_change(wanted.namespace))
+    ]
     # In a dry run a namespace that is not there takes no Secret, not even for show.
     absent = there is None and request.dry_run
     steps.append(_apply_identity(cluster, wanted, request, absent=absent))
@@ -207,14 +219,24 @@ def _apply_identity(cluster: Cluster, wanted: _Wanted, request: Request, *, abse
     namespace, name = wanted.namespace, wanted.identity_secret
     live = None if absent else cluster.find("Secret", name, namespace)
     identity = wanted.identity
-    patch = applying.plan_identity(live, namespace, name, identity.recipient, identity.secret)
+    patch = applying.plan_identity(
+        live, namespace, name, identity.recipient, identity.secret, cluster.kubectl
+    )
     shown = f"Secret {namespace}/{name}"
     if patch is None:
         return Step(shown, "unchanged", f"holds the identity of {identity.recipient}")
+    after: applying.Object = patch.body
     if not absent:
-        cluster.apply_secret(patch.body, patch.manager, force=False, dry_run=request.dry_run)
+        after = cluster.apply_secret(
+            patch.body, patch.manager, force=False, dry_run=request.dry_run
+        )
     entry = applying.identity_entry(identity.recipient)
-    return Step(shown, "created" if live is None else "added", f"{entry} for {identity.recipient}")
+    return Step(
+        shown,
+        "created" if live is None else "added",
+        f"{entry} for {identity.recipient}",
+        secret_change(live, after, patch.body),
+    )
 
 
 def _apply_pull_secret(
@@ -222,7 +244,9 @@ def _apply_pull_secret(
 ) -> Step:
     shown = f"Secret {secret.namespace}/{secret.name}"
     live = None if absent else cluster.find("Secret", secret.name, secret.namespace)
-    patch = applying.plan_pull_secret(live, secret.namespace, secret.name, secret.dockerconfigjson)
+    patch = applying.plan_pull_secret(
+        live, secret.namespace, secret.name, secret.dockerconfigjson, cluster.kubectl
+    )
     if patch is None:
         return Step(shown, "unchanged", "equal to Git's")
     if live is not None and applying.owned_by_flux(live) and not request.force:
@@ -232,16 +256,22 @@ def _apply_pull_secret(
             "git push, and Flux applies it",
             f"--force applies {secret.file} now; Flux undoes that where its commit says otherwise",
         )
+    after: applying.Object = patch.body
     if not absent:
         try:
-            cluster.apply_secret(
+            after = cluster.apply_secret(
                 patch.body, patch.manager, force=request.force, dry_run=request.dry_run
             )
         except ConflictError as error:
             raise GitOpsSecretsError(
                 error.message, "--force takes the value over from its owner"
             ) from None
-    return Step(shown, "created" if live is None else "changed", f"from {secret.file}")
+    return Step(
+        shown,
+        "created" if live is None else "changed",
+        f"from {secret.file}",
+        secret_change(live, after, patch.body),
+    )
 
 
 def _notes(repository: Repository, paths: Sequence[ClusterPath]) -> tuple[str, ...]:

@@ -36,6 +36,7 @@ def choose_identity(
     memory; keep_identity writes it. Raises GitOpsSecretsError where *named* holds another identity.
     """
     if recorded is not None:
+        age.refuse_missing(named)
         found = age.find_identity(recorded, named)
         if found is None and named is not None:
             raise GitOpsSecretsError(

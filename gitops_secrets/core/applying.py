@@ -38,12 +38,13 @@ def identity_entry(recipient: str) -> str:
 
 
 def plan_identity(
-    live: Object | None, namespace: str, name: str, recipient: str, secret: bytes
+    live: Object | None, namespace: str, name: str, recipient: str, secret: bytes, kubectl: str
 ) -> SecretPatch | None:
     """Return what adds the identity to the Secret *name*; None where some entry holds it already.
 
     Each identity has a field manager of its own: one manager that applied a second one would take
-    its first away. Raises GitOpsSecretsError where the entry's name is taken by something else.
+    its first away. *kubectl* begins a hint's command. Raises GitOpsSecretsError where the entry's name
+    is taken by something else.
     """
     entry = identity_entry(recipient)
     for key, value in ((live or {}).get("data") or {}).items():
@@ -53,7 +54,7 @@ def plan_identity(
             raise GitOpsSecretsError(
                 f"the entry {entry} of Secret {namespace}/{name} holds something else than the "
                 f"identity of {recipient}",
-                f"kubectl --namespace {namespace} get secret {name} --show-managed-fields -o yaml",
+                f"{kubectl} --namespace {namespace} get secret {name} --show-managed-fields -o yaml",
             )
     content = f"# public key: {recipient}\n".encode() + secret + b"\n"
     body = _secret(namespace, name)
@@ -63,18 +64,18 @@ def plan_identity(
 
 
 def plan_pull_secret(
-    live: Object | None, namespace: str, name: str, dockerconfigjson: bytes
+    live: Object | None, namespace: str, name: str, dockerconfigjson: bytes, kubectl: str
 ) -> SecretPatch | None:
     """Return what gives the pull Secret *name* its value; None where it has it.
 
-    Raises GitOpsSecretsError for a Secret of another type: a type never changes.
+    *kubectl* begins a hint's command. Raises GitOpsSecretsError for a Secret of another type: a type never changes.
     """
     if live is not None:
         if live.get("type") != PULL_SECRET_TYPE:
             raise GitOpsSecretsError(
                 f"Secret {namespace}/{name} is there and is of the type {live.get('type')}, "
                 "which cannot change",
-                f"kubectl --namespace {namespace} delete secret {name}, if nothing needs it",
+                f"{kubectl} --namespace {namespace} delete secret {name}, if nothing needs it",
             )
         if _decoded((live.get("data") or {}).get(DOCKERCONFIGJSON, "")) == dockerconfigjson:
             return None

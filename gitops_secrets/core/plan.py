@@ -29,6 +29,8 @@ def render_diff(changes: Iterable[Change]) -> str:
 
     parts: list[str] = []
     for change in changes:
+        if change.before is None and not change.after:
+            parts += ["--- /dev/null", f"+++ b/{change.path}"]
         parts += difflib.unified_diff(
             _shown(change.before or b""),
             _shown(change.after),
