@@ -97,6 +97,14 @@ class Repository(NamedTuple):
             fields.get("branch.upstream"),
         ), states
 
+    def left_out(self, paths: Sequence[str]) -> list[str]:
+        """Return the tracked files at or below *paths* that a sparse checkout leaves out of the work tree."""
+        if not (self.git_dir / "info" / "sparse-checkout").exists():
+            return []
+        out = self.ask("ls-files", "-t", "-z", "--", *map(literal, paths))
+        entries = (os.fsdecode(entry) for entry in out.split(b"\0"))
+        return [entry[2:] for entry in entries if entry.startswith("S ")]
+
     def operation_under_way(self) -> str | None:
         """Return what Git is in the middle of ("a merge"), or None."""
         return next(
@@ -156,10 +164,19 @@ def literal(path: str) -> str:
     return ":(top)" if path == "." else f":(top,literal){path}"
 
 
+def sparse_hints(folders: Sequence[str]) -> tuple[str, str]:
+    """Return the commands by which a sparse checkout takes *folders* in."""
+    return (
+        f"git sparse-checkout add {' '.join(folders)}",
+        "or all of it: git sparse-checkout disable",
+    )
+
+
 def words(done: Completed) -> str:
-    """Return what git said, on one line, for an error."""
+    """Return what git said, on one line and without its hints, for an error."""
     said = (done.stderr.strip() or done.stdout.strip()).decode(errors="replace")
-    return " ".join(said.split()) or f"status {done.status}"
+    lines = [line for line in said.splitlines() if not line.startswith("hint:")]
+    return " ".join(" ".join(lines).split()) or f"status {done.status}"
 
 
 def _answer(done: Completed, command: str) -> bytes:

@@ -14,14 +14,14 @@ import fcntl
 import json
 import os
 import signal
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypedDict
 
 from gitops_secrets.adapters.files import TEMPORARY_SUFFIX, check_inside, replace_file
-from gitops_secrets.adapters.git import Head, Repository, literal, words
+from gitops_secrets.adapters.git import Head, Repository, literal, sparse_hints, words
+from gitops_secrets.adapters.git_locks import remove_stale_locks
 from gitops_secrets.core.plan import Change
 from gitops_secrets.errors import GitOpsSecretsError
 
@@ -29,8 +29,6 @@ _FOLDER = "gitops-secrets"
 _JOURNAL = "journal.json"
 # A daemon that git starts would keep the lock, which it inherits, long after the run.
 _NO_DAEMONS = ("-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "core.fsmonitor=false")
-_LOCK_PATIENCE = 2.0
-"""Seconds that a git lock of an ended run may take to go away by itself."""
 
 
 class _Journal(TypedDict):
@@ -130,6 +128,12 @@ class Transaction:
                 "one of the files to write is ignored by Git, and nothing was changed",
                 f"git check-ignore --verbose --no-index {names}",
             )
+        if done.status and b"sparse-checkout" in done.stderr:
+            folders = sorted({os.path.dirname(change.path) for change in changes} - {""})
+            raise GitOpsSecretsError(
+                "this sparse checkout leaves out where the files belong, and nothing was changed",
+                *sparse_hints(folders),
+            )
         if done.status:
             raise GitOpsSecretsError(f"git add failed, and nothing was changed: {words(done)}")
         done = self.repository.git(
@@ -164,7 +168,7 @@ class Transaction:
         for folder in journal["folders"]:
             with suppress(OSError):
                 (repository.top / folder).rmdir()
-        _remove_stale_locks(repository, journal["branch"], self._folder / _JOURNAL)
+        remove_stale_locks(repository, journal["branch"], self._folder / _JOURNAL)
         if self._made:
             parent = repository.git("rev-parse", "--verify", "--quiet", f"{self._made}^").stdout
             before = parent.decode().strip()
@@ -215,7 +219,7 @@ class Transaction:
             content is not None and _same(content, (files[path]["after"] or "").encode("latin-1"))
             for path, content in committed.items()
         ):
-            _remove_stale_locks(self.repository, journal["branch"], self._folder / _JOURNAL)
+            remove_stale_locks(self.repository, journal["branch"], self._folder / _JOURNAL)
             self._end()
             self.recovered = "an earlier run was ended after its commit; the commit stands"
             return
@@ -223,6 +227,20 @@ class Transaction:
         self.recovered = "an earlier run was ended half-way; what it had written was taken back"
         if left:
             self.recovered += f", but for {', '.join(left)}, which changed since"
+
+
+def is_half_way(repository: Repository) -> bool:
+    """Return whether a run was killed here that the next one has to clear up, or is still at work."""
+    return (repository.git_dir / _FOLDER / _JOURNAL).exists()
+
+
+def refuse_half_way(repository: Repository) -> None:
+    """Raise GitOpsSecretsError where a killed run's files are about, which are not to be judged as the user's."""
+    if is_half_way(repository):
+        raise GitOpsSecretsError(
+            "an earlier run was ended half-way, or is still at work, and its files are in the way",
+            "run the command without --dry-run: it first clears up what was left",
+        )
 
 
 @contextmanager
@@ -250,50 +268,6 @@ def open_transaction(repository: Repository) -> Iterator[Transaction]:
         yield transaction
     finally:
         os.close(lock)
-
-
-def _remove_stale_locks(repository: Repository, branch: str | None, journal: Path) -> None:
-    """Remove git's locks that a killed run left: younger than its journal, with no git alive here."""
-    git_dir = repository.git_dir
-    candidates = [git_dir / "index.lock", git_dir / "HEAD.lock"]
-    candidates += [
-        git_dir / "refs" / "heads" / f"{branch}.lock",
-        *git_dir.glob("next-index-*.lock"),
-    ]
-    deadline = time.monotonic() + _LOCK_PATIENCE
-    while any(lock.exists() for lock in candidates) and time.monotonic() < deadline:
-        if not _git_at_work(repository):
-            break
-        time.sleep(0.05)
-    stale = [lock for lock in candidates if lock.exists()]
-    if not stale:
-        return
-    since = journal.stat().st_mtime
-    if _git_at_work(repository) or any(lock.stat().st_mtime < since for lock in stale):
-        names = " ".join(str(lock) for lock in stale)
-        raise GitOpsSecretsError(
-            "an earlier run was ended half-way, and git's lock is in the way of taking it back",
-            f"once no git runs in this repository: rm -f {names}",
-        )
-    for lock in stale:
-        lock.unlink(missing_ok=True)
-
-
-def _git_at_work(repository: Repository) -> bool:
-    """Return whether a git process runs in *repository*; True where the system does not tell."""
-    processes = Path("/proc")
-    if not (processes / "self" / "comm").exists():
-        return True
-    for process in processes.iterdir():
-        if not process.name.isdigit():
-            continue
-        with suppress(OSError):
-            name = (process / "comm").read_text().strip()
-            if name == "git" or name.startswith("git-"):
-                here = (process / "cwd").resolve()
-                if here == repository.top or repository.top in here.parents:
-                    return True
-    return False
 
 
 @contextmanager

@@ -283,15 +283,14 @@ def _sources(groups: Sequence[_Group]) -> list[tuple[Any, Any]]:
         "registry_creds_docker_config": lambda value: credentials.docker_config(Path(value)),
         "registry_creds": _argument,
     }
-    return [
-        (
-            parse_registry(group.registry, keep_path=group.scope == "path")
-            if group.registry is not None
-            else None,
-            makers[group.source[0]](group.source[1]) if group.source else _prompt(),
-        )
-        for group in groups or [_Group(None)]
-    ]
+    found = []
+    for group in groups or [_Group(None)]:
+        registry = None
+        if group.registry is not None:
+            registry = parse_registry(group.registry, keep_path=group.scope == "path")
+        name, value = group.source or ("", None)
+        found.append((registry, makers[name](value) if name else _prompt(registry)))
+    return found
 
 
 def _argument(value: str) -> Any:
@@ -305,13 +304,17 @@ def _argument(value: str) -> Any:
     return argument(value)
 
 
-def _prompt() -> Any:
+def _prompt(registry: Any) -> Any:
     from gitops_secrets.commands.credentials import prompt
 
     if not sys.stdin.isatty():
+        whose, where = "", ""
+        if registry is not None:
+            whose, where = f" for {registry.key}", f" behind --registry {registry.host}"
         raise UsageError(
-            "no credentials are given, and there is no terminal to ask for them",
-            "pass --registry-creds-stdin, --registry-creds-file FILE or --registry-creds-env NAME",
+            f"no credentials are given{whose}, and there is no terminal to ask for them",
+            "pass --registry-creds-stdin, --registry-creds-file FILE or --registry-creds-env NAME"
+            f"{where}",
         )
     return prompt(lambda question, hidden: str(click.prompt(question, hide_input=hidden, err=True)))
 

@@ -17,12 +17,7 @@ def render_text(outcome: Outcome, *, dry_run: bool, again: str) -> str:
     """
     lines = [f"note: {outcome.recovered}"] if outcome.recovered else []
     if dry_run:
-        diff = render_diff(outcome.changes)
-        return diff + (
-            f"\n{len(outcome.changes)} files would change; nothing was written\n"
-            if diff
-            else "nothing would change\n"
-        )
+        return _render_plan(outcome)
     lines.append(_headline(outcome))
     for cluster in outcome.clusters:
         lines += ["", *_cluster(cluster)]
@@ -32,14 +27,30 @@ def render_text(outcome: Outcome, *, dry_run: bool, again: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _render_plan(outcome: Outcome) -> str:
+    if not outcome.changes:
+        return "nothing would change\n"
+    count = len(outcome.changes)
+    lines = [f"{count} file{'s' if count > 1 else ''} would change; nothing was written"]
+    lines += [
+        f"a new identity of {c.cluster.path} would be kept in {c.identity.file}"
+        for c in outcome.clusters
+        if c.identity.is_new
+    ]
+    lines += [f"note: {note}" for c in outcome.clusters for note in c.wired.notes]
+    return f"{render_diff(outcome.changes)}\n" + "\n".join(lines) + "\n"
+
+
 def _headline(outcome: Outcome) -> str:
     paths = ", ".join(c.cluster.path for c in outcome.clusters)
     waiting = ", ".join(c.cluster.path for c in outcome.clusters if c.decryption_only)
     if not outcome.changes and waiting:
         return f"{waiting}: the first of two commits is in place, and the Secret waits until Flux decrypts"
     if not outcome.changes:
-        tail = f", but not committed yet: {', '.join(outcome.uncommitted)}"
-        return f"{paths}: everything is in place" + (tail if outcome.uncommitted else "")
+        tail = ", pushed" if outcome.pushed else ""
+        if outcome.uncommitted:
+            tail = f", but not committed yet: {', '.join(outcome.uncommitted)}"
+        return f"{paths}: everything is in place{tail}"
     count = f"{len(outcome.changes)} file{'s' if len(outcome.changes) > 1 else ''}"
     if outcome.commit is None:
         return f"{paths}: {count} written, not committed"
@@ -100,23 +111,25 @@ def _next(outcome: Outcome, again: str) -> list[str]:
     if outcome.uncommitted:
         files = " ".join(map(shlex.quote, outcome.uncommitted))
         lines.append(f"  git add -- {files} && git commit")
-    if not outcome.pushed and (outcome.commit or outcome.uncommitted):
-        lines.append("  git push")
     waits = any(cluster.decryption_only for cluster in outcome.clusters)
     if not (outcome.changes or outcome.uncommitted or waits):
         return []
-    for cluster in outcome.clusters:
-        path = shlex.quote(cluster.cluster.path)
-        lines.append(f"  gitops-secrets apply --path {path} --context CONTEXT")
-        installation = cluster.wired.installation
-        if not installation.bootstrapped:
-            lines.append(f"  flux bootstrap git --path {path} --url URL --branch {outcome.branch}")
-        elif cluster.decryption_only:
-            lines.append(
-                f"  flux --context CONTEXT -n {installation.namespace} reconcile kustomization "
-                f"{installation.namespace} --with-source"
-            )
+    # The cluster has the identity before Flux sees what it has to decrypt: no back-off in between.
+    paths = {shlex.quote(cluster.cluster.path): cluster for cluster in outcome.clusters}
+    lines += [f"  gitops-secrets apply --path {path} --context CONTEXT" for path in paths]
+    if not outcome.pushed:
+        lines.append("  git push")
+    lines += [
+        f"  flux bootstrap git --path {path} --url URL --branch {shlex.quote(outcome.branch)}"
+        for path, cluster in paths.items()
+        if not cluster.wired.installation.bootstrapped
+    ]
     if waits:
+        namespaces = {c.namespace for c in outcome.clusters if c.decryption_only}
+        lines += [
+            f"  flux --context CONTEXT -n {namespace} reconcile kustomization {namespace} --with-source"
+            for namespace in sorted(namespaces)
+        ]
         lines.append(f"  {again} --context CONTEXT")
     return lines
 

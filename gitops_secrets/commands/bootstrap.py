@@ -5,13 +5,15 @@ from __future__ import annotations
 from gitops_secrets.adapters.age import check_recipient
 from gitops_secrets.adapters.git import Head, Repository, words
 from gitops_secrets.adapters.sops import find_sops, refuse_outranking
-from gitops_secrets.adapters.transaction import Transaction, open_transaction
+from gitops_secrets.adapters.transaction import Transaction, open_transaction, refuse_half_way
 from gitops_secrets.commands.bootstrap_model import Outcome, Plan, Request
 from gitops_secrets.commands.bootstrap_questions import begin_questions
 from gitops_secrets.commands.identities import forget_identity, keep_identity
 from gitops_secrets.core.layout import CONFIG
 from gitops_secrets.core.names import check_namespace, check_secret_name
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
+
+_TAKEN_BACK = "the commit was taken back"
 
 
 def bootstrap(request: Request) -> Outcome:
@@ -24,6 +26,7 @@ def bootstrap(request: Request) -> Outcome:
     repository = request.open_repository()
     _refuse_operation(repository)
     if request.dry_run:
+        refuse_half_way(repository)
         return _outcome(_plan(request, repository), None)
     with open_transaction(repository) as transaction:
         return _apply(request, _plan(request, repository), transaction)
@@ -43,6 +46,8 @@ def _check(request: Request) -> None:
         check_namespace(request.namespace)
     for recipient in request.age_recipients:
         check_recipient(recipient)
+    if request.paths and request.all_clusters:
+        raise UsageError("--path and --all exclude each other")
     if request.identity_file is not None and (len(request.paths) > 1 or request.all_clusters):
         raise UsageError(
             "--age-identity-file is one cluster's, and several are asked for",
@@ -64,7 +69,12 @@ def _refuse_operation(repository: Repository) -> None:
 def _apply(request: Request, plan: Plan, transaction: Transaction) -> Outcome:
     repository, head = transaction.repository, plan.head
     if not plan.changes:
-        return _outcome(plan, None, transaction.recovered, tuple(sorted(plan.states)))
+        uncommitted = tuple(sorted(plan.states))
+        is_ahead = request.push and not uncommitted and _is_ahead(repository)
+        if is_ahead:
+            # The commit of an earlier run, which did not push, or did not get so far.
+            _push(repository, head, "the commit is here, and not there")
+        return _outcome(plan, None, transaction.recovered, uncommitted, pushed=is_ahead)
     try:
         for outcome in plan.clusters:
             keep_identity(outcome.identity)
@@ -72,7 +82,7 @@ def _apply(request: Request, plan: Plan, transaction: Transaction) -> Outcome:
             transaction.write(plan.changes, head)
             changed = tuple(change.path for change in plan.changes)
             return _outcome(plan, None, transaction.recovered, changed)
-        push = (lambda: _push(repository, head)) if request.push else None
+        push = (lambda: _push(repository, head, _TAKEN_BACK)) if request.push else None
         commit = transaction.commit(plan.changes, _message(request, plan), head, push)
     except GitOpsSecretsError:
         # Only where the branch is seen to be as it was: an identity that a commit needs must stay.
@@ -83,7 +93,13 @@ def _apply(request: Request, plan: Plan, transaction: Transaction) -> Outcome:
     return _outcome(plan, commit, transaction.recovered, pushed=request.push)
 
 
-def _push(repository: Repository, head: Head) -> None:
+def _is_ahead(repository: Repository) -> bool:
+    done = repository.git("rev-list", "--max-count=1", "@{upstream}..HEAD")
+    return done.status != 0 or done.stdout != b""
+
+
+def _push(repository: Repository, head: Head, otherwise: str) -> None:
+    """Push *head*'s branch. Raises GitOpsSecretsError where that fails, saying how it is *otherwise*."""
     branch = f"branch.{head.branch}"
     remote = repository.ask("config", "--get", f"{branch}.remote").decode().strip()
     merge = repository.ask("config", "--get", f"{branch}.merge").decode().strip()
@@ -91,9 +107,13 @@ def _push(repository: Repository, head: Head) -> None:
     # A connection that broke off after the server had accepted is no refusal.
     there = repository.git("ls-remote", remote, merge).stdout if done.status else b""
     if done.status and not there.startswith(repository.ask("rev-parse", "HEAD").strip()):
+        is_behind = b"[rejected]" in done.stderr
         raise GitOpsSecretsError(
-            f"the push of {head.branch} was refused, and the commit was taken back: {words(done)}",
-            "git pull --rebase, and run the same command again",
+            f"the push of {head.branch} was refused, and {otherwise}: {words(done)}",
+            "git pull --rebase, and run the same command again"
+            if is_behind
+            else f"mend what it names, see whether git push --dry-run {remote} passes, and run the "
+            "same command again",
         )
 
 

@@ -6,19 +6,20 @@ what for, and what is needed only afterwards is imported meanwhile.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from gitops_secrets.adapters.files import check_inside, read_file
-from gitops_secrets.adapters.git import Head, Repository
+from gitops_secrets.adapters.git import Head, Repository, sparse_hints
 from gitops_secrets.adapters.sops import Encrypt, encrypting
 from gitops_secrets.commands.bootstrap_model import ClusterOutcome, Plan, Request
 from gitops_secrets.commands.bootstrap_questions import Questions, paths_of
 from gitops_secrets.commands.bootstrap_rule import Ruled, plan_rule
 from gitops_secrets.commands.bootstrap_stage import first_stages, lay_out
 from gitops_secrets.core.fluxinstance import clusters_of
-from gitops_secrets.core.layout import CONFIG, Cluster, parse_cluster_path
+from gitops_secrets.core.layout import CONFIG, PULL_SECRETS, Cluster, parse_cluster_path
 from gitops_secrets.core.overlay import Overlay
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
@@ -39,6 +40,7 @@ def make_plan(request: Request, repository: Repository, questions: Questions) ->
     head, states = ask_status()
     _check_head(repository, request, head)
     first = first_stages(request, repository, tree, clusters)
+    _refuse_left_out(repository, clusters)
     ruled = [plan_rule(request, repository, tree, cluster) for cluster in clusters]
     with ExitStack() as stack:
         encrypt = None if first else _start_encryption(stack, request, tree, ruled[0])
@@ -88,6 +90,17 @@ def _check_head(repository: Repository, request: Request, head: Head) -> None:
         raise UsageError(
             f"--push: the branch {head.branch} has no upstream",
             f"git push --set-upstream origin {head.branch}",
+        )
+
+
+def _refuse_left_out(repository: Repository, clusters: list[Cluster]) -> None:
+    """Raise GitOpsSecretsError where a sparse checkout hides a file that has to be read."""
+    left_out = repository.left_out(paths_of(clusters))
+    if left_out:
+        folders = [cluster.path for cluster in clusters if cluster.path != "."]
+        raise GitOpsSecretsError(
+            f"{left_out[0]} is in the repository, but this sparse checkout leaves it out",
+            *sparse_hints([*folders, PULL_SECRETS]),
         )
 
 
@@ -195,6 +208,13 @@ def _refuse_dirty(states: Mapping[str, str], changed: Sequence[str]) -> None:
             )
         if state is not None:
             raise GitOpsSecretsError(
-                f"{path} has changes that are not committed",
-                f"git add {path} && git commit, or git stash",
+                f"{path} has changes that are not committed", _dirty_hint(path, state)
             )
+
+
+def _dirty_hint(path: str, state: str) -> str:
+    name = shlex.quote(path)
+    if "D" in state:
+        return f"git restore --staged --worktree -- {name}"
+    away = f"mv {name} {name}.mine" if state == "??" else "git stash"
+    return f"git add {name} && git commit, or {away}"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gitops_secrets.adapters.files import read_file
 from gitops_secrets.adapters.git import open_repository
+from gitops_secrets.adapters.transaction import is_half_way
 from gitops_secrets.core.fluxinstance import clusters_of
 from gitops_secrets.core.layout import Cluster
 from gitops_secrets.core.overlay import Overlay
@@ -19,6 +20,8 @@ def overview(folder: Path) -> str:
     lines = [
         f"{repository.top}: {len(clusters)} cluster{'' if len(clusters) == 1 else 's'} of Flux"
     ]
+    if is_half_way(repository):
+        lines.append("  a bootstrap was ended half-way, or is at work: the next one clears it up")
     bare = []
     for cluster in clusters:
         secrets = [f for f in tree.files() if f.startswith(f"{cluster.folder}/") and ".sops." in f]

@@ -27,7 +27,7 @@ _UNFIT_FIELDS = (
     *("encrypted_suffix", "unencrypted_regex", "encrypted_comment_regex"),
     "unencrypted_comment_regex",
 )
-_OWNER = r"#\s*cluster:\s*(?P<cluster>\S+)"
+_OWNER = r"#\s*cluster:\s*(?P<cluster>\S.*?)\s*$"
 
 
 class Recipient(NamedTuple):

@@ -73,14 +73,16 @@ def as_laid_out(cluster: Cluster, files: Sequence[str], config: bytes) -> Cluste
 
 def parse_cluster_path(value: str) -> Cluster:
     """Return the cluster at *value*. Raises UsageError for a path that leaves the repository."""
+    relative = "give the cluster's path from the repository's top: --path clusters/prod"
     parts = [part for part in value.replace("\\", "/").split("/") if part not in ("", ".")]
-    if value.startswith("/") or ".." in parts:
-        raise UsageError(
-            f"--path {value} leaves the repository",
-            "give the cluster's path relative to the repository's top: --path clusters/prod",
-        )
+    if not value:
+        raise UsageError("--path is empty", f"{relative}, or --path . for the top itself")
+    if value.startswith("/"):
+        raise UsageError(f"--path {value} is an absolute path", relative)
+    if ".." in parts:
+        raise UsageError(f"--path {value} leaves the repository", relative)
     if any(not part.isprintable() or "'" in part or '"' in part for part in parts):
-        raise UsageError(f"--path {value!r} holds quotes or characters that do not print")
+        raise UsageError(f"--path {value!r} holds quotes or characters that do not print", relative)
     if parts and parts[0] in (".git", PULL_SECRETS):
-        raise UsageError(f"--path {value} is no place for a cluster")
+        raise UsageError(f"--path {value} is no place for a cluster", relative)
     return Cluster("/".join(parts) or ".")

@@ -212,7 +212,9 @@ def _patches(root: yaml.Node | None, read: Callable[[str], bytes]) -> list[_Patc
 def _patch(index: int, entry: yaml.Node | None, content: bytes, file: str | None) -> _Patch:
     return _Patch(
         index,
-        tuple(compose_documents(content, file or "a patch")),
+        tuple(
+            compose_documents(content, file or f"patch {index + 1} of Flux's kustomization.yaml")
+        ),
         text(entry, "target", "kind"),
         text(entry, "target", "name"),
     )

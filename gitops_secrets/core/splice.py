@@ -191,7 +191,11 @@ class Lines:
         result = self.newline.join(self.lines).encode()
         if self.bom:
             result = b"\xef\xbb\xbf" + result
-        if to_value(compose_single(result, self.name)) != expected:
+        try:
+            is_meant = to_value(compose_single(result, self.name)) == expected
+        except InvalidDocumentError:
+            is_meant = False
+        if not is_meant:
             raise InvalidDocumentError(
                 f"{self.name}: is laid out in a way that cannot be edited safely",
                 f"write {self.name} in plain block style, one key or list element a line",

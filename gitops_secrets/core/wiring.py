@@ -204,7 +204,7 @@ def _create_flux_files(tree: Overlay, folder: str) -> None:
         if tree.read(f"{folder}/{name}") is None:
             tree.write(f"{folder}/{name}", b"")
     path = f"{folder}/kustomization.yaml"
-    if tree.read(path) is None:
+    if not (tree.read(path) or b"").strip():
         other = [n for n in flux.KUSTOMIZATION_NAMES[1:] if tree.read(f"{folder}/{n}") is not None]
         if other:
             raise GitOpsSecretsError(

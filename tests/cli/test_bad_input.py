@@ -6,7 +6,6 @@ import os
 import resource
 import shlex
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,24 +13,11 @@ import pytest
 
 from gitops_secrets.adapters.age import create_identity
 from gitops_secrets.adapters.sops import find_sops
-from tests.support.user import BOOTSTRAP, PROGRAM, Result, User
+from tests.support.refusal import CREDS, PASSWORD, mistyped_recipient, refused
+from tests.support.user import BOOTSTRAP, PROGRAM, User
 
-PASSWORD = "hunter2hunter2"
-CREDS = f"robot:{PASSWORD}"
-
-
-def refused(
-    user: User, *flags: str, says: str, status: int = 3, creds: str = CREDS, **env: str
-) -> Result:
-    """Bootstrap, and see that it is refused with these words, that nothing changed, nothing leaked."""
-    before = user.state()
-    result = user.bootstrap(*flags, creds=creds, **env)
-    assert says in result.stderr, result.stderr
-    assert result.status == status
-    assert user.state() == before
-    assert result.stderr.startswith("gitops-secrets: error: ")
-    assert PASSWORD not in result.printed
-    return result
+FLUX = "clusters/prod/flux-system"
+SECRET = "pull-secrets/prod/regcred.sops.yaml"
 
 
 def broken_sops(tmp_path: Path, script: str) -> str:
@@ -83,17 +69,6 @@ def test_without_sops_it_says_how_to_get_it(user: User, tmp_path: Path) -> None:
     assert "pip install 'gitops-secrets[sops]'" in result.stderr
 
 
-def test_a_mistyped_recipient_is_refused(user: User) -> None:
-    good = create_identity().recipient
-    refused(user, "--age-recipient", good[:-1] + "q", says="is no age recipient", status=2)
-
-
-def test_an_identity_given_as_recipient_is_not_repeated(user: User) -> None:
-    secret = create_identity().secret.decode()
-    result = refused(user, "--age-recipient", secret, says="given an identity", status=2)
-    assert secret not in result.printed
-
-
 def test_a_rerun_without_an_identity_says_whose_is_needed(user: User) -> None:
     user.bootstrap()
     next(user.home.rglob("*.agekey")).unlink()
@@ -109,11 +84,32 @@ def test_a_rerun_without_an_identity_says_whose_is_needed(user: User) -> None:
         (".sops.yaml", "a: 1\n---\nb: 2\n", ".sops.yaml:3: holds several documents"),
         (".sops.yaml", "creation_rules: all\n", "creation_rules is not a list"),
         (
-            "clusters/prod/flux-system/kustomization.yaml",
+            f"{FLUX}/kustomization.yaml",
             "a: [\n",
             "kustomization.yaml:2:1: not valid",
         ),
+        (f"{FLUX}/kustomization.yaml", "a: 1\n---\nb: 2\n", ".yaml:3: holds several documents"),
+        (f"{FLUX}/kustomization.yaml", "a: &x []\nb: *x\n", ".yaml:1: holds an anchor"),
+        (f"{FLUX}/kustomization.yaml", "patches: []\npatches: []\n", "'patches' stands twice"),
+        (f"{FLUX}/kustomization.yaml", "patches: {}\n", "patches is not a list"),
+        (
+            f"{FLUX}/kustomization.yaml",
+            "patches:\n- path: none.yaml\n",
+            "a patch that is not there: none.yaml",
+        ),
+        (
+            f"{FLUX}/kustomization.yaml",
+            'patches:\n- patch: "{{"\n  target: {kind: Deployment}\n',
+            "patch 1 of Flux's kustomization.yaml:2:1: not valid YAML",
+        ),
+        (f"{FLUX}/kustomization.yml", "resources: []\n", "only in kustomization.yaml"),
         ("clusters/prod/kustomization.yaml", "resources: x\n", "resources is not a list"),
+        ("clusters/prod/kustomization.yaml", "a: [\n", "kustomization.yaml:2:1: not valid"),
+        ("clusters/prod/kustomization.yaml", "a: 1\na: 2\n", "key 'a' stands twice"),
+        ("clusters/prod/kustomization.yaml", "a: 1\n---\nb: 2\n", "holds several documents"),
+        ("clusters/prod/kustomization.yaml", "a: &x 1\n", "holds an anchor"),
+        (".sops.yaml", "{creation_rules: []}\n", "cannot be edited safely"),
+        (".sops.yaml/a", "1\n", ".sops.yaml is not a plain file"),
         ("clusters/prod/pull-secrets.yaml", "kind: X\n", "was not made by gitops-secrets"),
         ("pull-secrets/prod/regcred.sops.yaml", "kind: Secret\n", "was not made by gitops-secrets"),
     ],
@@ -130,102 +126,6 @@ def test_a_variable_that_outranks_the_rules_is_refused(user: User, variable: str
     refused(user, says=f"{variable} is set", **{variable: "x"})
 
 
-def test_outside_a_repository_it_says_where_to_run(user: User, tmp_path: Path) -> None:
-    result = user.run(*BOOTSTRAP, env={"CREDS": CREDS}, cwd=tmp_path)
-    assert result.status == 3
-    assert "is in no Git work tree" in result.stderr
-
-
-def test_a_detached_head_is_refused(user: User) -> None:
-    user.commit({"a": "1"})
-    user.git("checkout", "--quiet", "--detach")
-    refused(user, says="on no branch")
-
-
-def test_a_merge_under_way_is_refused(user: User) -> None:
-    user.commit({"a": "1"})
-    user.git("checkout", "--quiet", "-b", "other")
-    user.commit({"a": "2"})
-    user.git("checkout", "--quiet", "main")
-    user.commit({"a": "3"})
-    with pytest.raises(AssertionError):
-        user.git("merge", "other")
-    refused(user, says="a merge is under way")
-
-
-def test_a_rebase_under_way_is_refused(user: User) -> None:
-    user.commit({"a": "1"})
-    user.git("checkout", "--quiet", "-b", "other")
-    user.commit({"a": "2"})
-    user.git("checkout", "--quiet", "main")
-    user.commit({"a": "3"})
-    with pytest.raises(AssertionError):
-        user.git("rebase", "other")
-    refused(user, says="a rebase is under way")
-
-
-def test_a_target_with_changes_of_the_users_is_refused(user: User) -> None:
-    user.commit({".sops.yaml": "stores: {}\n"})
-    user.write({".sops.yaml": "stores: {yaml: {indent: 2}}\n"})
-    refused(user, says=".sops.yaml has changes that are not committed")
-
-
-def test_a_path_that_leaves_the_repository_is_refused(user: User) -> None:
-    refused(user, "--path", "../other", says="leaves the repository", status=2)
-
-
-def test_a_symlink_that_leaves_the_repository_is_refused(user: User, tmp_path: Path) -> None:
-    outside = tmp_path / "outside"
-    outside.mkdir()
-    (user.repository / "pull-secrets").symlink_to(outside)
-    user.commit({})
-    refused(user, says="pull-secrets is a symlink")
-    assert list(outside.iterdir()) == []
-
-
-def test_an_identity_in_a_work_tree_is_refused(user: User) -> None:
-    file = user.repository / "prod.agekey"
-    refused(user, "--age-identity-file", str(file), says="would lie in the Git work tree")
-
-
-def test_a_hook_that_refuses_is_quoted_and_nothing_is_left(user: User) -> None:
-    user.commit({"a": "1"})
-    user.hook("pre-commit", "echo 'not on a Monday' >&2; exit 1")
-    refused(user, says="not on a Monday")
-
-
-def test_a_hook_that_alters_our_files_has_its_commit_taken_back(user: User) -> None:
-    user.commit({"a": "1"})
-    user.hook(
-        "pre-commit",
-        "for f in $(git diff --cached --name-only | grep sops); do echo >> $f; git add $f; done",
-    )
-    refused(user, says="a hook changed .sops.yaml while it was committed")
-
-
-def test_a_hook_that_alters_and_refuses_leaves_nothing_either(user: User) -> None:
-    user.commit({"a": "1"})
-    user.hook(
-        "pre-commit", "for f in $(git diff --cached --name-only); do echo >> $f; done; exit 1"
-    )
-    refused(user, says="git refused the commit")
-
-
-def test_the_first_commit_of_a_repository_can_be_refused_too(user: User) -> None:
-    user.hook("pre-commit", "exit 1")
-    refused(user, says="git refused the commit")
-
-
-def test_ignored_files_are_named(user: User) -> None:
-    user.commit({".gitignore": "*.sops.yaml\n"})
-    refused(user, says="is ignored by Git")
-
-
-@pytest.mark.parametrize("name", ["Regcred", "reg_cred", "-regcred", "x" * 254, "reg/cred"])
-def test_a_name_that_kubernetes_would_refuse(user: User, name: str) -> None:
-    refused(user, "--image-pull-secret", name, says="Kubernetes takes no Secret named", status=2)
-
-
 def test_more_than_a_secret_holds_is_refused(user: User, tmp_path: Path) -> None:
     file = tmp_path / "creds"
     file.write_text("robot:" + "x" * (1024 * 1024))
@@ -233,47 +133,6 @@ def test_more_than_a_secret_holds_is_refused(user: User, tmp_path: Path) -> None
     assert result.status == 3
     assert "and Kubernetes takes 1048576" in result.stderr
     assert user.git("status", "--porcelain") == ""
-
-
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (("--registry", "r.io", "--registry-creds-env", "CREDS"), "no --image-pull-secret"),
-        (("--image-pull-secret", "r", "--registry", "r.io"), "no credentials are given"),
-        (
-            ("--image-pull-secret", "r", "--registry", "r.io", "--registry-creds-env", "NONE"),
-            "NONE is not set",
-        ),
-        (
-            ("--image-pull-secret", "r", "--registry-creds-env", "CREDS", "--registry", "r.io"),
-            "stands before the first --registry",
-        ),
-        (
-            ("--image-pull-secret", "r", "--registry-creds-env", "CREDS"),
-            "which registry?",
-        ),
-        (
-            (
-                *("--image-pull-secret", "r", "--registry", "docker.io", "--registry-creds-env"),
-                *("CREDS", "--registry", "index.docker.io", "--registry-creds-env", "CREDS"),
-            ),
-            "is given twice",
-        ),
-    ],
-)
-def test_a_command_line_that_cannot_be_meant(
-    user: User, arguments: tuple[str, ...], says: str
-) -> None:
-    before = user.state()
-    result = user.run("bootstrap", "--path", "clusters/prod", *arguments, env={"CREDS": CREDS})
-    assert (result.status, says in result.stderr) == (2, True), result.stderr
-    assert user.state() == before
-
-
-def test_a_stray_argument_is_not_repeated(user: User) -> None:
-    result = user.bootstrap(PASSWORD)
-    assert result.status == 2
-    assert PASSWORD not in result.printed
 
 
 def test_a_rule_that_ours_goes_ahead_of_has_to_be_decided_on(user: User) -> None:
@@ -284,24 +143,31 @@ def test_a_rule_that_ours_goes_ahead_of_has_to_be_decided_on(user: User) -> None
     assert f"recipient: {alice}" in user.read("pull-secrets/prod/regcred.sops.yaml")
 
 
-def test_two_runs_at_the_same_time_do_not_meet(user: User) -> None:
-    user.commit({"a": "1"})
-    user.hook("pre-commit", "sleep 1")
-    first = subprocess.Popen(
-        [PROGRAM, *BOOTSTRAP],
-        cwd=user.repository,
-        env={**user.env, "CREDS": CREDS},
-        stdout=subprocess.DEVNULL,
+def test_a_recipient_that_the_rule_mistypes_is_named(user: User) -> None:
+    bad = mistyped_recipient()
+    user.commit({".sops.yaml": f"creation_rules:\n  - age: {bad}\n"})
+    result = refused(
+        user,
+        *("--shadowed-recipients", "keep"),
+        says=f".sops.yaml:2: the rule names '{bad[:20]}', which is no age recipient",
     )
-    deadline = time.monotonic() + 10
-    while not (user.repository / ".git/gitops-secrets/journal.json").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    second = user.bootstrap(creds=CREDS)
-    assert first.wait() == 0
-    assert second.status == 3
-    assert "another gitops-secrets run" in second.stderr
-    assert user.commits() == 2
+    assert "--shadowed-recipients drop" in result.stderr
+    assert user.bootstrap("--shadowed-recipients", "drop").status == 0
+    ours = user.read(".sops.yaml").replace(
+        " # cluster", f" # cluster: clusters/prod\n      - {bad} #"
+    )
+    user.commit({".sops.yaml": ours})
+    refused(user, says=f"the rule names '{bad[:20]}'", creds="robot:changed")
+
+
+def test_a_rule_that_would_encrypt_nothing_does_not_count(user: User) -> None:
+    """sops exits 0 by such a rule, and leaves the password readable."""
+    alice = create_identity().recipient
+    rule = f"path_regex: ^pull-secrets/prod/\n    encrypted_regex: ^stringdata$\n    age: {alice}"
+    user.commit({".sops.yaml": f"creation_rules:\n  - {rule}\n"})
+    assert user.bootstrap("--shadowed-recipients", "drop").status == 0
+    assert ".dockerconfigjson: ENC[" in user.read(SECRET)
+    assert user.read(".sops.yaml").index("(data|stringData)") < user.read(".sops.yaml").index(alice)
 
 
 @pytest.mark.parametrize("size", [10, 4000])

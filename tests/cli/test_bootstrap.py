@@ -187,7 +187,27 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(user: User) -> None:
     result = user.bootstrap("--dry-run", creds="robot:hunter2hunter2")
     assert (result.status, user.state()) == (0, before)
     assert "+  .dockerconfigjson: ENC[...]" in result.stdout
-    assert "6 files would change" in result.stdout
+    assert "6 files would change; nothing was written" in result.stdout
+    assert "+++ b/clusters/prod/flux-system/gotk-sync.yaml" in result.stdout, "empty, and shown"
+    kept = user.home / ".config/sops/age/gitops-secrets/prod.agekey"
+    assert f"a new identity of clusters/prod would be kept in {kept}" in result.stdout
+
+
+def test_the_next_commands_bring_the_identity_before_what_it_opens(user: User) -> None:
+    said = user.bootstrap().stdout
+    commands = said[said.index("next:") :].splitlines()[1:]
+    assert commands == [
+        "  gitops-secrets apply --path clusters/prod --context CONTEXT",
+        "  git push",
+        "  flux bootstrap git --path clusters/prod --url URL --branch main",
+    ]
+
+
+def test_an_empty_kustomization_of_fluxs_is_as_good_as_none(user: User) -> None:
+    path = "clusters/prod/flux-system/kustomization.yaml"
+    user.commit({path: ""})
+    assert user.bootstrap().status == 0
+    assert "- gotk-components.yaml\n- gotk-sync.yaml\n" in user.read(path)
 
 
 def test_no_commit_leaves_the_commit_to_the_user(user: User) -> None:
@@ -200,38 +220,6 @@ def test_no_commit_leaves_the_commit_to_the_user(user: User) -> None:
         ["sh", "-c", command + " --quiet -m x"], cwd=user.repository, env=user.env, check=True
     )
     assert user.bootstrap().stdout.startswith("clusters/prod: everything is in place\n")
-
-
-def upstream(user: User, tmp_path: Path) -> Path:
-    bare = tmp_path / "origin.git"
-    user.git("init", "--quiet", "--bare", "--initial-branch=main", str(bare))
-    user.commit({"a": "1"})
-    user.git("remote", "add", "origin", str(bare))
-    user.git("push", "--quiet", "--set-upstream", "origin", "main")
-    return bare
-
-
-def test_push_takes_it_to_the_upstream(user: User, tmp_path: Path) -> None:
-    bare = upstream(user, tmp_path)
-    assert user.bootstrap("--push").status == 0
-    assert user.git("rev-parse", "main", cwd=bare) == user.git("rev-parse", "HEAD")
-
-
-def test_a_refused_push_leaves_nothing_behind(user: User, tmp_path: Path) -> None:
-    bare = upstream(user, tmp_path)
-    hook = bare / "hooks" / "pre-receive"
-    hook.parent.mkdir(exist_ok=True)
-    hook.write_text("#!/bin/sh\necho 'closed for today' >&2\nexit 1\n")
-    hook.chmod(0o755)
-    user.write({"a": "staged"})
-    user.git("add", "a")
-    before = user.state()
-
-    result = user.bootstrap("--push")
-
-    assert result.status == 3
-    assert "closed for today" in result.stderr
-    assert user.state() == before
 
 
 def test_the_output_for_programs_is_json(user: User) -> None:

@@ -50,6 +50,13 @@ def test_the_rule_of_a_cluster_records_whose_each_recipient_is() -> None:
     assert rule.fits_kubernetes()
 
 
+def test_a_cluster_whose_path_has_a_space_is_recorded_too() -> None:
+    spaced = Cluster("clusters/my prod")
+    (rule,) = parse_rules(add_rule(None, spaced, [Recipient("age1own", spaced.path)], None))
+    assert recorded_recipient([rule], spaced) == "age1own"
+    assert recorded_recipient([rule], Cluster("clusters/my")) is None
+
+
 def test_the_rule_of_a_cluster_is_for_no_other_path() -> None:
     (rule,) = parse_rules(add_rule(None, PROD, [Recipient("age1own", PROD.path)], None))
     assert is_specific(rule, PROD, [PROD, STAGING])

@@ -1,0 +1,166 @@
+"""A repository in which no commit can be made is left as it was, and the way out is named."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.refusal import CREDS, refused
+from tests.support.user import BOOTSTRAP, PROGRAM, User
+
+FLUX = "clusters/prod/flux-system"
+SECRET = "pull-secrets/prod/regcred.sops.yaml"
+
+
+def test_outside_a_repository_it_says_where_to_run(user: User, tmp_path: Path) -> None:
+    result = user.run(*BOOTSTRAP, env={"CREDS": CREDS}, cwd=tmp_path)
+    assert result.status == 3
+    assert "is in no Git work tree" in result.stderr
+
+
+def test_a_detached_head_is_refused(user: User) -> None:
+    user.commit({"a": "1"})
+    user.git("checkout", "--quiet", "--detach")
+    refused(user, says="on no branch")
+
+
+def test_a_merge_under_way_is_refused(user: User) -> None:
+    user.commit({"a": "1"})
+    user.git("checkout", "--quiet", "-b", "other")
+    user.commit({"a": "2"})
+    user.git("checkout", "--quiet", "main")
+    user.commit({"a": "3"})
+    with pytest.raises(AssertionError):
+        user.git("merge", "other")
+    refused(user, says="a merge is under way")
+
+
+def test_a_rebase_under_way_is_refused(user: User) -> None:
+    user.commit({"a": "1"})
+    user.git("checkout", "--quiet", "-b", "other")
+    user.commit({"a": "2"})
+    user.git("checkout", "--quiet", "main")
+    user.commit({"a": "3"})
+    with pytest.raises(AssertionError):
+        user.git("rebase", "other")
+    refused(user, says="a rebase is under way")
+
+
+def test_a_target_with_changes_of_the_users_is_refused(user: User) -> None:
+    user.commit({".sops.yaml": "stores: {}\n"})
+    user.write({".sops.yaml": "stores: {yaml: {indent: 2}}\n"})
+    result = refused(user, says=".sops.yaml has changes that are not committed")
+    assert "git add .sops.yaml && git commit, or git stash" in result.stderr
+
+
+def test_a_target_that_the_user_has_not_added_is_refused(user: User) -> None:
+    user.write({".sops.yaml": "stores: {}\n"})
+    result = refused(user, says=".sops.yaml has changes that are not committed")
+    assert "or mv .sops.yaml .sops.yaml.mine" in result.stderr
+
+
+def test_a_target_that_the_user_has_deleted_is_refused(user: User) -> None:
+    user.bootstrap()
+    (user.repository / SECRET).unlink()
+    result = refused(user, says=f"{SECRET} has changes that are not committed")
+    hint = next(line for line in result.stderr.splitlines() if "hint: git restore" in line)
+    user.program(["sh", "-c", hint.partition("hint: ")[2]])
+    assert user.bootstrap().stdout.startswith("clusters/prod: everything is in place\n")
+
+
+@pytest.mark.parametrize("cone", ["--cone", "--no-cone"])
+@pytest.mark.parametrize("kept", ["apps", "clusters"])
+def test_a_sparse_checkout_that_lacks_the_place_is_refused(
+    user: User, cone: str, kept: str
+) -> None:
+    """Git's own; where the place is not in the repository yet, it is git add that says so."""
+    user.commit({f"{FLUX}/gotk-sync.yaml": "", ".sops.yaml": "stores: {}\n", "apps/a": "1"})
+    user.git("sparse-checkout", "set", cone, kept, *([".sops.yaml"] if cone == "--no-cone" else []))
+    result = refused(user, says="this sparse checkout leaves")
+    hint = next(line for line in result.stderr.splitlines() if "hint: git sparse" in line)
+    user.program(["sh", "-c", hint.partition("hint: ")[2]])
+    assert user.bootstrap().status == 0
+
+
+def test_a_path_that_leaves_the_repository_is_refused(user: User) -> None:
+    refused(user, "--path", "../other", says="leaves the repository", status=2)
+
+
+def test_a_symlink_that_leaves_the_repository_is_refused(user: User, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (user.repository / "pull-secrets").symlink_to(outside)
+    user.commit({})
+    refused(user, says="pull-secrets is a symlink")
+    assert list(outside.iterdir()) == []
+
+
+def test_an_identity_in_a_work_tree_is_refused(user: User) -> None:
+    file = user.repository / "prod.agekey"
+    refused(user, "--age-identity-file", str(file), says="would lie in the Git work tree")
+
+
+def test_a_hook_that_refuses_is_quoted_and_nothing_is_left(user: User) -> None:
+    user.commit({"a": "1"})
+    user.hook("pre-commit", "echo 'not on a Monday' >&2; exit 1")
+    refused(user, says="not on a Monday")
+
+
+def test_a_hook_that_alters_our_files_has_its_commit_taken_back(user: User) -> None:
+    user.commit({"a": "1"})
+    user.hook(
+        "pre-commit",
+        "for f in $(git diff --cached --name-only | grep sops); do echo >> $f; git add $f; done",
+    )
+    refused(user, says="a hook changed .sops.yaml while it was committed")
+
+
+def test_a_hook_that_alters_and_refuses_leaves_nothing_either(user: User) -> None:
+    user.commit({"a": "1"})
+    user.hook(
+        "pre-commit", "for f in $(git diff --cached --name-only); do echo >> $f; done; exit 1"
+    )
+    refused(user, says="git refused the commit")
+
+
+def test_the_first_commit_of_a_repository_can_be_refused_too(user: User) -> None:
+    user.hook("pre-commit", "exit 1")
+    refused(user, says="git refused the commit")
+
+
+def test_ignored_files_are_named(user: User) -> None:
+    user.commit({".gitignore": "*.sops.yaml\n"})
+    refused(user, says="is ignored by Git")
+
+
+def test_a_dry_run_does_not_judge_what_a_killed_run_left(user: User) -> None:
+    user.bootstrap()
+    journal = user.repository / ".git/gitops-secrets/journal.json"
+    journal.write_text('{"branch": "main", "files": {}, "folders": []}')
+    refused(user, "--dry-run", says="an earlier run was ended half-way")
+    assert "a bootstrap was ended half-way" in user.run().stdout
+    assert user.bootstrap().stdout.startswith("note: an earlier run was ended")
+    assert "half-way" not in user.run().stdout
+
+
+def test_two_runs_at_the_same_time_do_not_meet(user: User) -> None:
+    user.commit({"a": "1"})
+    user.hook("pre-commit", "sleep 1")
+    first = subprocess.Popen(
+        [PROGRAM, *BOOTSTRAP],
+        cwd=user.repository,
+        env={**user.env, "CREDS": CREDS},
+        stdout=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 10
+    while not (user.repository / ".git/gitops-secrets/journal.json").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    second = user.bootstrap(creds=CREDS)
+    assert first.wait() == 0
+    assert second.status == 3
+    assert "another gitops-secrets run" in second.stderr
+    assert user.commits() == 2

@@ -1,0 +1,116 @@
+"""A command line that cannot be meant is refused with the one that can, and changes nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gitops_secrets.adapters.age import create_identity
+from tests.support.refusal import CREDS, PASSWORD, mistyped_recipient, refused
+from tests.support.user import User
+
+
+def test_a_mistyped_recipient_is_refused(user: User) -> None:
+    refused(user, "--age-recipient", mistyped_recipient(), says="is no age recipient", status=2)
+
+
+def test_an_identity_given_as_recipient_is_not_repeated(user: User) -> None:
+    secret = create_identity().secret.decode()
+    result = refused(user, "--age-recipient", secret, says="given an identity", status=2)
+    assert secret not in result.printed
+
+
+@pytest.mark.parametrize("name", ["Regcred", "reg_cred", "-regcred", "x" * 254, "reg/cred"])
+def test_a_name_that_kubernetes_would_refuse(user: User, name: str) -> None:
+    refused(user, "--image-pull-secret", name, says="Kubernetes takes no Secret named", status=2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--registry", "r.io", "--registry-creds-env", "CREDS"), "no --image-pull-secret"),
+        (("--image-pull-secret", "r", "--registry", "r.io"), "no credentials are given"),
+        (
+            ("--image-pull-secret", "r", "--registry", "r.io", "--registry-creds-env", "NONE"),
+            "NONE is not set",
+        ),
+        (
+            ("--image-pull-secret", "r", "--registry-creds-env", "CREDS", "--registry", "r.io"),
+            "stands before the first --registry",
+        ),
+        (
+            ("--image-pull-secret", "r", "--registry-creds-env", "CREDS"),
+            "which registry?",
+        ),
+        (
+            (
+                *("--image-pull-secret", "r", "--registry", "a.io", "--registry-creds-env"),
+                *("CREDS", "--registry", "b.io"),
+            ),
+            "no credentials are given for b.io",
+        ),
+        (
+            (
+                *("--image-pull-secret", "r", "--registry", "a.io", "--registry-creds-env"),
+                *("CREDS", "--registry-creds-stdin"),
+            ),
+            "--registry-creds-stdin is a second credential source behind --registry a.io",
+        ),
+        (
+            (
+                *("--image-pull-secret", "r", "--registry", "docker.io", "--registry-creds-env"),
+                *("CREDS", "--registry", "index.docker.io", "--registry-creds-env", "CREDS"),
+            ),
+            "is given twice",
+        ),
+    ],
+)
+def test_a_command_line_that_cannot_be_meant(
+    user: User, arguments: tuple[str, ...], says: str
+) -> None:
+    before = user.state()
+    result = user.run("bootstrap", "--path", "clusters/prod", *arguments, env={"CREDS": CREDS})
+    assert (result.status, says in result.stderr) == (2, True), result.stderr
+    assert user.state() == before
+
+
+def test_a_stray_argument_is_not_repeated(user: User) -> None:
+    result = user.bootstrap(PASSWORD)
+    assert result.status == 2
+    assert PASSWORD not in result.printed
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("", "--path is empty"),
+        ("/srv/fleet/clusters/prod", "is an absolute path"),
+        ("clusters/../../other", "leaves the repository"),
+        ("clusters/o'brien", "holds quotes"),
+        ("pull-secrets/prod", "is no place for a cluster"),
+    ],
+)
+def test_a_path_that_is_none_of_the_repositorys(user: User, path: str, says: str) -> None:
+    result = refused(user, "--path", path, says=says, status=2)
+    assert "--path clusters/prod" in result.stderr
+
+
+def test_all_clusters_and_one_are_not_asked_for_at_once(user: User) -> None:
+    refused(user, "--all", says="--path and --all exclude each other", status=2)
+
+
+def test_a_mistyped_ssh_recipient_is_refused(user: User) -> None:
+    refused(user, "--age-recipient", "ssh-ed25519 AAAA", says="is no age recipient", status=2)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_an_identity_file_that_is_none_is_not_passed_over(
+    user: User, tmp_path: Path, there: bool
+) -> None:
+    user.bootstrap()
+    file = tmp_path / "mistyped.agekey"
+    if there:
+        file.mkdir()
+    says = "is not a file" if there else "is not there"
+    refused(user, "--age-identity-file", str(file), says=f"{file} {says}")
