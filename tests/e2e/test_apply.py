@@ -42,6 +42,12 @@ def password(cluster: Cluster) -> str:
     return str(config["auths"]["registry.example.com"]["password"])
 
 
+def entry(cluster: Cluster) -> str:
+    """The one entry of the cluster's identities."""
+    (name,) = cluster.get("Secret", "sops-age", "flux-system")["data"]
+    return str(name)
+
+
 def create_namespace(cluster: Cluster) -> None:
     cluster.kubectl("create", "namespace", "flux-system")
 
@@ -64,11 +70,37 @@ def test_a_dry_run_writes_nothing_and_shows_no_value(
     assert "nothing was changed" in printed
     assert fresh_cluster.find("Namespace", "flux-system") is None
 
+    assert "+++ b/Namespace/flux-system\n" in printed
+    assert "+  .dockerconfigjson: (hidden)\n" in printed
+
     create_namespace(fresh_cluster)
-    printed += operator.apply(fresh_cluster, "--dry-run", "--output", "json")
+    document = operator.apply(fresh_cluster, "--dry-run", "--output", "json")
+    diffs = {step["object"]: step["diff"] for step in json.loads(document)["objects"]}
+    assert diffs["Namespace flux-system"] == ""
+    assert "+  .dockerconfigjson: (hidden)\n" in diffs["Secret flux-system/regcred"]
     assert fresh_cluster.find("Secret", "regcred", "flux-system") is None
     assert fresh_cluster.find("Secret", "sops-age", "flux-system") is None
-    assert not [s for s in (*SPELLINGS, "AGE-SECRET-KEY") if s in printed]
+    assert not [s for s in (*SPELLINGS, "AGE-SECRET-KEY") if s in printed + document]
+
+
+def test_a_dry_run_shows_what_stays_and_what_changes(
+    fresh_cluster: Cluster, operator: Operator
+) -> None:
+    operator.apply(fresh_cluster)
+    fresh_cluster.kubectl(
+        *("patch", "secret", "sops-age", "--namespace=flux-system", "--type=json"),
+        '--patch=[{"op": "move", "from": "/data/' + entry(fresh_cluster) + '", "path": "/data/x"}]',
+    )
+    operator.bootstrap("robot:newer")
+
+    printed = operator.apply(fresh_cluster, "--dry-run", "--force")
+
+    assert "   x: (hidden)\n" in printed
+    assert "+  age-" in printed
+    assert (
+        "-  .dockerconfigjson: (hidden, before)\n+  .dockerconfigjson: (hidden, after)\n" in printed
+    )
+    assert password(fresh_cluster) == "correct horse battery staple"
 
 
 def test_what_somebody_else_put_beside_the_identity_stays(
@@ -112,6 +144,7 @@ def test_a_secret_of_another_type_is_refused(fresh_cluster: Cluster, operator: O
     printed = operator.apply(fresh_cluster, ok=False)
 
     assert "is of the type Opaque, which cannot change" in printed
+    assert f"--context {CONTEXT} --namespace flux-system delete secret regcred" in printed
     assert secret(fresh_cluster)["type"] == "Opaque"
 
 
@@ -180,6 +213,31 @@ def test_who_may_not_is_told_what_he_may_not(fresh_cluster: Cluster, operator: O
     )
     assert "does not let you get Namespace flux-system" in printed
     assert "auth can-i get namespaces" in printed
+
+
+def test_a_namespace_that_is_being_deleted_takes_nothing(
+    fresh_cluster: Cluster, operator: Operator
+) -> None:
+    create_namespace(fresh_cluster)
+    fresh_cluster.kubectl("delete", "namespace", "flux-system", "--wait=false")
+    printed = operator.apply(fresh_cluster, ok=False)
+    assert "namespace flux-system is being deleted" in printed
+    assert fresh_cluster.find("Secret", "sops-age", "flux-system") is None
+
+
+def test_an_entry_that_holds_something_else_is_not_overwritten(
+    fresh_cluster: Cluster, operator: Operator
+) -> None:
+    operator.apply(fresh_cluster)
+    name = entry(fresh_cluster)
+    fresh_cluster.kubectl(
+        *("patch", "secret", "sops-age", "--namespace=flux-system"),
+        "--patch=" + json.dumps({"stringData": {name: "AGE-SECRET-KEY-OF-THEIRS"}}),
+    )
+    printed = operator.apply(fresh_cluster, ok=False)
+    assert f"the entry {name} of Secret flux-system/sops-age holds something else" in printed
+    data = secret(fresh_cluster, "sops-age")["data"]
+    assert base64.b64decode(data[name]) == b"AGE-SECRET-KEY-OF-THEIRS"  # type: ignore[index]
 
 
 def test_a_cluster_that_does_not_answer_is_named(
