@@ -196,6 +196,8 @@ def _start(folder: Path, *arguments: str, pass_fds: Sequence[int] = ()) -> Start
     env = {k: v for k, v in inherited_environment().items() if k not in REDIRECTING}
     # A question takes no lock: one that is killed would leave it behind.
     env["GIT_OPTIONAL_LOCKS"] = "0"
+    # What git says is told apart by its words: English ones, in whatever charset the user has.
+    env["LANGUAGE"] = "C"
     try:
         return Started(["git", *arguments], env=env, cwd=str(folder), pass_fds=pass_fds)
     except FileNotFoundError:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
 
 from gitops_secrets.cli.options import (
+    UserPath,
     cluster_options,
     dry_run_option,
     output_option,
@@ -25,10 +25,10 @@ from gitops_secrets.errors import ExitCode, UsageError
 @click.option(
     "--context", metavar="NAME", help="The kubeconfig's context. [default: the current one]"
 )
-@click.option("--kubeconfig", type=click.Path(path_type=Path), help="[default: kubectl's]")
+@click.option("--kubeconfig", type=UserPath(), help="[default: kubectl's]")
 @click.option(
     "--age-identity-file",
-    type=click.Path(path_type=Path),
+    type=UserPath(),
     help="The cluster's identity, where it is not in sops' configuration folder.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask whether this is the cluster that is meant.")

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from gitops_secrets.cli.options import (
+    UserPath,
     cluster_options,
     dry_run_option,
     output_option,
@@ -125,7 +126,7 @@ class GroupedCommand(click.Command):
 )
 @click.option(
     "--age-identity-file",
-    type=click.Path(path_type=Path),
+    type=UserPath(),
     help="Where the cluster's identity is, or is to be kept; outside every repository.",
 )
 @click.option(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,6 +10,17 @@ from typing import Any, TypeVar
 import click
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class UserPath(click.Path):
+    """A path, with the ``~`` that a shell leaves alone behind an equals sign."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Return *value* as a path, ``~`` expanded."""
+        return Path(os.fsdecode(super().convert(value, param, ctx))).expanduser()
 
 
 def repository_option(command: F) -> F:
@@ -40,7 +52,7 @@ def identity_option(command: F) -> F:
     """Add --age-identity-file, with an identity to open files with."""
     return click.option(
         "--age-identity-file",
-        type=click.Path(path_type=Path),
+        type=UserPath(),
         help="An identity that opens the file, where it is not in sops' configuration folder.",
     )(command)
 

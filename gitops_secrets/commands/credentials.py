@@ -22,6 +22,7 @@ from gitops_secrets.core.registry import (
 )
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
+_NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _HELPER = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 
 Source = Callable[[Registry], Credentials]
@@ -35,6 +36,11 @@ def argument(value: str) -> Source:
 
 def standard_input() -> Source:
     """Return the source that is all of standard input, less one trailing newline."""
+    if sys.stdin.isatty():
+        raise UsageError(
+            "standard input is a terminal, which would show what is typed",
+            "leave --registry-creds-stdin out, and the password is asked for without an echo",
+        )
 
     def read(_: Registry) -> Credentials:
         value = strip_one_newline(sys.stdin.buffer.read(), "standard input")
@@ -54,12 +60,21 @@ def file(path: Path) -> Source:
 
 def variable(name: str) -> Source:
     """Return the source that is a variable, which no program started from now on sees."""
+    if not re.fullmatch(_NAME, name):
+        raise UsageError(
+            "--registry-creds-env takes the name of a variable, and was given something else; it is "
+            "not repeated here, for it may be a secret",
+            "--registry-creds-env REGISTRY_CREDS",
+        )
     withhold(name)
 
     def read(_: Registry) -> Credentials:
         value = os.environ.get(name)
         if value is None:
-            raise UsageError(f"the environment variable {name} is not set", f"export {name}")
+            raise UsageError(
+                f"the environment variable {name} is not set",
+                f"read -rs {name} && export {name}",
+            )
         return parse_credentials(value, f"the environment variable {name}")
 
     return read
@@ -92,7 +107,8 @@ class _DockerConfig(NamedTuple):
         if not isinstance(config, dict):
             raise GitOpsSecretsError(f"{self.path}: not a valid docker config")
         server = DOCKER_HUB_KEY if registry.key == DOCKER_HUB_KEY else registry.host
-        helper = (config.get("credHelpers") or {}).get(server)
+        helpers = config.get("credHelpers")
+        helper = helpers.get(server) if isinstance(helpers, dict) else None
         entry = self._entry(config.get("auths") or {}, registry)
         if helper is None and not entry:
             helper = config.get("credsStore")
@@ -147,6 +163,14 @@ class _DockerConfig(NamedTuple):
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return path.expanduser().read_bytes()
+    except FileNotFoundError:
+        if ":" in str(path):
+            raise GitOpsSecretsError(
+                "the file of credentials is not there; its name has a colon and is not repeated, for it "
+                "may be the credentials themselves",
+                "--registry-creds-file takes a file, --registry-creds-stdin the credentials",
+            ) from None
+        raise GitOpsSecretsError(f"{path} cannot be read: no such file") from None
     except OSError as error:
         raise GitOpsSecretsError(f"{path} cannot be read: {error.strerror}") from None

@@ -71,6 +71,11 @@ def parse_registry(value: str, *, keep_path: bool = False) -> Registry:
             f"--registry {host}",
         )
     path = re.sub(r"^v[12]/", "", path).rstrip("/")
+    if keep_path and ":" in path:
+        raise UsageError(
+            f"registry {shown} has a tag in its path, and the kubelet compares names without",
+            f"--registry {host}/{path.partition(':')[0]} --scope path",
+        )
     return Registry(f"{host}/{path}" if keep_path and slash and path else host)
 
 
@@ -87,7 +92,7 @@ def _check_host(host: str, shown: str) -> None:
             f"registry {shown} has a glob in its port, and the kubelet compares ports as text",
             "give each port with a --registry of its own",
         )
-    if port is not None and not (port.isdigit() and 0 < int(port) < 65536):
+    if port is not None and not (re.fullmatch(r"[1-9][0-9]{0,4}", port) and int(port) < 65536):
         raise UsageError(f"registry {shown} has a port that is not a number from 1 to 65535")
     labels = name.split(".")
     if not re.fullmatch(_IPV6, name) and not all(
@@ -126,11 +131,28 @@ def parse_credentials(value: str, source: str) -> Credentials:
     """
     username, colon, password = value.partition(":")
     if not colon or not username or not password:
-        missing = "a colon" if not colon else ("a user name" if not username else "a password")
+        missing = "colon" if not colon else ("user name" if not username else "password")
         raise UsageError(
             f"the credentials from {source} have no {missing}", "the form is USER:PASSWORD"
         )
+    if not _is_utf8(value):
+        raise UsageError(f"the credentials from {source} are not UTF-8 text")
+    if value.startswith("\ufeff") or "\0" in value:
+        what = "hold a NUL" if "\0" in value else "begin with a byte order mark"
+        raise UsageError(
+            f"the credentials from {source} {what}, which no registry takes",
+            "save them as UTF-8 text without a byte order mark",
+        )
     return Credentials(username, password)
+
+
+def _is_utf8(value: str) -> bool:
+    """Return whether *value* is text: what came from outside and is none holds lone surrogates."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def strip_one_newline(content: bytes, source: str) -> str:

@@ -85,6 +85,12 @@ def test_a_sparse_checkout_that_lacks_the_place_is_refused(
     assert user.bootstrap().status == 0
 
 
+def test_what_git_says_is_understood_where_it_speaks_german(user: User) -> None:
+    user.commit({"apps/a": "1"})
+    user.git("sparse-checkout", "set", "--cone", "apps")
+    refused(user, says="this sparse checkout leaves out", LANG="C.utf8", LANGUAGE="de")
+
+
 def test_a_path_that_leaves_the_repository_is_refused(user: User) -> None:
     refused(user, "--path", "../other", says="leaves the repository", status=2)
 

@@ -8,7 +8,8 @@ import pytest
 
 from gitops_secrets.adapters.age import create_identity
 from tests.support.refusal import CREDS, PASSWORD, mistyped_recipient, refused
-from tests.support.user import User
+from tests.support.terminal import Terminal
+from tests.support.user import BOOTSTRAP, PROGRAM, User
 
 
 def test_a_mistyped_recipient_is_refused(user: User) -> None:
@@ -73,6 +74,55 @@ def test_a_command_line_that_cannot_be_meant(
     result = user.run("bootstrap", "--path", "clusters/prod", *arguments, env={"CREDS": CREDS})
     assert (result.status, says in result.stderr) == (2, True), result.stderr
     assert user.state() == before
+
+
+@pytest.mark.parametrize("option", ["env", "file", "docker-config"])
+def test_a_secret_behind_the_wrong_option_is_not_repeated(user: User, option: str) -> None:
+    before = user.state()
+    result = user.run(*BOOTSTRAP[:7], f"--registry-creds-{option}", CREDS)
+    assert result.status == (2 if option == "env" else 3)
+    assert PASSWORD not in result.printed
+    assert "not repeated" in result.stderr
+    assert user.state() == before
+
+
+def test_a_variable_that_is_no_text_is_refused(user: User) -> None:
+    result = refused(user, says="are not UTF-8 text", creds="robot:\udcff", status=2)
+    assert "\udcff" not in result.printed
+
+
+@pytest.mark.parametrize("config", ["{", "[]", '{"credHelpers": ["x"]}', '{"auths": []}'])
+def test_a_docker_config_that_is_none(user: User, tmp_path: Path, config: str) -> None:
+    (tmp_path / "config.json").write_text(config)
+    before = user.state()
+    result = user.run(
+        *BOOTSTRAP[:7], "--registry-creds-docker-config", str(tmp_path / "config.json")
+    )
+    assert (result.status, user.state()) == (3, before)
+    assert f"error: {tmp_path}/config.json" in result.stderr
+
+
+def test_a_terminal_is_not_read_as_standard_input(user: User) -> None:
+    with Terminal(user, [PROGRAM, *BOOTSTRAP[:7], "--registry-creds-stdin"]) as terminal:
+        assert terminal.end() == 2
+        assert b"leave --registry-creds-stdin out" in terminal.shown
+
+
+def test_who_leaves_at_the_question_changes_nothing(user: User) -> None:
+    before = user.state()
+    with Terminal(user, [PROGRAM, *BOOTSTRAP[:7]]) as terminal:
+        terminal.wait_for("User name for registry.example.com")
+        terminal.type("\x03")
+        assert terminal.end() == 130
+        assert b"interrupted; nothing was changed" in terminal.shown
+    assert user.state() == before
+
+
+def test_a_home_that_the_shell_left_alone_is_found(user: User) -> None:
+    (user.home / "creds").write_text(CREDS)
+    flags = ("--registry-creds-file=~/creds", "--age-identity-file=~/prod.agekey")
+    assert user.run(*BOOTSTRAP[:7], *flags).status == 0
+    assert (user.home / "prod.agekey").is_file()
 
 
 def test_a_stray_argument_is_not_repeated(user: User) -> None:

@@ -56,6 +56,7 @@ def test_scope_path_keeps_the_path_and_drops_what_the_kubelet_drops() -> None:
         ("r.example.com:*", "glob in its port"),
         ("r.example.com:http", "not a number"),
         ("r.example.com:70000", "not a number"),
+        ("r.example.com:05000", "not a number"),
         ("r.example.com/v2", "matched by no image"),
         ("r example.com", "space or a control character"),
         ("r.example.com\x1b[2J", "control character"),
@@ -69,6 +70,13 @@ def test_a_registry_that_no_image_would_match_is_refused(value: str, says: str) 
     with pytest.raises(UsageError, match=says) as caught:
         parse_registry(value)
     assert "\x1b" not in caught.value.message
+
+
+def test_a_tag_in_a_path_that_is_kept_is_refused() -> None:
+    assert parse_registry("r.example.com/team/app:1").key == "r.example.com"
+    with pytest.raises(UsageError, match="has a tag in its path") as caught:
+        parse_registry("r.example.com/team/app:1", keep_path=True)
+    assert caught.value.hints == ("--registry r.example.com/team/app --scope path",)
 
 
 def test_credentials_inside_a_registry_are_refused_and_not_repeated() -> None:
@@ -86,9 +94,21 @@ def test_credentials_split_at_the_first_colon() -> None:
 def test_half_credentials_name_their_source_and_not_themselves(value: str) -> None:
     with pytest.raises(UsageError, match="standard input") as caught:
         parse_credentials(value, "standard input")
-    assert "password" not in caught.value.message.replace("have no a password", "").replace(
-        "a password", ""
-    )
+    assert "password" not in caught.value.message.replace("have no password", "")
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ("u:\udcff", "not UTF-8"),
+        ("\udcff:p", "not UTF-8"),
+        ("\ufeffu:p", "begin with a byte order mark"),
+        ("u:p\0", "hold a NUL"),
+    ],
+)
+def test_what_no_registry_would_take_is_refused(value: str, says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        parse_credentials(value, "a file")
 
 
 def test_one_newline_at_the_end_is_the_editors_and_all_else_is_the_password() -> None:
