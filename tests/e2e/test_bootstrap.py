@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.cluster import Cluster
+from tests.e2e.cluster import CONTEXT, Cluster
 from tests.e2e.flux import Flux
 from tests.e2e.operator import Operator
 from tests.support.githttp import Repository
@@ -189,3 +189,37 @@ def test_a_cluster_with_tenants_locked_down_applies_it(
 
     fresh_flux.wait_ready(PULL_SECRETS, revision=commit)
     assert credentials(fresh_cluster) == SIMPLE
+
+
+def test_a_flux_that_reads_the_whole_repository_applies_all_that_it_did(
+    fresh_cluster: Cluster, fresh_flux: Flux, repository: Repository, operator: Operator
+) -> None:
+    fresh_flux.bootstrap(repository, ".")
+    operator.git("pull", "--quiet", "origin", "main")
+    settings = operator.clone / "apps" / "settings.yaml"
+    settings.parent.mkdir()
+    settings.write_text(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: flux-system}\n"
+    )
+    operator.git("add", "--all")
+    operator.git("commit", "--quiet", "--message", "Settings")
+    fresh_flux.wait_ready("flux-system", revision=operator.push())
+
+    operator.run(
+        *("bootstrap", "--path", ".", "--image-pull-secret", "regcred"),
+        *("--registry", "registry.example.com", "--registry-creds-env", "CREDS"),
+        creds=SIMPLE,
+    )
+    (operator.clone / ".pre-commit-config.yaml").write_text("repos: []\n")
+    operator.git("add", "--all")
+    operator.git("commit", "--quiet", "--message", "What the generator would choke on")
+    operator.run(
+        *("apply", "--path", ".", "--context", CONTEXT, "--yes"),
+        *("--kubeconfig", str(fresh_cluster.kubeconfig)),
+    )
+    commit = operator.push()
+
+    fresh_flux.wait_ready("flux-system", revision=commit)
+    fresh_flux.wait_ready(PULL_SECRETS, revision=commit)
+    assert credentials(fresh_cluster) == SIMPLE
+    assert fresh_cluster.find("ConfigMap", "settings", "flux-system") is not None
