@@ -30,6 +30,10 @@ COMMANDS = {
 """Each command by its name, as "module:attribute": a command's modules load when it is called."""
 
 
+_EXTRAS = {"pathspec": "cli", "pyrage": "cli", "rich": "cli", "kubernetes": "cluster"}
+"""The libraries that the base install lacks, and the extra that brings each."""
+
+
 class LazyGroup(click.Group):
     """A group whose commands are imported only when they are asked for."""
 
@@ -93,6 +97,8 @@ def run(arguments: Sequence[str]) -> int:
         # Whoever read the output has gone; what was done stands. Python would complain at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
+    except ModuleNotFoundError as error:
+        return _say_missing(error)
     except OSError as error:
         _say("error", f"{error.filename or 'a file'} cannot be used: {error.strerror}")
         return ExitCode.REFUSED
@@ -116,6 +122,17 @@ def _say(kind: str, words: str) -> None:
     # What git or a hook said can be in it: nothing of that may steer the terminal.
     shown = "".join(c if c.isprintable() else " " for c in words)
     click.echo(f"{_NAME}: {kind}: {shown}", err=True)
+
+
+def _say_missing(error: ModuleNotFoundError) -> ExitCode:
+    """Say which extra brings the library that is not installed: hooks get by with fewer than we have."""
+    library = (error.name or "").partition(".")[0]
+    if library not in _EXTRAS:
+        _say_bug(error)
+        return ExitCode.BUG
+    _say("error", f"{library} is not installed, and this command needs it")
+    _say("hint", f"pip install 'gitops-secrets[{_EXTRAS[library]}]', or [all] for every command")
+    return ExitCode.REFUSED
 
 
 def _say_bug(error: Exception) -> None:

@@ -71,7 +71,8 @@ def private_registry(tree: Overlay, cluster: Cluster, namespace: str | None) -> 
     hosts: set[str] = {
         image.decode().split("/", 1)[0]
         for image in re.findall(_IMAGE, tree.read(path) or b"")
-        if b"/" in image
+        # An image without a host of its own, as Docker Hub's may be, begins with no dot or port.
+        if re.match(rb"[^/]*[.:][^/]*/|localhost/", image)
     }
     private = sorted(hosts - _PUBLIC)
     if len(private) == 1:

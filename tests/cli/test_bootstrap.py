@@ -95,6 +95,14 @@ def test_a_second_registry_joins_the_first(user: User) -> None:
     assert user.credentials() == {KEY: "robot:one", "ghcr.io": "robot:two"}
 
 
+def test_without_a_registry_it_is_the_one_of_fluxs_own_images(user: User) -> None:
+    image = "        image: registry.corp.example:5000/fluxcd/source-controller:v1.7.0\n"
+    user.commit({"clusters/prod/flux-system/gotk-components.yaml": f"a:\n{image}"})
+    arguments = (*BOOTSTRAP[:5], "--registry-creds-env", "CREDS")
+    assert user.run(*arguments, env={"CREDS": "robot:p"}).status == 0
+    assert user.credentials() == {"registry.corp.example:5000": "robot:p"}
+
+
 def test_each_registry_has_the_source_that_follows_it(user: User, tmp_path: Path) -> None:
     file, config = tmp_path / "creds", tmp_path / "config.json"
     file.write_text("robot:from-file\n")

@@ -350,7 +350,9 @@ def test_the_registry_of_fluxs_own_images_is_the_default() -> None:
     assert private_registry(tree(live()), PROD, None) == "registry.corp.example:5000"
 
 
-@pytest.mark.parametrize("image", ["ghcr.io/fluxcd/source-controller:v1", ""])
+@pytest.mark.parametrize(
+    "image", ["ghcr.io/fluxcd/source-controller:v1", "fluxcd/source-controller:v1", ""]
+)
 def test_without_a_private_registry_it_is_asked_for(image: str) -> None:
     components = COMPONENTS.replace("registry.corp.example:5000/flux/source-controller:v1", image)
     files = live() | {f"{FLUX}/gotk-components.yaml": components}
