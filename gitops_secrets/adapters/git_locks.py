@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -15,29 +16,47 @@ _LOCK_PATIENCE = 2.0
 
 def remove_stale_locks(repository: Repository, branch: str | None, journal: Path) -> None:
     """Remove git's locks that a killed run left: younger than its journal, with no git alive here."""
-    git_dir = repository.git_dir
-    candidates = [git_dir / "index.lock", git_dir / "HEAD.lock"]
-    candidates += [
-        git_dir / "refs" / "heads" / f"{branch}.lock",
-        *git_dir.glob("next-index-*.lock"),
-    ]
-    deadline = time.monotonic() + _LOCK_PATIENCE
-    while any(lock.exists() for lock in candidates) and time.monotonic() < deadline:
-        if not _git_at_work(repository):
-            break
-        time.sleep(0.05)
-    stale = [lock for lock in candidates if lock.exists()]
+    stale = _lasting_locks(repository, branch)
     if not stale:
         return
     since = journal.stat().st_mtime
     if _git_at_work(repository) or any(lock.stat().st_mtime < since for lock in stale):
-        names = " ".join(str(lock) for lock in stale)
+        names = " ".join(shlex.quote(str(lock)) for lock in stale)
         raise GitOpsSecretsError(
             "an earlier run was ended half-way, and git's lock is in the way of taking it back",
             f"once no git runs in this repository: rm -f {names}",
         )
     for lock in stale:
         lock.unlink(missing_ok=True)
+
+
+def refuse_locks(repository: Repository, branch: str | None) -> None:
+    """Raise GitOpsSecretsError where git could not commit to *branch* for a lock of somebody else's."""
+    locks = _lasting_locks(repository, branch)
+    if locks:
+        names = " ".join(shlex.quote(str(lock)) for lock in locks)
+        raise GitOpsSecretsError(
+            f"another git is at work in {repository.top}, or was killed there and left its lock",
+            f"once no git runs in this repository: rm -f {names}",
+        )
+
+
+def _lasting_locks(repository: Repository, branch: str | None) -> list[Path]:
+    """Return the locks that are in the way of a commit to *branch*, and stay so for a while."""
+    git_dir = repository.git_dir
+    # A linked work tree has an index of its own, and its branches where all have them.
+    pointer = git_dir / "commondir"
+    common = git_dir / pointer.read_text().strip() if pointer.exists() else git_dir
+    candidates = [
+        *(git_dir / "index.lock", git_dir / "HEAD.lock", *git_dir.glob("next-index-*.lock")),
+        *(common / "refs" / "heads" / f"{branch}.lock", common / "packed-refs.lock"),
+    ]
+    deadline = time.monotonic() + _LOCK_PATIENCE
+    while any(lock.exists() for lock in candidates) and time.monotonic() < deadline:
+        if not _git_at_work(repository):
+            break
+        time.sleep(0.05)
+    return [lock for lock in candidates if lock.exists()]
 
 
 def _git_at_work(repository: Repository) -> bool:

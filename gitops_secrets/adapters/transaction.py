@@ -21,7 +21,7 @@ from typing import TypedDict
 
 from gitops_secrets.adapters.files import TEMPORARY_SUFFIX, check_inside, replace_file
 from gitops_secrets.adapters.git import Head, Repository, literal, sparse_hints, words
-from gitops_secrets.adapters.git_locks import remove_stale_locks
+from gitops_secrets.adapters.git_locks import refuse_locks, remove_stale_locks
 from gitops_secrets.core.plan import Change
 from gitops_secrets.errors import GitOpsSecretsError
 
@@ -61,6 +61,7 @@ class Transaction:
         *push*, where given, runs last. Whatever goes wrong, hooks that refuse or alter a file and a
         refused push among it, everything is as before and GitOpsSecretsError says why.
         """
+        refuse_locks(self.repository, head.branch)
         with self._undone_on_failure(changes, head):
             self._write(changes)
             self._stage_and_commit(changes, message)

@@ -91,6 +91,24 @@ def test_what_git_says_is_understood_where_it_speaks_german(user: User) -> None:
     refused(user, says="this sparse checkout leaves out", LANG="C.utf8", LANGUAGE="de")
 
 
+@pytest.mark.parametrize("linked", [False, True])
+@pytest.mark.parametrize("lock", ["index.lock", "refs/heads/main.lock"])
+def test_a_lock_of_another_git_is_named_before_anything_is_written(
+    user: User, tmp_path: Path, lock: str, linked: bool
+) -> None:
+    user.commit({"a": "1"})
+    if linked:
+        user.git("checkout", "--quiet", "-b", "other")
+        user.git("worktree", "add", "--quiet", str(tmp_path / "linked"), "main")
+        user.repository = tmp_path / "linked"
+    path = Path(user.git("rev-parse", "--path-format=absolute", "--git-path", lock).strip())
+    path.touch()
+    result = refused(user, says="another git is at work")
+    hint = next(line for line in result.stderr.splitlines() if "rm -f" in line)
+    user.program(["sh", "-c", hint.partition("repository: ")[2]])
+    assert user.bootstrap().status == 0
+
+
 def test_a_path_that_leaves_the_repository_is_refused(user: User) -> None:
     refused(user, "--path", "../other", says="leaves the repository", status=2)
 
