@@ -10,12 +10,9 @@ from tests.support.user import PROGRAM, User
 
 
 def test_bootstrap_can_be_killed_anywhere(tmp_path: Path) -> None:
-    found = kill_everywhere(bootstrap_story(), tmp_path / "0", 40)
-    # Writing is short: on a busy machine a round can pass beside it.
-    for more in "123456":
-        if not any(point.journal for point in found):
-            found += kill_everywhere(bootstrap_story(), tmp_path / more, 40)
-    assert any(point.journal for point in found), "no kill hit the writing itself"
+    found = kill_everywhere(bootstrap_story(), tmp_path, 40)
+    assert sum(count for point, count in found.items() if point.journal) >= 5
+    assert sum(count for point, count in found.items() if not point.journal) >= 5
 
 
 def test_killed_when_the_branch_has_moved_and_the_index_not_yet(user: User) -> None:

@@ -2,7 +2,9 @@
 
     python -m tests.support.kill --points 400
 
-Every other kill takes the whole process group, git and sops included. After it: the branch is as it was
+One half of the points is spread from the start to the end, the other over the short time in which the
+run writes, from the moment its journal is there. How long both take is measured anew now and then, for a
+machine's load changes. Half of the kills take the whole process group, git and sops included. After each: the branch is as it was
 or has the whole commit; a plain ``git commit`` of the user's own work undoes nothing of ours; the next
 run ends well, with the user's other work as it was.
 """
@@ -15,6 +17,7 @@ import contextlib
 import os
 import shutil
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -24,6 +27,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.support.user import User
+
+_MEASURED_EVERY = 20
+"""After so many points the run is measured again."""
 
 
 class Point(NamedTuple):
@@ -35,6 +41,15 @@ class Point(NamedTuple):
     """Whether something had been begun that the next run has to clear up."""
     git_lock: bool
     """Whether git's index.lock was left."""
+    ended: bool
+    """Whether the run was over before it was killed."""
+
+
+class Moment(NamedTuple):
+    """When to kill: so many seconds after the start, or after the journal is there."""
+
+    after: float
+    since_journal: bool
 
 
 class Story(NamedTuple):
@@ -46,24 +61,16 @@ class Story(NamedTuple):
     is_whole: Callable[[User], bool]
 
 
-def kill_at(story: Story, folder: Path, after: float, *, group: bool, user_commits: bool) -> Point:
-    """Kill *story*'s command *after* seconds, and check what has to hold; AssertionError where not."""
-    user = User(folder)
-    user.commit({"mine": "1", "other": "1"})
-    story.prepare(user)
-    user.write({"mine": "staged", "other": "unstaged", "new": "untracked"})
-    user.git("add", "mine")
+def kill_at(
+    story: Story, folder: Path, moment: Moment, *, group: bool, user_commits: bool
+) -> Point:
+    """Kill *story*'s command at *moment*, and check what has to hold; AssertionError where not."""
+    user = _prepare(story, folder)
     before = user.git("rev-parse", "HEAD")
-    run = subprocess.Popen(
-        [Path(sys.executable).with_name("gitops-secrets"), *story.arguments],
-        cwd=user.repository,
-        env={**user.env, **story.env},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    time.sleep(after)
+    run = _start(story, user)
+    if moment.since_journal:
+        _wait_for_journal(user, run)
+    time.sleep(moment.after)
     with contextlib.suppress(ProcessLookupError):
         (os.killpg if group else os.kill)(run.pid, signal.SIGKILL)
     run.wait()
@@ -73,6 +80,7 @@ def kill_at(story: Story, folder: Path, after: float, *, group: bool, user_commi
         user.git("rev-parse", "HEAD") != before,
         (git_dir / "gitops-secrets" / "journal.json").exists(),
         (git_dir / "index.lock").exists(),
+        run.returncode >= 0,
     )
     assert point.committed == story.is_whole(user), "the branch is neither as before nor as after"
     if user_commits and not point.git_lock:
@@ -90,26 +98,65 @@ def kill_at(story: Story, folder: Path, after: float, *, group: bool, user_commi
 
 def kill_everywhere(story: Story, folder: Path, points: int) -> collections.Counter[Point]:
     """Kill at *points* points from start to end, and count what was found."""
-    trial = User(folder / "trial")
-    trial.commit({"mine": "1"})
-    story.prepare(trial)
-    began = time.monotonic()
-    trial.run(*story.arguments, env=story.env)
-    whole = (time.monotonic() - began) * 1.1
     found: collections.Counter[Point] = collections.Counter()
+    measured: list[tuple[float, float]] = []
     for number in range(points):
-        place = folder / str(number)
+        if number % _MEASURED_EVERY == 0:
+            measured.append(_measure(story, folder / f"trial-{number}"))
+        since_journal, place = bool(number % 2), folder / str(number)
+        span = statistics.median(both[since_journal] for both in measured[-3:])
         found[
             kill_at(
                 story,
                 place,
-                whole * number / points,
-                group=number % 2 == 1,
-                user_commits=number % 4 >= 2,
+                Moment(span * 1.1 * number / points, since_journal),
+                group=bool(number // 2 % 2),
+                user_commits=bool(number // 4 % 2),
             )
         ] += 1
         shutil.rmtree(place)
     return found
+
+
+def _prepare(story: Story, folder: Path) -> User:
+    user = User(folder)
+    user.commit({"mine": "1", "other": "1"})
+    story.prepare(user)
+    user.write({"mine": "staged", "other": "unstaged", "new": "untracked"})
+    user.git("add", "mine")
+    return user
+
+
+def _start(story: Story, user: User) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [Path(sys.executable).with_name("gitops-secrets"), *story.arguments],
+        cwd=user.repository,
+        env={**user.env, **story.env},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def _wait_for_journal(user: User, run: subprocess.Popen[bytes]) -> None:
+    """Wait until the run begins to write, or is over."""
+    journal = user.repository / ".git" / "gitops-secrets" / "journal.json"
+    while not journal.exists() and run.poll() is None:
+        time.sleep(0.0002)
+
+
+def _measure(story: Story, folder: Path) -> tuple[float, float]:
+    """Return how long the whole run takes, and how long what follows the journal's appearance."""
+    user = _prepare(story, folder)
+    began = time.monotonic()
+    run = _start(story, user)
+    _wait_for_journal(user, run)
+    writes = time.monotonic()
+    assert run.wait() == 0
+    ended = time.monotonic()
+    shutil.rmtree(folder)
+    return ended - began, ended - writes
 
 
 def _wait_for_git(user: User) -> None:
@@ -146,6 +193,16 @@ def bootstrap_story() -> Story:
     )
 
 
+_FIGURES: dict[str, Callable[[Point], bool]] = {
+    "before anything was written": lambda p: not p.ended and not p.journal and not p.committed,
+    "while it was written, the branch as before": lambda p: p.journal and not p.committed,
+    "while it was written, the branch moved": lambda p: p.journal and p.committed,
+    "of these, with a lock of git's left": lambda p: p.journal and p.git_lock,
+    "after the last write, before the end": lambda p: not p.ended and not p.journal and p.committed,
+    "after the end": lambda p: p.ended,
+}
+
+
 def main() -> int:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -153,9 +210,11 @@ def main() -> int:
     points: int = parser.parse_args().points
     with tempfile.TemporaryDirectory() as folder:
         found = kill_everywhere(bootstrap_story(), Path(folder), points)
-    for point, count in sorted(found.items()):
-        print(f"{count:5}  {point}")
-    print(f"{points} points: invariant 2 held at each")
+    print(
+        f"{points} kills, half of them while it writes; each time all of it was there or nothing:"
+    )
+    for what, is_so in _FIGURES.items():
+        print(f"{sum(n for point, n in found.items() if is_so(point)):5}  {what}")
     return 0
 
 
