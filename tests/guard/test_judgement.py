@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import date
 
 import pytest
@@ -217,6 +218,27 @@ def test_an_encrypted_object_that_was_changed_by_hand_was_moved(before: str, aft
     judged = engine.judge_change(PATH, new, [(PATH, engine.examine(old.encode()))], NOBODY)
     assert [f.rule for f in judged.findings] == ["moved-ciphertext"]
     assert "apps/db" in judged.findings[0].message
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda t: t.replace("type: Opaque\n", "", 1), id="no type is Opaque"),
+        pytest.param(
+            lambda t: t.replace("kind: Secret\n", "", 1).replace("apiVersion: v1\n", "", 1),
+            id="no object any more",
+        ),
+    ],
+)
+def test_what_an_api_server_takes_for_the_same_or_for_no_object_was_not_moved(
+    change: Callable[[str], str],
+):
+    old = encrypt(_generic(Fresh().password), *ONLY_DATA)
+    new = engine.examine(change(old).encode())
+    assert change(old) != old
+    assert new.objects[0].ciphertexts
+    before = [(PATH, engine.examine(old.encode()))]
+    assert engine.judge_change(PATH, new, before, NOBODY).findings == ()
 
 
 def test_an_encrypted_object_in_a_renamed_file_was_not_moved():

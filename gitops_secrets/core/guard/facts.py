@@ -24,6 +24,10 @@ class Identity(NamedTuple):
         """Return the five fields in their order."""
         return [self.api_version, self.kind, self.namespace, self.name, self.type]
 
+    def as_served(self) -> Identity:
+        """Return what an API server makes of it: no type says as much as "Opaque"."""
+        return self._replace(type=None) if self.type == "Opaque" else self
+
 
 class Place(NamedTuple):
     """One value of an object, by its place."""

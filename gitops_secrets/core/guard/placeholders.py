@@ -11,7 +11,7 @@ import re
 
 _PARTS = re.compile(
     r"\$?\{\{(?:(?!\{\{|\}\}).)*+\}\}|\$?\{\{[- ](?:(?!\{\{).)*+$"
-    r"|\$\{[\w.!:]++(?:[^{}]*+(?:\{[^{}]*\}[^{}]*+){0,20}\}|[^{}]*+$)|\$\([\w.]++(?:[^()]*+\)|[^()]*+$)"
+    r"|\$\{[\w.!:]++(?:[^{}]*+(?:\{[^{}]*\}[^{}]*+){0,20}\}|[^{}]*+$)|\$\([\w.~/<][ ]?+[\w.~/]*+(?:[^()]*+\)|[^()]*+$)"
     r"|\{%(?:(?!\{%|%\}).)*+%\}|<%(?:(?!<%|%>).)*+%>|#\{\s*+\w[^{}]*+\}"
     r"|\$env:\w+|\$[A-Z_][A-Z0-9_]{2,}|^\$\w+$|%\(\w++\)s|%[sqv](?!\w)",
     re.DOTALL,
@@ -32,12 +32,13 @@ _FILLER = re.compile(
 _DIGITS = re.compile(r"(?:1|12|123|1234|12345|123456)?$")
 _OTHER = re.compile(r"[^A-Za-z_\-. :/@!]")
 _SPLIT = re.compile(r"[^A-Za-z]+|(?<=[a-z])(?=[A-Z])")
+_SHORTEST, _LONGEST = 4, 40
 _WORDS = frozenset(
     """
-    a access account admin topsecret acme acr and api apikey app auth aws azure b bar base basic baz blah
+    a access account admin topsecret acme acr and api apikey app auth aws az azure b bar base basic baz blah
     bogus bot change changeit changeme client cluster config cred credential credentials
     creds default demo deploy docker dockerhub dockerpassword dummy ecr email encoded enter
-    env example fake fill fixme flux foo for ghcr git github gitlab goes harbor hash hello
+    env example fake fill fixme flux foo for gcr gh ghcr git github gitlab goes harbor hash hello
     helm here hub id image in insert invalid is it json k key kube kubernetes license login
     long me my mypass mypassword mysecret mytoken myuser name nexus no noreply not oauth of
     one only or org otherwise our p pass passphrase passwd password pat personal place
@@ -91,4 +92,15 @@ def _is_made_of_words(value: str) -> bool:
     words = [w for w in _SPLIT.split(bare) if w]
     if not words:
         return len(set(value)) <= 2
-    return not _OTHER.search(bare) and all(w.lower() in _WORDS for w in words)
+    return not _OTHER.search(bare) and all(_is_word(w.lower()) for w in words)
+
+
+def _is_word(word: str) -> bool:
+    """Return whether *word* is one of documentation's, or several of some length written together."""
+    if word in _WORDS or not _SHORTEST * 2 <= len(word) <= _LONGEST:
+        return word in _WORDS
+    ends = {0}
+    for end in range(_SHORTEST, len(word) + 1):
+        if any(word[begin:end] in _WORDS for begin in ends if end - begin >= _SHORTEST):
+            ends.add(end)
+    return len(word) in ends

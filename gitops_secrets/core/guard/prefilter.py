@@ -35,9 +35,10 @@ _KEY_PACKET = (b"\x94", b"\x95", b"\xc5")
 _MAGIC = (b"\x1f\x8b", b"PK\x03\x04", b"BZh", b"\xfd7zXZ")
 _PACKED_BASE64 = (b"H4sI", b"UEsDB", b"QlpoO", b"/Td6W", b"SDRzS", b"VUVzRE")
 _ESCAPED_LETTER = re.compile(
-    rb"\\(?:x|u00|U000000)(?:2[2bBeEfF]|3[0-9aAdD]|[46][1-9a-fA-F]|[57][0-9aAbBdDfF])"
-    rb"|[A-Za-z0-9.=+/]\\\r?\n|\\\\(?:x|u00)[2-7][0-9a-fA-F]"
+    rb"\\(?:(?:x|u00|U000000)(?:2[2bBeEfF]|3[0-9aAdD]|[46][1-9a-fA-F]|[57][0-9aAbBdDfF])"
+    rb"|(?<=[A-Za-z0-9.=+/]\\)\r?\n|\\(?:x|u00)[2-7][0-9a-fA-F])"
 )
+"""Begins with the backslash in each case: what has no first letter is tried at every byte."""
 _BINARY_TAG = re.compile(rb"![^\s!]{0,100}(?:[bB]in|%)")
 
 
@@ -93,10 +94,11 @@ _STEMS = (
     b"ctr",
 )
 """In lower case, one of them stands in each of _WORDS, _FIELDS and _COMMANDS."""
-_LITERAL = re.compile(
-    rb"(?:pass(?:word|wd|phrase)?|pwd|token|secret_?key)[\"']*[:=]"
-    rb"|(?:registr|docker|ghcr|harbor|quay|pull|oci)[\w.-]{0,80}(?:pass|token|pwd)"
-)
+_SECRET_KEY = re.compile(rb"secret_?key[\"']*[:=]")
+_ASSIGNED = re.compile(rb"(?:word|wd|phrase)?[\"']*[:=]")
+_OF_REGISTRY = re.compile(rb"(?:registr|docker|ghcr|harbor|quay|pull|oci)[\w.-]{0,80}\Z")
+_LONGEST_NAME = 88
+_FEW = 200
 _NO_SECRETS = (b"imagePullSecrets:", b"kind: ExternalSecret\n", b"kind: SealedSecret\n")
 _REGISTRY = (b"regist", b"docker", b"image", b"ghcr", b"quay", b"harbor", b"oci:", b"credential",
              b"gcr", b"pullsecret", b"pull-secret", b"pull_secret", b"acr", b"ecr", b"icr.io",
@@ -140,7 +142,7 @@ def may_hold(content: bytes) -> int:
             bits |= PAYLOAD
         if _any(_COMMANDS, packed):
             bits |= COMMAND
-        if _any(_WORDS, lower) and _LITERAL.search(lower) and _names_registry(lower):
+        if _any(_WORDS, lower) and _names_registry(lower) and _assigns(lower):
             bits |= VALUES
     if is_worth_decoding(content, packed):
         bits |= PACKED
@@ -149,6 +151,23 @@ def may_hold(content: bytes) -> int:
 
 def _names_registry(lower: bytes) -> bool:
     return _any(_REGISTRY, lower) or _HOST_KEY.search(lower) is not None
+
+
+def _assigns(lower: bytes) -> bool:
+    """Return whether a password or token is assigned, or one of a registry is named, in *lower* case."""
+    met = 0
+    for word in _WORDS:
+        at = lower.find(word)
+        while at >= 0:
+            met += 1
+            if (
+                met > _FEW
+                or _ASSIGNED.match(lower, at + len(word))
+                or _OF_REGISTRY.search(lower, max(0, at - _LONGEST_NAME), at)
+            ):
+                return True
+            at = lower.find(word, at + 1)
+    return b"secret" in lower and _SECRET_KEY.search(lower) is not None
 
 
 def _names_secrets(content: bytes) -> bool:
@@ -199,8 +218,18 @@ def _is_encoded_again(content: bytes) -> bool:
     """Return whether some base64 in *content* holds base64, as a wrapped age key does by its nature."""
     if b"BEGIN AGE ENCRYPTED FILE" in content:
         content = _AGE_FILE.sub(b"", content)
-    if _BASE64_TEXT.search(content) is None:
-        return False
+    marks = content.translate(_IS_BASE64)
+    at = marks.find(_RUN)
+    while at >= 0:
+        end = marks.find(b" ", at)
+        around = content[at : end if end >= 0 else len(content)]
+        if _BASE64_TEXT.search(around) and _decodes_to_base64(around):
+            return True
+        at = marks.find(_RUN, end) if end >= 0 else -1
+    return False
+
+
+def _decodes_to_base64(content: bytes) -> bool:
     for match in _LONG_RUN.finditer(content):
         run = match.group().translate(_STANDARD)
         for shift in range(4):

@@ -47,6 +47,11 @@ class Fresh:
     host: str = "registry.example.com:5000"
 
     @property
+    def dotted(self) -> str:
+        """A password with a dot in it, of which programs could make two names."""
+        return remember(f"q{self.password[:9]}.Z{self.password[9:]}")
+
+    @property
     def auth(self) -> str:
         """The auth field of a docker config."""
         return b64(f"{self.user}:{self.password}")

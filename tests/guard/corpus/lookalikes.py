@@ -248,6 +248,7 @@ TEMPLATES = [
 ]  # fmt: skip
 VALUES = [
     ("image", "image:\n  registry: ghcr.io\n  repository: a/b\n  tag: v1\n  pullSecrets: []\n", "every chart has them"),
+    ("words in one", "data:\n  DOCKER_REPO_USER: dockerrepouser\n  DOCKER_REPO_PASSWORD: dockerrepopassword\n", "words of documentation, written together"),
     ("empty credentials", "imageCredentials:\n  registry: quay.io\n  username: ''\n  password: ''\n", "empty"),
     ("null credentials", "imageCredentials:\n  registry: quay.io\n  username:\n  password:\n", "nothing"),
     ("placeholders", "imageCredentials:\n  registry: quay.io\n  username: someone\n  password: sillyness\n", "the Helm documentation's own words"),
@@ -311,6 +312,14 @@ COMMANDS = [
     ("powershell", "docker login -u $env:USER -p $env:PW\n", "variables"),
     ("percent", "docker login -u %USER% -p %PASSWORD%\n", "variables"),
     ("makefile", "login:\n\tdocker login -u $(USER) -p $(PASSWORD)\n", "variables"),
+    ("read from a file", 'kubectl create secret docker-registry r --docker-username=AWS \\\n  --docker-password="$(</run/token)"\n', "the shell reads a file"),
+    ("read with a space", "skopeo copy --src-creds robot:$(< /run/token) docker://a docker://b\n", "the shell reads a file"),
+    ("program with a path", 'helm registry login -u robot --password "$(/usr/local/bin/token --registry a)" ghcr.io\n', "a program prints it"),
+    ("home of a file", "docker login -u robot -p $(~/bin/token) ghcr.io\n", "a program prints it"),
+    ("field of a program", 'run("helm", "pull", "--username", settings.GitUser,\n\t"--password", settings.GitPassWd, "oci://a/b")\n', "an expression of a program, in a list of strings"),
+    ("call of a program", "subprocess.run(['docker', 'login', '-u', user.name, '-p', vault.read()])\n", "a call, in a list of strings"),
+    ("short words", "kubectl create secret docker-registry r --docker-username=gh-user --docker-password=gh-token\n", "words of documentation"),
+    ("cloud words", "kubectl create secret docker-registry r --docker-username=az-user --docker-password=az-token\n", "words of documentation"),
 ]  # fmt: skip
 TEXTS = [
     ("readme", "# Guard\n\nIt finds Secrets of type kubernetes.io/dockerconfigjson whose data is readable.\n", "prose"),

@@ -65,7 +65,8 @@ def _other(
 ) -> tuple[str, ObjectFacts] | None:
     for digest in hashes:
         holders = index[digest]
-        copies = {where for where, other in holders if other.identity == found.identity}
+        served = found.identity.as_served()
+        copies = {where for where, other in holders if other.identity.as_served() == served}
         for where, other in holders:
             if where == path:
                 if is_key or other.identity.kind == found.identity.kind:

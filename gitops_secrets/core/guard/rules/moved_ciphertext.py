@@ -23,11 +23,14 @@ def find(path: str, new: Facts, old: Sequence[Facts]) -> Iterator[Finding]:
     """Yield a finding for each object of *new* whose ciphertext stood only in other objects of *old*."""
     holders = _holders(old)
     for found in new.objects:
+        if found.identity.kind is None and found.identity.api_version is None:
+            # No object any more: nobody applies it.
+            continue
         before = [i for c in found.ciphertexts for i in holders.get(c, ())]
         if not before:
             keys = _wrapped_elsewhere(found, old)
             before = keys
-        if before and found.identity not in before:
+        if before and found.identity.as_served() not in [i.as_served() for i in before]:
             from gitops_secrets.core.guard.verdict import finding
 
             yield finding(

@@ -60,6 +60,9 @@ _PIPED = re.compile(
 _HERE_STRING = re.compile(
     r"--password-stdin[^\n|;&]{0,500}?<<<[ \t]*(?P<value>\"[^\"\n]{1,4000}\"|'[^'\n]{1,4000}'|[^\s|;&]{1,4000})"
 )
+_SELECTOR = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+(?:\(\))?")
+_CODE = "<code>"
+_FAR = 200
 _MAX_WORDS = 200
 _MAX_COMMANDS = 5000
 
@@ -98,13 +101,21 @@ def _words(text: str, at: int) -> tuple[list[tuple[int, str]], int]:
             break
         if match["word"]:
             word = match["word"].strip("\"'")
-            words.append((at, word))
+            words.append((at, _CODE if _is_code(text, at, word) else word))
             if word.endswith((":", "':", '":')) and not word.startswith("-"):
                 break
         elif "\n" in match.group() and not _goes_on(text, match, words):
             break
         at = match.end()
     return words, at
+
+
+def _is_code(text: str, at: int, word: str) -> bool:
+    """Return whether *word* is a program's expression in a list of quoted strings, not a string itself."""
+    before = text[max(0, at - _FAR) : at].rstrip()
+    return (
+        before.endswith(('",', "',")) and _SELECTOR.fullmatch(text, at, at + len(word)) is not None
+    )
 
 
 def _goes_on(text: str, line_break: re.Match[str], words: list[tuple[int, str]]) -> bool:
