@@ -164,6 +164,12 @@ class Git:
             yield from parse_stream(output)
         finish()
 
+    def compare(self, before: str, after: str) -> list[Change]:
+        """Return what differs between the trees of two commits."""
+        out = self.ask("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev",
+                       "--ignore-submodules=all", "--end-of-options", before, after)  # fmt: skip
+        return list(parse_raw(out))
+
     def walk(
         self, *revisions: str, ids: Sequence[str] = ()
     ) -> tuple[BufferedReader, Callable[[], None]]:

@@ -1,6 +1,6 @@
 """The guard on a server: every object that a push brings, judged before any ref moves.
 
-The policy is that of the branch as it was. What a push says about itself, by markers, baseline or
+The policy is that of the default branch as it was. What a push says about itself, by markers, baseline or
 creation rules, excuses nothing, and is listed.
 """
 
@@ -48,7 +48,7 @@ def parse_updates(text: bytes) -> list[Update]:
 def scan_push(git: Git, updates: Sequence[Update], policy: str | None, *, allow: bool) -> Outcome:
     """Judge what *updates* bring that no ref of the repository reaches yet.
 
-    The policy is that of the ref as it was, of HEAD for a new one, or of the revision *policy*.
+    The policy is that of the default branch as it was, or of the revision *policy*.
     A push may change the policy where *allow* or the server's setting ALLOW says so.
     """
     allowed = allow or _allows(git)
@@ -65,7 +65,9 @@ def scan_push(git: Git, updates: Sequence[Update], policy: str | None, *, allow:
         known.learn(blob for change in changes for blob in (change.new, *change.old))
         outcome = outcome_of(git, "", changes, terms, partial(git.tree, update.new), known)
         total += outcome.judgement
-        total += policy_changes(known, changes, allowed=allowed)
+        moved = _moved(git, update, policy, changes)
+        known.learn(blob for change in moved for blob in (change.new, *change.old))
+        total += policy_changes(known, [*changes, *moved], allowed=allowed)
         unread += outcome.unread
         looked_at += outcome.looked_at
         met |= {change.new for change in changes}
@@ -77,19 +79,31 @@ def scan_push(git: Git, updates: Sequence[Update], policy: str | None, *, allow:
 
 
 def _policy(git: Git, update: Update, policy: str | None) -> str:
-    """Return the revision whose policy counts, "" where the repository has none yet."""
-    if policy is not None:
-        return policy
-    for revision in (update.old, "HEAD"):
-        if revision.strip("0"):
-            try:
-                return (
-                    git.ask("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
-                    .decode()
-                    .strip()
-                )
-            except GitOpsSecretsError:
-                continue
+    """Return the revision whose policy counts, "" where the repository has no branch yet.
+
+    It is the default branch for every ref: a branch that was begun at an old commit has old rules.
+    Raises GitOpsSecretsError where HEAD names a branch that is not there beside others that are.
+    """
+    for revision in (policy, "HEAD", update.old):
+        if revision is None or not revision.strip("0"):
+            continue
+        try:
+            return (
+                git.ask("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+                .decode()
+                .strip()
+            )
+        except GitOpsSecretsError:
+            if policy is not None:
+                raise GitOpsSecretsError(
+                    f"there is no commit {policy!r} here to take the policy from",
+                    "name a branch of this repository in the hook: gitops-secrets scan --policy main",
+                ) from None
+    if git.ask("for-each-ref", "--count=1", "refs/heads"):
+        raise GitOpsSecretsError(
+            "HEAD of this repository names no branch, so none has the policy for a new one",
+            "git symbolic-ref HEAD refs/heads/main, on the server",
+        )
     return ""
 
 
@@ -97,6 +111,23 @@ def _changes(git: Git, update: Update) -> list[Change]:
     if git.ask("cat-file", "-t", f"{update.new}^{{}}").strip() != b"commit":
         return []
     return list(git.changes("--not", "--all", ids=[update.new]))
+
+
+def _moved(git: Git, update: Update, policy: str | None, changes: Sequence[Change]) -> list[Change]:
+    """Return what *update* changes besides *changes* in the branch that the policy is taken from.
+
+    Moved back, or to commits that another branch has, it may get other rules without a new commit.
+    """
+    if not update.old.strip("0"):
+        return []
+    try:
+        named = git.ask("rev-parse", "--symbolic-full-name", policy or "HEAD").decode().strip()
+    except GitOpsSecretsError:
+        return []
+    if update.ref != named:
+        return []
+    listed = {(change.path, change.new) for change in changes}
+    return [c for c in git.compare(update.old, update.new) if (c.path, c.new) not in listed]
 
 
 def _allows(git: Git) -> bool:

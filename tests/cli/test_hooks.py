@@ -263,6 +263,87 @@ def test_a_change_of_policy_is_listed_and_passes_only_where_the_server_allows_it
     assert "warning[policy-change]" in accepted.stderr
 
 
+def test_a_branch_that_begins_at_old_rules_is_judged_by_those_of_the_default_branch(
+    user: User, server: Repository
+):
+    server.git("config", "gitops-secrets.allowPolicyChanges", "true")
+    old = server.head()
+    user.commit({".sops.yaml": RULES})
+    assert push(user).returncode == 0
+    assert push(user, f"{old}:refs/heads/old").returncode == 0
+    user.git("switch", "--quiet", "--detach", old)
+    user.commit({"secrets/db.yaml": OPAQUE % Fresh().password})
+    refused = push(user, "HEAD:refs/heads/old")
+    assert refused.returncode == 1
+    assert "error[unencrypted-secret]" in refused.stderr
+
+
+@pytest.mark.parametrize("how", ["back", "to a known branch"])
+def test_a_default_branch_that_moves_to_other_rules_without_a_new_commit_is_refused(
+    user: User, server: Repository, how: str
+):
+    server.git("config", "gitops-secrets.allowPolicyChanges", "true")
+    user.commit({".sops.yaml": RULES})
+    assert push(user).returncode == 0
+    before = server.head()
+    user.commit({".sops.yaml": RULES.replace("secrets", "other"), "b.txt": "1\n"})
+    assert push(user, "main:topic").returncode == 0
+    server.git("config", "--unset", "gitops-secrets.allowPolicyChanges")
+    refused = push(user, *(["--force", "HEAD~2:main"] if how == "back" else ["main"]))
+    assert refused.returncode == 1
+    assert "error[policy-change]" in refused.stderr
+    assert server.head() == before
+    user.git("reset", "--quiet", "--hard", before)
+    user.commit({"b.txt": "2\n"})
+    assert push(user).returncode == 0
+
+
+def test_a_server_whose_head_names_no_branch_refuses_a_new_branch_and_says_what_to_set(
+    user: User, server: Repository
+):
+    server.git("symbolic-ref", "HEAD", "refs/heads/master")
+    user.commit({"b.txt": "1\n"})
+    refused = push(user, "main:topic")
+    assert refused.returncode == 1
+    assert "git symbolic-ref HEAD refs/heads/main" in refused.stderr
+    assert push(user).returncode == 0
+    server.git("symbolic-ref", "HEAD", "refs/heads/main")
+    assert push(user, "main:topic").returncode == 0
+
+
+@pytest.mark.parametrize("ref", ["refs/heads/main", "refs/heads/topic", "refs/tags/v1"])
+def test_the_first_push_to_an_empty_repository_is_judged(user: User, tmp_path: Path, ref: str):
+    with GitServer(tmp_path / "server") as http:
+        bare = http.create("fleet")
+        assert user.run("hooks", "install", "--repo", str(bare.folder)).status == 0
+        user.git("remote", "add", "origin", bare.url_with_password)
+        user.commit({"a.yaml": Fresh().secret})
+        assert "error[plaintext-dockerconfigjson]" in push(user, f"HEAD:{ref}").stderr
+        assert bare.git("for-each-ref") == ""
+        user.git("checkout", "--quiet", "--orphan", "clean")
+        (user.repository / "a.yaml").unlink()
+        user.commit({"b.txt": "1\n"})
+        assert push(user, f"HEAD:{ref}").returncode == 0
+
+
+def test_a_forced_push_of_rewritten_commits_is_judged(user: User, server: Repository):
+    before = server.head()
+    user.git("commit", "--quiet", "--amend", "--allow-empty", "--message", "x")
+    user.commit({"a.yaml": Fresh().secret})
+    assert "error[plaintext-dockerconfigjson]" in push(user, "--force", "main").stderr
+    assert server.head() == before
+
+
+def test_an_annotated_tag_and_a_tree_of_their_own_are_judged(user: User, server: Repository):
+    user.write({"a.yaml": Fresh().secret})
+    user.git("add", "--all")
+    tree = user.git("write-tree").strip()
+    user.git("tag", "--annotate", "--message", "x", "v1", tree)
+    refused = push(user, "refs/tags/v1")
+    assert refused.returncode == 1
+    assert "error[plaintext-dockerconfigjson]" in refused.stderr
+
+
 def test_an_exception_of_the_protected_branch_counts_for_a_push(user: User, server: Repository):
     server.git("config", "gitops-secrets.allowPolicyChanges", "true")
     text = Fresh().secret.replace("data:\n", "data:\n  " + MARKER)
