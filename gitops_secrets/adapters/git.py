@@ -116,19 +116,32 @@ class Repository(NamedTuple):
 
         The commit is empty, and every content None, before the first one.
         """
-        names = ["HEAD", *(f"HEAD:{path}" for path in paths)]
+        found = self._objects(["HEAD", *(f"HEAD:{path}" for path in paths)])
+        return found[0][0], {path: c for path, (_, c) in zip(paths, found[1:], strict=True)}
+
+    def blobs(self, ids: Sequence[str]) -> dict[str, bytes | None]:
+        """Return the contents of blobs by their ids, None where the repository has one not."""
+        found = self._objects(ids)
+        return {blob: content for blob, (_, content) in zip(ids, found, strict=True)}
+
+    def _objects(self, names: Sequence[str]) -> list[tuple[str, bytes | None]]:
+        """Return id and content of each object of *names*, asked of git at once."""
+        if not names:
+            return []
         out = self.ask("cat-file", "--batch", stdin=os.fsencode("\n".join(names) + "\n"))
         found: list[tuple[str, bytes | None]] = []
-        while out:
-            line, _, out = out.partition(b"\n")
-            fields = line.split(b" ")
+        at = 0
+        while at < len(out):
+            end = out.index(b"\n", at)
+            fields = out[at:end].split(b" ")
+            at = end + 1
             if len(fields) == 3 and fields[1] in (b"blob", b"commit"):
                 size = int(fields[2])
-                found.append((fields[0].decode(), out[:size]))
-                out = out[size + 1 :]
+                found.append((fields[0].decode(), out[at : at + size]))
+                at += size + 1
             else:
                 found.append(("", None))
-        return found[0][0], {path: c for path, (_, c) in zip(paths, found[1:], strict=True)}
+        return found
 
 
 def open_repository(folder: Path) -> Repository:

@@ -13,6 +13,15 @@ from gitops_secrets.errors import ExitCode
 
 
 @click.command("doctor")
+@click.option(
+    "--path",
+    "paths",
+    multiple=True,
+    metavar="PATH",
+    help="Only this cluster, by its path as in flux bootstrap; may be repeated. "
+    "[default: every one; with --context the only one]",
+)
+@click.option("--all", "all_clusters", is_flag=True, help="Every cluster, with --context too.")
 @click.option("--context", metavar="NAME", help="Ask the cluster of this kubeconfig context too.")
 @click.option("--kubeconfig", type=click.Path(path_type=Path), help="[default: kubectl's]")
 @identity_option
@@ -29,10 +38,12 @@ def doctor_command(**options: Any) -> ExitCode:
 
     examined: Examined = doctor(
         Request(
-            options["repository"],
-            options["context"],
-            options["kubeconfig"],
-            options["age_identity_file"],
+            repository=options["repository"],
+            paths=options["paths"],
+            all_clusters=options["all_clusters"],
+            context=options["context"],
+            kubeconfig=options["kubeconfig"],
+            identity_file=options["age_identity_file"],
         )
     )
     render = _render_json if options["output"] == "json" else _render_text

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from gitops_secrets.adapters.files import read_file
-from gitops_secrets.adapters.git import Repository, open_repository
-from gitops_secrets.adapters.revision import tree_of, upstream_commit
+from gitops_secrets.adapters.git import open_repository
+from gitops_secrets.commands.doctor_tree import upstream, work_tree
 from gitops_secrets.core.doctor.diagnosis import Diagnosis
 from gitops_secrets.core.doctor.examine import examine
 from gitops_secrets.core.doctor.view import View
-from gitops_secrets.core.overlay import Overlay
-from gitops_secrets.errors import GitOpsSecretsError
+from gitops_secrets.core.layout import Cluster, parse_cluster_path
+from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
 
 class Examined(NamedTuple):
@@ -28,6 +28,10 @@ class Request(NamedTuple):
     """What the command line says."""
 
     repository: Path
+    paths: Sequence[str]
+    """The clusters that are meant; none for all."""
+    all_clusters: bool
+    """Whether all are meant though one context is asked."""
     context: str | None
     """The kubeconfig's context of the cluster to ask; None for Git alone."""
     kubeconfig: Path | None
@@ -42,13 +46,17 @@ def doctor(request: Request) -> Examined:
     may not be read.
     """
     repository = open_repository(request.repository)
-    tree = Overlay(repository.list_files(), lambda path: read_file(repository.top, path))
-    view = View(tree, _pushed(repository))
-    if not view.clusters:
+    tree, links = work_tree(repository)
+    view = View(tree, upstream(repository, tree), links=links)
+    if not view.known and not request.paths:
         raise GitOpsSecretsError(
             f"no cluster of Flux is in {repository.top}: there is no flux-system/gotk-sync.yaml",
             "gitops-secrets bootstrap --path clusters/prod --image-pull-secret regcred --registry REGISTRY",
+            "where a chart's values install Flux: gitops-secrets doctor --path with the folder that it syncs",
         )
+    chosen = _chosen(request, view)
+    if chosen:
+        view = View(tree, view.pushed, chosen, links)
     diagnoses = examine(view)
     if request.context is not None:
         from gitops_secrets.adapters.cluster import connect
@@ -65,9 +73,27 @@ def doctor(request: Request) -> Examined:
     )
 
 
-def _pushed(repository: Repository) -> Overlay | None:
-    """Return the tree of the upstream branch, as far as it is known here; None without one."""
-    revision = upstream_commit(repository)
-    if revision is None or repository.git("diff", "--quiet", revision, "--").status == 0:
-        return None
-    return tree_of(repository, revision)
+def _chosen(request: Request, view: View) -> list[Cluster]:
+    """Return the clusters that the request names; none means all. Raises UsageError for one that is not there."""
+    names = ", ".join(cluster.path for cluster in view.known)
+    laid_out = {cluster.path: cluster for cluster in view.known}
+    named = dict.fromkeys(parse_cluster_path(path) for path in request.paths)
+    chosen = [laid_out.get(cluster.path, cluster) for cluster in named]
+    for cluster in chosen:
+        if cluster not in view.known and not view.tree.below(cluster.path):
+            raise UsageError(
+                f"nothing is at {cluster.path}",
+                " or ".join(f"--path {known.path}" for known in view.known)
+                or "--path with the folder that Flux reads",
+            )
+    if (
+        request.context is not None
+        and not chosen
+        and not request.all_clusters
+        and len(view.known) > 1
+    ):
+        raise UsageError(
+            f"which cluster is the context {request.context}? in this repository: {names}",
+            f"gitops-secrets doctor --path {view.known[0].path} --context {request.context}",
+        )
+    return chosen

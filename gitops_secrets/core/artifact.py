@@ -15,7 +15,8 @@ from gitops_secrets.errors import GitOpsSecretsError
 
 _NEVER_FETCHED = (".sops.yaml", ".flux.yaml", ".goreleaser.yml", ".travis.yml", ".gitlab-ci.yml")
 _NEVER_FETCHED_FOLDERS = (".github/", ".circleci/")
-"""What source-controller leaves out of every artifact (fluxcd/pkg, sourceignore), as far as it is YAML."""
+"""What source-controller leaves out of an artifact as long as nobody gives it an ignore rule of his own
+(fluxcd/pkg, sourceignore), as far as it is YAML."""
 
 
 def kustomization_at(tree: Overlay, folder: str) -> tuple[str, bytes | None]:
@@ -83,21 +84,43 @@ def guard_generated(
     return notes
 
 
+def is_left_out(path: str) -> bool:
+    """Return whether source-controller leaves *path* out by itself, where there is no ignore rule at all."""
+    name = posixpath.basename(path)
+    return name in _NEVER_FETCHED or path.startswith(_NEVER_FETCHED_FOLDERS)
+
+
+def ignore_rules(tree: Overlay) -> list[tuple[str, str]]:
+    """Return the .sourceignore files of *tree* that hold a rule, by the folder each stands in."""
+    found = [
+        (posixpath.dirname(path), (tree.read(path) or b"").decode(errors="replace"))
+        for path in tree.files()
+        if posixpath.basename(path) == ".sourceignore"
+    ]
+    return [rules for rules in found if holds_rule(rules[1])]
+
+
+def holds_rule(text: str) -> bool:
+    """Return whether an ignore file's *text* says anything: one rule, and no default counts any more."""
+    return any(line.strip() and not line.startswith("#") for line in text.splitlines())
+
+
 def generated_from(
-    tree: Overlay, folder: str, skipped: tuple[str, ...] = ()
+    tree: Overlay, folder: str, skipped: tuple[str, ...] = (), *, defaults: bool | None = None
 ) -> tuple[list[str], list[str]]:
     """Return what the kustomization that Flux generates for *folder* lists, and what it chokes on.
 
-    Files that an artifact never holds are left out, and those below *skipped*.
+    Files below *skipped* are left out, and, with *defaults*, those that source-controller leaves out
+    by itself. None asks the .sourceignore files of *tree* whether it does.
     """
-    prefix = "" if folder == "." else f"{folder}/"
+    if defaults is None:
+        defaults = not ignore_rules(tree)
     files = {
         path: tree.read(path) or b""
-        for path in tree.files()
-        if path.startswith(prefix)
-        and path.endswith((".yaml", ".yml", "/Kustomization"))
-        and not path.startswith((*skipped, *_NEVER_FETCHED_FOLDERS))
-        and posixpath.basename(path) not in _NEVER_FETCHED
+        for path in tree.below(folder)
+        if path.endswith((".yaml", ".yml", "/Kustomization"))
+        and not path.startswith(skipped)
+        and not (defaults and is_left_out(path))
     }
     return flux.generated_resources(folder, files)
 

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import yaml
 
 from gitops_secrets.core.layout import Cluster, as_laid_out
-from gitops_secrets.core.yamldoc import compose_documents, entries, get, items, position, text
+from gitops_secrets.core.yamldoc import (
+    compose_documents,
+    entries,
+    get,
+    is_yaml,
+    items,
+    position,
+    text,
+)
 from gitops_secrets.errors import GitOpsSecretsError
 
 DEFAULT_NAMESPACE = "flux-system"
@@ -18,6 +26,9 @@ COMPONENTS, SYNC = "gotk-components.yaml", "gotk-sync.yaml"
 KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 """The names that kustomize recognises, in its order."""
 KUSTOMIZATION_GROUP = "kustomize.toolkit.fluxcd.io"
+_KUSTOMIZATION = rb"apiVersion[\"']?\s*:\s*[\"']?kustomize\.toolkit\.fluxcd\.io/"
+_OBJECT = rb"(?m)^apiVersion:[ \t]*[^\s#]", rb"(?m)^kind:[ \t]*[^\s#]"
+_CONTENT = rb"(?m)^[^\s#]"
 _DOCUMENT_SPLIT = rb"(?m)^---[ \t]*(?:#.*)?$"
 
 
@@ -46,6 +57,9 @@ class FluxKustomization(NamedTuple):
     decryption_secret: str | None
     service_account: str | None
     annotations: Mapping[str, str]
+    target_namespace: str | None = None
+    root: yaml.Node | None = None
+    """All of it, None where it is not written yet."""
 
 
 class FluxInstallation(NamedTuple):
@@ -83,17 +97,33 @@ def manifests(content: bytes, name: str, wanted: bytes) -> list[yaml.Node]:
 def find_kustomizations(file: str, content: bytes) -> list[FluxKustomization]:
     """Return the Kustomization objects of Flux in the manifest *file*, lines counted in it."""
     found = []
-    for node in compose_documents(content, file) if KUSTOMIZATION_GROUP.encode() in content else ():
+    for line, node in select_documents(content, file, _KUSTOMIZATION):
         api, kind = text(node, "apiVersion") or "", text(node, "kind")
         if kind == "Kustomization" and api.startswith(f"{KUSTOMIZATION_GROUP}/"):
-            found.append(_kustomization(file, node))
+            found.append(_kustomization(file, line, node))
     return found
 
 
-def _kustomization(file: str, node: yaml.Node) -> FluxKustomization:
+def select_documents(content: bytes, name: str, wanted: bytes) -> Iterator[tuple[int, yaml.Node]]:
+    """Yield the documents of *content* that the regex *wanted* is found in, each with its line in the file.
+
+    Only those are parsed: a machine-made file holds a megabyte beside them. Raises
+    InvalidDocumentError where one of them is not YAML.
+    """
+    if re.search(wanted, content) is None:
+        return
+    ends = [match.end() for match in re.finditer(_DOCUMENT_SPLIT, content)]
+    for begin, end in zip([0, *ends], [*ends, len(content)], strict=True):
+        part = content[begin:end]
+        if re.search(wanted, part) is not None:
+            above = content.count(b"\n", 0, begin)
+            yield from ((above + position(n).line, n) for n in compose_documents(part, name))
+
+
+def _kustomization(file: str, line: int, node: yaml.Node) -> FluxKustomization:
     return FluxKustomization(
         file=file,
-        line=position(node).line,
+        line=line,
         name=text(node, "metadata", "name") or "",
         namespace=text(node, "metadata", "namespace"),
         path=normalise(text(node, "spec", "path") or "."),
@@ -108,6 +138,27 @@ def _kustomization(file: str, node: yaml.Node) -> FluxKustomization:
             for k, v in entries(node, "metadata", "annotations")
             if isinstance(v, yaml.ScalarNode)
         },
+        target_namespace=text(node, "spec", "targetNamespace"),
+        root=node,
+    )
+
+
+def own_kustomization(cluster: Cluster, sync_file: str) -> FluxKustomization:
+    """Return the Kustomization that ``flux bootstrap`` will write to *sync_file* for *cluster*."""
+    namespace = posixpath.basename(posixpath.dirname(sync_file)) or DEFAULT_NAMESPACE
+    return FluxKustomization(
+        file=sync_file,
+        line=1,
+        name=namespace,
+        namespace=namespace,
+        path=cluster.path,
+        prune=True,
+        source=("GitRepository", namespace),
+        source_namespace=None,
+        decryption_provider=None,
+        decryption_secret=None,
+        service_account=None,
+        annotations={},
     )
 
 
@@ -216,7 +267,7 @@ def generated_resources(base: str, files: Mapping[str, bytes]) -> tuple[list[str
     resources: set[str] = set()
     foreign: list[str] = []
     for path, content in sorted(files.items()):
-        owner = next(iter(sorted(f for f in folders if path.startswith(f"{f}/"))), None)
+        owner = next((f for f in _folders_above(path) if f in folders), None)
         if owner is not None:
             resources.add(owner.removeprefix(prefix))
         elif (
@@ -229,7 +280,19 @@ def generated_resources(base: str, files: Mapping[str, bytes]) -> tuple[list[str
     return sorted(resources), foreign
 
 
+def _folders_above(path: str) -> Iterator[str]:
+    """Yield the folders that *path* is in, the outermost first."""
+    at = path.find("/")
+    while at != -1:
+        yield path[:at]
+        at = path.find("/", at + 1)
+
+
 def _holds_objects(path: str, content: bytes) -> bool:
+    # As people write manifests, their first two lines say it, and the rest has only to be YAML.
+    parts = [p for p in re.split(_DOCUMENT_SPLIT, content) if re.search(_CONTENT, p)]
+    if parts and all(re.search(regex, part) for part in parts for regex in _OBJECT):
+        return is_yaml(content)
     try:
         documents = compose_documents(content, path)
     except GitOpsSecretsError:

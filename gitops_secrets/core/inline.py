@@ -11,7 +11,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from gitops_secrets.core.artifact import kustomization_at, list_resource
-from gitops_secrets.core.doctor.view import Applied, View
+from gitops_secrets.core.doctor.follow import Applied
+from gitops_secrets.core.doctor.view import View
 from gitops_secrets.core.flux import DEFAULT_NAMESPACE
 from gitops_secrets.core.layout import PULL_SECRETS, Cluster
 from gitops_secrets.core.overlay import Overlay

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 
 from gitops_secrets.core.plan import Change
@@ -15,6 +16,7 @@ class Overlay:
         self._read = read
         self._original: dict[str, bytes | None] = {}
         self._edited: dict[str, bytes] = {}
+        self._sorted: list[str] | None = None
 
     def read(self, path: str) -> bytes | None:
         """Return what *path* will hold, None where it will not be there."""
@@ -28,10 +30,23 @@ class Overlay:
         """Plan *content* for *path*."""
         self.read(path)
         self._edited[path] = content
+        self._sorted = None
 
     def files(self) -> list[str]:
         """Return every file's path, the planned ones included."""
-        return sorted({*self._files, *self._edited})
+        return list(self._all())
+
+    def below(self, folder: str) -> list[str]:
+        """Return the paths of the files below *folder*, "." for all."""
+        found = self._all()
+        if folder == ".":
+            return list(found)
+        return found[bisect_left(found, f"{folder}/") : bisect_left(found, f"{folder}0")]
+
+    def _all(self) -> list[str]:
+        if self._sorted is None:
+            self._sorted = sorted({*self._files, *self._edited})
+        return self._sorted
 
     def edited(self) -> list[str]:
         """Return every path that was planned, those that come out as they were among them."""

@@ -38,6 +38,21 @@ def compose_documents(content: bytes, name: str) -> list[yaml.Node]:
         raise InvalidDocumentError(f"{name}: not valid YAML") from None
 
 
+def is_yaml(content: bytes) -> bool:
+    """Return whether *content* parses, in a tenth of the time that it takes to compose it.
+
+    An alias without its anchor passes: only a composer sees that.
+    """
+    try:
+        check = getattr(_LOADER(content), "raw_parse", None)
+        if check is None:
+            return all(yaml.parse(content, _LOADER))
+        check()
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError):
+        return False
+    return True
+
+
 def compose_single(content: bytes, name: str) -> yaml.MappingNode | None:
     """Return the one mapping of a file that people edit, or None where it is empty.
 

@@ -119,6 +119,12 @@ def other_secret(user: User) -> None:
 def other_namespace(user: User) -> None:
     seal(user, "apps/db.yaml", opaque("x"))
     user.write({"clusters/prod/apps.yaml": kustomization("apps", "apps", DECRYPTED, "shop")})
+    edit(
+        user,
+        "clusters/prod/apps.yaml",
+        "name: flux-system}",
+        "name: flux-system, namespace: flux-system}",
+    )
 
 
 def foreign(user: User) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from gitops_secrets.core import flux
 from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
+from gitops_secrets.core.doctor.follow import target_namespace
 from gitops_secrets.core.doctor.view import View
 from gitops_secrets.core.layout import Cluster
 from gitops_secrets.core.patches import patched_pull_secrets, service_accounts
@@ -111,18 +112,18 @@ def _check_lockdown(view: View, cluster: Cluster) -> Iterator[Diagnosis]:
 
 
 def _check_namespaces(view: View) -> Iterator[Diagnosis]:
-    files = {f for a in view.applied for f in a.reach.files}
     made = {
         text(node, "metadata", "name")
-        for path in files
+        for path in view.applied_files
         if b"Namespace" in (view.tree.read(path) or b"")
         for node in view.objects(path, "Namespace")
     }
-    homes = {a.kustomization.namespace or flux.DEFAULT_NAMESPACE for a in view.applied if a.is_own}
+    homes = {a.namespace for a in view.applied if a.is_own}
     for applied in view.applied:
+        fetched = view.fetched(applied.cluster)
         for path in applied.reach.files:
             for document in view.encrypted.get(path, ()):
-                namespace = document.namespace
+                namespace = target_namespace(applied, fetched, path, document.namespace)
                 if namespace and namespace not in made | homes and namespace not in _BUILT_IN:
                     yield Diagnosis(
                         "namespace",

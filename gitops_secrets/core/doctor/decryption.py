@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import yaml
 
 from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
-from gitops_secrets.core.doctor.view import Applied, View
+from gitops_secrets.core.doctor.follow import Applied
+from gitops_secrets.core.doctor.view import View
 from gitops_secrets.core.flux import COMPONENTS, DEFAULT_NAMESPACE
 from gitops_secrets.core.layout import PULL_SECRETS
 from gitops_secrets.core.pullkustomization import IDENTITY_SECRET
@@ -26,6 +27,9 @@ def check(view: View) -> Iterator[Diagnosis]:
         if not encrypted:
             continue
         found = applied.kustomization
+        if applied.is_own and view.tree.read(found.file) is None:
+            # Flux is installed by what is not here, a chart's values for example: it may well decrypt.
+            continue
         if found.decryption_provider != "sops":
             yield _not_decrypted(view, applied, encrypted)
         elif found.decryption_secret is not None:
@@ -119,7 +123,7 @@ def _others_use_ours(view: View, applied: Applied) -> bool:
 
 
 def _secrets(view: View) -> Iterator[tuple[str, str, yaml.Node]]:
-    for path in sorted({f for a in view.applied for f in a.reach.files}):
+    for path in sorted(view.applied_files):
         if b"Secret" in (view.tree.read(path) or b""):
             for node in view.objects(path, "Secret"):
                 yield path, text(node, "metadata", "namespace") or DEFAULT_NAMESPACE, node

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitops_secrets.core.creationrules import choose_rule, parse_rules, recorded_recipient
+from gitops_secrets.core.creationrules import parse_rules, recorded_recipient
 from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
 from gitops_secrets.core.doctor.view import View
 from gitops_secrets.core.layout import CONFIG
@@ -30,16 +30,19 @@ def check(view: View) -> Iterator[Diagnosis]:
                 "one file for each Secret",
             )
         for document in documents:
-            yield from _check_document(path, document)
+            yield from _check_document(path, document, is_applied=path in view.applied_files)
             if document.metadata is not None:
                 yield from _check_recipients(view, path, document.metadata)
 
 
-def _check_document(path: str, document: SopsDocument) -> Iterator[Diagnosis]:
+def _check_document(path: str, document: SopsDocument, *, is_applied: bool) -> Iterator[Diagnosis]:
     metadata = document.metadata
     if metadata is None:
         if document.kind == "Secret" and document.readable_values():
             yield _readable(path, document)
+        return
+    if not is_applied and document.kind != "Secret":
+        # Whatever else sops encrypts in a repository, values for machines or pipelines, is not Flux's.
         return
     if document.kind != "Secret":
         yield Diagnosis(
@@ -104,7 +107,7 @@ def _check_recipients(view: View, path: str, metadata: Metadata) -> Iterator[Dia
                 (path, applied.place, CONFIG),
                 f"sops updatekeys --yes {path}",
             )
-    rule = choose_rule(view.rules, path)
+    rule = view.rule_for(path)
     if rule is not None and not rule.other_keys and rule.recipients:
         wanted = {r.value for r in rule.recipients}
         if wanted != set(metadata.recipients):
@@ -120,12 +123,12 @@ def _check_recipients(view: View, path: str, metadata: Metadata) -> Iterator[Dia
 def _check_config(view: View) -> Iterator[Diagnosis]:
     content = view.tree.read(CONFIG)
     try:
-        rules = parse_rules(content or b"")
+        parse_rules(content or b"")
     except GitOpsSecretsError as error:
         yield Diagnosis("sops-config", ERROR, error.message, (CONFIG,), "mend its YAML")
         return
     for path in view.encrypted:
-        rule = choose_rule(rules, path)
+        rule = view.rule_for(path) if path in view.applied_files else None
         if rule is not None and not rule.fits_kubernetes():
             yield Diagnosis(
                 "sops-config",
@@ -135,25 +138,12 @@ def _check_config(view: View) -> Iterator[Diagnosis]:
                 "encrypted_regex: ^(data|stringData)$ and no other choice of values",
             )
             return
-    for cluster in view.clusters:
-        for applied in (a for a in view.applied if a.cluster == cluster and a.is_own):
-            ignore = _ignore_rules(view, applied.cluster.path)
-            if any(line.lstrip("/") in ("!.sops.yaml", "!**/.sops.yaml") for line in ignore) and (
-                applied.kustomization.path == "." and applied.reach.generated
-            ):
-                yield Diagnosis(
-                    "sops-config",
-                    ERROR,
-                    f"{CONFIG} is let into what Flux fetches, and is no Kubernetes object: it stops {applied.object}",
-                    (".sourceignore", CONFIG),
-                    "take !.sops.yaml out of .sourceignore",
-                )
-
-
-def _ignore_rules(view: View, path: str) -> list[str]:
-    names = (".sourceignore", f"{path}/.sourceignore")
-    return [
-        line.strip()
-        for name in names
-        for line in (view.tree.read(name) or b"").decode(errors="replace").splitlines()
-    ]
+    for applied in view.applied:
+        if CONFIG in applied.reach.foreign:
+            yield Diagnosis(
+                "sops-config",
+                ERROR,
+                f"{CONFIG} is let into what Flux fetches, and is no Kubernetes object: it stops {applied.object}",
+                (".sourceignore", CONFIG),
+                f"echo /{CONFIG} >> .sourceignore: with any rule there, what Flux leaves out by itself counts no more",
+            )

@@ -11,10 +11,9 @@ from gitops_secrets.core.layout import CONFIG, PULL_SECRETS
 
 def check(view: View) -> Iterator[Diagnosis]:
     """Yield pull Secrets, rules and recipients that belong to no cluster of the repository."""
-    applied = {f for a in view.applied for f in a.reach.files}
     folders = (f"{PULL_SECRETS}/", *(f"{cluster.folder}/" for cluster in view.clusters))
     for path in view.encrypted:
-        if path.startswith(folders) and path not in applied:
+        if path.startswith(folders) and path not in view.applied_files:
             yield Diagnosis(
                 "orphans",
                 WARNING,
@@ -22,7 +21,9 @@ def check(view: View) -> Iterator[Diagnosis]:
                 (path,),
                 f"git rm {path}, or gitops-secrets bootstrap --path PATH of its cluster",
             )
-    known = {cluster.path for cluster in view.clusters}
+    if view.is_limited:
+        return
+    known = {cluster.path for cluster in view.known}
     for rule in view.rules:
         for recipient in rule.recipients:
             if recipient.cluster is not None and known and recipient.cluster not in known:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from shlex import quote
 
+from gitops_secrets.core.artifact import is_left_out
 from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
-from gitops_secrets.core.doctor.view import View
-from gitops_secrets.core.layout import PULL_SECRETS
-from gitops_secrets.core.sopsfile import SopsDocument
+from gitops_secrets.core.doctor.follow import Applied
+from gitops_secrets.core.doctor.view import Pushed, View
+from gitops_secrets.core.layout import CONFIG, PULL_SECRETS
+from gitops_secrets.core.sopsfile import SopsDocument, read_documents
+from gitops_secrets.errors import GitOpsSecretsError
 
 
 def check(view: View) -> Iterator[Diagnosis]:
@@ -24,24 +28,28 @@ def check(view: View) -> Iterator[Diagnosis]:
                 (path,),
                 f"kubectl kustomize {path.rpartition('/')[0] or '.'}",
             )
-        for path, entry in applied.reach.missing:
+        for path, entry, why in applied.reach.missing:
             yield Diagnosis(
                 "kustomization",
                 ERROR,
-                f"{path} lists {entry}, which is not there, and {applied.object} applies nothing",
+                f"{path} lists {entry}, {why}, and {applied.object} applies nothing",
                 (path,),
-                f"take {entry} out of {path}, or git add the file",
+                f"take {entry} out of {path}, or git add what is missing",
             )
         for path in applied.reach.foreign:
+            if path == CONFIG:
+                continue
             yield Diagnosis(
                 "foreign-file",
                 ERROR,
                 f"{path} is no Kubernetes object, and stops all that {applied.object} applies: it has no "
                 "kustomization.yaml, so Flux takes every .yaml",
                 (path, applied.place),
-                f"echo '/{path}' >> .sourceignore",
+                _leave_out(view, applied, path),
             )
-        if applied.kustomization.path != "." and not applied.reach.files and not applied.is_own:
+        reach = applied.reach
+        empty = not (reach.files or reach.is_partial or reach.foreign or reach.unreadable)
+        if empty and not (applied.is_own or applied.is_elsewhere or reach.missing):
             yield Diagnosis(
                 "orphans",
                 WARNING,
@@ -68,17 +76,13 @@ def _in_flux_folder(view: View) -> Iterator[Diagnosis]:
 
 def _deadlock(view: View) -> Iterator[Diagnosis]:
     """Yield encrypted files that would arrive together with the decryption that they need."""
-    if view.pushed is None:
+    if view.before is None:
         return
-    then = {a.place.rpartition(":")[0]: a for a in View(view.pushed).applied if a.is_own}
     for applied in view.applied:
-        before = then.get(applied.place.rpartition(":")[0])
-        if not applied.is_own or before is None:
+        if not applied.is_own or applied.cluster not in view.before.known:
             continue
-        if (
-            before.kustomization.decryption_provider
-            or not applied.kustomization.decryption_provider
-        ):
+        before = view.before.own(applied.cluster)
+        if before.decryption_provider or not applied.kustomization.decryption_provider:
             continue
         new = [f for f in applied.reach.files if f in view.encrypted]
         if new:
@@ -96,9 +100,8 @@ def _moved(view: View) -> Iterator[Diagnosis]:
     """Yield files whose ciphertext was written for another object, as Flux has them already."""
     if view.pushed is None:
         return
-    then = View(view.pushed).encrypted
-    for path, documents in view.encrypted.items():
-        for old, new in zip(then.get(path, ()), documents, strict=False):
+    for path in view.pushed.changed & view.encrypted.keys():
+        for old, new in zip(_documents(view.pushed, path), view.encrypted[path], strict=False):
             keys = {k.wrapped for d in (old,) if d.metadata for k in d.metadata.keys}
             kept = any(k.wrapped in keys for k in new.metadata.keys) if new.metadata else False
             if kept and _identity(old) != _identity(new):
@@ -110,6 +113,22 @@ def _moved(view: View) -> Iterator[Diagnosis]:
                     (path,),
                     f"git diff @{{upstream}} -- {path}; where it is meant: gitops-secrets encrypt --ignore-mac {path}",
                 )
+
+
+def _documents(pushed: Pushed, path: str) -> tuple[SopsDocument, ...]:
+    try:
+        return read_documents(pushed.tree.read(path) or b"", path)
+    except GitOpsSecretsError:
+        return ()
+
+
+def _leave_out(view: View, applied: Applied, path: str) -> str:
+    """Return the command that keeps *path* from Flux, and whatever only its defaults keep from it now."""
+    fetched = view.fetched(applied.cluster)
+    held = applied.kustomization.path
+    kept = [p for p in view.tree.files() if fetched.defaults and is_left_out(p)]
+    kept = [p for p in kept if held == "." or p.startswith(f"{held}/")]
+    return f"printf '%s\\n' {' '.join(quote(f'/{p}') for p in (path, *kept))} >> .sourceignore"
 
 
 def _identity(document: SopsDocument) -> tuple[str | None, ...]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Collection
 from functools import cached_property
 from typing import NamedTuple
 
 import yaml
 
 from gitops_secrets.core import flux
-from gitops_secrets.core.creationrules import CreationRule, parse_rules
-from gitops_secrets.core.doctor.reach import Reach, reach
+from gitops_secrets.core.artifact import holds_rule, ignore_rules, is_left_out
+from gitops_secrets.core.creationrules import CreationRule, choose_rule, parse_rules
+from gitops_secrets.core.doctor.follow import Applied, follow
+from gitops_secrets.core.doctor.reach import Fetched
 from gitops_secrets.core.flux import FluxKustomization, ignored_by
 from gitops_secrets.core.fluxfolder import flux_folder
 from gitops_secrets.core.fluxinstance import clusters_of, instances_by_cluster
@@ -22,38 +25,36 @@ from gitops_secrets.core.yamldoc import compose_documents, get, text
 from gitops_secrets.errors import GitOpsSecretsError
 
 
-class Applied(NamedTuple):
-    """A Kustomization of Flux, and what it applies."""
+class Pushed(NamedTuple):
+    """The tree that Flux has already, and which of its files are others now."""
 
-    cluster: Cluster
-    kustomization: FluxKustomization
-    reach: Reach
-    is_own: bool
-    """Whether it is the one that ``flux bootstrap`` wrote, which applies all others."""
-
-    @property
-    def object(self) -> str:
-        """Its name, as a sentence has it."""
-        found = self.kustomization
-        return f"Kustomization {found.namespace or flux.DEFAULT_NAMESPACE}/{found.name}"
-
-    @property
-    def place(self) -> str:
-        """Where it stands."""
-        return f"{self.kustomization.file}:{self.kustomization.line}"
+    tree: Overlay
+    changed: frozenset[str]
 
 
 class View:
-    """What *tree* holds for Flux, each file parsed once."""
+    """What *tree* holds for Flux, each file parsed once; for the clusters *only*, or for all."""
 
-    def __init__(self, tree: Overlay, pushed: Overlay | None = None) -> None:
+    def __init__(
+        self,
+        tree: Overlay,
+        pushed: Pushed | None = None,
+        only: Collection[Cluster] = (),
+        links: Collection[str] = (),
+    ) -> None:
         self.tree = tree
+        self.links = links
         self.pushed = pushed
-        """The tree that Flux has already, None where that is not known."""
+        """None where it is not known."""
         self.instances = instances_by_cluster(tree)
         """The clusters whose Flux the Flux Operator installs."""
-        self.clusters = clusters_of(tree)
-        self._parsed: dict[str, list[yaml.Node] | None] = {}
+        self.known = clusters_of(tree)
+        """Every cluster of the repository."""
+        self.clusters = sorted(only) if only else self.known
+        """Those that are looked at: one of *only* may be a path that Flux was told of elsewhere."""
+        self._folders: dict[Cluster, str] = {}
+        self._parsed: dict[str, list[yaml.Node]] = {}
+        self._fetched: dict[str | None, Fetched] = {}
 
     def documents(self, path: str) -> list[yaml.Node]:
         """Return the root nodes of the file *path*; none where it is no YAML."""
@@ -61,8 +62,17 @@ class View:
             try:
                 self._parsed[path] = compose_documents(self.tree.read(path) or b"", path)
             except GitOpsSecretsError:
-                self._parsed[path] = None
-        return self._parsed[path] or []
+                self._parsed[path] = []
+        return self._parsed[path]
+
+    def objects(self, path: str, kind: str) -> list[yaml.Node]:
+        """Return the documents of *path* that are of *kind*; none where they are no YAML."""
+        wanted = rb"kind[\"']?\s*:\s*[\"']?" + kind.encode()
+        try:
+            found = flux.select_documents(self.tree.read(path) or b"", path, wanted)
+            return [node for _, node in found if text(node, "kind") == kind]
+        except GitOpsSecretsError:
+            return []
 
     @cached_property
     def rules(self) -> tuple[CreationRule, ...]:
@@ -74,10 +84,10 @@ class View:
 
     @cached_property
     def encrypted(self) -> dict[str, tuple[SopsDocument, ...]]:
-        """The files with sops metadata in them, by path."""
+        """The files with sops metadata in them, by path: of the clusters that are looked at."""
         found = {}
         for path in self.tree.files():
-            if path.endswith((".yaml", ".yml", ".json")):
+            if path.endswith((".yaml", ".yml", ".json")) and self._is_looked_at(path):
                 content = self.tree.read(path) or b""
                 if b"sops" in content and b"ENC[" in content:
                     try:
@@ -89,28 +99,41 @@ class View:
         return found
 
     @cached_property
-    def fetched(self) -> Overlay:
-        """The files that Flux fetches: all but those that a .sourceignore leaves out."""
-        rules = [
-            (posixpath.dirname(path), (self.tree.read(path) or b"").decode(errors="replace"))
-            for path in self.tree.files()
-            if posixpath.basename(path) == ".sourceignore"
-        ]
-        if not rules:
-            return self.tree
-        is_ignored = ignored_by(rules)
-        files = [path for path in self.tree.files() if not is_ignored(path)]
-        held = set(files)
-        return Overlay(files, lambda path: self.tree.read(path) if path in held else None)
+    def applied_files(self) -> frozenset[str]:
+        """Every file that some Kustomization applies."""
+        return frozenset(f for a in self.applied for f in a.reach.files)
 
     @cached_property
     def applied(self) -> tuple[Applied, ...]:
         """Every Kustomization of every cluster, from the one that ``flux bootstrap`` wrote on."""
-        return tuple(a for cluster in self.clusters for a in self._of_cluster(cluster))
+        return tuple(
+            a
+            for cluster in self.clusters
+            for a in follow(cluster, self.own(cluster), self.fetched(cluster))
+        )
+
+    @cached_property
+    def before(self) -> View | None:
+        """What Flux has already, None where that is not known."""
+        return View(self.pushed.tree, None, self.clusters) if self.pushed is not None else None
+
+    def fetched(self, cluster: Cluster) -> Fetched:
+        """Return what Flux fetches for *cluster*: all but what ignore rules or its own habit leave out."""
+        own_rules = self._spec_ignore(cluster)
+        if own_rules not in self._fetched:
+            rules = [*self._ignore_rules, *([("", own_rules)] if own_rules is not None else [])]
+            is_ignored = ignored_by(rules) if rules else is_left_out
+            files = [path for path in self.tree.files() if not is_ignored(path)]
+            held = set(files)
+            tree = Overlay(files, lambda path: self.tree.read(path) if path in held else None)
+            self._fetched[own_rules] = Fetched(tree, defaults=not rules, links=self.links)
+        return self._fetched[own_rules]
 
     def folder(self, cluster: Cluster) -> str:
         """Return the folder that ``flux bootstrap`` owns."""
-        return flux_folder(self.tree, cluster, None)
+        if cluster not in self._folders:
+            self._folders[cluster] = flux_folder(self.tree, cluster, None)
+        return self._folders[cluster]
 
     def customisation(self, cluster: Cluster) -> yaml.Node | None:
         """Return what customises Flux: that folder's kustomization.yaml, or a FluxInstance's spec.kustomize."""
@@ -118,36 +141,57 @@ class View:
             return get(self.instances[cluster].root, "spec", "kustomize")
         return next(iter(self.documents(f"{self.folder(cluster)}/kustomization.yaml")), None)
 
-    def objects(self, path: str, kind: str) -> list[yaml.Node]:
-        """Return the documents of *path* that are of *kind*."""
-        return [n for n in self.documents(path) if text(n, "kind") == kind]
-
-    def _of_cluster(self, cluster: Cluster) -> list[Applied]:
+    def own(self, cluster: Cluster) -> FluxKustomization:
+        """Return the Kustomization of *cluster*'s own: the one there is, else what flux bootstrap will write."""
         if cluster in self.instances:
-            todo = [(self.instances[cluster].kustomization, True)]
-        else:
-            sync = f"{self.folder(cluster)}/{flux.SYNC}"
-            own = self._kustomizations(sync)[:1]
-            todo = [(self._customised(cluster, k), True) for k in own]
-        found: list[Applied] = []
-        seen: set[tuple[str | None, str]] = set()
-        while todo:
-            kustomization, is_own = todo.pop(0)
-            key = (kustomization.namespace, kustomization.name)
-            if key in seen:
-                continue
-            seen.add(key)
-            here = reach(self.fetched, kustomization.path)
-            found.append(Applied(cluster, kustomization, here, is_own))
-            todo += [(k, False) for file in here.files for k in self._kustomizations(file)]
-        return found
-
-    def _kustomizations(self, path: str) -> list[FluxKustomization]:
-        content = self.tree.read(path) or b""
+            return self.instances[cluster].kustomization
+        folder = self.folder(cluster)
+        sync = f"{folder}/{flux.SYNC}"
         try:
-            return flux.find_kustomizations(path, content)
+            found = flux.find_kustomizations(sync, self.tree.read(sync) or b"")
         except GitOpsSecretsError:
-            return []
+            found = []
+        own = found[0] if found else flux.own_kustomization(cluster, sync)
+        return self._customised(cluster, own)
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether the repository has clusters that are not looked at."""
+        return not set(self.known) <= set(self.clusters)
+
+    def rule_for(self, path: str) -> CreationRule | None:
+        """Return the creation rule of *path*; None too where a .sops.yaml stands nearer to it."""
+        if any(path.startswith(f"{folder}/") for folder in self._ruled_apart):
+            return None
+        return choose_rule(self.rules, path)
+
+    @cached_property
+    def _ruled_apart(self) -> list[str]:
+        return [
+            posixpath.dirname(path) for path in self.tree.files() if path.endswith(f"/{CONFIG}")
+        ]
+
+    def _is_looked_at(self, path: str) -> bool:
+        if not self.is_limited:
+            return True
+        inside = any(c.contains(path) or path.startswith(f"{c.folder}/") for c in self.clusters)
+        return inside or path in self.applied_files
+
+    @cached_property
+    def _ignore_rules(self) -> list[tuple[str, str]]:
+        return ignore_rules(self.tree)
+
+    def _spec_ignore(self, cluster: Cluster) -> str | None:
+        """Return spec.ignore of what *cluster*'s Flux reads, None where it says nothing."""
+        sync = f"{self.folder(cluster)}/{flux.SYNC}"
+        if cluster in self.instances or b"ignore" not in (self.tree.read(sync) or b""):
+            return None
+        said = (
+            text(n, "spec", "ignore")
+            for n in self.documents(sync)
+            if text(n, "kind") == "GitRepository"
+        )
+        return next((s for s in said if s and holds_rule(s)), None)
 
     def _customised(self, cluster: Cluster, own: FluxKustomization) -> FluxKustomization:
         """Return Flux's own Kustomization with what flux-system/kustomization.yaml patches into it."""

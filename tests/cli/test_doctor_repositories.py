@@ -1,0 +1,311 @@
+"""doctor in repositories of every form: what is not broken is not said, and nothing of it is a crash."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_doctor import DECRYPTED, FLUX, SYNC, edit, fleet, kustomization, push, seal
+from tests.support.secrets import opaque, recipient
+from tests.support.user import User
+
+__all__ = ["fleet"]
+CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web, namespace: shop}\n"
+
+
+def healthy(user: User, *flags: str) -> None:
+    result = user.run("doctor", *flags)
+    assert result.stdout.startswith("gitops-secrets: healthy"), result.printed
+    assert (result.status, result.stderr) == (0, "")
+
+
+@pytest.fixture
+def two(fleet: User) -> User:
+    """A second cluster, dev, beside prod, with a broken Kustomization of its own."""
+    fleet.write(
+        {
+            "clusters/dev/flux-system/gotk-sync.yaml": SYNC.replace("prod", "dev"),
+            "clusters/dev/flux-system/gotk-components.yaml": "",
+            "clusters/dev/flux-system/kustomization.yaml": "resources: [gotk-components.yaml, gotk-sync.yaml]\n",
+        }
+    )
+    path = ("--path", "clusters/dev", "--image-pull-secret", "regcred", "--registry", "r.example")
+    fleet.git("add", "--all")
+    fleet.git("commit", "--quiet", "--message", "dev")
+    done = fleet.run("bootstrap", *path, "--registry-creds-env", "C", env={"C": "a:b"})
+    assert done.status == 0, done.printed
+    fleet.write(
+        {"clusters/dev/notes.yaml": "- no object\n", "clusters/dev/x.yaml": kustomization("x", "x")}
+    )
+    seal(fleet, "clusters/dev/db.yaml", opaque("v", namespace="flux-system"))
+    return fleet
+
+
+def test_a_path_is_about_its_cluster_alone(two: User) -> None:
+    assert two.run("doctor").status == 1
+    healthy(two, "--path", "clusters/prod")
+    said = two.run("doctor", "--path", "clusters/dev")
+    assert said.status == 1
+    assert "clusters/prod" not in said.stdout
+    both = two.run("doctor", "--path", "clusters/dev", "--path", "./clusters/prod/")
+    assert both.stdout == two.run("doctor").stdout
+    assert both.stdout == two.run("doctor", "--all").stdout
+
+
+def test_one_context_is_one_cluster(two: User) -> None:
+    said = two.run("doctor", "--context", "prod")
+    assert said.status == 2
+    assert (
+        "which cluster is the context prod? in this repository: clusters/dev, clusters/prod"
+        in said.stderr
+    )
+    assert "hint: gitops-secrets doctor --path clusters/dev --context prod" in said.stderr
+
+
+def test_a_path_that_is_not_there_is_a_usage_error(two: User) -> None:
+    said = two.run("doctor", "--path", "clusters/stage")
+    assert (said.status, "nothing is at clusters/stage" in said.stderr) == (2, True)
+    assert "--path clusters/dev or --path clusters/prod" in said.stderr
+
+
+def test_a_path_that_flux_was_told_of_elsewhere(user: User) -> None:
+    """Flux is installed by a chart's values: nothing here says which path it reads."""
+    user.write(
+        {
+            "kubernetes/flux/ks.yaml": kustomization("apps", "kubernetes/apps"),
+            "kubernetes/apps/web.yaml": CONFIG_MAP,
+        }
+    )
+    assert "doctor --path with the folder" in user.run("doctor").stderr
+    healthy(user, "--path", "kubernetes/flux")
+    user.write({"kubernetes/apps/broken.yaml": "a: [\n"})
+    assert (
+        "broken.yaml is no Kubernetes object"
+        in user.run("doctor", "--path", "kubernetes/flux").stdout
+    )
+
+
+def test_before_flux_bootstrap_a_repository_is_healthy(user: User) -> None:
+    assert user.bootstrap().status == 0
+    healthy(user)
+
+
+def other_source(user: User) -> None:
+    """A tenant's Kustomization reads the tenant's repository: nothing of it is here."""
+    text = kustomization("tenant", "deploy").replace("name: flux-system}", "name: tenant}")
+    user.write({"clusters/prod/tenant.yaml": text})
+
+
+def same_source_by_another_name(user: User) -> None:
+    source = SYNC.partition("---")[0].replace("{name: flux-system", "{name: fleet")
+    text = kustomization("more", "more", DECRYPTED).replace("name: flux-system}", "name: fleet}")
+    user.write({"clusters/prod/more.yaml": f"{source}---\n{text}", "more/web.yaml": CONFIG_MAP})
+    seal(user, "more/db.yaml", opaque("v"))
+
+
+def decryption_by_patch(user: User) -> None:
+    """One patch in the parent, or in a kustomization on the way, gives all children their decryption."""
+    patch = (
+        "  patches:\n  - target: {kind: Kustomization}\n    patch: |\n      kind: Kustomization\n"
+        "      metadata: {name: all}\n      spec:\n        decryption: {provider: sops, secretRef: {name: sops-age}}\n"
+    )
+    user.write(
+        {
+            "clusters/prod/all.yaml": kustomization("all", "all", patch),
+            "all/one.yaml": kustomization("one", "one"),
+        }
+    )
+    seal(user, "one/db.yaml", opaque("v"))
+
+
+def decryption_by_component(user: User) -> None:
+    user.write(
+        {
+            "clusters/prod/all.yaml": kustomization("all", "all"),
+            "all/kustomization.yaml": "resources: [one.yaml]\ncomponents: [../component]\n",
+            "all/one.yaml": kustomization("one", "one"),
+            "component/kustomization.yaml": "kind: Component\napiVersion: kustomize.config.k8s.io/v1alpha1\n"
+            "patches:\n- path: patch.yaml\n  target: {kind: Kustomization}\n",
+            "component/patch.yaml": "- op: add\n  path: /spec/decryption\n  value: {provider: sops, secretRef: {name: sops-age}}\n",
+        }
+    )
+    seal(user, "one/db.yaml", opaque("v"))
+
+
+def what_sops_encrypts_besides(user: User) -> None:
+    """Values of machines and pipelines: encrypted whole, by rules of their own, and none of Flux's business."""
+    own = user.read(".sops.yaml").split("- age1")[1].split()[0]
+    enc = "ENC[AES256_GCM,data:AAAA,iv:AAAA,tag:AAAA,type:str]"
+    block = f"sops:\n  age:\n  - recipient: age1{own}\n    enc: x\n  mac_only_encrypted: true\n  mac: {enc}\n"
+    config = user.read(".sops.yaml")
+    rules = f"- path_regex: machines/\n  age:\n  - age1{own}\n"
+    user.write(
+        {
+            ".sops.yaml": config.replace("creation_rules:\n", f"creation_rules:\n{rules}"),
+            "machines/all.yaml": f"root: {enc}\n{block}",
+            "machines/admin.kubeconfig.yaml": f"apiVersion: v1\nkind: Config\nusers: {enc}\n{block}",
+            "pipelines/.sops.yaml": f"creation_rules:\n- age: {recipient(user)}\n",
+            "pipelines/values.yaml": f"root: {enc}\n{block}",
+        }
+    )
+
+
+def generators_and_bases(user: User) -> None:
+    user.write(
+        {
+            "apps/kustomization.yaml": "resources:\n- web.yaml\n- https://example.com/x.yaml\n- github.com/o/r//d?ref=v1\n"
+            "- git.example.org/o/r//d?ref=v1\nbases: [../base]\nhelmCharts: [{name: x}]\n"
+            "configMapGenerator: [{name: x, files: [x.conf]}]\n",
+            "base/kustomization.yml": "resources: [more.yaml]\n",
+            "base/more.yaml": CONFIG_MAP,
+        }
+    )
+
+
+def only_a_remote_base(user: User) -> None:
+    user.write({"clusters/prod/far.yaml": kustomization("far", "far"),
+                "far/kustomization.yaml": "resources: ['https://example.com/r//d?ref=v1']\n"})  # fmt: skip
+
+
+def links(user: User) -> None:
+    """Flux leaves symlinks out of what it fetches, so a generated kustomization never sees one."""
+    (user.repository / "apps/link.yaml").symlink_to("nowhere.yaml")
+    (user.repository / "apps/loop").symlink_to("..")
+    user.git("add", "--all")
+
+
+def submodule(user: User) -> None:
+    other = user.home / "other"
+    other.mkdir()
+    user.git("init", "--quiet", str(other))
+    user.git("-C", str(other), "commit", "--quiet", "--allow-empty", "--message", "x")
+    user.git(
+        "-c",
+        "protocol.file.allow=always",
+        "submodule",
+        "add",
+        "--quiet",
+        str(other),
+        "apps/charts.yaml",
+    )
+
+
+def helm(user: User) -> None:
+    release = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: x, namespace: shop}\n"
+    user.write({"apps/release.yaml": f"{release}spec: {{values: {{image: {{repository: registry.example.com/x}}}}}}\n",
+                "charts/x/templates/secret.yaml": "{{- if .Values.x }}\nkind: Secret\n{{ end }}\nsops: ENC[\n"})  # fmt: skip
+
+
+def left_out_by_rules(user: User) -> None:
+    user.write({".sourceignore": "apps/notes.yaml\n", "apps/notes.yaml": "- no object\n"})
+    rule = "interval: 1m, ignore: 'apps/more.yaml'}"
+    edit(user, f"{FLUX}/gotk-sync.yaml", "interval: 1m}", rule)
+    user.write({"apps/more.yaml": "- no object\n"})
+
+
+def large(user: User) -> None:
+    line = "  key: value value value value value value value value\n"
+    user.write(
+        {
+            "apps/crd.yaml": CONFIG_MAP
+            + "data:\n"
+            + "".join(f"  k{i}: {line[7:]}" for i in range(110_000))
+        }
+    )
+
+
+def odd_names(user: User) -> None:
+    user.write(
+        {"docs/a b\n\"c'.yaml": "x: [\n", "docs/é.yaml": "{{ }}\n", "apps/README.md": "no\n"}
+    )
+    (user.repository / "docs").joinpath(b"\xff.yaml".decode(errors="surrogateescape")).write_text(
+        "a"
+    )
+
+
+def moved_by_kustomize(user: User) -> None:
+    """The namespace that a Secret ends up in is the kustomization's, and that one is made here."""
+    seal(user, "apps/db.yaml", opaque("v", namespace="other"))
+    user.write({"apps/kustomization.yaml": "namespace: shop\nresources: [web.yaml, db.yaml]\n"})
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        *(other_source, same_source_by_another_name, decryption_by_patch, decryption_by_component),
+        *(what_sops_encrypts_besides, generators_and_bases, only_a_remote_base, links, submodule),
+        *(helm, left_out_by_rules, large, odd_names, moved_by_kustomize),
+    ],
+    ids=lambda f: f.__name__,
+)
+def test_what_is_not_broken_is_not_said(fleet: User, make) -> None:
+    make(fleet)
+    healthy(fleet)
+    push(fleet)
+    healthy(fleet)
+    fleet.git("checkout", "--quiet", "--detach")
+    healthy(fleet)
+
+
+BROKEN = {
+    "a link": ({"apps/kustomization.yaml": "resources: [web.yaml, link.yaml]\n"}, "lists link.yaml, which is a symlink"),
+    "a folder": (
+        {"apps/kustomization.yaml": "resources: [web.yaml, sub]\n", "apps/sub/x.yaml": CONFIG_MAP},
+        "lists apps/sub, a folder without a kustomization.yaml",
+    ),
+    "a listed file": (
+        {"apps/kustomization.yaml": "resources: [web.yaml, x.yaml]\n", "apps/x.yaml": "{{ x\n"},
+        "apps/x.yaml is not valid YAML",
+    ),
+    "a rule that lets .sops.yaml in": (
+        {".sourceignore": "docs/\n", "clusters/prod/root.yaml": kustomization("root", ".")},
+        "error[sops-config]: .sops.yaml is let into what Flux fetches",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_what_is_broken_is_said(fleet: User, what: str) -> None:
+    (fleet.repository / "apps/link.yaml").symlink_to("web.yaml")
+    files, words = BROKEN[what]
+    fleet.write(files)
+    said = fleet.run("doctor")
+    assert (said.status, words in said.stdout) == (1, True), said.printed
+
+
+@pytest.mark.parametrize(
+    "where", [SYNC, "", "kind: [\n", "{{ x }}\n", "- a\n- b\n", "kind: Kustomization\n", "\x00\n"]
+)
+def test_no_repository_is_a_crash(user: User, where: str) -> None:
+    """The same content everywhere that doctor looks."""
+    names = (
+        "gotk-sync.yaml",
+        "gotk-components.yaml",
+        "kustomization.yaml",
+        ".sourceignore",
+        ".sops.yaml",
+    )
+    user.write({f"clusters/prod/flux-system/{name}": where for name in names})
+    user.write(
+        dict.fromkeys(
+            (".sops.yaml", ".sourceignore", "gotk-sync.yaml", "clusters/prod/kustomization.yaml"),
+            where,
+        )
+    )
+    for also in ("", "sops: [ENC[\n"):
+        user.write(
+            {
+                "clusters/prod/x.yaml": where + also,
+                "pull-secrets/prod/x.sops.yaml": f"sops: ENC[]\n{where}",
+            }
+        )
+        result = user.run("doctor", "--path", "clusters/prod")
+        assert result.status in (0, 1, 3), result.printed
+        assert result.status != 3 or "hint" in result.stderr
+
+
+def test_an_empty_repository_and_one_without_a_folder(user: User, tmp_path: Path) -> None:
+    assert user.run("doctor").status == 3
+    assert user.run("doctor", "--repo", str(tmp_path)).status == 3
+    assert user.run("doctor", "--path", ".").status == 2
