@@ -75,6 +75,18 @@ class Bench:
             check=True,
         ).stdout
 
+    def run(self, repository: Path, argv: Sequence[str]) -> bytes:
+        """What *argv* prints in *repository*, whatever its status."""
+        done = subprocess.run(
+            argv,
+            cwd=repository,
+            env=self.env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        return done.stdout
+
     def repository(self, name: str, files: Mapping[str, bytes]) -> Path:
         """Make a repository with *files* in its first commit."""
         folder = self.folder / name

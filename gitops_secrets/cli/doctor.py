@@ -61,6 +61,10 @@ def _render_text(examined: Any) -> str:
         f"{len(examined.clusters)} cluster{'' if len(examined.clusters) == 1 else 's'}, "
         f"{examined.kustomizations} Kustomizations, {examined.encrypted} encrypted files"
     )
+    if examined.unopened:
+        what += (
+            f", {examined.unopened} pull Secret{'' if examined.unopened == 1 else 's'} not opened"
+        )
     count = len(examined.diagnoses)
     problems = "healthy" if not count else f"{count} problem{'' if count == 1 else 's'}"
     lines.append(f"gitops-secrets: {problems}: {what}")
@@ -78,6 +82,7 @@ def _render_json(examined: Any) -> str:
         "clusters": list(examined.clusters),
         "kustomizations": examined.kustomizations,
         "encrypted": examined.encrypted,
+        "unopened": examined.unopened,
         "diagnoses": [d._asdict() for d in examined.diagnoses],
     }
     return json.dumps(document, indent=2) + "\n"

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gitops_secrets.adapters.git import open_repository
+from gitops_secrets.commands.doctor_open import open_pull_secrets
 from gitops_secrets.commands.doctor_tree import upstream, work_tree
 from gitops_secrets.core.doctor.diagnosis import Diagnosis
 from gitops_secrets.core.doctor.examine import examine
+from gitops_secrets.core.doctor.pullsecrets import pull_secrets
 from gitops_secrets.core.doctor.view import View
 from gitops_secrets.core.layout import Cluster, parse_cluster_path
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
@@ -21,6 +23,8 @@ class Examined(NamedTuple):
     clusters: tuple[str, ...]
     kustomizations: int
     encrypted: int
+    unopened: int
+    """The pull Secrets whose registries are not known: no identity at hand opens them."""
     diagnoses: tuple[Diagnosis, ...]
 
 
@@ -57,7 +61,9 @@ def doctor(request: Request) -> Examined:
     chosen = _chosen(request, view)
     if chosen:
         view = View(tree, view.pushed, chosen, links)
-    diagnoses = examine(view)
+    opened = open_pull_secrets(view, request.identity_file)
+    keys = {place: tuple(credentials) for place, credentials in opened.items()}
+    diagnoses = examine(view, keys)
     if request.context is not None:
         from gitops_secrets.adapters.cluster import connect
         from gitops_secrets.commands.doctor_live import observe
@@ -69,6 +75,7 @@ def doctor(request: Request) -> Examined:
         tuple(cluster.path for cluster in view.clusters),
         len(view.applied),
         len(view.encrypted),
+        sum(s.place not in keys for s in pull_secrets(view)),
         diagnoses,
     )
 

@@ -77,6 +77,11 @@ class FluxInstance(NamedTuple):
         return (text(self.root, "spec", "distribution", "registry") or "").partition("/")[0]
 
     @property
+    def distribution(self) -> str:
+        """The registry and path that Flux's images are pulled from, empty where it is not said."""
+        return text(self.root, "spec", "distribution", "registry") or ""
+
+    @property
     def accounts(self) -> dict[str, tuple[str, ...]]:
         """Flux's ServiceAccounts with the pull Secret that the operator gives them."""
         names = tuple(str(n.value) for n in items(self.root, "spec", "components"))

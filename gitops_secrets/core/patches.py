@@ -14,7 +14,8 @@ import yaml
 
 from gitops_secrets.core.flux import manifests
 from gitops_secrets.core.splice import Item, insert_item, remove_item, replace_item
-from gitops_secrets.core.yamldoc import compose_documents, get, items, text
+from gitops_secrets.core.yamldoc import compose_documents, get, items, text, walk_scalars
+from gitops_secrets.errors import InvalidDocumentError
 
 FLUX_SERVICE_ACCOUNTS = (
     "source-controller",
@@ -177,6 +178,31 @@ def patched_decryption(
             found = patch.decryption()
             provider, secret = found[0] or provider, found[1] or secret
     return provider, secret
+
+
+def patches_mention(
+    root: yaml.Node | None,
+    kind: str,
+    name: str,
+    words: Sequence[str],
+    read: Callable[[str], bytes],
+) -> bool:
+    """Return whether a patch that may apply to the object says one of *words*, as a field or in a path.
+
+    A patch that is not valid YAML says everything.
+    """
+    try:
+        patches = _patches(root, read)
+    except InvalidDocumentError:
+        return True
+    return any(
+        word in (*map(str, path), *str(node.value).split("/"))
+        for patch in patches
+        if patch.may_apply(kind, name)
+        for body in patch.body
+        for path, node in walk_scalars(body)
+        for word in words
+    )
 
 
 def patched_pull_secrets(

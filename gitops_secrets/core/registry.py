@@ -124,6 +124,12 @@ def covers(key: str, image: str) -> bool:
     )
 
 
+def host_of(image: str) -> str:
+    """Return the host[:port] that *image* is pulled from."""
+    there, _, name = image.partition("/")
+    return there if name and ("." in there or ":" in there or there == "localhost") else "docker.io"
+
+
 def parse_credentials(value: str, source: str) -> Credentials:
     """Return the credentials in *value*, split at its first colon.
 

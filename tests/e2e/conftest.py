@@ -92,7 +92,7 @@ def identity(binaries: Binaries) -> Identity:
 @pytest.fixture
 def live(fresh_cluster: Cluster, fresh_flux: Flux, repository: Repository, tmp_path: Path) -> Live:
     """A healthy cluster, in which Flux has decrypted the pull Secret."""
-    fresh_flux.bootstrap(repository, "clusters/prod")
+    fresh_flux.bootstrap(repository, "clusters/prod", "--registry=registry.example.com/fluxcd")
     operator = Operator(repository, tmp_path / "operator")
     operator.bootstrap("robot:correct horse battery staple")
     operator.apply(fresh_cluster)

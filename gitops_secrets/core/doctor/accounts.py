@@ -39,12 +39,7 @@ def _check_accounts(view: View, cluster: Cluster) -> Iterator[Diagnosis]:
         return
     names = {d.name for _, d in ours}
     try:
-        accounts = _accounts(view, cluster)
-        lacking = [
-            account
-            for account, present in accounts.items()
-            if not names & set(_pull_secrets(view, cluster, account) or present)
-        ]
+        lacking = [a for a, secrets in flux_accounts(view, cluster) if not names & set(secrets)]
     except GitOpsSecretsError:
         return
     if lacking:
@@ -57,6 +52,17 @@ def _check_accounts(view: View, cluster: Cluster) -> Iterator[Diagnosis]:
             (_customised_in(view, cluster), path),
             f"gitops-secrets bootstrap --path {cluster.path} --image-pull-secret {document.name} --registry REGISTRY",
         )
+
+
+def flux_accounts(view: View, cluster: Cluster) -> list[tuple[str, tuple[str, ...]]]:
+    """Return Flux's ServiceAccounts with the pull Secrets that they end up with.
+
+    Raises GitOpsSecretsError where a patch or gotk-components.yaml is not valid YAML.
+    """
+    return [
+        (account, _pull_secrets(view, cluster, account) or present)
+        for account, present in _accounts(view, cluster).items()
+    ]
 
 
 def _accounts(view: View, cluster: Cluster) -> dict[str, tuple[str, ...]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from gitops_secrets.core.doctor import accounts, decryption, files, orphans, places
+from gitops_secrets.core.doctor import accounts, decryption, files, images, orphans, places
 from gitops_secrets.core.doctor.diagnosis import ERROR, Diagnosis
+from gitops_secrets.core.doctor.pullsecrets import Keys
 from gitops_secrets.core.doctor.view import View
 
 _CHECKS = (places, decryption, files, accounts, orphans)
@@ -23,9 +24,13 @@ _ORDER = (
 """What stops most comes first: one broken kustomization explains much that follows."""
 
 
-def examine(view: View) -> tuple[Diagnosis, ...]:
-    """Return everything that is wrong, each thing once: errors first, and what stops most first."""
+def examine(view: View, keys: Keys) -> tuple[Diagnosis, ...]:
+    """Return everything that is wrong, each thing once: errors first, and what stops most first.
+
+    *keys* are the registry keys of the pull Secrets that could be opened.
+    """
     found = dict.fromkeys(d for module in _CHECKS for d in module.check(view))
+    found |= dict.fromkeys(images.check(view, keys))
     return tuple(sorted(found, key=_rank))
 
 

@@ -1,0 +1,159 @@
+"""That what is pulled has a registry key, as the kubelet matches, and what has a key is pulled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+
+from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
+from gitops_secrets.core.doctor.pullsecrets import Keys, PullSecret, pull_secrets
+from gitops_secrets.core.doctor.view import View
+from gitops_secrets.core.doctor.workloads import Workload, workloads
+from gitops_secrets.core.layout import Cluster
+from gitops_secrets.core.registry import Registry, covers, host_of
+from gitops_secrets.core.yamldoc import text
+
+_OPEN = (
+    *("docker.io", "index.docker.io", "ghcr.io", "quay.io", "gcr.io", "*.gcr.io", "registry.k8s.io", "k8s.gcr.io"),
+    *("mcr.microsoft.com", "public.ecr.aws", "registry.gitlab.com", "nvcr.io", "cgr.dev"),
+    *("lscr.io", "docker.elastic.co", "registry.access.redhat.com", "code.forgejo.org", "codeberg.org"),
+    *("*.pkg.dev", "*.azurecr.io", "*.amazonaws.com", "*.amazonaws.com.cn", "localhost"),
+)  # fmt: skip
+"""Where images are public as often as not, or the node itself has the credential."""
+
+
+def check(view: View, keys: Keys) -> Iterator[Diagnosis]:
+    """Yield images without a key, and keys without an image; of Secrets that are not opened nothing."""
+    secrets = pull_secrets(view)
+    if not any(secret.place in keys for secret in secrets):
+        return
+    for cluster in view.clusters:
+        here = [secret for secret in secrets if secret.cluster == cluster]
+        running = list(workloads(view, cluster))
+        said: set[tuple[str, str]] = set()
+        for workload in running:
+            for image in workload.images:
+                found = _of_image(workload, image, here, keys)
+                if found is not None and (workload.namespace, host_of(image)) not in said:
+                    said.add((workload.namespace, host_of(image)))
+                    yield found
+        for secret in here:
+            yield from _unused(view, cluster, secret, running, keys)
+
+
+def _of_image(
+    workload: Workload, image: str, secrets: Sequence[PullSecret], keys: Keys
+) -> Diagnosis | None:
+    """Return what is wrong with how *workload* pulls *image*, None where nothing is known to be."""
+    beside = [s for s in secrets if s.namespace == workload.namespace]
+    if workload.pull_secrets is None or any(s.place not in keys for s in beside):
+        return None
+    named = [s for s in beside if s.name in workload.pull_secrets]
+    if set(workload.pull_secrets) - {s.name for s in named}:
+        return None
+    held = [(s, key) for s in named for key in keys[s.place]]
+    host = host_of(image)
+    if any(covers(key, image) for _, key in held):
+        return None
+    if any(fnmatchcase(host, pattern) for pattern in _OPEN):
+        return None
+    near = next(((s, k) for s, k in held if _bare(k) == _bare(host)), None)
+    if near is not None:
+        is_port = "/" not in near[1]
+        return Diagnosis(
+            "images",
+            ERROR if is_port else WARNING,
+            f"{workload.object} pulls {image}, and its pull Secret {near[0].name} has a key for {near[1]}: "
+            f"the kubelet takes it for no other {'port' if is_port else 'path'}",
+            (workload.file, near[0].path),
+            f"gitops-secrets edit {near[0].path}: add {host}",
+        )
+    if named:
+        return Diagnosis(
+            "images",
+            WARNING,
+            f"{workload.object} pulls {image}, and its pull Secret {named[0].name} has no key for {host}: "
+            f"it has {', '.join(key for _, key in held) or 'none'}",
+            (workload.file, named[0].path),
+            f"gitops-secrets edit {named[0].path}: add {host}",
+        )
+    holder = next((s for s in secrets for k in keys.get(s.place, ()) if covers(k, image)), None)
+    if holder is None:
+        return None
+    if holder.namespace == workload.namespace:
+        why = f"nothing names the pull Secret {holder.name}, which has a key for it"
+        mend = f"in {workload.file}: imagePullSecrets: [{{name: {holder.name}}}]"
+    else:
+        why = (
+            f"the key for it is in {holder.namespace}, whose Secrets no other namespace's pods use"
+        )
+        mend = (
+            f"a pull Secret of {workload.namespace} through gitops-secrets encrypt, and imagePullSecrets "
+            f"in {workload.file}"
+        )
+    return Diagnosis(
+        "images",
+        WARNING,
+        f"{workload.object} pulls {image}, and {why}",
+        (workload.file, holder.path),
+        mend,
+    )
+
+
+def _unused(
+    view: View, cluster: Cluster, secret: PullSecret, running: Sequence[Workload], keys: Keys
+) -> Iterator[Diagnosis]:
+    """Yield the keys of *secret* that no image matches, where everything that runs beside it is known."""
+    beside = [w for w in running if w.namespace == secret.namespace]
+    if secret.place not in keys or not beside or _is_open_ended(view, cluster, secret, beside):
+        return
+    images = [image for w in beside for image in w.images]
+    for key in keys[secret.place]:
+        if any(covers(key, image) for image in images) or _is_mentioned(view, cluster, key):
+            continue
+        hosts = sorted({host_of(image) for image in images})
+        yield Diagnosis(
+            "images",
+            WARNING,
+            f"pull Secret {secret.namespace}/{secret.name} has a key for {key}, and nothing in {secret.namespace} "
+            f"is pulled from there, but from {', '.join(hosts)}",
+            (secret.path, beside[0].file),
+            f"name {Registry(key).host} in the images or sources of {secret.namespace}, or gitops-secrets edit {secret.path}",
+        )
+
+
+def _is_open_ended(
+    view: View, cluster: Cluster, secret: PullSecret, beside: Sequence[Workload]
+) -> bool:
+    """Return whether something may run in the Secret's namespace that these manifests do not show."""
+    if not all(w.images for w in beside):
+        return True
+    for applied in (a for a in view.applied if a.cluster == cluster):
+        elsewhere = applied.is_elsewhere or applied.reach.is_partial
+        if elsewhere and applied.kustomization.target_namespace in (None, secret.namespace):
+            return True
+        for path in applied.reach.files:
+            if b"HelmRelease" not in (view.tree.read(path) or b""):
+                continue
+            for node in view.objects(path, "HelmRelease"):
+                own = text(node, "metadata", "namespace") or secret.namespace
+                if (text(node, "spec", "targetNamespace") or own) == secret.namespace:
+                    return True
+    return False
+
+
+def _is_mentioned(view: View, cluster: Cluster, key: str) -> bool:
+    """Return whether any manifest so much as names the registry: as a source, a value, a mirror."""
+    name = _bare(Registry(key).host).lstrip("*.").encode()
+    return any(
+        name in (view.tree.read(path) or b"")
+        for a in view.applied
+        if a.cluster == cluster
+        for path in (*a.reach.files, *a.reach.kustomizations)
+    )
+
+
+def _bare(host: str) -> str:
+    """Return *host*, of a key or an image, without scheme, port and path."""
+    host = host.partition("://")[2] or host
+    return host.partition("/")[0].partition(":")[0]

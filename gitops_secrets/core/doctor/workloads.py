@@ -1,0 +1,162 @@
+"""What a cluster's manifests pull: their images, and the pull Secrets that they pull them with."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import yaml
+
+from gitops_secrets.core.doctor.accounts import flux_accounts
+from gitops_secrets.core.doctor.follow import Applied, shaped, target_namespace
+from gitops_secrets.core.doctor.reach import Fetched
+from gitops_secrets.core.doctor.view import View
+from gitops_secrets.core.flux import select_documents
+from gitops_secrets.core.layout import Cluster
+from gitops_secrets.core.patches import patches_mention
+from gitops_secrets.core.yamldoc import get, items, text
+from gitops_secrets.errors import GitOpsSecretsError
+
+_POD_SPECS = {
+    "Pod": ("spec",),
+    "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
+    **dict.fromkeys(
+        ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"),
+        ("spec", "template", "spec"),
+    ),
+}
+_KIND = rb"kind[\"']?\s*:\s*[\"']?(?:%s)\b"
+_WORKLOADS = _KIND % "|".join(_POD_SPECS).encode()
+_ACCOUNTS = _KIND % b"ServiceAccount"
+_CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
+_IMAGE_PATCHED = ("image", "containers", "initContainers")
+_PULL_PATCHED = ("imagePullSecrets", "serviceAccountName")
+
+Name = tuple[str, str]
+"""Namespace and name."""
+
+
+class Workload(NamedTuple):
+    """Something whose pods pull images."""
+
+    object: str
+    file: str
+    namespace: str
+    images: tuple[str, ...]
+    """None of them where patches may change them."""
+    pull_secrets: tuple[str, ...] | None
+    """Those of its pods, or of their ServiceAccount; None where that cannot be told."""
+
+
+def workloads(view: View, cluster: Cluster) -> Iterator[Workload]:
+    """Yield what the manifests of *cluster* run, and Flux itself where the operator installs it."""
+    accounts = dict(_accounts(view, cluster))
+    own = next(a for a in view.applied if a.cluster == cluster and a.is_own)
+    try:
+        flux = {(own.namespace, name): secrets for name, secrets in flux_accounts(view, cluster)}
+    except GitOpsSecretsError:
+        flux = {}
+    instance = view.instances.get(cluster)
+    for name, secrets in flux.items() if instance is not None else ():
+        registry = instance.distribution if instance is not None else ""
+        images = (f"{registry}/{name[1]}",) if registry else ()
+        yield Workload(
+            f"Deployment {name[0]}/{name[1]}", own.kustomization.file, name[0], images, secrets
+        )
+    for applied in (a for a in view.applied if a.cluster == cluster):
+        fetched = view.fetched(cluster)
+        for file in applied.reach.files:
+            content = view.tree.read(file) or b""
+            if b"image" in content and re.search(_WORKLOADS, content):
+                for node in _documents(content, file, _WORKLOADS):
+                    yield from _workload(applied, fetched, file, node, {**accounts, **flux})
+
+
+def _workload(
+    applied: Applied,
+    fetched: Fetched,
+    file: str,
+    node: yaml.Node,
+    accounts: dict[Name, tuple[str, ...] | None],
+) -> Iterator[Workload]:
+    kind, name = text(node, "kind") or "", text(node, "metadata", "name") or ""
+    namespace = target_namespace(applied, fetched, file, text(node, "metadata", "namespace"))
+    spec = get(node, *_POD_SPECS.get(kind, ("nothing",)))
+    if spec is None or namespace is None:
+        return
+    changes = _Changes(applied, fetched, file)
+    images = tuple(
+        changes.image(found)
+        for field in _CONTAINERS
+        for container in items(spec, field)
+        if (found := text(container, "image"))
+    )
+    named = tuple(n for e in items(spec, "imagePullSecrets") if (n := text(e, "name")))
+    account = text(spec, "serviceAccountName") or "default"
+    pulling = named or accounts.get((namespace, account), ())
+    yield Workload(
+        f"{kind} {namespace}/{name}",
+        file,
+        namespace,
+        () if changes.touch(kind, name, _IMAGE_PATCHED) else images,
+        None if changes.touch(kind, name, _PULL_PATCHED) else pulling,
+    )
+
+
+def _accounts(view: View, cluster: Cluster) -> Iterator[tuple[Name, tuple[str, ...] | None]]:
+    """Yield the ServiceAccounts with their pull Secrets, None where patches may change them."""
+    for applied in (a for a in view.applied if a.cluster == cluster):
+        fetched = view.fetched(cluster)
+        for file in applied.reach.files:
+            content = view.tree.read(file) or b""
+            if b"ServiceAccount" not in content:
+                continue
+            for node in _documents(content, file, _ACCOUNTS):
+                name, written = text(node, "metadata", "name"), text(node, "metadata", "namespace")
+                namespace = target_namespace(applied, fetched, file, written)
+                if text(node, "kind") == "ServiceAccount" and name and namespace:
+                    changes = _Changes(applied, fetched, file)
+                    secrets = tuple(
+                        n for e in items(node, "imagePullSecrets") if (n := text(e, "name"))
+                    )
+                    is_touched = changes.touch("ServiceAccount", name, _PULL_PATCHED)
+                    yield (namespace, name), None if is_touched else secrets
+
+
+class _Changes:
+    """What kustomizations, and a Kustomization of Flux, make of the objects of a file."""
+
+    def __init__(self, applied: Applied, fetched: Fetched, file: str) -> None:
+        chain = shaped(fetched, applied.reach.chains.get(file, ()))
+        self._tree = fetched.tree
+        self._roots = [*chain, ("", get(applied.kustomization.root, "spec"))]
+
+    def image(self, image: str) -> str:
+        """Return *image* as the ``images`` transformers leave it."""
+        for _, root in self._roots:
+            for entry in items(root, "images"):
+                name = re.split(r"[:@](?!.*/)", image)[0]
+                if text(entry, "name") == name:
+                    new = text(entry, "newName") or name
+                    image = f"{new}:{text(entry, 'newTag') or 'unknown'}"
+        return image
+
+    def touch(self, kind: str, name: str, words: tuple[str, ...]) -> bool:
+        """Return whether a patch of theirs may change one of the fields *words* of the object."""
+        return any(
+            patches_mention(root, kind, name, words, self._reader(path))
+            for path, root in self._roots
+        )
+
+    def _reader(self, path: str) -> Callable[[str], bytes]:
+        folder = posixpath.dirname(path)
+        return lambda name: self._tree.read(posixpath.normpath(posixpath.join(folder, name))) or b""
+
+
+def _documents(content: bytes, file: str, wanted: bytes) -> list[yaml.Node]:
+    try:
+        return [node for _, node in select_documents(content, file, wanted)]
+    except GitOpsSecretsError:
+        return []

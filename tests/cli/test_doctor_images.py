@@ -1,0 +1,210 @@
+"""doctor holds images against the registry keys of pull Secrets, namespace by namespace, as the kubelet does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from tests.cli.test_doctor import ACCOUNTS, FLUX, fleet, kustomization, seal
+from tests.support.user import User
+
+__all__ = ["fleet"]
+HEALTHY = "gitops-secrets: healthy"
+
+
+def pulls(*registries: str, name: str = "regcred", namespace: str = "shop") -> str:
+    auths = {
+        registry: {"username": "robot", "password": "hunter2hunter2"} for registry in registries
+    }
+    return (
+        f"apiVersion: v1\nkind: Secret\nmetadata: {{name: {name}, namespace: {namespace}}}\n"
+        "type: kubernetes.io/dockerconfigjson\nstringData:\n"
+        f"  .dockerconfigjson: {json.dumps(json.dumps({'auths': auths}))}\n"
+    )
+
+
+def runs(
+    *images: str, kind: str = "Deployment", secret: str = "regcred", namespace: str = "shop"
+) -> str:
+    containers = "".join(
+        f"      - {{name: c{n}, image: '{image}'}}\n" for n, image in enumerate(images)
+    )
+    named = f"      imagePullSecrets: [{{name: {secret}}}]\n" if secret else ""
+    return (
+        f"apiVersion: apps/v1\nkind: {kind}\nmetadata: {{name: web, namespace: {namespace}}}\nspec:\n  template:\n"
+        f"    spec:\n{named}      containers:\n{containers}"
+    )
+
+
+def shop(user: User, keys: tuple[str, ...], *images: str, secret: str = "regcred") -> None:
+    if keys:
+        seal(user, "apps/regcred.yaml", pulls(*keys))
+    user.write({"apps/app.yaml": runs(*images, secret=secret)})
+
+
+def flux_images(user: User, registry: str) -> None:
+    manifests = "".join(
+        f"---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}, namespace: flux-system}}\nspec:\n"
+        f"  template:\n    spec:\n      serviceAccountName: {name}\n      containers: [{{name: m, image: {registry}/{name}:v1}}]\n"
+        for name in ("source-controller", "kustomize-controller")
+    )
+    user.write({f"{FLUX}/gotk-components.yaml": ACCOUNTS + manifests})
+
+
+R = "registry.example.com"
+WRONG: dict[str, tuple[Callable[[User], None], str]] = {
+    "another port": (
+        lambda u: shop(u, (R,), f"{R}:5000/web:1"),
+        (
+            f"error[images]: Deployment shop/web pulls {R}:5000/web:1, and its pull Secret regcred has a key for {R}: "
+            "the kubelet takes it for no other port"
+        ),
+    ),
+    "another path": (
+        lambda u: shop(u, (f"{R}/team",), f"{R}/other/web:1"),
+        (
+            f"warning[images]: Deployment shop/web pulls {R}/other/web:1, and its pull Secret regcred has a key for {R}/team: "
+            "the kubelet takes it for no other path"
+        ),
+    ),
+    "a glob that is too short": (
+        lambda u: shop(u, ("*.example.com",), "a.b.example.com/web:1"),
+        (
+            "warning[images]: Deployment shop/web pulls a.b.example.com/web:1, and its pull Secret regcred has no key for "
+            "a.b.example.com: it has *.example.com"
+        ),
+    ),
+    "no key": (
+        lambda u: shop(u, (R,), f"{R}/web:1", "other.example.com/proxy:2"),
+        "warning[images]: Deployment shop/web pulls other.example.com/proxy:2, and its pull Secret regcred has no key",
+    ),
+    "a key for nothing": (
+        lambda u: shop(u, (R, "unused.example.com"), f"{R}/web:1"),
+        (
+            "warning[images]: pull Secret shop/regcred has a key for unused.example.com, and nothing in shop is pulled from "
+            f"there, but from {R}"
+        ),
+    ),
+    "not named": (
+        lambda u: shop(u, (R,), f"{R}/web:1", secret=""),
+        f"warning[images]: Deployment shop/web pulls {R}/web:1, and nothing names the pull Secret regcred",
+    ),
+    "of another namespace": (
+        lambda u: shop(u, (), f"{R}/web:1", secret=""),
+        f"warning[images]: Deployment shop/web pulls {R}/web:1, and the key for it is in flux-system, whose Secrets",
+    ),
+    "for none of Flux's own": (
+        lambda u: flux_images(u, "mirror.example.com/fluxcd"),
+        "warning[images]: Deployment flux-system/source-controller pulls mirror.example.com/fluxcd/source-controller:v1",
+    ),
+    "while Flux is pulled from its usual place": (
+        lambda u: flux_images(u, "ghcr.io/fluxcd"),
+        (
+            f"warning[images]: pull Secret flux-system/regcred has a key for {R}, and nothing in flux-system is pulled from "
+            "there, but from ghcr.io"
+        ),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_is_not_covered_is_said_first(fleet: User, what: str) -> None:
+    make, words = WRONG[what]
+    make(fleet)
+    said = fleet.run("doctor")
+    assert said.stdout.startswith(words), said.printed
+    assert (said.status, said.stderr, "hunter2" in said.printed) == (1, "", False)
+
+
+def transformed(user: User) -> None:
+    """What kustomize makes of the image is what is pulled."""
+    shop(user, (R,), "web:1")
+    user.write({"apps/kustomization.yaml": "resources: [web.yaml, app.yaml, regcred.yaml]\nimages:\n"
+                f"- {{name: web, newName: {R}/web, newTag: '2'}}\n"})  # fmt: skip
+
+
+def by_account(user: User) -> None:
+    shop(user, (R,), f"{R}/web:1", secret="")
+    user.write({"apps/account.yaml": "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: default, namespace: shop}\n"
+                "imagePullSecrets: [{name: regcred}]\n"})  # fmt: skip
+
+
+def patched(user: User) -> None:
+    """A patch may put on the pod what its manifest lacks: then nothing is known."""
+    shop(user, (R,), f"{R}:5000/web:1", secret="")
+    user.write({"apps/kustomization.yaml": "resources: [web.yaml, app.yaml, regcred.yaml]\npatches:\n- target: {kind: Deployment}\n"
+                "  patch: |\n    - {op: add, path: /spec/template/spec/imagePullSecrets, value: [{name: else}]}\n"})  # fmt: skip
+
+
+def by_release(user: User) -> None:
+    """Nobody knows what a chart pulls."""
+    shop(user, (R, "unused.example.com"), f"{R}/web:1")
+    user.write({"apps/release.yaml": "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\n"
+                "metadata: {name: x, namespace: flux-system}\nspec: {targetNamespace: shop}\n"})  # fmt: skip
+
+
+def by_source(user: User) -> None:
+    flux_images(user, "ghcr.io/fluxcd")
+    user.write({"clusters/prod/source.yaml": "apiVersion: source.toolkit.fluxcd.io/v1\nkind: OCIRepository\n"
+                f"metadata: {{name: x, namespace: flux-system}}\nspec: {{url: 'oci://{R}/x', secretRef: {{name: regcred}}}}\n"})  # fmt: skip
+
+
+HEALTHY_ONES: dict[str, Callable[[User], None]] = {
+    "covered": lambda u: shop(u, (R,), f"{R}/web:1", "nginx", "ghcr.io/a/b", "x.azurecr.io/y", f"{R}/x@sha256:{'0' * 64}"),
+    "every kind": lambda u: shop(u, (f"{R}:5000", "*.example.org", "https://index.docker.io/v1/"), f"{R}:5000/web", "a.example.org/b", "web"),
+    "a path beside public images": lambda u: shop(u, ("ghcr.io/team",), "ghcr.io/team/web:1", "ghcr.io/fluxcd/x:1"),
+    "a Secret that is not in Git": lambda u: shop(u, (R,), "other.example.com/web", f"{R}/x", secret="theirs"),
+    "Flux from where the key is": lambda u: flux_images(u, f"{R}/fluxcd"),
+    "nothing private": lambda u: shop(u, (), "nginx", secret=""),
+    "transformed": transformed, "by account": by_account, "patched": patched, "by release": by_release,
+    "by source": by_source,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", HEALTHY_ONES)
+def test_what_may_well_be_pulled_is_not_said(fleet: User, what: str) -> None:
+    HEALTHY_ONES[what](fleet)
+    said = fleet.run("doctor")
+    assert said.stdout.startswith(HEALTHY), said.printed
+
+
+@pytest.mark.parametrize(
+    "kind", ["StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Pod"]
+)
+def test_every_kind_that_runs_pods_counts(fleet: User, kind: str) -> None:
+    seal(fleet, "apps/regcred.yaml", pulls(R))
+    text = runs(f"{R}:5000/web", kind=kind)
+    if kind == "CronJob":
+        pod = f"{{initContainers: [{{image: '{R}:5000/web'}}], imagePullSecrets: [{{name: regcred}}]}}"
+        template = f"  jobTemplate: {{spec: {{template: {{spec: {pod}}}}}}}\n  x:"
+        text = text.replace("  template:", template)
+    if kind == "Pod":
+        text = text.replace("spec:\n  template:\n    spec:", "spec:")
+    fleet.write({"apps/app.yaml": text})
+    assert fleet.run("doctor").stdout.startswith(
+        f"error[images]: {kind} shop/web pulls {R}:5000/web"
+    )
+
+
+def test_without_an_identity_nothing_is_invented(fleet: User) -> None:
+    shop(fleet, (R,), f"{R}:5000/web:1")
+    kept = next(fleet.home.rglob("*.agekey"))
+    moved = kept.rename(fleet.home / "prod.agekey")
+    said = fleet.run("doctor")
+    assert said.stdout.endswith("2 encrypted files, 2 pull Secrets not opened\n"), said.stdout
+    assert said.status == 0
+    assert json.loads(fleet.run("doctor", "--output", "json").stdout)["unopened"] == 2
+    said = fleet.run("doctor", "--age-identity-file", str(moved))
+    assert said.stdout.startswith("error[images]")
+    assert "not opened" not in said.stdout
+
+
+def test_each_cluster_has_its_own_images(fleet: User) -> None:
+    """dev runs in its own flux-system what prod has the key for: two clusters, two Secrets of one name."""
+    flux_images(fleet, f"{R}/fluxcd")
+    text = fleet.read(f"{FLUX}/gotk-sync.yaml").replace("prod", "dev")
+    fleet.write({"clusters/dev/flux-system/gotk-sync.yaml": text, "clusters/dev/x.yaml": kustomization("x", "x"),
+                 "x/x.yaml": runs(f"{R}:5000/web", namespace="flux-system")})  # fmt: skip
+    assert fleet.run("doctor").stdout.startswith(HEALTHY)
