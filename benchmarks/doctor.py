@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.guard import PROGRAM, Bench, Limit
+from gitops_secrets.adapters.age import create_identity
+from gitops_secrets.adapters.sops import encrypting
 
 KUSTOMIZATIONS = 20
 BUILT = ".cache/gitops-secrets/e2e/*/bin/kubectl"
@@ -68,7 +70,12 @@ def fleet(bench: Bench, kubectl: Path, manifests: int) -> Iterator[tuple[str, by
     components = kubectl.parent.parent / "gotk-components.yaml"
     yield f"{FLUX}/gotk-components.yaml", components.read_bytes() if components.exists() else b""
     yield f"{FLUX}/gotk-sync.yaml", SYNC.encode() + kustomization("flux-system", "clusters/prod")
-    yield f"{FLUX}/kustomization.yaml", lists("gotk-components.yaml", "gotk-sync.yaml")
+    patch = (
+        b"patches:\n- target: {kind: ServiceAccount}\n  patch: |\n    kind: ServiceAccount\n"
+        b"    metadata: {name: x}\n    imagePullSecrets: [{name: regcred}]\n"
+    )
+    yield f"{FLUX}/kustomization.yaml", lists("gotk-components.yaml", "gotk-sync.yaml") + patch
+    yield from pulling(bench)
     template = bench.secret(0)
     apps = [f"app-{n}" for n in range(KUSTOMIZATIONS)]
     members: dict[str, list[str]] = {app: [] for app in apps}
@@ -89,8 +96,32 @@ def fleet(bench: Bench, kubectl: Path, manifests: int) -> Iterator[tuple[str, by
         b"apiVersion: v1\nkind: Namespace\nmetadata: {name: apps}\n",
     )
     here = ["flux-system", "namespace.yaml", *(f"{app}.yaml" for app in apps)]
-    yield "clusters/prod/kustomization.yaml", lists(*here)
-    yield "kustomization.yaml", lists("clusters/prod", *(f"apps/{app}" for app in apps))
+    yield "clusters/prod/kustomization.yaml", lists(*here, "pull-secrets.yaml")
+    yield (
+        "kustomization.yaml",
+        lists("clusters/prod", "pull-secrets/prod", *(f"apps/{app}" for app in apps)),
+    )
+
+
+def pulling(bench: Bench) -> Iterator[tuple[str, bytes]]:
+    """Yield a pull Secret of Flux's own, and keep the identity that opens it: images are held against it."""
+    identity = create_identity()
+    config = (
+        b"creation_rules:\n- encrypted_regex: ^(data|stringData)$\n  age: "
+        + identity.recipient.encode()
+    )
+    plain = (
+        b"apiVersion: v1\nkind: Secret\nmetadata: {name: regcred, namespace: flux-system}\n"
+        b"type: kubernetes.io/dockerconfigjson\nstringData:\n  .dockerconfigjson: "
+        b'\'{"auths": {"ghcr.io": {"username": "robot", "password": "word"}}}\'\n'
+    )
+    with encrypting(config, "regcred.sops.yaml", []) as encrypt:
+        yield "pull-secrets/prod/regcred.yaml", encrypt(plain)[0]
+    yield "pull-secrets/prod/kustomization.yaml", lists("regcred.yaml")
+    yield "clusters/prod/pull-secrets.yaml", kustomization("pull-secrets", "pull-secrets/prod")
+    kept = bench.folder / ".config/sops/age/keys.txt"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(identity.secret)
 
 
 def lists(*names: str) -> bytes:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import yaml
+from collections.abc import Iterator, Mapping
 
 from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
 from gitops_secrets.core.doctor.follow import Applied
 from gitops_secrets.core.doctor.view import View
 from gitops_secrets.core.flux import COMPONENTS, DEFAULT_NAMESPACE
 from gitops_secrets.core.layout import PULL_SECRETS
+from gitops_secrets.core.manifest import ROOTS
 from gitops_secrets.core.pullkustomization import IDENTITY_SECRET
 from gitops_secrets.core.quantum import too_old
 from gitops_secrets.core.yamldoc import entries, text
 
+Name = tuple[str, str]
+"""Namespace and name."""
 COUNTED = (".agekey", ".asc")
 COUNTED_WHOLE = ("sops.vault-token", "sops.aws-kms", "sops.azure-kv", "sops.gcp-kms")
 """The keys of a decryption Secret that kustomize-controller reads; any other is passed over in silence."""
@@ -22,6 +23,7 @@ COUNTED_WHOLE = ("sops.vault-token", "sops.aws-kms", "sops.azure-kv", "sops.gcp-
 
 def check(view: View) -> Iterator[Diagnosis]:
     """Yield what is wrong with spec.decryption of each Kustomization."""
+    secrets = _secrets(view)
     for applied in view.applied:
         encrypted = [f for f in applied.reach.files if f in view.encrypted]
         if not encrypted:
@@ -33,7 +35,7 @@ def check(view: View) -> Iterator[Diagnosis]:
         if found.decryption_provider != "sops":
             yield _not_decrypted(view, applied, encrypted)
         elif found.decryption_secret is not None:
-            yield from _check_secret(view, applied, found.decryption_secret)
+            yield from _check_secret(view, applied, found.decryption_secret, secrets)
             yield from _check_version(view, applied, encrypted)
 
 
@@ -79,12 +81,12 @@ def _check_version(view: View, applied: Applied, encrypted: list[str]) -> Iterat
             )
 
 
-def _check_secret(view: View, applied: Applied, name: str) -> Iterator[Diagnosis]:
+def _check_secret(
+    view: View, applied: Applied, name: str, known: Mapping[Name, tuple[str, list[str]]]
+) -> Iterator[Diagnosis]:
     namespace = applied.kustomization.namespace or DEFAULT_NAMESPACE
-    known = {(n, text(s, "metadata", "name")): (path, s) for path, n, s in _secrets(view)}
     if (namespace, name) in known:
-        path, secret = known[namespace, name]
-        keys = [k for field in ("data", "stringData") for k, _ in entries(secret, field)]
+        path, keys = known[namespace, name]
         if keys and not any(k.endswith(COUNTED) or k in COUNTED_WHOLE for k in keys):
             yield Diagnosis(
                 "decryption-secret",
@@ -122,8 +124,20 @@ def _others_use_ours(view: View, applied: Applied) -> bool:
     )
 
 
-def _secrets(view: View) -> Iterator[tuple[str, str, yaml.Node]]:
+def _secrets(view: View) -> dict[Name, tuple[str, list[str]]]:
+    """Return the Secrets that are applied, with the file and the keys of each."""
+    found: dict[Name, tuple[str, list[str]]] = {}
     for path in sorted(view.applied_files):
-        if b"Secret" in (view.tree.read(path) or b""):
+        if path in view.encrypted:
+            for document in view.encrypted[path]:
+                if document.kind == "Secret":
+                    keys = [
+                        str(v.path[1]) for v in document.values if v.path[0] in ROOTS and v.path[1:]
+                    ]
+                    found[document.namespace or DEFAULT_NAMESPACE, document.name or ""] = path, keys
+        elif b"Secret" in (view.tree.read(path) or b""):
             for node in view.objects(path, "Secret"):
-                yield path, text(node, "metadata", "namespace") or DEFAULT_NAMESPACE, node
+                namespace = text(node, "metadata", "namespace") or DEFAULT_NAMESPACE
+                keys = [key for field in ROOTS for key, _ in entries(node, field)]
+                found[namespace, text(node, "metadata", "name") or ""] = path, keys
+    return found

@@ -14,7 +14,7 @@ from gitops_secrets.core.doctor.reach import NOWHERE, Fetched, Reach, reach
 from gitops_secrets.core.flux import FluxKustomization, select_documents
 from gitops_secrets.core.layout import Cluster
 from gitops_secrets.core.patches import patched_decryption, patched_service_account
-from gitops_secrets.core.yamldoc import compose_documents, get, items, text
+from gitops_secrets.core.yamldoc import get, items, text
 from gitops_secrets.errors import GitOpsSecretsError
 
 _SOURCE = rb"apiVersion[\"']?\s*:\s*[\"']?source\.toolkit\.fluxcd\.io/"
@@ -73,10 +73,7 @@ def follow(cluster: Cluster, own: FluxKustomization, fetched: Fetched) -> Iterat
 def shaped(fetched: Fetched, chain: tuple[str, ...]) -> Iterator[tuple[str, yaml.Node]]:
     """Yield each kustomization of *chain* with its root, in the order in which they change an object."""
     for path in chain:
-        try:
-            yield from ((path, n) for n in compose_documents(fetched.tree.read(path) or b"", path))
-        except GitOpsSecretsError:
-            continue
+        yield from ((path, node) for node in fetched.documents(path))
 
 
 def target_namespace(

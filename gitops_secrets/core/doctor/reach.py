@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
+import yaml
+
 from gitops_secrets.core.artifact import generated_from, kustomization_at
 from gitops_secrets.core.overlay import Overlay
 from gitops_secrets.core.yamldoc import compose_documents, entries, is_yaml, items, text
@@ -25,6 +27,20 @@ class Fetched:
         """The symlinks of the repository, which Flux leaves out."""
         self.defaults = defaults
         """Whether what source-controller leaves out by itself is left out: no ignore rule says otherwise."""
+        self._parsed: dict[str, list[yaml.Node] | None] = {}
+
+    def documents(self, path: str) -> list[yaml.Node]:
+        """Return the root nodes of a kustomization, parsed once; none where it is no YAML."""
+        if path not in self._parsed:
+            try:
+                self._parsed[path] = compose_documents(self.tree.read(path) or b"", path)
+            except GitOpsSecretsError:
+                self._parsed[path] = None
+        return self._parsed[path] or []
+
+    def is_broken(self, path: str) -> bool:
+        """Return whether *path* is not valid YAML."""
+        return not self.documents(path) and self._parsed[path] is None
 
     @cached_property
     def files(self) -> frozenset[str]:
@@ -93,11 +109,10 @@ def reach(fetched: Fetched, folder: str) -> Reach:
             listed, strange = generated_from(tree, here, defaults=fetched.defaults)
             foreign += strange
         else:
-            try:
-                roots = compose_documents(content, path)[:1]
-            except GitOpsSecretsError:
+            if fetched.is_broken(path):
                 unreadable.append(path)
                 continue
+            roots = fetched.documents(path)[:1]
             visited.append(path)
             chain = (path, *chain)
             listed = [text(n) or "" for r in roots for key in _LISTS for n in items(r, key)]
