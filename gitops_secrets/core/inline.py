@@ -14,7 +14,7 @@ from gitops_secrets.core.artifact import kustomization_at, list_resource
 from gitops_secrets.core.doctor.follow import Applied
 from gitops_secrets.core.doctor.view import View
 from gitops_secrets.core.flux import DEFAULT_NAMESPACE
-from gitops_secrets.core.layout import PULL_SECRETS, Cluster
+from gitops_secrets.core.layout import CONFIG, PULL_SECRETS, Cluster, as_laid_out
 from gitops_secrets.core.overlay import Overlay
 from gitops_secrets.core.yamldoc import compose_single, text
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
@@ -104,17 +104,17 @@ def list_pull_secret(tree: Overlay, cluster: Cluster, namespace: str, secret: st
 
 
 def _own(tree: Overlay, cluster: Cluster) -> Applied | None:
-    return next(
-        (a for a in View(tree).applied if a.is_own and a.cluster.path == cluster.path), None
-    )
+    """Return Flux's own Kustomization, where something says that there is one."""
+    found = (a for a in _view(tree, cluster).applied if a.is_own)
+    return next((a for a in found if tree.read(a.kustomization.file)), None)
 
 
 def _decrypts_already(tree: Overlay, cluster: Cluster) -> bool:
     """Return whether an encrypted file is where Flux's own Kustomization has had to decrypt it."""
-    view = View(tree)
-    return any(
-        file in view.encrypted
-        for applied in view.applied
-        if applied.is_own and applied.cluster.path == cluster.path
-        for file in applied.reach.files
-    )
+    view = _view(tree, cluster)
+    return any(f in view.encrypted for a in view.applied if a.is_own for f in a.reach.files)
+
+
+def _view(tree: Overlay, cluster: Cluster) -> View:
+    """Return what *tree* holds for *cluster*, which need not have the layout yet that it is to have."""
+    return View(tree, only=[as_laid_out(cluster, tree.files(), tree.read(CONFIG) or b"")])

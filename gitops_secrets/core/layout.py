@@ -64,11 +64,11 @@ class Cluster(NamedTuple):
 
 def as_laid_out(cluster: Cluster, files: Sequence[str], config: bytes) -> Cluster:
     """Return *cluster* with the layout that the repository's *files* and ``.sops.yaml`` show."""
-    inline = cluster._replace(inline=True)
-    if cluster.kustomization_file in files:
-        return cluster._replace(inline=False)
+    separate, inline = cluster._replace(inline=False), cluster._replace(inline=True)
+    if separate.kustomization_file in files:
+        return separate
     is_inline = any(f.startswith(f"{inline.folder}/") and f.endswith(ENDINGS) for f in files)
-    return inline if is_inline or inline.path_regex.encode() in config else cluster
+    return inline if is_inline or inline.path_regex.encode() in config else separate
 
 
 def parse_cluster_path(value: str) -> Cluster:
