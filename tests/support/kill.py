@@ -160,13 +160,16 @@ def _measure(story: Story, folder: Path) -> tuple[float, float]:
 
 
 def _wait_for_git(user: User) -> None:
-    """Wait until no git that outlived the kill is at work: it may still move the branch."""
+    """Wait until no git that outlived the kill is at work: it may still move the branch.
+
+    One that was just started bears the name of who started it, and is known by where it works alone.
+    """
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
         busy = False
         for process in Path("/proc").iterdir():
             try:
-                if process.name.isdigit() and (process / "comm").read_text().strip() == "git":
+                if process.name.isdigit():
                     busy |= os.readlink(process / "cwd") == str(user.repository)
             except OSError:
                 continue
