@@ -69,7 +69,7 @@ def test_inline_on_a_new_cluster_takes_one_commit(
 def test_inline_on_a_live_cluster_goes_in_two_commits_and_never_deadlocks(
     fresh_cluster: Cluster, fresh_flux: Flux, repository: Repository, operator: Operator
 ) -> None:
-    fresh_flux.bootstrap(repository, "clusters/prod")
+    fresh_flux.bootstrap(repository, "clusters/prod", "--registry=registry.example.com/fluxcd")
     operator.git("pull", "--quiet", "origin", "main")
     operator.bootstrap(CREDS, "--layout", "inline")
     operator.apply(fresh_cluster)
