@@ -38,7 +38,7 @@ __all__ = [
     "same_value",
 ]
 
-ENGINE_VERSION = "7b263e4249c4"
+ENGINE_VERSION = "ee2c34d3fa7f"
 """Changes with every change of a verdict: facts that another version wrote are worth nothing."""
 
 _SILENCE = Judgement()

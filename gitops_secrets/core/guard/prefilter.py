@@ -78,7 +78,7 @@ _LINE_START = re.compile(rb"\n[ \t#>*/-]+")
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 _WORDS = (b"pass", b"token", b"pwd")
 _FIELDS = (b"auth:", b'auth"', b"auth'", b"auth=", b"auths:", b'auths"', b"auths'", b"auths=",
-           b'password":', b"password':", b'token":', b"token':")  # fmt: skip
+           b'password":', b"password':", b'token":', b"token':", b"auth%22", b"auths%22")  # fmt: skip
 _COMMANDS = (b"login", b"-password", b"creds", b"curl", b"wget", b"--user", b"--auth", b"registry-pass",
              b"-token", b"ctr")  # fmt: skip
 _STEMS = (
@@ -96,7 +96,9 @@ _STEMS = (
 """In lower case, one of them stands in each of _WORDS, _FIELDS and _COMMANDS."""
 _SECRET_KEY = re.compile(rb"secret_?key[\"']*[:=]")
 _ASSIGNED = re.compile(rb"(?:word|wd|phrase)?[\"']*[:=]")
-_OF_REGISTRY = re.compile(rb"(?:registr|docker|ghcr|harbor|quay|pull|oci)[\w.-]{0,80}\Z")
+_OF_REGISTRY = re.compile(
+    rb"(?:registr|docker|cr\.io|pkg\.dev|amazonaws|ghcr|harbor|quay|pull|oci|image)[\w.-]{0,80}\Z"
+)
 _LONGEST_NAME = 88
 _FEW = 200
 _NO_SECRETS = (b"imagePullSecrets:", b"kind: ExternalSecret\n", b"kind: SealedSecret\n")

@@ -15,6 +15,7 @@ _RUN = re.compile(
     r"(?:[A-Za-z0-9+/]{20,}[ \t]*(?:\\|=3D)?\r?\n[ \t#>*/-]*)*[A-Za-z0-9+/_-]{16,}={0,2}"
 )
 _ESCAPE = re.compile(r"\\{1,8}(?:x|u00|U000000)(?P<code>[2-7][0-9a-fA-F])")
+_PERCENT = re.compile(r"%(?P<code>[2-7][0-9a-fA-F])")
 _ASSIGNMENT = re.compile(
     r"(?im)^[ \t]*(?:[#;/]+[ \t]*)?(?:-[ \t]+)?"
     r"(?:(?:export|set|let|const|var|\$env:|-e|--env|--build-arg|--set(?:-string)?)[ \t]*)?"
@@ -26,11 +27,16 @@ _INSTRUCTION = re.compile(
     r"(?im)^[ \t]*(?:ENV|ARG|setenv|setx)[ \t]+(?P<name>[A-Za-z_]\w*)[ \t=]+"
     r"(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s#;,\"']+)"
 )
+_SET = re.compile(
+    r"(?:--set(?:-string|-literal)?[ \t=]+[\"']?|,)(?P<name>[A-Za-z_][\w.-]*)=(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s,\"']+)"
+)
+"""What helm is told on its command line, each behind the flag or a comma."""
+_NETRC = re.compile(r"(?m)^[ \t]*machine\s+(?P<host>\S+)\s+login\s+\S+\s+password\s+(?P<value>\S+)")
 _EXPRESSION = re.compile(
     r"[A-Za-z_][\w.]*\(.*|[A-Za-z_]\w*(?:(?:\.|->|::)\w+)+\(?\)?|[A-Za-z_]+|[&*!(].*"
 )
 _SECTION = re.compile(
-    r"(?im)^[ \t]*(?:\[[^\]\n]*registry[^\n]*\.auth\"?\][^\n]*|registry_auth[ \t]*\{[^\n]*|\[\[?registry[^\n]*)\n"
+    r"(?im)^[ \t]*(?:\[[^\]\n]*registry[^\n]*\.auth\"?\][^\n]*|(?:registry_auth|registr(?:y|ies)[ \t]*(?:=\s*\[\s*)?)[ \t]*\{[^\n]*|\[\[?registry[^\n]*)\n"
     r"(?P<body>(?:[^\n\[}]*(?:\n|$)){1,12})"
 )
 _SECTION_FIELD = re.compile(
@@ -47,6 +53,8 @@ def look(inspection: Inspection, text: str, line: int, origin: Origin, bits: int
     """Show *text*, which begins *line* lines below its piece's beginning, to the rules that read lines."""
     if "\\" in text and _ESCAPE.search(text):
         text = _ESCAPE.sub(lambda m: chr(int(m["code"], 16)), text)
+    if "auth%22" in text or "auths%22" in text:
+        text = _PERCENT.sub(lambda m: chr(int(m["code"], 16)), text)
     found = list(_found(text, bits))[:_MAX_HITS]
     for rule, offset, material in found:
         _report(inspection, rule, text, line, offset, origin, material)
@@ -97,9 +105,12 @@ def _found(text: str, bits: int) -> Iterator[tuple[str, int, str]]:
 
 
 def _variables(text: str) -> Iterator[tuple[str, int, str]]:
-    from gitops_secrets.core.guard.rules.registry_password import is_variable
+    from gitops_secrets.core.guard.rules.registry_password import is_registry_host, is_variable
 
-    for pattern in (_ASSIGNMENT, _INSTRUCTION):
+    for match in _NETRC.finditer(text) if "machine" in text else ():
+        if is_registry_host(match["host"]) and not is_placeholder(match["value"]):
+            yield "registry-password", match.start("value"), match["value"]
+    for pattern in (_ASSIGNMENT, _INSTRUCTION, *((_SET,) if "--set" in text else ())):
         for match in pattern.finditer(text):
             if not is_variable(match["name"]):
                 continue
@@ -113,8 +124,12 @@ def _variables(text: str) -> Iterator[tuple[str, int, str]]:
 
 def _sections(text: str) -> Iterator[tuple[str, int, str]]:
     for section in _SECTION.finditer(text):
+        # In a block of HCL a string stands in quotes, and what does not is an expression.
+        is_block = text[section.start() : section.start("body")].rstrip().endswith("{")
         for match in _SECTION_FIELD.finditer(text, section.start("body"), section.end("body")):
             value = match["value"].strip("\"'")
+            if is_block and value == match["value"]:
+                continue
             secret = dockerconfig.credential(match["name"], value)
             if secret:
                 yield "registry-password", match.start("value"), secret

@@ -60,6 +60,9 @@ LINES = [
     ("our own", lambda c: f"gitops-secrets bootstrap --registry {c.host} --registry-creds {c.user}:{c.password}", "this tool's own flag"),
     ("az acr", lambda c: f"az acr login --name r --username {c.user} --password {c.password}", "az acr login"),
     ("curl", lambda c: f"curl -u {c.user}:{c.password} https://{c.host}/v2/_catalog", "curl to a registry"),
+    ("alias", lambda c: f"k create secret docker-registry r --docker-username={c.user} --docker-password={c.password}", "kubectl by its usual alias"),
+    ("curl header", lambda c: f"curl -sH 'Authorization: Basic {c.auth}' https://{c.host}/v2/_catalog", "the header that -u makes"),
+    ("curl long header", lambda c: f'curl "--header=authorization: basic {c.auth}" https://{c.host}/v2/', "the same, attached"),
     ("imgpkg", lambda c: f"imgpkg pull -b {c.host}/a --registry-username {c.user} --registry-password {c.password}", "imgpkg"),
 ]  # fmt: skip
 FILES = [

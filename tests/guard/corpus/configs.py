@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from urllib.parse import quote
 
 from tests.guard.corpus.case import Case, Fresh, b64, found
 
@@ -43,6 +44,8 @@ CONFIGS = [
     ("markdown", lambda c: "Put this into config.json:\n\n    " + c.config + "\n", "notes"),
     ("data url", lambda c: "x: data:application/json;base64," + c.packed + "\n", "a data URL"),
     ("cloud init", lambda c: "#cloud-config\nwrite_files:\n- path: /root/.docker/config.json\n  encoding: b64\n  content: " + c.packed + "\n", "cloud-init"),
+    ("ignition percent", lambda c: json.dumps({"storage": {"files": [{"contents": {"source": "data:," + quote(c.config)}}]}}), "Ignition, as butane writes a file's content"),
+    ("query", lambda c: f"https://ci.example.com/run?config={quote(c.config)}\n", "a docker config in an address"),
     ("ignition", lambda c: json.dumps({"storage": {"files": [{"contents": {"source": "data:;base64," + c.packed}}]}}), "Ignition"),
     ("json in json", lambda c: json.dumps({"a": json.dumps({"b": c.config})}), "JSON in a string in a string"),
     ("unicode escapes", lambda c: c.config.replace("auths", "\\u0061uths").replace('"auth"', '"\\u0061uth"'), "escaped keys"),
@@ -60,6 +63,17 @@ PULL_KEYS = [
     ("properties", lambda c: f".dockerconfigjson={c.packed}\n", "an env file for a generator"),
 ]  # fmt: skip
 PASSWORDS = [
+    ("generator literals", lambda c: f"secretGenerator:\n- name: registry-credentials\n  literals:\n  - username={c.user}\n  - password={c.password}\n", "a generator that is named for a registry"),
+    ("generator literal host", lambda c: f"secretGenerator:\n- name: a\n  literals: ['server=ghcr.io', 'username={c.user}', 'password=\"{c.password}\"']\n", "literals that name a registry"),
+    ("generator literal", lambda c: f"configMapGenerator:\n- name: a\n  literals:\n  - REGISTRY_PASSWORD={c.password}\n", "a literal that is named for a registry"),
+    ("helm set credentials", lambda c: f"helm upgrade a b --set imageCredentials.registry=ghcr.io,imageCredentials.password={c.password}\n", "chart values on the command line"),
+    ("helm set string", lambda c: f"helm install a b \\\n  --set-string 'registry.password={c.password}'\n", "one value, quoted"),
+    ("helm parameter", lambda c: f"kind: Application\nspec:\n  source:\n    helm:\n      parameters:\n      - name: imageCredentials.password\n        value: {c.password}\n", "chart values as parameters"),
+    ("netrc", lambda c: f"machine ghcr.io login {c.user} password {c.password}\n", "netrc of a registry"),
+    ("netrc lines", lambda c: f"machine eu.gcr.io\n  login _json_key\n  password {c.password}\n", "netrc on several lines"),
+    ("terraform helm", lambda c: f'provider "helm" {{\n  registry {{\n    url      = "oci://ghcr.io"\n    username = "{c.user}"\n    password = "{c.password}"\n  }}\n}}\n', "Terraform's helm provider"),
+    ("terraform helm list", lambda c: f'provider "helm" {{\n  registries = [\n    {{\n      url      = "oci://ghcr.io"\n      username = "{c.user}"\n      password = "{c.password}"\n    }}\n  ]\n}}\n', "the same in its third version"),
+    ("oci secret", lambda c: f"apiVersion: v1\nkind: Secret\nmetadata: {{name: oci-creds}}\nstringData:\n  username: {c.user}\n  password: {c.password}\n", "what a HelmRepository of type oci pulls with"),
     ("imageCredentials", lambda c: f"imageCredentials:\n  registry: quay.io\n  username: {c.user}\n  password: {c.password}\n", "the Helm documentation's own pattern"),
     ("imagePullSecret", lambda c: f"imagePullSecret:\n  create: true\n  username: {c.user}\n  password: '{c.password}'\n", "a chart that makes the pull secret"),
     ("registries list", lambda c: f"registries:\n- url: {c.host}\n  username: {c.user}\n  password: {c.password}\n", "a list of registries"),

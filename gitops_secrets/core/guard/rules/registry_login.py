@@ -22,7 +22,7 @@ RULE = Rule(
 _TOOLS = (
     "docker|podman|nerdctl|buildah|skopeo|crane|gcrane|oras|helm|regctl|cosign|kubectl|oc|flux|crictl"
     "|ctr|az|imgpkg|kbld|kapp|gitops-secrets|notation|trivy|grype|syft|curl|wget|hub-tool|img|buildx"
-    "|werf|skaffold|earthly|tanzu|imgctl|k3d|finch|lima|microk8s|kbst|ko|nix"
+    "|k|werf|skaffold|earthly|tanzu|imgctl|k3d|finch|lima|microk8s|kbst|ko|nix"
 )
 _HEAD = re.compile(rf"(?<![\w./-])(?:[\w./-]*/)?(?P<tool>{_TOOLS})(?:\.exe)?(?=[\s\"',\]])")
 _TOKEN = re.compile(
@@ -51,6 +51,7 @@ _CREDS = frozenset(
 )
 _USER_PAIR = frozenset({"-u", "--user"})
 _ATTACHED = re.compile(r"-(?P<flag>[pu])(?P<value>[^-=\s].*)")
+_BASIC = re.compile(r"(?i)(?:--?header=|-H)?[\"']?authorization:[ \t]*basic[ \t]+(?P<value>\S+)")
 _PIPED = re.compile(
     r"(?:echo|printf|print|Write-Output)[ \t]+(?:-[neE]+[ \t]+)*(?:[\"']%s(?:\\n)?[\"'][ \t]+)?"
     r"(?P<value>\"[^\"\n]{1,4000}\"|'[^'\n]{1,4000}'|[^\s|;&\"']{1,4000})[ \t\\\r\n#]*\|[ \t\\\r\n#]*"
@@ -132,7 +133,7 @@ def _goes_on(text: str, line_break: re.Match[str], words: list[tuple[int, str]])
 
 def _matters(tool: str, words: list[tuple[int, str]]) -> bool:
     plain = [w for _, w in words]
-    if tool in ("kubectl", "oc"):
+    if tool in ("kubectl", "oc", "k"):
         return (
             "docker-registry" in plain
             or "login" in plain
@@ -150,7 +151,7 @@ def _matters(tool: str, words: list[tuple[int, str]]) -> bool:
 
 
 def _passwords(tool: str, words: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
-    is_login = any(w in _LOGIN for _, w in words[:6])
+    is_login = any(w in _LOGIN for _, w in words[:6]) and words[0][1] != "compose"
     for index, (offset, word) in enumerate(words):
         flag, equals, value = word.partition("=")
         at = offset
@@ -163,6 +164,9 @@ def _passwords(tool: str, words: list[tuple[int, str]]) -> Iterator[tuple[int, s
             elif index + 1 < len(words):
                 at, value = words[index + 1]
         value = value.strip("\"'")
+        header = _BASIC.fullmatch(word) if tool in ("curl", "wget") else None
+        if header:
+            flag, at, value = "--auth", offset, header["value"]
         secret = _flag_secret(tool, flag, value, is_login=is_login)
         if secret:
             yield at, secret
@@ -180,7 +184,7 @@ def _flag_secret(tool: str, flag: str, value: str, *, is_login: bool) -> str | N
     if flag in _CREDS or (flag in _USER_PAIR and tool in ("ctr", "curl", "wget")):
         password = value.partition(":")[2]
         return _secret(password)
-    if tool == "crictl" and flag == "--auth":
+    if flag == "--auth" and tool in ("crictl", "curl", "wget"):
         decoded = from_base64(value)
         if decoded and b":" in decoded:
             return _secret(decoded.decode("latin-1").partition(":")[2])

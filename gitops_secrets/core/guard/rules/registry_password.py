@@ -18,7 +18,7 @@ RULE = Rule("registry-password", "{object} holds a readable password for a regis
 
 _REGISTRY = re.compile(
     r"(?i)registr(?:y|ies)|image-?_?(?:cred|pull)|pull-?_?secret|regcred|docker(?!file)|ghcr|harbor|quay"
-    r"|dockerhub|\bacr\b|\becr\b|\bgcr\b|container"
+    r"|dockerhub|\bacr\b|\becr\b|\bgcr\b|\boci\b"
 )
 _REGISTRY_HOST = re.compile(
     r"(?i)^oci://|\b(?:ghcr\.io|docker\.io|quay\.io|gcr\.io|azurecr\.io|pkg\.dev|amazonaws\.com|icr\.io"
@@ -31,7 +31,7 @@ _PLACE = re.compile(
     r"|registry_?-?(?:url|host|server|name|address)|image)"
 )
 _VARIABLE = re.compile(
-    r"(?i)[\w.-]*(?:registr(?:y|ies)|docker(?:_?hub)?|ghcr|harbor|quay|image_?pull|pull_?secret|oci)"
+    r"(?i)[\w.-]*(?:registr(?:y|ies)|docker(?:_?hub)?|ghcr|harbor|quay|image_?(?:pull|cred)|pull_?secret|oci)"
     r"(?:[\w.-]*?[_.-]?)(?:password|passwd|pass|pwd|token)"
 )
 
@@ -41,6 +41,11 @@ _LONGEST_NAME = 100
 def is_variable(name: str) -> bool:
     """Return whether *name* is one that a registry's password goes by. Longer names are nobody's, and cost time."""
     return len(name) <= _LONGEST_NAME and _VARIABLE.fullmatch(name) is not None
+
+
+def is_registry_host(host: str) -> bool:
+    """Return whether *host* is named as registries are."""
+    return _REGISTRY_HOST.search(host) is not None
 
 
 def find(
@@ -55,6 +60,7 @@ def find(
     variable = _variable(fields)
     if variable:
         yield variable
+    yield from _literals(found)
     is_for_registry: bool | None = None
     for text, value, node in fields:
         if not value or len(text) > _LONGEST_NAME:
@@ -71,6 +77,24 @@ def find(
             yield node, text, secret
 
 
+def _literals(found: Pairs) -> Iterator[tuple[yaml.Node, str, str]]:
+    """Yield the passwords among the literals of a generator, of which each is KEY=VALUE."""
+    by_name = {text: value for text, _, value in found}
+    literals = by_name.get("literals")
+    if not isinstance(literals, yaml.SequenceNode):
+        return
+    name = scalar(by_name["name"]) if "name" in by_name else None
+    texts = [(item, *(scalar(item) or "").partition("=")[::2]) for item in literals.value]
+    fields = [(key, value.strip("\"'"), item) for item, key, value in texts]
+    for key, value, item in fields:
+        if is_variable(key) or (
+            _PASSWORD.fullmatch(key) and _is_for_registry(fields, (name or "",), ())
+        ):
+            secret = _secret(value) if value else None
+            if secret:
+                yield item, key, secret
+
+
 def _variable(fields: list[tuple[str, str | None, yaml.Node]]) -> tuple[yaml.Node, str, str] | None:
     """Return the value of an environment variable as pods and workflows write it: name and value."""
     by_name = {text: (value, node) for text, value, node in fields}
@@ -83,7 +107,9 @@ def _variable(fields: list[tuple[str, str | None, yaml.Node]]) -> tuple[yaml.Nod
 
 
 def _is_for_registry(
-    fields: list[tuple[str, str | None, yaml.Node]], key: Key, parents: Sequence[yaml.MappingNode]
+    fields: Sequence[tuple[str, str | None, yaml.Node]],
+    key: Key,
+    parents: Sequence[yaml.MappingNode],
 ) -> bool:
     """Return whether a user name stands beside the password, and something says that a registry is meant."""
     if not any(_USER.fullmatch(text) and value for text, value, _ in fields):
