@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import resource
-import shlex
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -12,22 +10,11 @@ from pathlib import Path
 import pytest
 
 from gitops_secrets.adapters.age import create_identity
-from gitops_secrets.adapters.sops import find_sops
-from tests.support.refusal import CREDS, PASSWORD, mistyped_recipient, refused
+from tests.support.refusal import CREDS, PASSWORD, broken_sops, mistyped_recipient, refused
 from tests.support.user import BOOTSTRAP, PROGRAM, User
 
 FLUX = "clusters/prod/flux-system"
 SECRET = "pull-secrets/prod/regcred.sops.yaml"
-
-
-def broken_sops(tmp_path: Path, script: str) -> str:
-    """A PATH with a sops that runs *script*; $REAL is the real one. A fake: no real one fails at will."""
-    folder = tmp_path / "broken"
-    folder.mkdir()
-    program = folder / "sops"
-    program.write_text(f"#!/bin/sh\nREAL={shlex.quote(find_sops())}\n{script}\n")
-    program.chmod(0o755)
-    return f"{folder}:{os.environ['PATH']}"
 
 
 @pytest.mark.parametrize("command", ["encrypt", "decrypt"])

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.leaks import Watch
+from tests.support.refusal import broken_sops
 from tests.support.spellings import spellings
 from tests.support.user import BOOTSTRAP, PROGRAM, Result, User
 
@@ -69,6 +70,38 @@ def test_a_run_that_succeeds_leaks_nothing(user: User) -> None:
     assert [r.status for r in results] == [0, 0, 0, 0]
     assert watch.samples > 20
     assert watch.leaks(*results) == []
+
+
+@pytest.mark.parametrize("call", ["encrypt", "decrypt", "set"])
+def test_a_sops_that_fails_and_repeats_what_it_was_given_leaks_nothing(
+    user: User, tmp_path: Path, call: str
+) -> None:
+    value = password()
+    if call == "set":
+        user.bootstrap(creds="robot:first")
+    # Its standard output and error go to the tool, and no further.
+    script = f'case " $* " in *" {call} "*) cat | tee /dev/stderr; exit 7;; esac; exec "$REAL" "$@"'
+    with Watch(user, value) as watch:
+        result = user.bootstrap(
+            "--verbose", creds=f"robot:{value}", PATH=broken_sops(tmp_path, script)
+        )
+    assert result.status == 3
+    assert f"sops {call} failed" in result.stderr
+    assert watch.leaks(result) == []
+
+
+def test_a_push_that_is_refused_leaks_nothing(user: User, tmp_path: Path) -> None:
+    value = password()
+    user.git("init", "--quiet", "--bare", str(tmp_path / "origin.git"))
+    user.commit({"a": "1"})
+    user.git("remote", "add", "origin", str(tmp_path / "origin.git"))
+    user.git("push", "--quiet", "--set-upstream", "origin", "main")
+    user.hook("pre-push", "env >&2; cat pull-secrets/prod/* >&2; exit 1")
+    with Watch(user, value) as watch:
+        result = user.bootstrap("--verbose", "--push", creds=f"robot:{value}")
+    assert result.status == 3
+    assert "the push of main was refused" in result.stderr
+    assert watch.leaks(result) == []
 
 
 @pytest.mark.parametrize("failure", ["hook", "dirty", "corrupt", "usage", "identity", "push"])

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+from pathlib import Path
+
 from gitops_secrets.adapters.age import create_identity
+from gitops_secrets.adapters.sops import find_sops
 from tests.support.user import Result, User
 
 PASSWORD = "hunter2hunter2"
@@ -27,3 +32,13 @@ def mistyped_recipient() -> str:
     """An age recipient whose last letter is another."""
     good = create_identity().recipient
     return good[:-1] + ("q" if good[-1] != "q" else "p")
+
+
+def broken_sops(tmp_path: Path, script: str) -> str:
+    """A PATH with a sops that runs *script*; $REAL is the real one. A fake: no real one fails at will."""
+    folder = tmp_path / "broken"
+    folder.mkdir()
+    program = folder / "sops"
+    program.write_text(f"#!/bin/sh\nREAL={shlex.quote(find_sops())}\n{script}\n")
+    program.chmod(0o755)
+    return f"{folder}:{os.environ['PATH']}"
