@@ -5,10 +5,11 @@ What the server says on failure can quote an object, so it is told in our own wo
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +19,12 @@ from gitops_secrets.errors import GitOpsSecretsError
 Object = dict[str, Any]
 _TIMEOUT = (10, 30)
 """Seconds to connect, and to wait for an answer."""
+_PAGE = 500
+"""Objects in one answer to a list."""
+
+
+class ForbiddenError(GitOpsSecretsError):
+    """The user may not do that; something else he may."""
 
 
 class ConflictError(GitOpsSecretsError):
@@ -48,21 +55,34 @@ class Cluster(NamedTuple):
             what, lambda: self.api.read_namespaced_secret(name, namespace, **_RAW), missing=True
         )
 
-    def list_all(self, kind: str) -> list[Object]:
-        """Return every ServiceAccount, Pod, Deployment or Flux Kustomization; none where there is no such kind."""
+    def list_all(self, kind: str) -> Iterator[Object]:
+        """Yield every ServiceAccount, Pod, Deployment or Flux Kustomization; none where there is no such kind.
+
+        Asked for in pages: a large cluster's Pods are a hundred megabytes. Raises ForbiddenError where
+        the user may not list them.
+        """
         from kubernetes.client import AppsV1Api, CustomObjectsApi
 
         client = self.api.api_client
-        calls: dict[str, Callable[[], Any]] = {
-            "ServiceAccount": lambda: self.api.list_service_account_for_all_namespaces(**_RAW),
-            "Pod": lambda: self.api.list_pod_for_all_namespaces(**_RAW),
-            "Deployment": lambda: AppsV1Api(client).list_deployment_for_all_namespaces(**_RAW),
-            "Kustomization": lambda: CustomObjectsApi(client).list_cluster_custom_object(
-                "kustomize.toolkit.fluxcd.io", "v1", "kustomizations", **_RAW
+        calls: dict[str, Callable[..., Any]] = {
+            "ServiceAccount": self.api.list_service_account_for_all_namespaces,
+            "Pod": self.api.list_pod_for_all_namespaces,
+            "Deployment": AppsV1Api(client).list_deployment_for_all_namespaces,
+            "Kustomization": lambda **options: CustomObjectsApi(client).list_cluster_custom_object(
+                "kustomize.toolkit.fluxcd.io", "v1", "kustomizations", **options
             ),
         }
-        answer = self._ask(_What("list", kind, "", None), calls[kind], missing=True)
-        return list(answer["items"]) if answer is not None else []
+        following: dict[str, str] = {}
+        while True:
+            call = functools.partial(calls[kind], limit=_PAGE, **following, **_RAW)
+            answer = self._ask(_What("list", kind, "", None), call, missing=True)
+            if answer is None:
+                return
+            yield from answer["items"]
+            token = (answer.get("metadata") or {}).get("continue")
+            if not token:
+                return
+            following = {"_continue": str(token)}
 
     def create_namespace(self, name: str, *, dry_run: bool) -> None:
         """Create a namespace, owned by nobody, so that Flux takes it over as it is."""
@@ -129,7 +149,7 @@ class Cluster(NamedTuple):
             )
         if status == 403:
             where = f" --namespace {what.namespace}" if what.namespace else ""
-            return GitOpsSecretsError(
+            return ForbiddenError(
                 f"the cluster of context {self.context} does not let you {what}",
                 f"{self.kubectl} auth can-i {what.verb} {what.resource}{where}",
             )

@@ -48,6 +48,11 @@ def doctor_command(**options: Any) -> ExitCode:
     )
     render = _render_json if options["output"] == "json" else _render_text
     click.echo(render(examined), nl=False)
+    for error in examined.refused:
+        for kind, words in (("error", error.message), *(("hint", hint) for hint in error.hints)):
+            click.echo(_plain(f"gitops-secrets: {kind}: {words}"), err=True)
+    if examined.refused:
+        return ExitCode.REFUSED
     return ExitCode.FINDINGS if examined.diagnoses else ExitCode.OK
 
 
@@ -66,7 +71,8 @@ def _render_text(examined: Any) -> str:
             f", {examined.unopened} pull Secret{'' if examined.unopened == 1 else 's'} not opened"
         )
     count = len(examined.diagnoses)
-    problems = "healthy" if not count else f"{count} problem{'' if count == 1 else 's'}"
+    well = "healthy" if not examined.refused else "nothing wrong in what could be read"
+    problems = well if not count else f"{count} problem{'' if count == 1 else 's'}"
     lines.append(f"gitops-secrets: {problems}: {what}")
     return "".join(f"{_plain(line)}\n" for line in lines)
 
@@ -83,6 +89,7 @@ def _render_json(examined: Any) -> str:
         "kustomizations": examined.kustomizations,
         "encrypted": examined.encrypted,
         "unopened": examined.unopened,
+        "refused": [error.message for error in examined.refused],
         "diagnoses": [d._asdict() for d in examined.diagnoses],
     }
     return json.dumps(document, indent=2) + "\n"

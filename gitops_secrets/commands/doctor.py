@@ -26,6 +26,8 @@ class Examined(NamedTuple):
     unopened: int
     """The pull Secrets whose registries are not known: no identity at hand opens them."""
     diagnoses: tuple[Diagnosis, ...]
+    refused: tuple[GitOpsSecretsError, ...]
+    """What the cluster did not let be read: of that nothing is known."""
 
 
 class Request(NamedTuple):
@@ -45,9 +47,8 @@ class Request(NamedTuple):
 def doctor(request: Request) -> Examined:
     """Examine the work tree's files, those that are new and not ignored among them, and the cluster.
 
-    Without a context it opens no connection, runs nothing but git and needs no key. Raises
-    GitOpsSecretsError outside a Git work tree, where no cluster of Flux is in it, and where the cluster
-    may not be read.
+    Without a context it opens no connection, and needs no key but to see the registries of a pull
+    Secret. Raises GitOpsSecretsError outside a Git work tree and where no cluster of Flux is in it.
     """
     repository = open_repository(request.repository)
     tree, links = work_tree(repository)
@@ -64,19 +65,25 @@ def doctor(request: Request) -> Examined:
     opened = open_pull_secrets(view, request.identity_file)
     keys = {place: tuple(credentials) for place, credentials in opened.items()}
     diagnoses = examine(view, keys)
+    refused: tuple[GitOpsSecretsError, ...] = ()
     if request.context is not None:
         from gitops_secrets.adapters.cluster import connect
-        from gitops_secrets.commands.doctor_live import observe
+        from gitops_secrets.commands.doctor_live import Observer
         from gitops_secrets.core.doctor.live import check
 
-        live = observe(connect(request.kubeconfig, request.context), view, request.identity_file)
-        diagnoses = (*check(view, live), *diagnoses)
+        observer = Observer(connect(request.kubeconfig, request.context))
+        try:
+            diagnoses = (*check(view, observer.observe(view, opened)), *diagnoses)
+            refused = tuple(observer.refused.values())
+        except GitOpsSecretsError as error:
+            refused = (error,)
     return Examined(
         tuple(cluster.path for cluster in view.clusters),
         len(view.applied),
         len(view.encrypted),
         sum(s.place not in keys for s in pull_secrets(view)),
         diagnoses,
+        refused,
     )
 
 

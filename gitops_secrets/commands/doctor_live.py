@@ -3,53 +3,83 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
-from gitops_secrets.adapters import age, sops
-from gitops_secrets.adapters.cluster import Cluster
-from gitops_secrets.commands.secret_file import identity_for
-from gitops_secrets.core.doctor.live import (
-    Live,
-    decryption_secrets,
-    failing_pulls,
-    pull_secrets,
-)
+from gitops_secrets.adapters import age
+from gitops_secrets.adapters.cluster import Cluster, ForbiddenError
+from gitops_secrets.core.doctor.live import decryption_secrets
+from gitops_secrets.core.doctor.observed import Live, Name, Object, failing_pulls, names, prune
+from gitops_secrets.core.doctor.pullsecrets import Place, pull_secrets
 from gitops_secrets.core.doctor.view import View
-from gitops_secrets.core.registry import read_dockerconfigjson
-from gitops_secrets.core.secret import DOCKERCONFIGJSON, read_pull_secret
+from gitops_secrets.core.registry import Credentials, read_dockerconfigjson
+from gitops_secrets.core.secret import DOCKERCONFIGJSON
 from gitops_secrets.errors import GitOpsSecretsError
 
+Opened = Mapping[Place, Mapping[str, Credentials]]
 
-def observe(cluster: Cluster, view: View, identity_file: Path | None) -> Live:
-    """Return what *cluster* has of what *view* wants. Raises GitOpsSecretsError where it may not be read."""
-    pods = cluster.list_all("Pod")
-    of_pods = {
-        (pod["metadata"]["namespace"], str(entry.get("name")))
-        for pod, _ in failing_pulls(pods)
-        for entry in pod["spec"].get("imagePullSecrets") or []
-    }
-    identities, pulling = decryption_secrets(view), pull_secrets(view)
-    secrets = {
-        name: cluster.find("Secret", name[1], name[0])
-        for name in identities | set(pulling) | of_pods
-    }
-    return Live(
-        context=cluster.context,
-        kustomizations=cluster.list_all("Kustomization"),
-        accounts=cluster.list_all("ServiceAccount"),
-        pods=pods,
-        deployments=cluster.list_all("Deployment"),
-        secrets=secrets,
-        recipients={name: dict(_recipients(secrets[name])) for name in identities},
-        registries={name: _registries(secrets[name]) for name in {*pulling, *of_pods}},
-        drifted=[
-            name
-            for name, path in pulling.items()
-            if _has_drifted(view, path, secrets[name], identity_file)
-        ],
-    )
+
+class Observer:
+    """Asks *cluster*, and remembers what it does not let the user read."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self.refused: dict[str, GitOpsSecretsError] = {}
+        """By its words, what may not be read."""
+
+    def observe(self, view: View, opened: Opened) -> Live:
+        """Return what the cluster has of what *view* wants, and of what its pods want.
+
+        *opened* are Git's pull Secrets as far as they could be opened. Raises GitOpsSecretsError where
+        the cluster does not answer.
+        """
+        kustomizations = self._list("Kustomization")
+        accounts, deployments = self._list("ServiceAccount"), self._list("Deployment")
+        pods = self._list("Pod")
+        of_pods = {
+            (pod["metadata"]["namespace"], name)
+            for pod, _ in failing_pulls(pods or [])
+            for name in names(pod["spec"].get("imagePullSecrets"))
+        }
+        identities = decryption_secrets(view)
+        pulling = {(s.namespace, s.name): s.place for s in pull_secrets(view)}
+        secrets = dict(self._secrets(identities | set(pulling) | of_pods))
+        live = {name: _credentials(secrets.get(name)) for name in {*pulling, *of_pods}}
+        return Live(
+            context=self._cluster.context,
+            kustomizations=kustomizations,
+            accounts=accounts,
+            pods=pods,
+            deployments=deployments,
+            secrets=secrets,
+            recipients={name: dict(_recipients(secrets.get(name))) for name in identities},
+            registries={name: tuple(credentials) for name, credentials in live.items()},
+            drifted=[
+                name
+                for name, place in pulling.items()
+                if secrets.get(name) is not None and place in opened and opened[place] != live[name]
+            ],
+        )
+
+    def _list(self, kind: str) -> list[Object] | None:
+        found: list[list[Object]] = []
+        with self._allowing():
+            found.append([prune(item) for item in self._cluster.list_all(kind)])
+        return found[0] if found else None
+
+    def _secrets(self, wanted: set[Name]) -> Iterator[tuple[Name, Object | None]]:
+        for namespace, name in sorted(wanted):
+            with self._allowing():
+                yield (namespace, name), self._cluster.find("Secret", name, namespace)
+
+    @contextmanager
+    def _allowing(self) -> Iterator[None]:
+        """Remember what may not be asked in this context, and go on behind it."""
+        try:
+            yield
+        except ForbiddenError as error:
+            self.refused.setdefault(error.message, error)
 
 
 def _data(secret: dict[str, Any] | None) -> dict[str, bytes]:
@@ -67,25 +97,8 @@ def _recipients(secret: dict[str, Any] | None) -> Iterator[tuple[str, str | None
                 yield key, None
 
 
-def _registries(secret: dict[str, Any] | None) -> tuple[str, ...]:
+def _credentials(secret: dict[str, Any] | None) -> Mapping[str, Credentials]:
     try:
-        return tuple(
-            read_dockerconfigjson(_data(secret).get(DOCKERCONFIGJSON, b""), "a pull Secret")
-        )
+        return read_dockerconfigjson(_data(secret).get(DOCKERCONFIGJSON, b""), "a pull Secret")
     except GitOpsSecretsError:
-        return ()
-
-
-def _has_drifted(
-    view: View, path: str, secret: dict[str, Any] | None, identity_file: Path | None
-) -> bool:
-    """Return whether the live Secret has another value than Git's; False where no identity is at hand."""
-    readers = [r for d in view.encrypted[path] if d.metadata for r in d.metadata.recipients]
-    identity = identity_for(readers, identity_file)
-    if secret is None or identity is None:
-        return False
-    try:
-        plain = sops.decrypt(view.tree.read(path) or b"", path, [identity.secret])
-        return read_pull_secret(plain, path) != _data(secret).get(DOCKERCONFIGJSON)
-    except GitOpsSecretsError:
-        return False
+        return {}

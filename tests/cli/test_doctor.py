@@ -182,6 +182,20 @@ def accounts(user: User) -> None:
     user.git("checkout", "HEAD~1", "--", f"{FLUX}/kustomization.yaml")
 
 
+def in_templates(user: User, secret: str) -> None:
+    """As flux bootstrap --image-pull-secret writes them."""
+    deployments = "".join(
+        f"---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}, namespace: flux-system}}\nspec:\n"
+        f"  template: {{spec: {{serviceAccountName: {name}, imagePullSecrets: [{{name: {secret}}}]}}}}\n"
+        for name in ("source-controller", "kustomize-controller")
+    )
+    user.write({f"{FLUX}/gotk-components.yaml": ACCOUNTS + deployments})
+
+
+def template(user: User) -> None:
+    in_templates(user, "theirs")
+
+
 def lockdown(user: User) -> None:
     patch = (
         "patches:\n- patch: |\n    - op: add\n      path: /spec/template/spec/containers/0/args/-\n"
@@ -273,6 +287,7 @@ BROKEN: dict[Callable[[User], None], str] = {
     comment_mode: "error[comments]: apps/db.yaml is encrypted by its comments",
     no_mac: "warning[mac]: apps/db.yaml is without a MAC",
     accounts: "error[service-accounts]: ServiceAccount source-controller and 1 more of Flux lacks the pull Secret regcred",
+    template: "error[pod-template]: Deployment source-controller and 1 more of Flux names imagePullSecrets of its own, theirs",
     lockdown: "error[lockdown]: Kustomization flux-system/apps names no serviceAccountName",
     namespace: "warning[namespace]: apps/db.yaml is for namespace nowhere",
     orphan: f"warning[orphans]: {SECRET} is applied by no Kustomization",
@@ -310,6 +325,12 @@ def test_the_command_that_is_named_mends_it(fleet: User, breaks: Callable[[User]
     path = {"PATH": f"{PROGRAM.parent}:{fleet.env['PATH']}"}
     assert fleet.program(["sh", "-c", mend], env=path).status == 0, mend
     assert fleet.run("doctor").status == 0, fleet.run("doctor").stdout
+
+
+def test_a_pod_template_with_our_secret_needs_no_service_account(fleet: User) -> None:
+    in_templates(fleet, "regcred")
+    accounts(fleet)
+    assert fleet.run("doctor").stdout.startswith("gitops-secrets: healthy")
 
 
 def test_without_a_cluster_it_says_what_would_make_one(user: User) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import json
 
+import pytest
 from pyrage import x25519
 
+from gitops_secrets.adapters import cluster as adapter
 from tests.e2e.cluster import CONTEXT, DEVELOPER
 from tests.e2e.live import Live, apps, secret
 
+APPS = "Kustomization flux-system/apps"
 HEALTHY = "gitops-secrets: healthy: 1 cluster, 2 Kustomizations, 1 encrypted files\n"
 
 
@@ -18,17 +21,25 @@ def doctor(live: Live, user: str = "admin") -> str:
     return live.operator.run("doctor", "--context", CONTEXT, "--kubeconfig", kubeconfig, ok=False)
 
 
-def pod(live: Live, name: str, image: str, *, account: str = "default") -> None:
-    """Make a pod, and let it be in ImagePullBackOff as a kubelet would."""
+def pod(
+    live: Live,
+    name: str,
+    image: str,
+    *,
+    account: str = "default",
+    reason: str = "ImagePullBackOff",
+    statuses: str = "containerStatuses",
+) -> None:
+    """Make a pod, and let it wait with *reason* as a kubelet would."""
     live.cluster.kubectl(
         *("run", name, "--namespace=flux-system", f"--image={image}", "--restart=Never"),
         "--overrides=" + json.dumps({"spec": {"serviceAccountName": account}}),
     )
-    waiting = {"waiting": {"reason": "ImagePullBackOff"}}
+    waiting = {"waiting": {"reason": reason}}
     status = {"name": name, "image": image, "imageID": "", "ready": False, "restartCount": 0}
     live.cluster.kubectl(
         *("patch", "pod", name, "--namespace=flux-system", "--subresource=status"),
-        "--patch=" + json.dumps({"status": {"containerStatuses": [{**status, "state": waiting}]}}),
+        "--patch=" + json.dumps({"status": {statuses: [{**status, "state": waiting}]}}),
     )
 
 
@@ -107,8 +118,136 @@ def test_a_kustomization_that_is_not_ready_is_explained(live: Live) -> None:
 
 def test_who_may_not_read_the_cluster_is_told_so(live: Live) -> None:
     said = doctor(live, DEVELOPER)
-    assert "does not let you list pods" in said
-    assert "auth can-i list pods" in said
+    for what in ("list pods", "list serviceaccounts", "list kustomizations", "list deployments"):
+        assert f"error: the cluster of context e2e does not let you {what}" in said
+        assert f"auth can-i {what}" in said
+    assert "get Secret flux-system/sops-age" in said
+    assert "healthy" not in said
+
+
+def test_what_may_be_read_is_said_though_pods_may_not(live: Live) -> None:
+    """The Secrets and Kustomizations of a cluster, and no pod of anybody's: the rest is still looked at."""
+    role = ("create", "clusterrole", "reader", "--verb=get,list")
+    kinds = "secrets,serviceaccounts,deployments.apps,kustomizations.kustomize.toolkit.fluxcd.io"
+    live.cluster.kubectl(*role, f"--resource={kinds}")
+    live.cluster.kubectl("create", "clusterrolebinding", "reader", "--clusterrole=reader", f"--user={DEVELOPER}")  # fmt: skip
+    said = doctor(live, DEVELOPER)
+    assert said.splitlines()[0].startswith("gitops-secrets: nothing wrong in what could be read: ")
+    assert said.count("does not let you") == 1, said
+    live.flux.stop()
+    live.cluster.kubectl("delete", "secret", "sops-age", "--namespace=flux-system")
+    said = doctor(live, DEVELOPER)
+    assert said.startswith("error[identity]: Secret flux-system/sops-age, with which")
+    assert "does not let you list pods" in said.splitlines()[-2]
+
+
+def test_a_long_list_comes_in_pages(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adapter, "_PAGE", 1)
+    cluster = adapter.connect(live.cluster.kubeconfig, CONTEXT)
+    whole = live.cluster.api.list("ServiceAccount")
+    assert len(whole) > 1
+    found = [item["metadata"]["name"] for item in cluster.list_all("ServiceAccount")]
+    assert sorted(found) == sorted(a["metadata"]["name"] for a in whole)
+
+
+def test_a_cluster_that_does_not_answer_hides_nothing_of_git(live: Live) -> None:
+    live.write("clusters/prod/.pre-commit-config.yaml", "repos: []\n")
+    live.cluster.stop()
+    said = doctor(live)
+    assert said.startswith("error[foreign-file]: clusters/prod/.pre-commit-config.yaml")
+    assert "error: the cluster of context e2e does not answer at https://" in said
+
+
+def test_a_lockdown_that_git_does_not_show_is_seen(live: Live) -> None:
+    """Who installs Flux otherwise may lock it down where no manifest here says so."""
+    live.flux.stop()
+    arguments = [{"op": "add", "path": "/spec/template/spec/containers/0/args/-", "value": flag}
+                 for flag in ("--default-service-account=default", "--no-cross-namespace-refs=true")]  # fmt: skip
+    live.cluster.kubectl(
+        *("patch", "deployment", "kustomize-controller", "--namespace=flux-system"),
+        *("--type=json", "--patch=" + json.dumps(arguments)),
+    )
+    assert doctor(live) == HEALTHY, "what is ready has its rights"
+    live.cluster.create_namespace("shop")
+    other = apps().replace("name: apps", "name: other").replace("namespace: flux-system", "namespace: shop")  # fmt: skip
+    other = other.replace("name: flux-system}", "name: flux-system, namespace: flux-system}")
+    live.write("clusters/prod/apps.yaml", apps())
+    live.write("clusters/prod/other.yaml", other)
+    live.seal("apps/db.yaml", secret())
+    said = doctor(live)
+    flag = "--default-service-account=default"
+    unnamed = f"{APPS} names no serviceAccountName, and the cluster's kustomize-controller runs with {flag}"
+    crossing = (
+        "Kustomization shop/other reads a source of namespace flux-system, which the cluster's"
+    )
+    assert f"error[lockdown]: {unnamed}" in said
+    assert f"error[lockdown]: {crossing}" in said
+    assert live.operator.run("doctor", ok=False).count("lockdown") == 0, "Git alone cannot know"
+
+
+def test_account_and_pod_template_are_told_apart(live: Live) -> None:
+    """Pods take the template's list where it has one, and else the ServiceAccount's: either may hold ours."""
+    kubectl, flux = live.cluster.kubectl, "--namespace=flux-system"
+    live.flux.stop()
+
+    def template(*names: str) -> None:
+        secrets = [{"name": name} for name in names]
+        patch = {"spec": {"template": {"spec": {"imagePullSecrets": secrets or None}}}}
+        kubectl("patch", "deployment", "source-controller", flux, "--type=merge", "--patch=" + json.dumps(patch))  # fmt: skip
+
+    def account(*names: str) -> None:
+        patch = {"imagePullSecrets": [{"name": name} for name in names]}
+        kubectl("patch", "serviceaccount", "source-controller", flux, "--type=merge", "--patch=" + json.dumps(patch))  # fmt: skip
+
+    template("regcred")
+    assert doctor(live) == HEALTHY, "as flux bootstrap --image-pull-secret has it"
+    account()
+    assert doctor(live) == HEALTHY, "nobody asks the ServiceAccount then"
+    template("theirs")
+    account("regcred")
+    said = doctor(live).splitlines()[0]
+    assert said.startswith(
+        "error[pod-template]: Deployment flux-system/source-controller names imagePullSecrets"
+    )
+    assert "theirs: those of its ServiceAccount, regcred, count for nothing" in said
+    template("theirs", "regcred")
+    assert doctor(live) == HEALTHY
+    template()
+    account("theirs")
+    assert doctor(live).startswith(
+        "error[service-accounts]: ServiceAccount flux-system/source-controller lacks"
+    )
+    account("theirs", "regcred")
+    assert doctor(live) == HEALTHY
+
+
+def test_only_what_a_registry_refuses_is_a_pull_that_fails(live: Live) -> None:
+    live.flux.stop()
+    image = "registry.example.com:5000/web:1"
+    for reason, kind in (
+        ("InvalidImageName", "containerStatuses"),
+        ("CrashLoopBackOff", "containerStatuses"),
+        ("ErrImageNeverPull", "initContainerStatuses"),
+    ):
+        pod(live, "other", image, account="source-controller", reason=reason, statuses=kind)
+        assert doctor(live) == HEALTHY, reason
+        live.cluster.kubectl("delete", "pod", "other", "--namespace=flux-system", "--grace-period=0", "--force")  # fmt: skip
+    pod(
+        live,
+        "ours",
+        image,
+        account="source-controller",
+        reason="ErrImagePull",
+        statuses="initContainerStatuses",
+    )
+    said = doctor(live).splitlines()
+    assert said[0] == (
+        f"error[pull]: pod flux-system/ours cannot pull {image}: it needs a key for registry.example.com:5000, and its "
+        "pull Secrets have registry.example.com"
+    )
+    assert said[2].endswith(
+        "bootstrap --path clusters/prod --image-pull-secret regcred --registry registry.example.com:5000"
+    )
 
 
 def _other_identity() -> str:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from gitops_secrets.core import flux
 from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
 from gitops_secrets.core.doctor.follow import target_namespace
 from gitops_secrets.core.doctor.view import View
 from gitops_secrets.core.layout import Cluster
-from gitops_secrets.core.patches import patched_pull_secrets, service_accounts
+from gitops_secrets.core.patches import patched_pull_secrets, patches_mention, service_accounts
 from gitops_secrets.core.secret import PULL_SECRET_TYPE
-from gitops_secrets.core.yamldoc import items, text
+from gitops_secrets.core.yamldoc import get, items, text
 from gitops_secrets.errors import GitOpsSecretsError
 
-_LOCKED_DOWN = "--default-service-account="
-_NO_CROSS_NAMESPACE = "--no-cross-namespace-refs"
 _BUILT_IN = ("default", "kube-system", "kube-public", "kube-node-lease")
 
 
@@ -39,9 +39,23 @@ def _check_accounts(view: View, cluster: Cluster) -> Iterator[Diagnosis]:
         return
     names = {d.name for _, d in ours}
     try:
-        lacking = [a for a, secrets in flux_accounts(view, cluster) if not names & set(secrets)]
+        accounts = flux_accounts(view, cluster)
+        templates = _template_secrets(view, cluster)
     except GitOpsSecretsError:
         return
+    lacking = [a for a, secrets in accounts if a not in templates and not names & set(secrets)]
+    others = [a for a, _ in accounts if templates.get(a) and not names & set(templates[a])]
+    if others:
+        components = f"{view.folder(cluster)}/{flux.COMPONENTS}"
+        more = f" and {len(others) - 1} more" if others[1:] else ""
+        yield Diagnosis(
+            "pod-template",
+            ERROR,
+            f"Deployment {others[0]}{more} of Flux names imagePullSecrets of its own, {', '.join(templates[others[0]])}: "
+            f"those of its ServiceAccount, with {ours[0][1].name}, count for nothing",
+            (components, ours[0][0]),
+            f"run flux bootstrap again without --image-pull-secret, or with {ours[0][1].name}",
+        )
     if lacking:
         path, document = ours[0]
         yield Diagnosis(
@@ -52,6 +66,29 @@ def _check_accounts(view: View, cluster: Cluster) -> Iterator[Diagnosis]:
             (_customised_in(view, cluster), path),
             f"gitops-secrets bootstrap --path {cluster.path} --image-pull-secret {document.name} --registry REGISTRY",
         )
+
+
+def _template_secrets(view: View, cluster: Cluster) -> dict[str, list[str]]:
+    """Return the pull Secrets of Flux's pod templates by ServiceAccount; of those that patches may change none.
+
+    ``flux bootstrap --image-pull-secret`` puts them there, and a pod that names some is given no others.
+    """
+    found: dict[str, list[str]] = {}
+    components = f"{view.folder(cluster)}/{flux.COMPONENTS}"
+    for node in view.objects(components, "Deployment"):
+        name = text(node, "metadata", "name") or ""
+        spec = get(node, "spec", "template", "spec")
+        secrets = [n for e in items(spec, "imagePullSecrets") if (n := text(e, "name"))]
+        if secrets:
+            is_patched = patches_mention(
+                view.customisation(cluster),
+                "Deployment",
+                name,
+                ("imagePullSecrets",),
+                _reader(view, cluster),
+            )
+            found[text(spec, "serviceAccountName") or name] = [] if is_patched else secrets
+    return found
 
 
 def flux_accounts(view: View, cluster: Cluster) -> list[tuple[str, tuple[str, ...]]]:
@@ -79,35 +116,57 @@ def _customised_in(view: View, cluster: Cluster) -> str:
 
 
 def _pull_secrets(view: View, cluster: Cluster, account: str) -> tuple[str, ...] | None:
+    return patched_pull_secrets(view.customisation(cluster), account, _reader(view, cluster))
+
+
+def _reader(view: View, cluster: Cluster) -> Callable[[str], bytes]:
     folder = view.folder(cluster)
+    return lambda name: view.tree.read(posixpath.normpath(f"{folder}/{name}")) or b""
 
-    def read(name: str) -> bytes:
-        return view.tree.read(posixpath.normpath(f"{folder}/{name}")) or b""
 
-    return patched_pull_secrets(view.customisation(cluster), account, read)
+class Lockdown(NamedTuple):
+    """What the arguments of kustomize-controller forbid."""
+
+    default_account: str | None
+    """Whom a Kustomization without serviceAccountName writes as, None where that is Flux itself."""
+    no_cross_namespace: bool
+
+
+def read_lockdown(options: str) -> Lockdown:
+    """Return what the arguments in the text *options* forbid."""
+    account = re.search(r"--default-service-account=([\w.-]+)", options)
+    return Lockdown(
+        account[1] if account is not None else None,
+        re.search(r"--no-cross-namespace-refs(?!=false)\b", options) is not None,
+    )
+
+
+def git_lockdown(view: View, cluster: Cluster) -> Lockdown:
+    """Return what Git says of *cluster*'s lockdown: gotk-components.yaml, patches, or the FluxInstance."""
+    patches = [text(e, "patch") or "" for e in items(view.customisation(cluster), "patches")]
+    instance = view.instances.get(cluster)
+    if instance is not None and text(instance.root, "spec", "cluster", "multitenant") == "true":
+        named = text(instance.root, "spec", "cluster", "tenantDefaultServiceAccount")
+        return Lockdown(named or "default", no_cross_namespace=True)
+    components = view.tree.read(f"{view.folder(cluster)}/{flux.COMPONENTS}") or b""
+    return read_lockdown("\n".join([components.decode(errors="replace"), *patches]))
 
 
 def _check_lockdown(view: View, cluster: Cluster) -> Iterator[Diagnosis]:
-    folder = view.folder(cluster)
-    patches = " ".join(
-        text(e, "patch") or "" for e in items(view.customisation(cluster), "patches")
-    )
-    options = (view.tree.read(f"{folder}/{flux.COMPONENTS}") or b"").decode(
-        errors="replace"
-    ) + patches
+    lockdown = git_lockdown(view, cluster)
     for applied in view.applied:
         if applied.cluster != cluster or applied.is_own:
             continue
         found = applied.kustomization
-        if _LOCKED_DOWN in options and not found.service_account:
+        if lockdown.default_account and not found.service_account:
             yield Diagnosis(
                 "lockdown",
                 ERROR,
                 f"{applied.object} names no serviceAccountName, and tenants are locked down: it may write nothing",
-                (applied.place, f"{folder}/kustomization.yaml"),
+                (applied.place, _customised_in(view, cluster)),
                 f"in {found.file}, spec.serviceAccountName: kustomize-controller",
             )
-        if _NO_CROSS_NAMESPACE in options and found.source_namespace not in (None, found.namespace):
+        if lockdown.no_cross_namespace and found.source_namespace not in (None, applied.namespace):
             yield Diagnosis(
                 "lockdown",
                 ERROR,

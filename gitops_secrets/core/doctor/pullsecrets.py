@@ -19,6 +19,9 @@ class PullSecret(NamedTuple):
     namespace: str
     name: str
     path: str
+    applied_in: str
+    applied_by: str
+    """The namespace and name of the Kustomization that applies it."""
 
     @property
     def place(self) -> tuple[str, str]:
@@ -34,16 +37,23 @@ Keys = Mapping[Place, tuple[str, ...]]
 
 def pull_secrets(view: View) -> list[PullSecret]:
     """Return the pull Secrets that Git has, by cluster, and in the order of the Kustomizations."""
-    found: dict[PullSecret, None] = {}
+    found: dict[tuple[Cluster, str, str], PullSecret] = {}
     for applied in view.applied:
         fetched = view.fetched(applied.cluster)
         for path in applied.reach.files:
             for document in view.encrypted.get(path, ()):
                 if document.object_type == PULL_SECRET_TYPE and document.name:
-                    namespace = target_namespace(applied, fetched, path, document.namespace)
-                    found[
-                        PullSecret(
-                            applied.cluster, namespace or DEFAULT_NAMESPACE, document.name, path
-                        )
-                    ] = None
-    return list(found)
+                    written = document.namespace
+                    namespace = (
+                        target_namespace(applied, fetched, path, written) or DEFAULT_NAMESPACE
+                    )
+                    secret = PullSecret(
+                        applied.cluster,
+                        namespace,
+                        document.name,
+                        path,
+                        applied.namespace,
+                        applied.kustomization.name,
+                    )
+                    found.setdefault((applied.cluster, namespace, document.name), secret)
+    return list(found.values())
