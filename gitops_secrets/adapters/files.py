@@ -33,9 +33,14 @@ def check_inside(top: Path, path: str) -> None:
                 f"git rm {link}, and let a folder or file of its own take its place",
             )
         if number == len(parts) and not stat.S_ISREG(mode):
-            raise GitOpsSecretsError(f"{path} is not a plain file")
+            raise GitOpsSecretsError(
+                f"{path} is not a plain file", f"git mv {path} to where it is not in the way"
+            )
         if number < len(parts) and not stat.S_ISDIR(mode):
-            raise GitOpsSecretsError(f"{'/'.join(parts[:number])} is not a folder")
+            folder = "/".join(parts[:number])
+            raise GitOpsSecretsError(
+                f"{folder} is not a folder", f"git mv {folder} to where it is not in the way"
+            )
 
 
 def read_file(top: Path, path: str) -> bytes | None:

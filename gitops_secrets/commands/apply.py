@@ -98,7 +98,9 @@ def apply(request: Request) -> Outcome:
     wanted = [_read_wanted(tree, path, request) for path in paths]
     cluster = connect(request.kubeconfig, request.context)
     if not request.dry_run and not request.confirm(cluster):
-        raise GitOpsSecretsError(f"not applied to {cluster.context}: not confirmed")
+        raise GitOpsSecretsError(
+            f"not applied to {cluster.context}: not confirmed", "--context names another cluster"
+        )
     steps = [step for w in wanted for step in _apply_one(cluster, w, request)]
     return Outcome(
         cluster.context,

@@ -103,9 +103,9 @@ class _DockerConfig(NamedTuple):
         try:
             config = json.loads(_read(self.path))
         except ValueError:
-            raise GitOpsSecretsError(f"{self.path}: not a valid docker config") from None
+            raise self._invalid() from None
         if not isinstance(config, dict):
-            raise GitOpsSecretsError(f"{self.path}: not a valid docker config")
+            raise self._invalid()
         server = DOCKER_HUB_KEY if registry.key == DOCKER_HUB_KEY else registry.host
         helpers = config.get("credHelpers")
         helper = helpers.get(server) if isinstance(helpers, dict) else None
@@ -119,6 +119,12 @@ class _DockerConfig(NamedTuple):
                 f"{self.path} has no entry for {registry.key}", f"docker login {registry.host}"
             )
         return read_auth_entry(entry, registry.key, str(self.path))
+
+    def _invalid(self) -> GitOpsSecretsError:
+        return GitOpsSecretsError(
+            f"{self.path}: not a valid docker config",
+            "docker login writes one: --registry-creds-docker-config ~/.docker/config.json",
+        )
 
     def _entry(self, auths: object, registry: Registry) -> object:
         found = []

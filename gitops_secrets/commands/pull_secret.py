@@ -123,7 +123,8 @@ def _check_read_back(wanted: PullSecret, content: bytes, docker: bytes, read: by
     check_encrypted(content, wanted.path, wanted.recipients)
     if len(content) > MAX_ENCRYPTED_BYTES:
         raise GitOpsSecretsError(
-            f"{wanted.path} would be {len(content)} bytes, and Flux decrypts at most {MAX_ENCRYPTED_BYTES}"
+            f"{wanted.path} would be {len(content)} bytes, and Flux decrypts at most {MAX_ENCRYPTED_BYTES}",
+            "let fewer recipients read it, or give some registries an --image-pull-secret of their own",
         )
     if read is not None and read_pull_secret(read, wanted.path) != docker:
         raise GitOpsSecretsError(f"{wanted.path} does not read back as it was encrypted")

@@ -81,7 +81,10 @@ def parse_rules(content: bytes) -> tuple[CreationRule, ...]:
     root = compose_single(content, CONFIG)
     node = get(root, "creation_rules")
     if node is not None and not isinstance(node, yaml.SequenceNode) and text(node) is not None:
-        raise InvalidDocumentError(f"{CONFIG}: creation_rules is not a list")
+        raise InvalidDocumentError(
+            f"{CONFIG}: creation_rules is not a list",
+            f"write it in {CONFIG} with a dash for each rule",
+        )
     lines = content.decode("utf-8-sig").splitlines()
     return tuple(_parse_rule(i, rule, lines) for i, rule in enumerate(items(node)))
 

@@ -16,8 +16,10 @@ from typing import NamedTuple
 
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
+_LOGIN = "log in to it again with docker login, which writes the entry anew"
 DOCKER_HUB_KEY = "https://index.docker.io/v1/"
 _DOCKER_HUB_HOSTS = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
+_FORM = "--registry registry.example.com, or with its port: --registry registry.example.com:5000"
 _HOST_LABEL = r"[a-z0-9*]([a-z0-9*_-]*[a-z0-9*])?"
 _IPV6 = r"\[[0-9a-f:.]+\]"
 
@@ -51,7 +53,7 @@ def parse_registry(value: str, *, keep_path: bool = False) -> Registry:
     """
     shown = printable(value)
     if any(ord(c) < 0x21 or ord(c) == 0x7F for c in value):
-        raise UsageError(f"registry {shown} holds a space or a control character")
+        raise UsageError(f"registry {shown} holds a space or a control character", _FORM)
     rest = re.sub(r"^https?://", "", value, flags=re.IGNORECASE)
     if "@" in rest:
         raise UsageError(
@@ -59,7 +61,7 @@ def parse_registry(value: str, *, keep_path: bool = False) -> Registry:
             "give them with --registry-creds-stdin, or one of the other credential sources",
         )
     if "://" in rest or "?" in rest or "#" in rest:
-        raise UsageError(f"registry {shown} is not a host with an optional port and path")
+        raise UsageError(f"registry {shown} is not a host with an optional port and path", _FORM)
     host, slash, path = rest.partition("/")
     host = host.lower()
     _check_host(host, shown)
@@ -93,12 +95,12 @@ def _check_host(host: str, shown: str) -> None:
             "give each port with a --registry of its own",
         )
     if port is not None and not (re.fullmatch(r"[1-9][0-9]{0,4}", port) and int(port) < 65536):
-        raise UsageError(f"registry {shown} has a port that is not a number from 1 to 65535")
+        raise UsageError(f"registry {shown} has a port that is not a number from 1 to 65535", _FORM)
     labels = name.split(".")
     if not re.fullmatch(_IPV6, name) and not all(
         re.fullmatch(_HOST_LABEL, label) for label in labels
     ):
-        raise UsageError(f"registry {shown} does not begin with a host name")
+        raise UsageError(f"registry {shown} does not begin with a host name", _FORM)
 
 
 def covers(key: str, image: str) -> bool:
@@ -214,9 +216,11 @@ def read_auth_entry(entry: object, key: str, name: str) -> Credentials:
                 base64.b64decode(str(auth), validate=True).decode().partition(":")
             )
         except ValueError:
-            raise GitOpsSecretsError(f"{where} has an auth that is not base64 text") from None
+            raise GitOpsSecretsError(
+                f"{where} has an auth that is not base64 text", _LOGIN
+            ) from None
         if not colon:
-            raise GitOpsSecretsError(f"{where} has an auth without a colon")
+            raise GitOpsSecretsError(f"{where} has an auth without a colon", _LOGIN)
         password = password.strip("\x00")
     if not username or not password:
         if entry.get("identitytoken") or entry.get("registrytoken"):
@@ -224,7 +228,7 @@ def read_auth_entry(entry: object, key: str, name: str) -> Credentials:
                 f"{where} holds only a token, which the kubelet ignores",
                 "make a user name and password (or access token) at the registry, and give that",
             )
-        raise GitOpsSecretsError(f"{where} holds no user name and password")
+        raise GitOpsSecretsError(f"{where} holds no user name and password", _LOGIN)
     if ":" in str(username):
         raise GitOpsSecretsError(f"{where} has a colon in its user name, which no registry reads")
     return Credentials(str(username), str(password))

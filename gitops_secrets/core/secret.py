@@ -33,7 +33,8 @@ def render_pull_secret(
     if len(dockerconfigjson) > MAX_SECRET_BYTES:
         raise GitOpsSecretsError(
             f"the credentials make a Secret of {len(dockerconfigjson)} bytes, "
-            f"and Kubernetes takes {MAX_SECRET_BYTES}"
+            f"and Kubernetes takes {MAX_SECRET_BYTES}",
+            "give some registries an --image-pull-secret of their own",
         )
     return f"""\
 apiVersion: v1

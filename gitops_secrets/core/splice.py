@@ -139,7 +139,10 @@ class Lines:
                 self.lines.append("")
             return
         if not (isinstance(node, yaml.SequenceNode) or to_value(node) in ("", "null", "~")):
-            raise InvalidDocumentError(f"{self.name}: {key} is not a list")
+            raise InvalidDocumentError(
+                f"{self.name}: {key} is not a list",
+                f"write it in {self.name} with a dash for each element",
+            )
         row = node.start_mark.line
         if node.end_mark.column > node.start_mark.column:
             self._cut(node)

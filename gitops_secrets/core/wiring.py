@@ -177,9 +177,15 @@ def _installation(
     sync_file = f"{folder}/{flux.SYNC}"
     found = flux.read_installation(cluster, sync_file, tree.read(sync_file) or b"", default)
     if namespace is not None and found.namespace != namespace:
-        raise UsageError(f"{sync_file} has Flux in {found.namespace}, not in {namespace}")
+        raise UsageError(
+            f"{sync_file} has Flux in {found.namespace}, not in {namespace}",
+            "leave --namespace out",
+        )
     if source is not None and (found.source.kind, found.source.name) != (source.kind, source.name):
-        raise UsageError(f"{sync_file} has Flux read {found.source.kind}/{found.source.name}")
+        raise UsageError(
+            f"{sync_file} has Flux read {found.source.kind}/{found.source.name}",
+            "leave --source out",
+        )
     return found
 
 

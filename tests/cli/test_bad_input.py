@@ -141,6 +141,16 @@ def test_a_rule_that_ours_goes_ahead_of_has_to_be_decided_on(user: User) -> None
     assert f"recipient: {alice}" in user.read("pull-secrets/prod/regcred.sops.yaml")
 
 
+def test_more_than_flux_decrypts_is_refused(user: User) -> None:
+    """Thousands of readers, each of whom adds to the file."""
+    user.bootstrap()
+    mark = " # cluster: clusters/prod\n"
+    people = "".join(f"      - {create_identity().recipient} # person\n" for _ in range(13500))
+    user.commit({".sops.yaml": user.read(".sops.yaml").replace(mark, mark + people)})
+    result = refused(user, says="and Flux decrypts at most 5242880", creds="robot:changed")
+    assert "hint: let fewer recipients read it" in result.stderr
+
+
 def test_a_recipient_that_the_rule_mistypes_is_named(user: User) -> None:
     bad = mistyped_recipient()
     user.commit({".sops.yaml": f"creation_rules:\n  - age: {bad}\n"})
