@@ -10,6 +10,7 @@ from gitops_secrets.core.artifact import kustomization_at, list_resource
 from gitops_secrets.core.flux import FluxInstallation, FluxKustomization
 from gitops_secrets.core.layout import PULL_SECRETS, Cluster
 from gitops_secrets.core.overlay import Overlay
+from gitops_secrets.core.pullfolder import check_folder
 from gitops_secrets.core.secret import CLUSTER_ANNOTATION
 from gitops_secrets.core.splice import quote
 from gitops_secrets.core.yamldoc import compose_single, text
@@ -30,11 +31,12 @@ def write_kustomization(
     """Plan the Kustomization, run as *account*, and the lists that its file and *secret*'s must be in.
 
     *objects* are the repository's Kustomizations. Raises GitOpsSecretsError where somebody else's
-    object or file has its name.
+    object or file has its name, or what else is in the folder would keep Flux from applying it.
     """
     _refuse_foreign_kustomization(cluster, installation, objects)
     _write_kustomization(tree, cluster, installation, account)
     _list_in_cluster_kustomization(tree, cluster, installation)
+    check_folder(tree, cluster, secret, installation.namespace)
     list_resource(tree, cluster.folder, posixpath.basename(cluster.secret_file(secret)))
 
 
