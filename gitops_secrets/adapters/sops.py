@@ -33,11 +33,19 @@ _OUTRANKING = (
 """Variables by which sops encrypts for other keys than the creation rule names."""
 
 _PASSED = ("PATH", "TMPDIR", "SYSTEMROOT", "LANG")
+_RELEASES = "https://github.com/getsops/sops/releases"
 _GET_SOPS = (
     "pip install 'gitops-secrets[sops]'",
-    "or put sops 3.11 or newer on PATH: https://github.com/getsops/sops/releases",
+    f"or put sops 3.11 or newer on PATH: {_RELEASES}",
 )
-_TOO_OLD_MARKS = (b"flag provided but not defined", b"No help topic", b"no such flag")
+_NEWER = f"put sops 3.11 or newer on PATH ahead of it: {_RELEASES}"
+_TOO_OLD_MARKS = (
+    *(b"flag provided but not defined", b"No help topic", b"no such flag"),
+    b"no file specified",
+)
+"""What sops says of a flag or a command that it lacks; before 3.10, of standard input."""
+_LIST_FOR_TEXT = b"cannot unmarshal !!seq into string"
+"""What sops before 3.11 says of the creation rules that newer ones read, and we write."""
 Encrypt = Callable[[bytes], tuple[bytes, bytes | None]]
 """Takes a readable manifest; returns it encrypted, and decrypted again. Raises GitOpsSecretsError."""
 
@@ -187,7 +195,13 @@ def _start(
 def _failure(done: Completed, command: str, path: str) -> GitOpsSecretsError:
     if any(mark in done.stderr or mark in done.stdout for mark in _TOO_OLD_MARKS):
         return GitOpsSecretsError(
-            f"{find_sops()} is too old: it lacks sops {command} as of 3.11", *_GET_SOPS
+            f"{find_sops()} is too old: it lacks sops {command} as of 3.11", _NEWER
+        )
+    if _LIST_FOR_TEXT in done.stderr:
+        return GitOpsSecretsError(
+            f"{find_sops()} is too old for a .sops.yaml with its age recipients in a list, or a list "
+            "stands there where sops takes text",
+            _NEWER,
         )
     if done.status < 0:
         return GitOpsSecretsError(f"sops {command} was ended by signal {-done.status} on {path}")

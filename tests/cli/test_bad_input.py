@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import shlex
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -30,10 +31,19 @@ def test_a_sops_that_fails_to_change_a_value_leaves_the_old_one(user: User, tmp_
     assert user.credentials() == {"registry.example.com": "robot:first"}
 
 
-def test_a_sops_that_is_too_old_is_named(user: User, tmp_path: Path) -> None:
-    script = 'echo "Incorrect Usage: flag provided but not defined: -filename-override" >&2; exit 1'
+@pytest.mark.parametrize(
+    "said",
+    [
+        "error loading config: yaml: line 6: cannot unmarshal !!seq into string",
+        "Error: no file specified",
+        "Incorrect Usage: flag provided but not defined: -filename-override",
+    ],
+)
+def test_a_sops_that_is_too_old_is_named(user: User, tmp_path: Path, said: str) -> None:
+    """The words of sops 3.10, 3.9 and older ones; a fake says them, for none such can be installed."""
+    script = f"echo {shlex.quote(said)} >&2; exit 1"
     result = refused(user, says="is too old", PATH=broken_sops(tmp_path, script))
-    assert "sops 3.11 or newer" in result.stderr
+    assert "hint: put sops 3.11 or newer on PATH ahead of it" in result.stderr
 
 
 def test_a_sops_that_leaves_values_readable_is_caught(user: User, tmp_path: Path) -> None:
