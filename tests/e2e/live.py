@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 from tests.e2e.cluster import Cluster
 from tests.e2e.flux import Flux
 from tests.e2e.operator import Operator
@@ -52,6 +54,10 @@ class Live:
     def customise(self, patch: str) -> None:
         path = f"{FLUX}/kustomization.yaml"
         self.write(path, self.read(path).replace("patches:\n", f"patches:\n{patch}"))
+
+    def shell(self, command: str) -> None:
+        """Run a command line that the tool named, in the clone."""
+        subprocess.run(["sh", "-c", command], cwd=self.operator.clone, check=True)
 
     def doctor(self) -> str:
         return self.operator.run("doctor", ok=False)
