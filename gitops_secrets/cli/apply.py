@@ -20,7 +20,7 @@ from gitops_secrets.core.plan import render_diff
 from gitops_secrets.errors import ExitCode, UsageError
 
 
-@click.command("apply")
+@click.command("apply", short_help="Bring a cluster its identity and its pull Secrets.")
 @cluster_options
 @click.option(
     "--context", metavar="NAME", help="The kubeconfig's context. [default: the current one]"

@@ -120,18 +120,18 @@ from gitops_secrets.errors import ExitCode, UsageError
 @verbose_option
 @click.pass_context
 def bootstrap_command(context: click.Context, /, **options: Any) -> ExitCode:
-    r"""Give Flux its registry credentials, encrypted, in one commit.
+    """Give Flux its registry credentials, encrypted, in one commit.
 
     Makes the image-pull Secret, encrypts it for the cluster's own age identity, wires Flux's
     decryption and ServiceAccounts, and commits all of it at once. The same command again changes
     nothing; a changed password changes three lines.
 
     \b
-    gitops-secrets bootstrap --path clusters/prod --image-pull-secret regcred \
+    gitops-secrets bootstrap --path clusters/prod --image-pull-secret regcred \\
         --registry registry.example.com:5000 --registry-creds-env REGISTRY_CREDS
 
     Without a credential source the user name and password are asked for.
-    """
+    """  # noqa: D301
     groups = read_groups(context.meta.get("ordered", ()))
     if not options["image_pull_secret"]:
         given = "credentials are given, and no" if groups else "no"

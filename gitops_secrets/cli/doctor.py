@@ -12,7 +12,7 @@ from gitops_secrets.cli.options import identity_option, output_option, repositor
 from gitops_secrets.errors import ExitCode
 
 
-@click.command("doctor")
+@click.command("doctor", short_help="Say why a pull or a decryption fails, or will fail.")
 @click.option(
     "--path",
     "paths",

@@ -13,7 +13,7 @@ from gitops_secrets.cli.options import identity_option, output_option, verbose_o
 from gitops_secrets.errors import ExitCode, UsageError
 
 
-@click.command("edit")
+@click.command("edit", short_help="Change an encrypted Secret in your editor.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
     "--key",

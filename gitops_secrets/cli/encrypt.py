@@ -14,7 +14,7 @@ from gitops_secrets.core.quantum import shorten
 from gitops_secrets.errors import ExitCode
 
 
-@click.command("encrypt")
+@click.command("encrypt", short_help="Encrypt a manifest of Secrets, by its creation rule.")
 @click.argument("source", metavar="FILE|-", type=click.Path(path_type=Path))
 @click.option(
     "--to",

@@ -14,7 +14,7 @@ from gitops_secrets.core.quantum import shorten
 from gitops_secrets.errors import ExitCode
 
 
-@click.command("show")
+@click.command("show", short_help="Say what an encrypted Secret holds, without a value.")
 @click.argument("file", metavar="FILE|-", type=click.Path(path_type=Path))
 @click.option("--reveal", is_flag=True, help="Print the manifest readable, its MAC checked.")
 @click.option("--key", metavar="KEY", help="Print this one value, decoded, and nothing else.")

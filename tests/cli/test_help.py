@@ -1,0 +1,43 @@
+"""The command line explains itself: help, completion, and nothing that only looks like either."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gitops_secrets.cli.app import COMMANDS
+from tests.support.user import User
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def test_each_command_is_listed_in_one_whole_sentence(user: User) -> None:
+    listed = user.run("--help").stdout.partition("Commands:\n")[2].splitlines()
+    assert [line.split()[0] for line in listed] == list(COMMANDS)
+    assert all(line.endswith(".") and not line.endswith("...") for line in listed)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_has_an_example_or_words_and_no_stray_mark(user: User, command: str) -> None:
+    result = user.run(command, "--help")
+    assert result.status == 0, result.printed
+    assert "\\b" not in result.stdout
+    assert len(result.stdout.partition("Options:")[0].splitlines()) > 3
+
+
+def test_each_command_is_in_the_readme_or_a_page_that_it_names() -> None:
+    text = README.read_text()
+    pages = "".join(p.read_text() for p in (README.parent / "docs").glob("*.md") if p.name in text)
+    for command in COMMANDS:
+        assert f"gitops-secrets {command}" in text + pages
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_can_complete(user: User, shell: str) -> None:
+    variable = "_GITOPS_SECRETS_COMPLETE"
+    assert variable in user.run(env={variable: f"{shell}_source"}).stdout
+    words = {"COMP_WORDS": "gitops-secrets boot", "COMP_CWORD": "1"}
+    if shell == "fish":
+        words["COMP_CWORD"] = "boot"
+    assert "bootstrap" in user.run(env={variable: f"{shell}_complete", **words}).stdout
