@@ -15,7 +15,9 @@ from gitops_secrets.core.guard.placeholders import is_placeholder
 
 _MAX_HITS = 1000
 _MAX_REGION = 256 * 1024
-_AUTHS = re.compile(r"(?<![\w-])\\{0,8}[\"']?auths\\{0,8}[\"']?\s*(?:=>|[:=])\s*")
+_AUTHS = re.compile(r"auths\\{0,8}[\"']?\s*(?:=>|[:=])\s*")
+"""It begins with its own letters, as _AUTH does, so that it is not tried at every character."""
+_QUOTES = re.compile(r"\\{0,8}[\"']?\Z")
 _FIELD = re.compile(
     r"(?<![\w.-])\\{0,8}[\"']?(?P<name>auth|password|identity_?token|registry_?token)\\{0,8}[\"']?"
     r"\s*(?:=>|[:=])\s*(?:(?P<quote>\\{0,8}[\"'])(?P<quoted>.{0,20000}?)(?P=quote)"
@@ -23,8 +25,11 @@ _FIELD = re.compile(
     re.IGNORECASE,
 )
 _AUTH = re.compile(
-    r"(?<![\w.-])\\{0,8}[\"']?_?auth\\{0,8}[\"']?\s*(?:=>|[:=])\s*\\{0,8}[\"']?(?P<value>[A-Za-z0-9+/_-]{8,}={0,2})"
+    r"auth\\{0,8}[\"']?\s*(?:=>|[:=])\s*\\{0,8}[\"']?(?P<value>[A-Za-z0-9+/_-]{8,}={0,2})"
 )
+_BEFORE_AUTH = re.compile(r"(?:[\w.-]_|[^\W_]|[.-])\Z")
+"""What makes another word of it: no part of a longer name, but for the one underscore of .npmrc."""
+_WORD = re.compile(r"[\w-]")
 _HOST = r"(?:https?://)?(?:[\w*-]+\.)+[\w*-]+(?::\d+)?(?:/[\w./-]*)?|localhost:\d+"
 _HOST_ENTRY = re.compile(
     rf"\\{{0,8}}[\"'](?P<host>{_HOST})\\{{0,8}}[\"']\s*:\s*\{{(?P<entry>[^{{}}]{{0,20000}})\}}"
@@ -81,9 +86,13 @@ def find(text: str) -> list[Hit]:
     hits: list[Hit] = []
     covered: list[tuple[int, int]] = []
     for match in _AUTHS.finditer(text):
-        if len(hits) >= _MAX_HITS or (covered and match.start() < covered[-1][1]):
+        start = match.start()
+        if len(hits) >= _MAX_HITS or (covered and start < covered[-1][1]):
             continue
-        begin, end = _region(text, match.start(), match.end())
+        if start and _WORD.match(text, start - 1):
+            continue
+        quotes = _QUOTES.search(text, max(0, start - 9), start)
+        begin, end = _region(text, quotes.start() if quotes else start, match.end())
         covered.append((begin, end))
         hits.extend(_in_region(text, begin, end))
     for match in _HOST_ENTRY.finditer(text):
@@ -93,7 +102,11 @@ def find(text: str) -> list[Hit]:
                 covered.append((match.start(), match.end()))
                 hits.append(Hit(found[0].offset, found[0].material, match["host"]))
     for match in _AUTH.finditer(text):
-        if len(hits) < _MAX_HITS and not _is_covered(covered, match.start()):
+        if (
+            len(hits) < _MAX_HITS
+            and not _BEFORE_AUTH.search(text, max(0, match.start() - 2), match.start())
+            and not _is_covered(covered, match.start())
+        ):
             secret = credential("auth", match["value"], within_auths=False)
             if secret:
                 hits.append(Hit(match.start("value"), secret))

@@ -24,7 +24,8 @@ MAX_DEPTH = 400
 _LARGE = 4000
 
 _SEPARATOR = re.compile(r"^---(?=[ \t\r\n]|$)", re.MULTILINE)
-_DEEP = re.compile(r"^[ \t\-?:]{400}|(?:[-?:][ \t]+(?:[&!]\S*[ \t]+)*){200}", re.MULTILINE)
+_DEEP = re.compile(r"^[ \t\-?:]{400}|(?:[-?:][ \t]+(?:[&!]\S*[ \t]+)*){200}")
+"""So deep a line has at least MAX_DEPTH characters: most texts have none so long."""
 _BRACKET = re.compile(r"[\[\]{}]")
 _NOT_PRINTABLE = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 _NOT_PRINTABLE_ASCII = re.compile(r"[^\t\n\r\x20-\x7e]")
@@ -130,7 +131,10 @@ def _is_safe(text: str) -> bool:
         tokens = text.count("\n") + text.count(",") + text.count(":") + text.count("[")
         if tokens + text.count("{") + text.count("- ") > MAX_TOKENS:
             return False
-    if len(text) > MAX_DEPTH and _DEEP.search(text):
+    lines = text.split("\n")
+    if max(map(len, lines)) >= MAX_DEPTH and any(
+        len(line) >= MAX_DEPTH and _DEEP.search(line) for line in lines
+    ):
         return False
     if text.count("[") + text.count("{") <= MAX_DEPTH:
         return True
