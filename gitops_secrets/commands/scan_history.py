@@ -7,6 +7,8 @@ run reads only what is new. Paths, creation rules and exceptions are judged anew
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -161,7 +163,9 @@ class _Reader:
     def _submit(self) -> None:
         from concurrent.futures import ProcessPoolExecutor
 
-        self._pool = self._pool or ProcessPoolExecutor(_processors())
+        self._pool = self._pool or ProcessPoolExecutor(
+            _processors(), initializer=_end_with, initargs=(os.getpid(),)
+        )
         self._parts.append((self._next, self._pool.submit(_examine, self._git, self._next)))
         self._next = []
         self._say()
@@ -177,6 +181,17 @@ class _Reader:
         self._known.facts.update(facts)
         self._known.missing.update(missing)
         self.lines.update(lines)
+
+
+def _end_with(parent: int) -> None:
+    """End this process soon after *parent*, which may be killed: it would wait for more work for ever."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _examine(git: Git, ids: list[str]) -> Found:

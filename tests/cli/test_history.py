@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 from tests.guard.corpus.case import Fresh
@@ -46,6 +52,40 @@ def test_among_thousands_of_commits_the_one_that_brought_a_secret_is_named(user:
         named = [line.split()[-1] for line in result.stdout.splitlines() if "since commit" in line]
         assert sorted(named) == sorted([ids[GUILTY][:12], ids[2400][:12]])
         assert fresh.password not in result.printed
+
+
+def test_a_killed_scan_leaves_no_process_behind(user: User):
+    grow(user, COMMITS, {})
+    with subprocess.Popen(
+        [PROGRAM, "scan", "--history"],
+        cwd=user.repository,
+        env=user.env,
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+    ) as scan:
+        assert _until(lambda: len(_session(scan.pid)) > 3), "no process was started to read with"
+        scan.kill()
+    assert _until(lambda: not _session(scan.pid)), "a process goes on"
+
+
+def _session(leader: int) -> list[str]:
+    """The processes of one session, whoever their parent is now."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = stat.read_text().rpartition(")")[2].split()
+            if fields[3] == str(leader) and fields[0] != "Z":
+                found.append(stat.parent.name)
+    return found
+
+
+def _until(is_so: Callable[[], bool], seconds: float = 30) -> bool:
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        if is_so():
+            return True
+        time.sleep(0.01)
+    return False
 
 
 def test_on_a_terminal_a_bar_shows_how_far_it_is(user: User):
