@@ -305,6 +305,29 @@ def test_no_repository_is_a_crash(user: User, where: str) -> None:
         assert result.status != 3 or "hint" in result.stderr
 
 
+@pytest.mark.parametrize(
+    "text", ["x: " + "[" * 200_000, "x:\n" + "- " * 200_000, "{" * 200_000, "- [" * 100_000]
+)
+def test_what_nests_without_end_is_not_a_crash(fleet: User, text: str) -> None:
+    """libyaml's composer calls itself for each level, and would end the process."""
+    fleet.write(
+        {
+            "apps/deep.yaml": text,
+            "deep.yaml": f"sops: ENC[{text}\nFluxInstance: fluxcd.controlplane.io",
+        }
+    )
+    said = fleet.run("doctor")
+    assert said.stdout.startswith("error[foreign-file]: apps/deep.yaml is no Kubernetes object"), (
+        said
+    )
+    fleet.write({".sops.yaml": text})
+    said = fleet.run("doctor")
+    assert (said.status, "error[sops-config]: .sops.yaml: is nested more" in said.stdout) == (
+        1,
+        True,
+    )
+
+
 def test_an_empty_repository_and_one_without_a_folder(user: User, tmp_path: Path) -> None:
     assert user.run("doctor").status == 3
     assert user.run("doctor", "--repo", str(tmp_path)).status == 3
