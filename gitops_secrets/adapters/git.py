@@ -120,15 +120,18 @@ class Repository(NamedTuple):
         return found[0][0], {path: c for path, (_, c) in zip(paths, found[1:], strict=True)}
 
     def blobs(self, ids: Sequence[str]) -> dict[str, bytes | None]:
-        """Return the contents of blobs by their ids, None where the repository has one not."""
-        found = self._objects(ids)
+        """Return the contents of blobs by their ids, None where the repository has one not.
+
+        Opens no connection: raises GitOpsSecretsError where a partial clone would have to fetch one.
+        """
+        found = self._objects(ids, "-c", "protocol.allow=never")
         return {blob: content for blob, (_, content) in zip(ids, found, strict=True)}
 
-    def _objects(self, names: Sequence[str]) -> list[tuple[str, bytes | None]]:
+    def _objects(self, names: Sequence[str], *options: str) -> list[tuple[str, bytes | None]]:
         """Return id and content of each object of *names*, asked of git at once."""
         if not names:
             return []
-        out = self.ask("cat-file", "--batch", stdin=os.fsencode("\n".join(names) + "\n"))
+        out = self.ask(*options, "cat-file", "--batch", stdin=os.fsencode("\n".join(names) + "\n"))
         found: list[tuple[str, bytes | None]] = []
         at = 0
         while at < len(out):

@@ -10,6 +10,7 @@ from gitops_secrets.adapters.git import Repository
 from gitops_secrets.adapters.revision import upstream_commit
 from gitops_secrets.core.doctor.view import Pushed
 from gitops_secrets.core.overlay import Overlay
+from gitops_secrets.errors import GitOpsSecretsError
 
 _LINK, _SUBMODULE = "120000", "160000"
 
@@ -18,9 +19,30 @@ def work_tree(repository: Repository) -> tuple[Overlay, frozenset[str]]:
     """Return the files that are there, tracked or new, and apart from them the symlinks."""
     modes = {path: _mode(repository, path) for path in repository.list_files()}
     files = [path for path, mode in modes.items() if stat.S_ISREG(mode)]
+    sparse = _sparse(repository, [path for path, mode in modes.items() if not mode])
     held = set(files)
-    tree = Overlay(files, lambda path: read_file(repository.top, path) if path in held else None)
+
+    def read(path: str) -> bytes | None:
+        return read_file(repository.top, path) if path in held else sparse.get(path)
+
+    tree = Overlay([*files, *sparse], read)
     return tree, frozenset(path for path, mode in modes.items() if stat.S_ISLNK(mode))
+
+
+def _sparse(repository: Repository, absent: list[str]) -> dict[str, bytes]:
+    """Return the files among *absent* that a sparse checkout leaves out: Flux has them all the same."""
+    if not absent:
+        return {}
+    tags = repository.ask("ls-files", "-t", "-z", "--cached", "--stage")
+    blobs: dict[str, str] = {}
+    for entry in tags.split(b"\0"):
+        about, _, name = entry.partition(b"\t")
+        fields = about.decode().split(" ")
+        if len(fields) == 4 and fields[0] == "S" and fields[1].startswith("100"):
+            blobs[os.fsdecode(name)] = fields[2]
+    wanted = {path: blobs[path] for path in absent if path in blobs}
+    contents = repository.blobs(list(dict.fromkeys(wanted.values())))
+    return {path: contents[blob] or b"" for path, blob in wanted.items()}
 
 
 def upstream(repository: Repository, tree: Overlay) -> Pushed | None:
@@ -37,7 +59,11 @@ def upstream(repository: Repository, tree: Overlay) -> Pushed | None:
         if name and about.split(b" ")[0].decode() not in (_LINK, _SUBMODULE):
             files.append(os.fsdecode(name))
     held = set(files)
-    before = repository.blobs([blob for blob in changed.values() if blob is not None])
+    try:
+        before = repository.blobs(list({blob for blob in changed.values() if blob is not None}))
+    except GitOpsSecretsError:
+        # A partial clone would have to fetch what Flux has: nothing is known of it then.
+        return None
 
     def read(path: str) -> bytes | None:
         if path not in held:

@@ -248,6 +248,51 @@ def test_what_is_not_broken_is_not_said(fleet: User, make) -> None:
     healthy(fleet)
 
 
+def test_what_a_sparse_checkout_leaves_out_is_there_for_flux(fleet: User) -> None:
+    fleet.commit({"docs/x.yaml": "x\n", "apps/kustomization.yaml": "resources: [web.yaml]\n"})
+    fleet.git("sparse-checkout", "set", "docs")
+    assert not (fleet.repository / "apps").exists()
+    healthy(fleet)
+    (fleet.repository / "docs/x.yaml").unlink()
+    healthy(fleet)
+    fleet.git("sparse-checkout", "disable")
+    fleet.git("rm", "--quiet", "--cached", "apps/web.yaml")
+    (fleet.repository / "apps/web.yaml").unlink()
+    assert "lists web.yaml, which is not there" in fleet.run("doctor").stdout
+
+
+def test_a_partial_clone_is_not_completed_over_the_network(fleet: User) -> None:
+    """What Flux has already is then not known, and no connection is opened to find out."""
+    fleet.commit({"apps/old.yaml": CONFIG_MAP})
+    push(fleet)
+    fleet.git("config", "uploadpack.allowFilter", "true", cwd=fleet.home / "remote")
+    fleet.commit({"apps/old.yaml": CONFIG_MAP + "data: {a: b}\n"})
+    fleet.git("push", "--quiet")
+    clone = fleet.home / "clone"
+    fleet.git(
+        "clone",
+        "--quiet",
+        "--branch=main",
+        "--filter=blob:none",
+        f"file://{fleet.home / 'remote'}",
+        str(clone),
+    )
+    fleet.git("branch", "old", "HEAD~1", cwd=clone)
+    fleet.git("branch", "--quiet", "--set-upstream-to=old", cwd=clone)
+    fleet.git(
+        "config",
+        "remote.origin.uploadpack",
+        f"touch {fleet.home}/asked; git-upload-pack",
+        cwd=clone,
+    )
+    said = fleet.run("doctor", cwd=clone)
+    assert (said.status, said.stderr, (fleet.home / "asked").exists()) == (0, "", False), (
+        said.printed
+    )
+    fleet.git("cat-file", "-p", "old:apps/old.yaml", cwd=clone)
+    assert (fleet.home / "asked").exists(), "which Git would have done"
+
+
 BROKEN = {
     "a link": ({"apps/kustomization.yaml": "resources: [web.yaml, link.yaml]\n"}, "lists link.yaml, which is a symlink"),
     "a folder": (
