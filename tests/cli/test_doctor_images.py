@@ -53,6 +53,8 @@ def flux_images(user: User, registry: str) -> None:
     user.write({f"{FLUX}/gotk-components.yaml": ACCOUNTS + manifests})
 
 
+LISTED = "resources: [web.yaml, app.yaml, regcred.yaml]\n"
+PATCH = "patches:\n- target: {kind: Deployment}\n  patch: |\n"
 R = "registry.example.com"
 WRONG: dict[str, tuple[Callable[[User], None], str]] = {
     "another port": (
@@ -120,9 +122,9 @@ def test_what_is_not_covered_is_said_first(fleet: User, what: str) -> None:
 
 def transformed(user: User) -> None:
     """What kustomize makes of the image is what is pulled."""
-    shop(user, (R,), "web:1")
-    user.write({"apps/kustomization.yaml": "resources: [web.yaml, app.yaml, regcred.yaml]\nimages:\n"
-                f"- {{name: web, newName: {R}/web, newTag: '2'}}\n"})  # fmt: skip
+    shop(user, (R,), "other.example.com/web:1")
+    images = f"images:\n- {{name: other.example.com/web, newName: {R}/web, newTag: '2'}}\n"
+    user.write({"apps/kustomization.yaml": f"{LISTED}{images}"})
 
 
 def by_account(user: User) -> None:
@@ -133,9 +135,16 @@ def by_account(user: User) -> None:
 
 def patched(user: User) -> None:
     """A patch may put on the pod what its manifest lacks: then nothing is known."""
-    shop(user, (R,), f"{R}:5000/web:1", secret="")
-    user.write({"apps/kustomization.yaml": "resources: [web.yaml, app.yaml, regcred.yaml]\npatches:\n- target: {kind: Deployment}\n"
-                "  patch: |\n    - {op: add, path: /spec/template/spec/imagePullSecrets, value: [{name: else}]}\n"})  # fmt: skip
+    shop(user, (R,), f"{R}/web:1", secret="")
+    operation = "{op: add, path: /spec/template/spec/imagePullSecrets, value: [{name: else}]}"
+    user.write({"apps/kustomization.yaml": f"{LISTED}{PATCH}    - {operation}\n"})
+
+
+def image_patched(user: User) -> None:
+    """What a patch makes of an image is not followed: any key may be for it."""
+    shop(user, (R, "unused.example.com"), f"{R}/web:1")
+    operation = "{op: replace, path: /spec/template/spec/containers/0/image, value: x/y}"
+    user.write({"apps/kustomization.yaml": f"{LISTED}{PATCH}    - {operation}\n"})
 
 
 def by_release(user: User) -> None:
@@ -158,7 +167,7 @@ HEALTHY_ONES: dict[str, Callable[[User], None]] = {
     "a Secret that is not in Git": lambda u: shop(u, (R,), "other.example.com/web", f"{R}/x", secret="theirs"),
     "Flux from where the key is": lambda u: flux_images(u, f"{R}/fluxcd"),
     "nothing private": lambda u: shop(u, (), "nginx", secret=""),
-    "transformed": transformed, "by account": by_account, "patched": patched, "by release": by_release,
+    "transformed": transformed, "by account": by_account, "patched": patched, "image patched": image_patched, "by release": by_release,
     "by source": by_source,
 }  # fmt: skip
 
