@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,9 @@ import click
 
 from gitops_secrets.cli.options import identity_option, output_option, repository_option
 from gitops_secrets.errors import ExitCode
+
+_OF_A_KIND = 8
+"""How many of one check are printed: one cause can show in hundreds of files, and a screen is a screen."""
 
 
 @click.command("doctor", short_help="Say why a pull or a decryption fails, or will fail.")
@@ -58,10 +62,19 @@ def doctor_command(**options: Any) -> ExitCode:
 
 def _render_text(examined: Any) -> str:
     lines: list[str] = []
+    said = Counter[str]()
     for found in examined.diagnoses:
+        said[found.check] += 1
+        if said[found.check] > _OF_A_KIND:
+            continue
         lines.append(f"{found.severity}[{found.check}]: {found.message}")
         lines.append(f"    see:  {', '.join(found.evidence)}")
         lines.append(f"    mend: {found.mend}")
+    lines += [
+        f"{check}: and {count - _OF_A_KIND} more, all of them with --output json"
+        for check, count in said.items()
+        if count > _OF_A_KIND
+    ]
     what = (
         f"{len(examined.clusters)} cluster{'' if len(examined.clusters) == 1 else 's'}, "
         f"{examined.kustomizations} Kustomizations, {examined.encrypted} encrypted files"

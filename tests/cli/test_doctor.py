@@ -344,6 +344,16 @@ def test_nothing_is_written(fleet: User) -> None:
     assert fleet.state() == before
 
 
+def test_one_cause_in_many_files_leaves_room_for_the_others(fleet: User) -> None:
+    fleet.write({f"apps/{n}.yml": "- no object\n" for n in range(30)})
+    namespace(fleet)
+    said = fleet.run("doctor").stdout
+    assert (said.count("[foreign-file]"), said.count("[namespace]")) == (8, 1)
+    assert "foreign-file: and 22 more, all of them with --output json\n" in said
+    assert "31 problems" in said
+    assert len(json.loads(fleet.run("doctor", "--output", "json").stdout)["diagnoses"]) == 31
+
+
 def test_the_output_for_programs_is_json(fleet: User) -> None:
     foreign(fleet)
     said = json.loads(fleet.run("doctor", "--output", "json").stdout)
