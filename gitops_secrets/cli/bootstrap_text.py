@@ -9,6 +9,8 @@ from gitops_secrets.commands.bootstrap_model import ClusterOutcome, Outcome
 from gitops_secrets.core.plan import render_diff
 from gitops_secrets.core.quantum import shorten
 
+_LATER = "comes with a second commit: a Flux that met it together with its decryption would apply neither"
+
 
 def render_text(outcome: Outcome, *, dry_run: bool, again: str) -> str:
     """Return what was done, what to back up, and the next commands with their exact lines.
@@ -38,6 +40,9 @@ def _render_plan(outcome: Outcome) -> str:
         if c.identity.is_new
     ]
     lines += [f"note: {note}" for c in outcome.clusters for note in c.wired.notes]
+    lines += [
+        f"the Secret of {c.cluster.path} {_LATER}" for c in outcome.clusters if c.decryption_only
+    ]
     return f"{render_diff(outcome.changes)}\n" + "\n".join(lines) + "\n"
 
 
@@ -67,7 +72,7 @@ def _cluster(outcome: ClusterOutcome) -> list[str]:
         f"{shorten(r.value)} ({'cluster' if r.cluster else 'person'})" for r in outcome.recipients
     ]
     if outcome.decryption_only:
-        where = "comes with a second commit: a Flux that met it together with its decryption would apply neither"
+        where = _LATER
     else:
         where = f"{outcome.namespace}/{_name(outcome)} in {outcome.secret_file}"
     rows = [

@@ -96,6 +96,13 @@ def test_the_first_commit_reads_no_credentials(live: User) -> None:
     assert "hunter2" not in said.printed
 
 
+def test_a_dry_run_says_that_it_is_the_first_of_two(live: User) -> None:
+    before = live.state()
+    said = live.bootstrap(*INLINE, "--dry-run")
+    assert (said.status, live.state()) == (0, before)
+    assert "the Secret of clusters/prod comes with a second commit" in said.stdout
+
+
 def test_the_password_on_the_command_line_is_not_said_again(live: User) -> None:
     said = live.run(
         *("bootstrap", "--path", "clusters/prod", "--image-pull-secret", "regcred", *INLINE),
