@@ -28,6 +28,8 @@ from gitops_secrets.adapters.age import create_identity
 from gitops_secrets.adapters.sops import encrypting
 
 RUNS = 21
+PEER_RUNS = 3
+"""Over a whole history, where one run of a peer takes a quarter of a minute."""
 STAGED = 1000
 PROGRAM = str(Path(sys.executable).with_name("gitops-secrets"))
 
@@ -290,7 +292,7 @@ def history(bench: Bench, commits: int) -> bool:
         repository,
         peers,
         [Limit("gitleaks", 0.1), Limit("kingfisher", 0.5)],
-        runs=1,
+        runs=PEER_RUNS,
         before_ours=lambda: shutil.rmtree(cache, ignore_errors=True),
     )
     again(bench, repository, template)

@@ -32,9 +32,10 @@ class FactsCache:
 
     def get(self, blob: str) -> Facts | None:
         """Return the facts of *blob*, None where it is clean or not known."""
+        text = self._facts.get(blob)
         try:
-            return Facts.from_json(self._facts[blob])
-        except (KeyError, ValueError):
+            return None if text is None else Facts.from_json(text)
+        except ValueError:
             return None
 
     def knows(self, blob: str) -> bool:

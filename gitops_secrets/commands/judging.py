@@ -136,9 +136,11 @@ class Judge:
             return _SILENCE
         trusted = None if self.trusted is None else self.trusted(change.path)
         policy, unchanged = self.policy, self._unchanged(change)
-        judgement = engine.judge(
-            change.path, facts, policy, trusted_markers=trusted, unchanged=unchanged
-        )
+        judgement = _SILENCE
+        if facts.notes or facts.markers or any(o.readable for o in facts.objects):
+            judgement = engine.judge(
+                change.path, facts, policy, trusted_markers=trusted, unchanged=unchanged
+            )
         moved = engine.judge_change(
             change.path, facts, old, policy, trusted_markers=trusted, unchanged=unchanged
         )

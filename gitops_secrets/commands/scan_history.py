@@ -6,6 +6,7 @@ run reads only what is new. Paths, creation rules and exceptions are judged anew
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 import time
@@ -19,7 +20,7 @@ from gitops_secrets.adapters.objects import NO_OBJECTS, Change, Git
 from gitops_secrets.commands import policies
 from gitops_secrets.commands.judging import Judge, Known, unread_of
 from gitops_secrets.core.guard import engine
-from gitops_secrets.core.guard.facts import Facts
+from gitops_secrets.core.guard.facts import NOTHING, Facts
 from gitops_secrets.core.outcome import Outcome
 from gitops_secrets.errors import GitOpsSecretsError
 
@@ -31,12 +32,15 @@ Found = tuple[dict[str, Facts], set[str], dict[str, str]]
 Progress = Callable[[int, int], None]
 """Is told how many contents of how many were read."""
 
+_SELDOM = (100_000, 50, 100)
+"""When to look for cycles of garbage: nearly all that is made here is kept, or is freed without."""
 _PART = 2000
 """How many contents a worker reads at a time: a git process each, and bounded memory."""
 
 
 def scan_history(git: Git, policy: str | None, progress: Progress, *, cached: bool) -> Outcome:
     """Judge every commit that any ref reaches, by the policy of HEAD or of the revision *policy*."""
+    gc.set_threshold(*_SELDOM)
     git_dir = Path(os.fsdecode(git.ask("rev-parse", "--absolute-git-dir").rstrip(b"\n")))
     cache = FactsCache(git_dir, engine.ENGINE_VERSION)
     if not cached:
@@ -196,7 +200,13 @@ def _end_with(parent: int) -> None:
 
 def _examine(git: Git, ids: list[str]) -> Found:
     known = Known(git)
-    known.learn(ids)
+    for name, content in git.contents(ids):
+        if content is None:
+            known.missing.add(name)
+            continue
+        facts = engine.examine(content)
+        if facts is not NOTHING or name in known.facts:
+            known.add(name, facts)
     lines = {name: facts.to_json() for name, facts in known.facts.items()}
     return known.facts, known.missing, lines
 

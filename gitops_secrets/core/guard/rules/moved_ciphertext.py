@@ -21,20 +21,22 @@ RULE = Rule(
 
 def find(path: str, new: Facts, old: Sequence[Facts]) -> Iterator[Finding]:
     """Yield a finding for each object of *new* whose ciphertext stood only in other objects of *old*."""
+    before = {o.identity for facts in old for o in facts.objects}
+    if all(before <= {found.identity} for found in new.objects):
+        # The commonest change by far: values of one object that stays what it is.
+        return
     holders = _holders(old)
     for found in new.objects:
         if found.identity.kind is None and found.identity.api_version is None:
             # No object any more: nobody applies it.
             continue
-        before = [i for c in found.ciphertexts for i in holders.get(c, ())]
-        if not before:
-            keys = _wrapped_elsewhere(found, old)
-            before = keys
-        if before and found.identity.as_served() not in [i.as_served() for i in before]:
+        held = [i for c in found.ciphertexts for i in holders.get(c, ())]
+        held = held or _wrapped_elsewhere(found, old)
+        if held and found.identity.as_served() not in [i.as_served() for i in held]:
             from gitops_secrets.core.guard.verdict import finding
 
             yield finding(
-                path, RULE.ident, found.line, found.column, found.identity, (), describe(before[0])
+                path, RULE.ident, found.line, found.column, found.identity, (), describe(held[0])
             )
 
 
