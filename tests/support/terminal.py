@@ -6,6 +6,7 @@ import contextlib
 import os
 import pty
 import select
+import signal
 import subprocess
 import time
 from collections.abc import Sequence
@@ -29,6 +30,8 @@ class Terminal:
             stdin=terminal,
             stdout=terminal,
             stderr=terminal,
+            # A shell that runs the tests in the background has them ignore Ctrl-C; a person's does not.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
         )
         os.close(terminal)
 
