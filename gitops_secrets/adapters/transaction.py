@@ -231,8 +231,19 @@ class Transaction:
 
 
 def is_half_way(repository: Repository) -> bool:
-    """Return whether a run was killed here that the next one has to clear up, or is still at work."""
+    """Return whether a run was killed here that the next writing command clears up, or is still at work."""
     return (repository.git_dir / _FOLDER / _JOURNAL).exists()
+
+
+def clear_up(repository: Repository) -> str | None:
+    """Finish or take back what a killed run left; return what was done, None where there was nothing.
+
+    Raises GitOpsSecretsError while that run, or a git that it started, is still at work.
+    """
+    if not is_half_way(repository):
+        return None
+    with open_transaction(repository) as transaction:
+        return transaction.recovered
 
 
 def refuse_half_way(repository: Repository) -> None:

@@ -13,6 +13,7 @@ from gitops_secrets.adapters.age import Identity
 from gitops_secrets.adapters.cluster import Cluster, ConflictError, connect
 from gitops_secrets.adapters.git import Repository, literal, open_repository
 from gitops_secrets.adapters.revision import tree_of
+from gitops_secrets.adapters.transaction import clear_up
 from gitops_secrets.core import applying, flux
 from gitops_secrets.core.creationrules import parse_rules, recorded_recipient
 from gitops_secrets.core.flux import FluxKustomization
@@ -92,6 +93,7 @@ def apply(request: Request) -> Outcome:
     request that cannot be meant.
     """
     repository = open_repository(request.repository)
+    recovered = clear_up(repository) if not request.dry_run else None
     revision = _head(repository)
     tree = tree_of(repository, revision)
     paths = _cluster_paths(request, tree)
@@ -108,7 +110,7 @@ def apply(request: Request) -> Outcome:
         revision,
         tuple(path.path for path in paths),
         tuple(steps),
-        _notes(repository, paths),
+        (*([recovered] if recovered else []), *_notes(repository, paths)),
     )
 
 

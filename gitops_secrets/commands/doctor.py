@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from gitops_secrets.adapters.git import open_repository
+from gitops_secrets.adapters.git import Repository, open_repository
+from gitops_secrets.adapters.transaction import is_half_way
 from gitops_secrets.commands.doctor_open import open_pull_secrets
 from gitops_secrets.commands.doctor_tree import upstream, work_tree
-from gitops_secrets.core.doctor.diagnosis import Diagnosis
+from gitops_secrets.core.doctor.diagnosis import ERROR, Diagnosis
 from gitops_secrets.core.doctor.examine import examine
 from gitops_secrets.core.doctor.pullsecrets import pull_secrets
 from gitops_secrets.core.doctor.view import View
@@ -77,6 +78,8 @@ def doctor(request: Request) -> Examined:
             refused = tuple(observer.refused.values())
         except GitOpsSecretsError as error:
             refused = (error,)
+    if is_half_way(repository):
+        diagnoses = (_half_way(repository), *diagnoses)
     return Examined(
         tuple(cluster.path for cluster in view.clusters),
         len(view.applied),
@@ -84,6 +87,16 @@ def doctor(request: Request) -> Examined:
         sum(s.place not in keys for s in pull_secrets(view)),
         diagnoses,
         refused,
+    )
+
+
+def _half_way(repository: Repository) -> Diagnosis:
+    return Diagnosis(
+        "half-way",
+        ERROR,
+        "a bootstrap was ended half-way, or is at work: its files are about, and part of what is said here may be theirs",
+        (str(repository.git_dir / "gitops-secrets"),),
+        "run that bootstrap again: any command that writes first clears up what was left",
     )
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from gitops_secrets.adapters import editor, sops
 from gitops_secrets.adapters.memory import editing_folder
+from gitops_secrets.adapters.transaction import clear_up
 from gitops_secrets.commands.secret_file import (
     SecretFile,
     locate,
@@ -53,6 +54,9 @@ def edit(request: Request) -> Outcome:
     is as it was.
     """
     file = locate(request.file)
+    recovered = clear_up(file.repository)
+    if recovered:
+        request.warn(recovered)
     content = file.read()
     identity = opener(content, file.path, request.identity_file)
     ruling = ruling_of(file, content)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from gitops_secrets.adapters import sops
 from gitops_secrets.adapters.files import read_file
+from gitops_secrets.adapters.transaction import clear_up
 from gitops_secrets.commands.secret_file import (
     Ruling,
     SecretFile,
@@ -70,6 +71,12 @@ def encrypt(request: Request) -> Outcome:
     if target is None:
         raise UsageError("standard input needs a place to go", "--to PATH")
     file = locate(target)
+    recovered = clear_up(file.repository)
+    outcome = _encrypt(request, file)
+    return outcome._replace(notes=(recovered, *outcome.notes)) if recovered else outcome
+
+
+def _encrypt(request: Request, file: SecretFile) -> Outcome:
     if request.source is not None and request.target is None:
         content = file.read()
         if request.age_recipients:

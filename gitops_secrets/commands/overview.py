@@ -21,7 +21,9 @@ def overview(folder: Path) -> str:
         f"{repository.top}: {len(clusters)} cluster{'' if len(clusters) == 1 else 's'} of Flux"
     ]
     if is_half_way(repository):
-        lines.append("  a bootstrap was ended half-way, or is at work: the next one clears it up")
+        lines.append(
+            "  a bootstrap was ended half-way, or is at work: the next command that writes clears it up"
+        )
     bare = []
     for cluster in clusters:
         secrets = [f for f in tree.files() if f.startswith(f"{cluster.folder}/") and ".sops." in f]

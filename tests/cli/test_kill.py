@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from pathlib import Path
 
@@ -20,13 +21,13 @@ def test_killed_when_the_branch_has_moved_and_the_index_not_yet(user: User) -> N
     user.commit({".sops.yaml": "stores: {}\n", "mine": "1"})
     user.write({"mine": "2"})
     user.git("add", "mine")
-    kill = 'kill -9 -- -$(ps -o pgid= $$ | tr -d " ")'
+    kill = 'kill -9 -$(ps -o pgid= $$ | tr -d " ")'
     user.hook(
         "reference-transaction",
         f'while read -r _ _ ref; do [ "$1 $ref" = "committed refs/heads/main" ] && {kill}; done; true',
     )
     story = bootstrap_story()
-    subprocess.run(
+    killed = subprocess.run(
         [PROGRAM, *story.arguments],
         cwd=user.repository,
         env={**user.env, **story.env},
@@ -34,6 +35,7 @@ def test_killed_when_the_branch_has_moved_and_the_index_not_yet(user: User) -> N
         start_new_session=True,
         capture_output=True,
     )
+    assert killed.returncode == -signal.SIGKILL
     (user.repository / ".git" / "hooks" / "reference-transaction").unlink()
     assert story.is_whole(user)
     for lock in (user.repository / ".git").rglob("*.lock"):
