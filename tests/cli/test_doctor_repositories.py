@@ -377,3 +377,17 @@ def test_an_empty_repository_and_one_without_a_folder(user: User, tmp_path: Path
     assert user.run("doctor").status == 3
     assert user.run("doctor", "--repo", str(tmp_path)).status == 3
     assert user.run("doctor", "--path", ".").status == 2
+
+
+def test_an_operator_that_locks_tenants_down_is_a_lockdown(fleet: User) -> None:
+    fleet.git("rm", "--quiet", "-r", FLUX)
+    instance = (
+        "apiVersion: fluxcd.controlplane.io/v1\nkind: FluxInstance\nmetadata: {name: flux, namespace: flux-system}\n"
+        "spec:\n  cluster: {multitenant: true}\n  distribution: {registry: registry.example.com/fluxcd}\n"
+        "  sync: {kind: GitRepository, url: 'ssh://git@example.com/fleet', ref: main, path: clusters/prod}\n"
+    )
+    fleet.write({"clusters/prod/flux.yaml": instance})
+    said = fleet.run("doctor").stdout
+    assert "error[lockdown]: Kustomization flux-system/apps names no serviceAccountName" in said
+    fleet.write({"clusters/prod/flux.yaml": instance.replace("true", "false")})
+    assert "lockdown" not in fleet.run("doctor").stdout
