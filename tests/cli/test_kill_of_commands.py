@@ -41,7 +41,7 @@ def commands(old: str, new: str) -> dict[str, Command]:
         "encrypt in place": Command(("encrypt", PATH), readable=True),
         "encrypt in its place": Command(("encrypt", "-", "--to", PATH), opaque(new).encode()),
         "edit": Command(("edit", PATH)),
-        "edit --key": Command(("edit", PATH, "--key", "stringData.a"), f"{new}\n".encode()),
+        "edit --key": Command(("edit", PATH, "--key", "stringData.a"), new.encode()),
         "show": Command(("show", PATH)),
     }
 
