@@ -38,10 +38,6 @@ class FactsCache:
         except ValueError:
             return None
 
-    def knows(self, blob: str) -> bool:
-        """Return whether the facts of *blob* are kept here."""
-        return blob in self.clean or blob in self._facts
-
     def add(self, clean: Iterable[str], facts: Mapping[str, str]) -> None:
         """Keep what was learnt, facts as JSON, from the next ``save`` on."""
         self.clean.update(clean)
