@@ -68,7 +68,7 @@ def reveal(request: Request, key: str | None) -> bytes:
         (path, value)
         for secret in read_secrets(plain, name)
         for path, value in secret.values.items()
-        if path[1] == key
+        if key in (path[1], ".".join(map(str, path)))
     ]
     if len(found) != 1:
         raise GitOpsSecretsError(

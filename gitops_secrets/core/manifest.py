@@ -208,7 +208,8 @@ def splice(content: bytes, changes: list[tuple[yaml.ScalarNode, str]]) -> bytes:
 def set_value(content: bytes, name: str, key: str, value: bytes) -> bytes:
     """Return the one readable Secret *content* with *key* holding *value*, where it stands or else in data.
 
-    Raises GitOpsSecretsError where it holds several documents.
+    *key* may be said with its field, as it is shown: ``stringData.password``. Raises GitOpsSecretsError
+    where *content* holds several documents.
     """
     roots = compose_documents(content, name)
     if len(roots) != 1:
@@ -216,7 +217,11 @@ def set_value(content: bytes, name: str, key: str, value: bytes) -> bytes:
             f"{name}: holds {len(roots)} Secrets", "edit it without --key, in an editor"
         )
     (root,) = roots
-    field = next((f for f in ROOTS if get(root, f, key) is not None), "data")
+    field = next((f for f in ROOTS if get(root, f, key) is not None), None)
+    if field is None:
+        said, _, rest = key.partition(".")
+        key = rest if said in ROOTS and rest else key
+        field = said if get(root, said, key) is not None and said in ROOTS else "data"
     if field == "data":
         shown = base64.b64encode(value).decode()
     else:

@@ -167,6 +167,15 @@ def test_one_value_comes_from_standard_input(ruled: User) -> None:
     assert value.strip() not in result.printed
 
 
+def test_a_key_may_be_said_with_its_field_as_it_is_shown(ruled: User) -> None:
+    assert "stringData.b" in ruled.run("show", PATH).stdout
+    assert ruled.run("edit", PATH, "--key", "stringData.b", stdin=b"said").status == 0
+    assert yaml.safe_load(opened(ruled))["stringData"]["b"] == "said"
+    assert ruled.run("show", PATH, "--key", "stringData.b").stdout == "said"
+    assert ruled.run("edit", PATH, "--key", "data.new", stdin=b"x").status == 0
+    assert yaml.safe_load(opened(ruled))["data"] == {"new": "eA=="}
+
+
 def test_a_new_key_goes_to_data_and_holds_any_bytes(ruled: User) -> None:
     result = ruled.run("edit", PATH, "--key", "k.bin", stdin=b"\x00\xff")
     assert result.status == 0, result.printed
