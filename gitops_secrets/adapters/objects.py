@@ -71,7 +71,7 @@ class Git:
 
         For whoever has something else to do meanwhile: a module to import, say.
         """
-        process, output = self._start(arguments, _input(stdin), env)
+        process, output = self._start(arguments, open_input(stdin), env)
 
         def finish() -> bytes:
             with output:
@@ -90,7 +90,7 @@ class Git:
         if not ids:
             return
         arguments = ("cat-file", "--batch", "--buffer")
-        process, output = self._start(arguments, _input(os.fsencode("\n".join(ids) + "\n")))
+        process, output = self._start(arguments, open_input(os.fsencode("\n".join(ids) + "\n")))
         with output:
             for name in ids:
                 header = output.readline().split()
@@ -179,7 +179,7 @@ class Git:
         """
         walk = ("rev-list", "--topo-order", *(("--stdin",) if ids else ()), *revisions)
         given = "".join(f"{name}\n" for name in ids).encode()
-        commits, listed = self._start(walk, _input(given))
+        commits, listed = self._start(walk, open_input(given))
         arguments = ("diff-tree", "--stdin", "-r", "-z", "--root", "-c", "--raw", "--no-renames",
                      "--no-abbrev", "--ignore-submodules=all")  # fmt: skip
         with listed:
@@ -198,12 +198,12 @@ class Git:
         read, write = os.pipe()
         output = _reader(read)
         try:
-            return self._spawn(arguments, stdin, write, env), output
+            return self.spawn(arguments, stdin, write, env), output
         except BaseException:
             output.close()
             raise
 
-    def _spawn(
+    def spawn(
         self,
         arguments: Sequence[str],
         stdin: int,
@@ -312,7 +312,7 @@ def _change(meta: str, path: str, commit: str) -> Change | None:
     return Change(path, new, old, commit) if new or old else None
 
 
-def _input(content: bytes) -> int:
+def open_input(content: bytes) -> int:
     """Return a descriptor from which a program reads *content*, however long: no pipe can fill up."""
     if not content:
         return os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)

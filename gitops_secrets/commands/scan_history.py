@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from gitops_secrets.adapters.bulk import contents_at_once, limit_room
 from gitops_secrets.adapters.facts_cache import FactsCache, parse_walk, render_walk
 from gitops_secrets.adapters.history import History
 from gitops_secrets.adapters.objects import NO_OBJECTS, Change, Git
@@ -155,7 +156,7 @@ class _Reader:
         """Return once all is known, or known to be missing, that was begun."""
         if not self._parts:
             # Two processes would take longer to start than so few contents to read.
-            self._keep(self._next, _examine(self._git, self._next))
+            self._keep(self._next, _examine(self._git, self._git.contents(self._next)))
             self._next = []
             return
         self._submit()
@@ -170,7 +171,7 @@ class _Reader:
         self._pool = self._pool or ProcessPoolExecutor(
             _processors(), initializer=_end_with, initargs=(os.getpid(),)
         )
-        self._parts.append((self._next, self._pool.submit(_examine, self._git, self._next)))
+        self._parts.append((self._next, self._pool.submit(_examine_part, self._git, self._next)))
         self._next = []
         self._say()
 
@@ -189,6 +190,7 @@ class _Reader:
 
 def _end_with(parent: int) -> None:
     """End this process soon after *parent*, which may be killed: it would wait for more work for ever."""
+    limit_room()
 
     def watch() -> None:
         while os.getppid() == parent:
@@ -198,9 +200,14 @@ def _end_with(parent: int) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _examine(git: Git, ids: list[str]) -> Found:
+def _examine_part(git: Git, ids: list[str]) -> Found:
+    """Read and examine *ids* in a process of the pool."""
+    return _examine(git, contents_at_once(git, ids))
+
+
+def _examine(git: Git, contents: Iterable[tuple[str, bytes | None]]) -> Found:
     known = Known(git)
-    for name, content in git.contents(ids):
+    for name, content in contents:
         if content is None:
             known.missing.add(name)
             continue

@@ -133,11 +133,12 @@ def may_hold(content: bytes) -> int:
     bits = 0
     if b"Secret" in packed and b"ata" in packed and _names_secrets(content):
         bits |= SECRET
-    if b"ENC[" in packed or (
+    # One byte is looked for in a tenth of the time that a word takes.
+    if (b"[" in packed and b"ENC[" in packed) or (
         b"sops" in packed and (b"sops:" in packed or b'sops"' in packed or b"sops'" in packed)
     ):
         bits |= ENCRYPTED
-    if b"-key-" in lower or b"-plugin-" in lower or b"vatekey" in lower:
+    if (b"key" in lower and (b"-key-" in lower or b"vatekey" in lower)) or b"-plugin-" in lower:
         bits |= KEY
     if _any(_STEMS, lower):
         if _any(_FIELDS, packed):
