@@ -10,13 +10,14 @@ import re
 from itertools import groupby
 from tempfile import TemporaryFile
 
-from gitops_secrets.adapters.objects import parse_stream
+from gitops_secrets.adapters.rawdiff import parse_stream
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
 
-    from gitops_secrets.adapters.objects import Change, Git
+    from gitops_secrets.adapters.objects import Git
+    from gitops_secrets.adapters.rawdiff import Change
 
 _CHUNK = 1 << 17
 _CONTENT = re.compile(rb":[0-7]{6} 1[02]0[0-7]{3} [0-9a-f]{40,64} ([0-9a-f]{40,64}) [A-Z]\0")

@@ -11,33 +11,20 @@ import os
 import sys
 from io import BufferedReader, FileIO
 
+from gitops_secrets.adapters.rawdiff import SUBMODULE, parse_raw, parse_stream
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-    from typing import BinaryIO
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from gitops_secrets.adapters.rawdiff import Change
 
 NO_OBJECTS = frozenset({"0" * 40, "0" * 64})
 """What Git writes for an object that is not there, with SHA-1 and with SHA-256."""
 LARGEST = 64 * 1024 * 1024
 """A content is held in memory up to this many bytes; what is larger comes in parts."""
 OVERLAP = 64 * 1024
-_SUBMODULE = "160000"
 _CHUNK = 1 << 20
-_CLEAN = ":"
-"""Stands for the places of a change that nobody asked for."""
-
-
-class Change:
-    """One path that a commit or the index changed. An id is empty where there is no content."""
-
-    __slots__ = ("commit", "new", "old", "path")
-
-    def __init__(self, path: str, new: str, old: tuple[str, ...] = (), commit: str = "") -> None:
-        self.path = path
-        self.new = new
-        self.old = old
-        """The contents that the path had before: one, or one of each parent of a merge."""
-        self.commit = commit
 
 
 class Git:
@@ -137,7 +124,7 @@ class Git:
             found = {}
             for entry in os.fsdecode(finish()).split("\0"):
                 meta, _, path = entry.partition("\t")
-                if path and not meta.startswith(_SUBMODULE):
+                if path and not meta.startswith(SUBMODULE):
                     found[path] = meta.split(" ")[1]
             return found
 
@@ -149,7 +136,7 @@ class Git:
         found = {}
         for entry in os.fsdecode(out).split("\0"):
             meta, _, path = entry.partition("\t")
-            if path and not meta.startswith(_SUBMODULE):
+            if path and not meta.startswith(SUBMODULE):
                 found[path] = meta.split(" ")[2]
         return found
 
@@ -252,64 +239,8 @@ class Git:
         raise GitOpsSecretsError(f"git {arguments[0]} failed: {said}")
 
 
-def parse_raw(out: bytes, commit: str = "") -> Iterator[Change]:
-    """Yield the changes of Git's raw format (``-z``), submodules left out.
-
-    Deleted paths are changes without a new content.
-    """
-    fields = iter(os.fsdecode(out).split("\0"))
-    for meta in fields:
-        if meta.startswith(":"):
-            change = _change(meta, next(fields), commit)
-            if change is not None:
-                yield change
-
-
 def _reader(descriptor: int) -> BufferedReader:
     return BufferedReader(FileIO(descriptor), _CHUNK)
-
-
-def parse_stream(output: BinaryIO, clean: Container[str] = ()) -> Iterator[Change]:
-    """Yield the changes of ``diff-tree --stdin -z``: each commit's id, then its changes.
-
-    Less those of one parent between two contents that are *clean*.
-    """
-    commit = ""
-    meta = ""
-    rest = b""
-    while True:
-        chunk = output.read(_CHUNK)
-        rest += chunk
-        whole = rest.rfind(b"\0") + 1
-        fields = os.fsdecode(rest[:whole]).split("\0")
-        fields.pop()
-        rest = rest[whole:]
-        for field in fields:
-            if meta:
-                if meta != _CLEAN:
-                    change = _change(meta, field, commit)
-                    if change is not None:
-                        yield change
-                meta = ""
-            elif field.startswith(":"):
-                _, _, old, new, _ = field.split(" ", 4)
-                meta = _CLEAN if new in clean and old in clean else field
-            else:
-                commit = field.strip()
-        if not chunk:
-            return
-
-
-def _change(meta: str, path: str, commit: str) -> Change | None:
-    parents = len(meta) - len(meta.lstrip(":"))
-    fields = meta[parents:].split(" ")
-    modes, ids = fields[: parents + 1], fields[parents + 1 : 2 * parents + 2]
-    new = "" if modes[-1] in (_SUBMODULE, "000000") else ids[-1]
-    old = tuple(
-        i for mode, i in zip(modes[:-1], ids[:-1], strict=True)
-        if mode not in (_SUBMODULE, "000000")
-    )  # fmt: skip
-    return Change(path, new, old, commit) if new or old else None
 
 
 def open_input(content: bytes) -> int:

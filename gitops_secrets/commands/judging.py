@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 
-from gitops_secrets.adapters.objects import OVERLAP, Change, Git
+from gitops_secrets.adapters.objects import Git
+from gitops_secrets.adapters.rawdiff import Change
+from gitops_secrets.commands.policies import TrustedMarkers, read_whole
 from gitops_secrets.core.guard import engine
-from gitops_secrets.core.guard.facts import NOTHING, Facts, Marker
+from gitops_secrets.core.guard.facts import NOTHING, Facts
 from gitops_secrets.core.guard.judgement import Ignored, Judgement
 from gitops_secrets.core.outcome import Outcome
 
@@ -18,9 +20,6 @@ if TYPE_CHECKING:
     from gitops_secrets.core.findings import Finding
     from gitops_secrets.core.guard.baseline import BaselineEntry
     from gitops_secrets.core.guard.policy import Policy
-
-TrustedMarkers = Callable[[str], Collection[Marker]]
-"""Returns the markers that count at a path."""
 
 _SILENCE = Judgement()
 _RUN = re.compile(rb"[A-Za-z0-9+/]{20,}")
@@ -166,15 +165,6 @@ class Judge:
             return len(contents) == 2 and engine.same_value(contents[0], contents[1], finding)
 
         return unchanged
-
-
-def read_whole(git: Git, names: Sequence[str]) -> dict[str, bytes]:
-    """Return the contents of those of *names* that are there, in their order, whole at any size."""
-    found: dict[str, bytes] = {}
-    for name, content in git.contents(names):
-        if content is not None:
-            found[name] = found[name] + content[OVERLAP:] if name in found else content
-    return found
 
 
 def outcome_of(

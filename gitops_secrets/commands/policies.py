@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from gitops_secrets.adapters.objects import Git
-from gitops_secrets.commands.judging import TrustedMarkers, read_whole
+from gitops_secrets.adapters.objects import OVERLAP, Git
 from gitops_secrets.core.guard import engine
 from gitops_secrets.core.guard.facts import Marker
 from gitops_secrets.core.guard.policy import BASELINE_FILE, SOPS_CONFIG, Policy
@@ -17,6 +16,10 @@ if TYPE_CHECKING:
     from datetime import date
 
     from gitops_secrets.core.guard.policy import Parts
+
+
+TrustedMarkers = Callable[[str], Collection[Marker]]
+"""Returns the markers that count at a path."""
 
 
 class Terms(NamedTuple):
@@ -78,3 +81,12 @@ def today() -> date:
 def _parts(git: Git, blobs: Mapping[str, str]) -> Parts:
     contents = read_whole(git, list(dict.fromkeys(blobs.values())))
     return parts_of({path: contents[blob] for path, blob in blobs.items() if blob in contents})
+
+
+def read_whole(git: Git, names: Sequence[str]) -> dict[str, bytes]:
+    """Return the contents of those of *names* that are there, in their order, whole at any size."""
+    found: dict[str, bytes] = {}
+    for name, content in git.contents(names):
+        if content is not None:
+            found[name] = found[name] + content[OVERLAP:] if name in found else content
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gitops_secrets.adapters.objects import Change
+from gitops_secrets.adapters.rawdiff import Change
 from gitops_secrets.commands.judging import Known
 from gitops_secrets.commands.policies import is_policy
 from gitops_secrets.core.findings import Severity

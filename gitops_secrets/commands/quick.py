@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitops_secrets.adapters.objects import Change
+    from gitops_secrets.adapters.rawdiff import Change
 
 _LARGE = 16 * 1024 * 1024
 """Larger contents are not held together in memory: the whole command line takes them one by one."""

@@ -7,7 +7,8 @@ import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from gitops_secrets.adapters.objects import LARGEST, OVERLAP, Change, Git
+from gitops_secrets.adapters.objects import LARGEST, OVERLAP, Git
+from gitops_secrets.adapters.rawdiff import Change
 from gitops_secrets.commands import policies
 from gitops_secrets.commands.judging import Judge, Known, outcome_of
 from gitops_secrets.commands.policy_changes import policy_changes
@@ -35,7 +36,11 @@ def scan_index(git: Git, paths: Sequence[str]) -> Outcome:
 
 def scan_tree(git: Git, revision: str, policy: str | None = None) -> Outcome:
     """Judge every file of *revision*, by its own policy or that of the revision *policy*."""
-    blobs = git.tree(revision)
+    try:
+        blobs = git.tree(revision)
+    except GitOpsSecretsError:
+        resolve(git, revision)
+        raise
     terms = policies.of_revision(
         git, revision if policy is None else policy, own_markers=policy is None
     )
@@ -79,6 +84,10 @@ def resolve(git: Git, revision: str) -> str:
             .strip()
         )
     except GitOpsSecretsError:
+        if revision == "HEAD":
+            raise GitOpsSecretsError(
+                "there is no commit here yet", "gitops-secrets scan, for what is staged"
+            ) from None
         raise GitOpsSecretsError(
             f"there is no commit {revision!r} here",
             "git fetch --unshallow, or fetch-depth: 0 in CI, brings the whole history",

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Self
 from gitops_secrets.adapters.bulk import contents_at_once, limit_room
 from gitops_secrets.adapters.facts_cache import FactsCache, parse_walk, render_walk
 from gitops_secrets.adapters.history import History
-from gitops_secrets.adapters.objects import NO_OBJECTS, Change, Git
+from gitops_secrets.adapters.objects import NO_OBJECTS, Git
+from gitops_secrets.adapters.rawdiff import Change
 from gitops_secrets.commands import policies
 from gitops_secrets.commands.judging import Judge, Known, unread_of
 from gitops_secrets.core.guard import engine

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
-from gitops_secrets.adapters.objects import Change, Git
+from gitops_secrets.adapters.objects import Git
+from gitops_secrets.adapters.rawdiff import Change
 from gitops_secrets.commands import policies
 from gitops_secrets.commands.judging import Judge, Known, outcome_of
 from gitops_secrets.commands.policy_changes import policy_changes

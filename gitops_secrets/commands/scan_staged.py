@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from gitops_secrets.adapters.objects import Change, Git
+from gitops_secrets.adapters.objects import Git
+from gitops_secrets.adapters.rawdiff import Change
 from gitops_secrets.commands.judging import Known, outcome_of
 from gitops_secrets.commands.policies import of_index
 from gitops_secrets.core.outcome import Outcome

@@ -355,3 +355,10 @@ def test_nothing_that_the_repository_names_is_run(user: User):
     for mode in ((), ("--tree",), ("--history",), ("--range", "HEAD..HEAD"), (".",)):
         assert user.run("scan", *mode).status == 0
     assert not trap.exists()
+
+
+def test_a_revision_that_is_not_there_is_said_with_what_to_do(user: User) -> None:
+    for tree, said in ((), "no commit here yet"), (("v9",), "there is no commit 'v9' here"):
+        result = user.run("scan", "--tree", *tree)
+        assert (result.status, said in result.stderr) == (3, True), result.printed
+        assert "hint: " in result.stderr

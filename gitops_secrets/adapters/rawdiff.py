@@ -1,0 +1,84 @@
+"""Git's raw format: which paths a commit or the index changed, and from which content to which."""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator
+    from typing import BinaryIO
+
+SUBMODULE = "160000"
+_CHUNK = 1 << 20
+_CLEAN = ":"
+"""Stands for the places of a change that nobody asked for."""
+
+
+class Change:
+    """One path that a commit or the index changed. An id is empty where there is no content."""
+
+    __slots__ = ("commit", "new", "old", "path")
+
+    def __init__(self, path: str, new: str, old: tuple[str, ...] = (), commit: str = "") -> None:
+        self.path = path
+        self.new = new
+        self.old = old
+        """The contents that the path had before: one, or one of each parent of a merge."""
+        self.commit = commit
+
+
+def parse_raw(out: bytes, commit: str = "") -> Iterator[Change]:
+    """Yield the changes of Git's raw format (``-z``), submodules left out.
+
+    Deleted paths are changes without a new content.
+    """
+    fields = iter(os.fsdecode(out).split("\0"))
+    for meta in fields:
+        if meta.startswith(":"):
+            change = _change(meta, next(fields), commit)
+            if change is not None:
+                yield change
+
+
+def parse_stream(output: BinaryIO, clean: Container[str] = ()) -> Iterator[Change]:
+    """Yield the changes of ``diff-tree --stdin -z``: each commit's id, then its changes.
+
+    Less those of one parent between two contents that are *clean*.
+    """
+    commit = ""
+    meta = ""
+    rest = b""
+    while True:
+        chunk = output.read(_CHUNK)
+        rest += chunk
+        whole = rest.rfind(b"\0") + 1
+        fields = os.fsdecode(rest[:whole]).split("\0")
+        fields.pop()
+        rest = rest[whole:]
+        for field in fields:
+            if meta:
+                if meta != _CLEAN:
+                    change = _change(meta, field, commit)
+                    if change is not None:
+                        yield change
+                meta = ""
+            elif field.startswith(":"):
+                _, _, old, new, _ = field.split(" ", 4)
+                meta = _CLEAN if new in clean and old in clean else field
+            else:
+                commit = field.strip()
+        if not chunk:
+            return
+
+
+def _change(meta: str, path: str, commit: str) -> Change | None:
+    parents = len(meta) - len(meta.lstrip(":"))
+    fields = meta[parents:].split(" ")
+    modes, ids = fields[: parents + 1], fields[parents + 1 : 2 * parents + 2]
+    new = "" if modes[-1] in (SUBMODULE, "000000") else ids[-1]
+    old = tuple(
+        i for mode, i in zip(modes[:-1], ids[:-1], strict=True)
+        if mode not in (SUBMODULE, "000000")
+    )  # fmt: skip
+    return Change(path, new, old, commit) if new or old else None
