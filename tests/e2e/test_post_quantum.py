@@ -35,7 +35,7 @@ def test_this_controller_decrypts_with_it(
     identity_file: Path,
     tmp_path: Path,
 ) -> None:
-    fresh_flux.bootstrap(repository, "clusters/prod")
+    fresh_flux.bootstrap(repository, "clusters/prod", "--registry=registry.example.com/fluxcd")
     operator = Operator(repository, tmp_path / "operator")
     identity = ("--age-identity-file", str(identity_file))
     printed = operator.bootstrap(CREDS, *identity)
