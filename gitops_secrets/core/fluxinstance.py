@@ -21,12 +21,8 @@ from gitops_secrets.core.flux import (
 from gitops_secrets.core.layout import CONFIG, Cluster, as_laid_out
 from gitops_secrets.core.nested import edit_block
 from gitops_secrets.core.overlay import Overlay
-from gitops_secrets.core.patches import (
-    patch_decryption,
-    patch_service_accounts,
-    patched_decryption,
-    patched_service_account,
-)
+from gitops_secrets.core.patches import patched_decryption, patched_service_account
+from gitops_secrets.core.patching import patch_decryption, patch_service_accounts
 from gitops_secrets.core.yamldoc import (
     compose_documents,
     compose_single,

@@ -21,13 +21,8 @@ from gitops_secrets.core.fluxinstance import (
 )
 from gitops_secrets.core.layout import PULL_SECRETS, Cluster
 from gitops_secrets.core.overlay import Overlay
-from gitops_secrets.core.patches import (
-    patch_decryption,
-    patch_service_accounts,
-    patched_decryption,
-    patched_service_account,
-    service_accounts,
-)
+from gitops_secrets.core.patches import patched_decryption, patched_service_account
+from gitops_secrets.core.patching import patch_decryption, patch_service_accounts, service_accounts
 from gitops_secrets.core.pullkustomization import (
     IDENTITY_SECRET,
     flux_kustomizations,

@@ -7,78 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.support.fleet import ACCOUNTS, DECRYPTED, FLUX, edit, kustomization, push, seal
 from tests.support.secrets import opaque, recipient
 from tests.support.user import User
 
 SECRET = "pull-secrets/prod/regcred.sops.yaml"
-FLUX = "clusters/prod/flux-system"
-SYNC = """apiVersion: source.toolkit.fluxcd.io/v1
-kind: GitRepository
-metadata: {name: flux-system, namespace: flux-system}
-spec: {url: ssh://git@example.com/fleet, ref: {branch: main}, interval: 1m}
----
-apiVersion: kustomize.toolkit.fluxcd.io/v1
-kind: Kustomization
-metadata: {name: flux-system, namespace: flux-system}
-spec:
-  interval: 10m
-  path: ./clusters/prod
-  prune: true
-  sourceRef: {kind: GitRepository, name: flux-system}
-"""
-ACCOUNTS = "".join(
-    f"---\napiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: {name}\n  namespace: flux-system\n"
-    "  labels: {app.kubernetes.io/part-of: flux}\n"
-    for name in ("source-controller", "kustomize-controller")
-)
-
-
-def kustomization(name: str, path: str, more: str = "", namespace: str = "flux-system") -> str:
-    return (
-        f"apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: {name}\n"
-        f"  namespace: {namespace}\nspec:\n  interval: 10m\n  path: ./{path}\n  prune: true\n"
-        f"  sourceRef: {{kind: GitRepository, name: flux-system}}\n{more}"
-    )
-
-
-DECRYPTED = "  decryption: {provider: sops, secretRef: {name: sops-age}}\n"
-
-
-@pytest.fixture
-def fleet(user: User) -> User:
-    """A repository that flux bootstrap and then bootstrap were at, with an application."""
-    user.commit(
-        {
-            f"{FLUX}/gotk-components.yaml": ACCOUNTS,
-            f"{FLUX}/gotk-sync.yaml": SYNC,
-            f"{FLUX}/kustomization.yaml": (
-                "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
-                "resources:\n- gotk-components.yaml\n- gotk-sync.yaml\n"
-            ),
-            "clusters/prod/apps.yaml": kustomization("apps", "apps", DECRYPTED),
-            "apps/web.yaml": (
-                "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n---\n"
-                "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web, namespace: shop}\n"
-            ),
-        }
-    )
-    assert user.bootstrap().status == 0
-    return user
-
-
-def seal(user: User, path: str, content: str, *more: str) -> None:
-    """Encrypt for the cluster, whatever rule there is."""
-    own = user.read(".sops.yaml").split("- age1")[1].split()[0]
-    result = user.run(
-        "encrypt", "-", "--to", path, "--age-recipient", f"age1{own}", *more, stdin=content.encode()
-    )
-    assert result.status == 0, result.printed
-
-
-def edit(user: User, path: str, old: str, new: str) -> None:
-    before = user.read(path)
-    assert old in before
-    user.write({path: before.replace(old, new)})
 
 
 def test_a_healthy_repository_is_healthy_and_nothing_else_is_said(fleet: User) -> None:
@@ -232,12 +165,6 @@ def two_sizes(user: User) -> None:
     seal(user, "apps/db.yaml", opaque("x"))
     text = user.read("apps/db.yaml")
     user.write({"apps/db.yaml": text + "#" * (5 * 1024 * 1024)})
-
-
-def push(user: User) -> None:
-    user.git("init", "--quiet", "--bare", str(user.home / "remote"))
-    user.git("remote", "add", "origin", str(user.home / "remote"))
-    user.git("push", "--quiet", "--set-upstream", "origin", "main")
 
 
 def moved(user: User) -> None:

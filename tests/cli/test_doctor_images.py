@@ -7,10 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.cli.test_doctor import ACCOUNTS, FLUX, fleet, kustomization, seal
+from tests.support.fleet import ACCOUNTS, FLUX, kustomization, seal
 from tests.support.user import User
 
-__all__ = ["fleet"]
 HEALTHY = "gitops-secrets: healthy"
 
 

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_doctor import DECRYPTED, FLUX, SYNC, edit, fleet, kustomization, push, seal
+from tests.support.fleet import DECRYPTED, FLUX, SYNC, edit, kustomization, push, seal
 from tests.support.secrets import opaque, recipient
 from tests.support.user import User
 
-__all__ = ["fleet"]
 CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web, namespace: shop}\n"
 
 

@@ -1,6 +1,8 @@
-"""What ``flux bootstrap`` leaves in a repository, as far as it matters to us."""
+"""A repository that ``flux bootstrap`` was at, as far as that matters to us, and what is done to it by hand."""
 
 from __future__ import annotations
+
+import pytest
 
 from tests.support.user import User
 
@@ -41,3 +43,46 @@ def push(user: User) -> None:
         user.git("init", "--quiet", "--bare", str(remote))
         user.git("remote", "add", "origin", str(remote))
     user.git("push", "--quiet", "--set-upstream", "origin", "main")
+
+
+DECRYPTED = "  decryption: {provider: sops, secretRef: {name: sops-age}}\n"
+
+
+def kustomization(name: str, path: str, more: str = "", namespace: str = "flux-system") -> str:
+    return (
+        f"apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: {name}\n"
+        f"  namespace: {namespace}\nspec:\n  interval: 10m\n  path: ./{path}\n  prune: true\n"
+        f"  sourceRef: {{kind: GitRepository, name: flux-system}}\n{more}"
+    )
+
+
+@pytest.fixture
+def fleet(user: User) -> User:
+    """A repository that flux bootstrap and then bootstrap were at, with an application."""
+    user.commit(
+        {
+            **FILES,
+            "clusters/prod/apps.yaml": kustomization("apps", "apps", DECRYPTED),
+            "apps/web.yaml": (
+                "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n---\n"
+                "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web, namespace: shop}\n"
+            ),
+        }
+    )
+    assert user.bootstrap().status == 0
+    return user
+
+
+def seal(user: User, path: str, content: str, *more: str) -> None:
+    """Encrypt for the cluster, whatever rule there is."""
+    own = user.read(".sops.yaml").split("- age1")[1].split()[0]
+    result = user.run(
+        "encrypt", "-", "--to", path, "--age-recipient", f"age1{own}", *more, stdin=content.encode()
+    )
+    assert result.status == 0, result.printed
+
+
+def edit(user: User, path: str, old: str, new: str) -> None:
+    before = user.read(path)
+    assert old in before
+    user.write({path: before.replace(old, new)})

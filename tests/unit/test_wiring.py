@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 from gitops_secrets.core.flux import Source, find_clusters, generated_resources
 from gitops_secrets.core.layout import Cluster
 from gitops_secrets.core.overlay import Overlay
-from gitops_secrets.core.patches import FLUX_SERVICE_ACCOUNTS
+from gitops_secrets.core.patching import FLUX_SERVICE_ACCOUNTS
 from gitops_secrets.core.wiring import private_registry, wire
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 

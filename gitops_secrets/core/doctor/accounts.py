@@ -12,7 +12,8 @@ from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
 from gitops_secrets.core.doctor.follow import target_namespace
 from gitops_secrets.core.doctor.view import View
 from gitops_secrets.core.layout import Cluster
-from gitops_secrets.core.patches import patched_pull_secrets, patches_mention, service_accounts
+from gitops_secrets.core.patches import patched_pull_secrets, patches_mention
+from gitops_secrets.core.patching import service_accounts
 from gitops_secrets.core.secret import PULL_SECRET_TYPE
 from gitops_secrets.core.yamldoc import get, items, text
 from gitops_secrets.errors import GitOpsSecretsError

@@ -13,7 +13,7 @@ from gitops_secrets.core import flux
 from gitops_secrets.core.doctor.reach import NOWHERE, Fetched, Reach, reach
 from gitops_secrets.core.flux import FluxKustomization, select_documents
 from gitops_secrets.core.layout import Cluster
-from gitops_secrets.core.patches import patched_decryption, patched_service_account
+from gitops_secrets.core.patches import patched
 from gitops_secrets.core.yamldoc import get, items, text
 from gitops_secrets.errors import GitOpsSecretsError
 
@@ -161,13 +161,4 @@ def _patched(
         folder = posixpath.dirname(path)
         return fetched.tree.read(posixpath.normpath(posixpath.join(folder, name))) or b""
 
-    try:
-        account = patched_service_account(root, child.name, read)
-        provider, secret = patched_decryption(root, child.name, read)
-    except GitOpsSecretsError:
-        return child
-    return child._replace(
-        service_account=account or child.service_account,
-        decryption_provider=provider or child.decryption_provider,
-        decryption_secret=secret or child.decryption_secret,
-    )
+    return patched(child, root, read)

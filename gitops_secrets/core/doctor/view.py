@@ -19,7 +19,7 @@ from gitops_secrets.core.fluxfolder import flux_folder
 from gitops_secrets.core.fluxinstance import clusters_of, instances_by_cluster
 from gitops_secrets.core.layout import CONFIG, Cluster
 from gitops_secrets.core.overlay import Overlay
-from gitops_secrets.core.patches import patched_decryption, patched_service_account
+from gitops_secrets.core.patches import patched
 from gitops_secrets.core.sopsfile import SopsDocument, read_documents
 from gitops_secrets.core.yamldoc import compose_documents, get, text
 from gitops_secrets.errors import GitOpsSecretsError
@@ -200,13 +200,4 @@ class View:
         def read(name: str) -> bytes:
             return self.tree.read(posixpath.normpath(f"{folder}/{name}")) or b""
 
-        try:
-            account = patched_service_account(root, own.name, read)
-            provider, secret = patched_decryption(root, own.name, read)
-        except GitOpsSecretsError:
-            return own
-        return own._replace(
-            service_account=account or own.service_account,
-            decryption_provider=provider or own.decryption_provider,
-            decryption_secret=secret or own.decryption_secret,
-        )
+        return patched(own, root, read)
