@@ -121,7 +121,8 @@ def _check(content: bytes, secret_pieces: frozenset[str]) -> str | None:
     judged = engine.judge("a/b.yaml", facts, POLICY)
     judged += engine.judge_set({"a": facts, "b": facts}, POLICY)
     judged += engine.judge_change("a", facts, [("b", facts)], POLICY)
-    if facts != engine._examine(content):
+    # Elsewhere it is the very same call: a second one would only take its time again.
+    if b"\nsops:\n" in content and facts != engine._examine(content):
         return "the form of the content has other facts"
     if Facts.from_json(facts.to_json()) != facts:
         return "facts do not survive a cache"

@@ -49,6 +49,7 @@ class Inspection:
         self.objects: list[ObjectFacts] = []
         self.values: dict[tuple[Identity, Key], list[str]] = {}
         """The readable values of Secrets by place, for comparing two contents."""
+        self._in_a_value: dict[str, bool] = {}
         self.work = 0
         self.is_exhausted = False
 
@@ -184,7 +185,15 @@ class Inspection:
         return readable._replace(key=key)
 
     def _is_in_a_value(self, text: str) -> bool:
-        """Return whether a piece of *text* that looks random stands in a readable value."""
+        """Return whether a piece of *text* that looks random stands in a readable value.
+
+        Asked when all values are known, and looked for once: thousands of values may have one key.
+        """
+        if text not in self._in_a_value:
+            self._in_a_value[text] = self._stands_in_a_value(text)
+        return self._in_a_value[text]
+
+    def _stands_in_a_value(self, text: str) -> bool:
         random = [piece for piece in pieces_of(text) if looks_random(piece)]
         held = (value for values in self.values.values() for value in values) if random else ()
         return any(piece in value for value in held for piece in random)

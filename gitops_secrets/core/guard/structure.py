@@ -47,6 +47,7 @@ def look(inspection: Inspection, text: str, origin: Origin, bits: int) -> None:
     is_file = origin.depth == 0 and origin.exact
     has_documents = False
     looked, part_bits = "", bits
+    manifest: bool | None = None
     for document in documents.read(text, wanted=_worth, exact=not is_file):
         if len(text) >= _SHORT and document.text is not looked:
             looked, part_bits = document.text, prefilter.may_hold(to_bytes(document.text))
@@ -56,10 +57,11 @@ def look(inspection: Inspection, text: str, origin: Origin, bits: int) -> None:
             _Walker(inspection, document, origin, part_bits, is_file=is_file).walk(root)
             if not (document.mended and "{{" in document.text):
                 continue
-        elif (
-            is_file and part_bits & (prefilter.SECRET | prefilter.ENCRYPTED) and _is_manifest(text)
-        ):
-            objects.describe_lines(inspection, document)
+        elif is_file and part_bits & (prefilter.SECRET | prefilter.ENCRYPTED):
+            # Asked once of the whole text, however many documents of it are broken.
+            manifest = _is_manifest(text) if manifest is None else manifest
+            if manifest:
+                objects.describe_lines(inspection, document)
         inspection.lines(document.text, document.line, origin, part_bits)
     if is_file and "<<<<<<<" in text and "ENC[" in text:
         line = conflict_markers.find(text)

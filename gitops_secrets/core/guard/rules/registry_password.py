@@ -86,13 +86,18 @@ def _literals(found: Pairs) -> Iterator[tuple[yaml.Node, str, str]]:
     name = scalar(by_name["name"]) if "name" in by_name else None
     texts = [(item, *(scalar(item) or "").partition("=")[::2]) for item in literals.value]
     fields = [(key, value.strip("\"'"), item) for item, key, value in texts]
+    is_for_registry: bool | None = None
     for key, value, item in fields:
-        if is_variable(key) or (
-            _PASSWORD.fullmatch(key) and _is_for_registry(fields, (name or "",), ())
-        ):
-            secret = _secret(value) if value else None
-            if secret:
-                yield item, key, secret
+        if not is_variable(key):
+            if not _PASSWORD.fullmatch(key):
+                continue
+            if is_for_registry is None:
+                is_for_registry = _is_for_registry(fields, (name or "",), ())
+            if not is_for_registry:
+                continue
+        secret = _secret(value) if value else None
+        if secret:
+            yield item, key, secret
 
 
 def _variable(fields: list[tuple[str, str | None, yaml.Node]]) -> tuple[yaml.Node, str, str] | None:
