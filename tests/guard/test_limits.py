@@ -179,3 +179,33 @@ def test_control_characters_hide_nothing_from_the_filter() -> None:
     command = base64.b64encode(b"docker login -u robot -p hunter2hunter2 registry.example.com")
     content = b"x: " + command[:21] + b"\x08\xc2\x8b" * 9 + command[21:] + b"\n"
     assert engine.examine(content).notes
+
+
+def _calls(monkeypatch: pytest.MonkeyPatch, module: object, name: str) -> list[object]:
+    """Have every call of *module*'s function *name* counted."""
+    function, calls = getattr(module, name), []
+
+    def counted(*arguments: object) -> object:
+        calls.append(arguments)
+        return function(*arguments)
+
+    monkeypatch.setattr(module, name, counted)
+    return calls
+
+
+def test_a_text_of_many_broken_documents_is_asked_once_whether_it_is_a_manifest(monkeypatch):
+    from gitops_secrets.core.guard import lenient
+
+    calls = _calls(monkeypatch, lenient, "is_manifest")
+    engine.examine(b"---\nkind: Secret\ndata:\n  a: [\n" * 300)
+    assert len(calls) == 1
+
+
+def test_a_list_of_many_literals_is_asked_once_whether_it_is_for_a_registry(monkeypatch):
+    from gitops_secrets.core.guard.rules import registry_password
+
+    calls = _calls(monkeypatch, registry_password, "_is_for_registry")
+    literals = "".join(f"  - password=hunter2hunter2{n}\n" for n in range(300))
+    content = f"secretGenerator:\n- name: regcred\n  literals:\n  - username=robot\n{literals}"
+    assert _rules(content.encode()) == {"registry-password"}
+    assert len(calls) == 1
