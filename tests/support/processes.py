@@ -67,11 +67,12 @@ class Sampler:
 
     def _look(self, process: str, parent: str, depth: int) -> None:
         """Look at *process*, *depth* below this one, 0 where that is not known."""
+        before = _read(process, "cmdline")
         environ = _read(process, "environ")
-        # Read last: what still bears its parent's command line has not become a program of its own,
-        # and shows its parent's memory.
+        # What still bears its parent's command line has not become a program of its own, and shows its
+        # parent's memory; so may what became one between two looks, and that is looked at again soon.
         cmdline = _read(process, "cmdline")
-        if not cmdline or cmdline == _read(parent, "cmdline"):
+        if not cmdline or cmdline != before or cmdline == _read(parent, "cmdline"):
             return
         program = os.path.basename(cmdline.split(b"\0", 1)[0].decode(errors="replace"))
         is_top = depth == 1
