@@ -27,26 +27,16 @@ def test_a_detached_head_is_refused(user: User) -> None:
     refused(user, says="on no branch")
 
 
-def test_a_merge_under_way_is_refused(user: User) -> None:
+@pytest.mark.parametrize("operation", ["merge", "rebase"])
+def test_an_operation_of_git_under_way_is_refused(user: User, operation: str) -> None:
     user.commit({"a": "1"})
     user.git("checkout", "--quiet", "-b", "other")
     user.commit({"a": "2"})
     user.git("checkout", "--quiet", "main")
     user.commit({"a": "3"})
     with pytest.raises(AssertionError):
-        user.git("merge", "other")
-    refused(user, says="a merge is under way")
-
-
-def test_a_rebase_under_way_is_refused(user: User) -> None:
-    user.commit({"a": "1"})
-    user.git("checkout", "--quiet", "-b", "other")
-    user.commit({"a": "2"})
-    user.git("checkout", "--quiet", "main")
-    user.commit({"a": "3"})
-    with pytest.raises(AssertionError):
-        user.git("rebase", "other")
-    refused(user, says="a rebase is under way")
+        user.git(operation, "other")
+    refused(user, says=f"a {operation} is under way")
 
 
 def test_a_target_with_changes_of_the_users_is_refused(user: User) -> None:

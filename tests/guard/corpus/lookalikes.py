@@ -206,7 +206,7 @@ CONFIGS = [
     ("auth url", '{"auth": {"url": "https://auth.example.com", "realm": "x"}}', "an address under auth"),
     ("auth mode", "auth: true\nauths: []\n", "switches"),
     ("auth kind", "auth:\n  type: basic\n  secretName: x\n", "a reference"),
-    ("npmrc", "//registry.npmjs.org/:_authToken=${NPM_TOKEN}\n", "another trade, and a variable"),
+    ("npmrc", "//npm.example.com/:_authToken=${NPM_TOKEN}\n", "another trade, and a variable"),
     ("oauth", '{"auth": "bm90OmEgY29sb24"}'.replace("bm90OmEgY29sb24", b64("no colon here at all")), "base64 without a colon"),
     ("binary auth", json.dumps({"auth": b64(bytes(range(128, 170)))}), "base64 of no text"),
     ("password only", '{"password": "Xk29dLqp77"}', "nothing says that it is a registry's"),
