@@ -5,9 +5,12 @@ from __future__ import annotations
 import base64
 import codecs
 import gzip
+import importlib.util
 import json
 import re
+import sys
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +19,8 @@ from gitops_secrets.core.guard.forms import form_of
 from gitops_secrets.core.guard.inspection import inspect
 from gitops_secrets.core.guard.policy import Policy
 from gitops_secrets.core.guard.prefilter import EVERYTHING, may_hold
-from tests.guard.corpus import encrypted, lookalikes
+from gitops_secrets.core.guard.words import finder, one_by_one
+from tests.guard.corpus import commands, configs, encrypted, hidden, lookalikes, pull_secrets
 from tests.guard.corpus.case import ONLY_DATA, encrypt
 from tests.guard.said import everything_said, given_away, pieces
 
@@ -61,7 +65,7 @@ def keys(draw: st.DrawFn, text: str) -> str:
 
 
 @st.composite
-def pull_secrets(draw: st.DrawFn) -> tuple[str, bytes]:
+def spelled_secrets(draw: st.DrawFn) -> tuple[str, bytes]:
     """Return a password and a readable pull Secret that holds it."""
     password = draw(PASSWORDS)
     auth = base64.b64encode(f"robot:{password}".encode()).decode()
@@ -103,7 +107,7 @@ def wrappings(draw: st.DrawFn, document: str) -> bytes:
 
 
 @SETTINGS
-@given(pull_secrets())
+@given(spelled_secrets())
 def test_any_spelling_of_a_readable_pull_secret_is_found(made: tuple[str, bytes]):
     password, content = made
     facts = engine.examine(content)
@@ -194,6 +198,38 @@ def test_anything_at_all_is_judged_without_an_error(content: bytes):
 def test_one_of_the_stems_stands_in_every_word() -> None:
     words = (*prefilter._WORDS, *prefilter._FIELDS, *prefilter._COMMANDS)
     assert [w for w in words if not any(s in w.lower() for s in prefilter._STEMS)] == []
+
+
+@SETTINGS
+@given(
+    st.lists(st.binary(min_size=1, max_size=4), min_size=1, max_size=30), st.binary(max_size=300)
+)
+def test_words_are_found_in_one_pass_where_they_are_found_one_by_one(
+    words: list[bytes], text: bytes
+):
+    assert finder(*words)(text) == one_by_one(*words)(text)
+
+
+def test_a_filter_without_the_wheel_of_words_answers_the_same(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "ahocorasick_rs", None)
+    spec = importlib.util.spec_from_file_location("plain_prefilter", prefilter.__file__)
+    assert spec is not None
+    assert spec.loader is not None
+    plain = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(plain)
+    kinds = (pull_secrets, configs, commands, hidden, encrypted)
+    for case in (*(c for kind in kinds for c in kind.readable()), *lookalikes.lookalikes()):
+        assert plain.may_hold(case.content) == may_hold(case.content), case.name
+
+
+@SETTINGS
+@given(st.binary(min_size=24, max_size=60), st.integers(0, 3), st.sampled_from(["x", "+", "_"]))
+def test_what_is_encoded_twice_is_worth_decoding_wherever_it_begins(
+    inner: bytes, before: int, filler: str
+):
+    once = base64.b64encode(inner).rstrip(b"=")
+    run = filler.encode() * before + base64.b64encode(once)
+    assert prefilter._is_encoded_again(b"a: " + run + b"\n")
 
 
 def test_a_file_looked_at_by_its_form_has_the_facts_of_the_file() -> None:
