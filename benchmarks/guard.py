@@ -296,6 +296,7 @@ def history(bench: Bench, commits: int) -> bool:
         before_ours=lambda: shutil.rmtree(cache, ignore_errors=True),
     )
     again(bench, repository, template)
+    memory(bench, repository, template, commits)
     return kept
 
 
@@ -323,15 +324,26 @@ def generate(bench: Bench, repository: Path, template: bytes, commits: int, firs
 
 
 def again(bench: Bench, repository: Path, template: bytes) -> None:
-    """A second run, one over ten commits more, and how much memory the first takes."""
+    """A second run, and one over ten commits more."""
     same = [bench.timed(repository, bench.ours("--history")) for _ in range(5)]
     generate(bench, repository, template, 10, first=10_000_000)
     grown = bench.timed(repository, bench.ours("--history"))
-    shutil.rmtree(repository / ".git" / "gitops-secrets")
-    largest = peak(bench, repository)
     print(f"\na second run over the same history: {statistics.median(same) * 1000:.0f} ms")
-    print(f"after ten commits more: {grown * 1000:.0f} ms")
-    print(f"memory of the largest process of the first run: {largest} MiB", flush=True)
+    print(f"after ten commits more: {grown * 1000:.0f} ms", flush=True)
+
+
+def memory(bench: Bench, repository: Path, template: bytes, commits: int) -> None:
+    """How much memory a first run takes, over this history and over one four times as long."""
+    cache = repository / ".git" / "gitops-secrets"
+    shutil.rmtree(cache, ignore_errors=True)
+    largest = peak(bench, repository)
+    for part in range(3):
+        generate(bench, repository, template, commits, first=(part + 1) * 100_000)
+    shutil.rmtree(cache)
+    longer = peak(bench, repository)
+    again = peak(bench, repository)
+    print(f"memory of the largest process of a first run: {largest} MiB")
+    print(f"over a history four times as long: {longer} MiB, and of its second run: {again} MiB")
 
 
 def peak(bench: Bench, repository: Path) -> int:

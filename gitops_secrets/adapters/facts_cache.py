@@ -1,81 +1,174 @@
-"""What the guard knows of contents, kept in the repository's Git folder by blob id.
+"""What the guard knows of contents and what the walk through history found, on disk.
 
-No secret and no function of one is in it. It belongs to one version of the engine, is replaced
-whole, and whatever cannot be read of it is learnt anew. Only a person's own commands keep one: a
-server and a hook never trust what somebody may have written there.
+In the repository's Git folder, or in a file without a name that goes with the process. No secret and
+no function of one is in it. It belongs to one version of the engine, and whatever cannot be read of it
+is learnt anew. Only a person's own commands keep one: a server and a hook never trust what somebody
+may have written there.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+import sqlite3
+import time
 from pathlib import Path
 
+from gitops_secrets.adapters.rawdiff import Change
 from gitops_secrets.core.guard.facts import Facts
 
-_FOLDER = "gitops-secrets"
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+CacheError = sqlite3.Error
+"""What any method may raise: the file was spoilt, or the disk is full."""
+
+_NAME = "gitops-secrets/facts"
+_SCHEMA = """
+CREATE TABLE about (version TEXT, tips TEXT);
+CREATE TABLE clean (ids TEXT, number INTEGER);
+CREATE TABLE facts (id TEXT PRIMARY KEY, facts TEXT);
+CREATE TABLE changes (number INTEGER PRIMARY KEY, "commit" TEXT, path BLOB, new TEXT, old TEXT);
+CREATE UNIQUE INDEX places ON changes (new, path);
+"""
+"""Most contents are clean, so their ids lie together: read one after another, they need no index.
+Where a path is deleted, ``new`` is NULL, which is like no other.
+"""
+_SECONDS = 10
+"""How much of its work a run may lose."""
 
 
 class FactsCache:
-    """Facts by blob id, and one more text of its user's."""
+    """Facts by blob id, and the changes that matter. A transaction is open all the time."""
 
-    def __init__(self, git_dir: Path, version: str) -> None:
-        self._path = git_dir / _FOLDER / "facts"
-        self._version = version
-        self.clean: set[str] = set()
-        """The contents with nothing to judge."""
-        self._facts: dict[str, str] = {}
-        self.walked = ""
-        """What the walk through history found, as its own module writes it."""
-        self._load()
+    def __init__(self, git_dir: Path | None, version: str) -> None:
+        """Open that of *git_dir*; an empty one where it is None, cannot be used, or another run uses it."""
+        self._path = None if git_dir is None else git_dir / _NAME
+        self._db = self._open(version) or _create(
+            sqlite3.connect("", isolation_level=None), version
+        )
+        self._saved = time.monotonic()
+        self.is_empty = self.count() == 0
 
-    def get(self, blob: str) -> Facts | None:
-        """Return the facts of *blob*, None where it is clean or not known."""
-        text = self._facts.get(blob)
-        try:
-            return None if text is None else Facts.from_json(text)
-        except ValueError:
+    def _open(self, version: str) -> sqlite3.Connection | None:
+        if self._path is None:
             return None
+        for _ in range(2):
+            try:
+                self._path.parent.mkdir(exist_ok=True)
+                os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+                db = sqlite3.connect(self._path, isolation_level=None, timeout=0)
+                return _of_version(db, version)
+            except (OSError, sqlite3.OperationalError):
+                return None
+            except sqlite3.DatabaseError:
+                self._path.unlink(missing_ok=True)
+        return None
 
-    def add(self, clean: Iterable[str], facts: Mapping[str, str]) -> None:
-        """Keep what was learnt, facts as JSON, from the next ``save`` on."""
-        self.clean.update(clean)
-        self._facts.update(facts)
+    def discard(self) -> None:
+        """Close it, and have the next run begin with an empty one."""
+        self._db.close()
+        if self._path is not None:
+            with contextlib.suppress(OSError):
+                self._path.unlink(missing_ok=True)
 
-    def save(self) -> None:
-        """Write everything, at once; a folder that cannot be written is passed over."""
-        temporary = self._path.with_name(f"facts.{os.getpid()}")
+    def count(self) -> int:
+        """Return how many contents are known."""
+        (clean,) = self._db.execute("SELECT total(number) FROM clean").fetchone()
+        (others,) = self._db.execute("SELECT count(*) FROM facts").fetchone()
+        return int(clean) + int(others)
+
+    def clean(self, ids: Collection[str]) -> set[str]:
+        """Return those of *ids* that have nothing to judge."""
+        wanted = set(ids)
+        found: set[str] = set()
+        for (some,) in self._db.execute("SELECT ids FROM clean"):
+            found |= wanted.intersection(some.split())
+        return found
+
+    def facts(self, blob: str) -> Facts | None:
+        """Return the facts of *blob*, None where it is clean or not known."""
+        row = self._db.execute("SELECT facts FROM facts WHERE id = ?", (blob,)).fetchone()
         try:
-            self._path.parent.mkdir(exist_ok=True)
-            with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(f"{self._version}\n{' '.join(self.clean)}\n{self.walked}\n")
-                file.writelines(f"{blob} {facts}\n" for blob, facts in self._facts.items())
-            temporary.replace(self._path)
-        except OSError:
-            temporary.unlink(missing_ok=True)
+            return None if row is None else Facts.from_json(row[0])
+        except ValueError as error:
+            raise sqlite3.DatabaseError(str(error)) from None
 
-    def _load(self) -> None:
+    def add(self, clean: Collection[str], facts: Mapping[str, str]) -> None:
+        """Keep what was learnt of contents that were not known: facts as JSON."""
+        if clean:
+            self._db.execute("INSERT INTO clean VALUES (?, ?)", (" ".join(clean), len(clean)))
+        self._db.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", facts.items())
+
+    def add_changes(self, changes: list[Change]) -> list[Change]:
+        """Keep *changes*, and return them less those whose content an earlier one brought to its path."""
+        (last,) = self._db.execute("SELECT ifnull(max(number), 0) FROM changes").fetchone()
+        before = self._db.total_changes
+        self._db.executemany(
+            'INSERT OR IGNORE INTO changes ("commit", path, new, old) VALUES (?, ?, ?, ?)',
+            [(c.commit, os.fsencode(c.path), c.new or None, " ".join(c.old)) for c in changes],
+        )
+        if self._db.total_changes - before == len(changes):
+            return changes
+        return list(self._changes_after(last))
+
+    def changes(self) -> Iterator[Change]:
+        """Yield the changes of the walk, oldest first."""
+        yield from self._changes_after(0)
+
+    def _changes_after(self, number: int) -> Iterator[Change]:
+        select = 'SELECT "commit", path, new, old FROM changes WHERE number > ? ORDER BY number'
+        for commit, path, new, old in self._db.execute(select, (number,)):
+            yield Change(os.fsdecode(path), new or "", tuple(old.split()), commit)
+
+    def tips(self) -> list[str]:
+        """Return the commits from which all was walked; none where a walk did not come to its end."""
+        (tips,) = self._db.execute("SELECT tips FROM about").fetchone()
         try:
-            version, clean, walked, *facts = self._path.read_text().splitlines()
-        except (OSError, ValueError):
-            return
-        if version != self._version:
-            return
-        self.clean = set(clean.split())
-        self._facts = dict(line.split(" ", 1) for line in facts if " " in line)
-        self.walked = walked
+            return [str(tip) for tip in json.loads(tips)]
+        except ValueError as error:
+            raise sqlite3.DatabaseError(str(error)) from None
+
+    def begin_walk(self, *, anew: bool) -> None:
+        """Say that changes will be added, after those of the walk before or, *anew*, instead of them."""
+        self._db.execute("UPDATE about SET tips = '[]'")
+        if anew:
+            self._db.execute("DELETE FROM changes")
+
+    def end_walk(self, tips: Iterable[str]) -> None:
+        """Say that all was walked that *tips* reach."""
+        self._db.execute("UPDATE about SET tips = ?", (json.dumps(list(tips)),))
+
+    def save(self, *, seldom: bool = False) -> None:
+        """Have what was kept outlive this process, even if it is killed; with *seldom* not at each call."""
+        if not seldom or time.monotonic() - self._saved > _SECONDS:
+            self._db.execute("COMMIT")
+            self._db.execute("BEGIN")
+            self._saved = time.monotonic()
+
+    def close(self) -> None:
+        """Close it; what was not saved is gone."""
+        self._db.close()
 
 
-def render_walk(tips: list[str], changes: list[list[object]]) -> str:
-    """Return one line of text for ``walked``."""
-    return json.dumps([tips, changes], separators=(",", ":"))
+def _of_version(db: sqlite3.Connection, version: str) -> sqlite3.Connection:
+    """Lock *db* for as long as it is open, and empty it unless it is of *version*."""
+    db.execute("PRAGMA locking_mode = EXCLUSIVE")
+    db.execute("BEGIN EXCLUSIVE")
+    tables = [name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+    if "about" in tables and db.execute("SELECT version FROM about").fetchall() == [(version,)]:
+        return db
+    for table in tables:
+        db.execute(f'DROP TABLE "{table}"')
+    return _create(db, version)
 
 
-def parse_walk(text: str) -> tuple[list[str], list[list[object]]]:
-    """Return what ``render_walk`` wrote; nothing for anything else."""
-    try:
-        tips, changes = json.loads(text)
-    except (ValueError, TypeError):
-        return [], []
-    return tips, changes
+def _create(db: sqlite3.Connection, version: str) -> sqlite3.Connection:
+    if not db.in_transaction:
+        db.execute("BEGIN")
+    for statement in _SCHEMA.strip().split("\n"):
+        db.execute(statement)
+    db.execute("INSERT INTO about VALUES (?, '[]')", (version,))
+    return db

@@ -1,58 +1,96 @@
-"""The walk through history: what each commit changed, from git's newest to oldest and back again.
+"""The walk through history in batches of commits, oldest first: what each commit changed.
 
 Newest first, git unpacks trees with half the work; a reader wants the commit that brought a content
-in. So what git says lies in a file without a name until its end is known, and is read backwards.
+in. So each batch is walked from its newest commit, by a git of its own, while the one before is read.
 """
 
 from __future__ import annotations
 
+import os
 import re
+from functools import cache
 from itertools import groupby
 from tempfile import TemporaryFile
+from typing import NamedTuple
 
-from gitops_secrets.adapters.rawdiff import parse_stream
+from gitops_secrets.adapters.objects import OF_COMMITS
+from gitops_secrets.adapters.rawdiff import parse_commits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Callable, Container, Iterator
 
     from gitops_secrets.adapters.objects import Git
     from gitops_secrets.adapters.rawdiff import Change
 
-_CHUNK = 1 << 17
-_CONTENT = re.compile(rb":[0-7]{6} 1[02]0[0-7]{3} [0-9a-f]{40,64} ([0-9a-f]{40,64}) [A-Z]\0")
-"""A change of one parent to a file or a link. A path may look like one: it costs a look for nothing."""
+_BATCH = 4000
+"""How many commits one git walks: with fewer, its start and the trees that it unpacks anew count."""
 
 
-class History:
-    """The changes of the commits that *revisions* name, in rev-list's own terms."""
+class Batch(NamedTuple):
+    """What some commits in a row changed, as git says it."""
 
-    def __init__(self, git: Git, *revisions: str) -> None:
-        self._git = git
-        self._revisions = revisions
-        self._spool = TemporaryFile()  # noqa: SIM115 - it is closed once it was read
+    commits: int
+    raw: str
+    width: int
+    """How many digits an id has."""
 
-    def contents(self) -> Iterator[list[str]]:
-        """Walk, and yield ids of contents while Git comes to them; some twice, and those of merges not."""
-        output, finish = self._git.walk(*self._revisions)
-        rest = b""
-        with output:
-            while chunk := output.read(_CHUNK):
-                self._spool.write(chunk)
-                rest += chunk
-                whole = rest.rfind(b"\0") + 1
-                yield [found.decode() for found in _CONTENT.findall(rest, 0, whole)]
-                rest = rest[whole:]
-        finish()
+    def contents(self) -> list[str]:
+        """Return the ids of the contents that came in; some twice, and those of merges not.
+
+        A path may look like a change: it costs a look for nothing.
+        """
+        return _content(self.width).findall(self.raw)
 
     def changes(self, clean: Container[str]) -> list[Change]:
         """Return the changes, oldest commit first, less those of which each content is *clean*.
 
-        Of a long history few are worth a look, and no more are held in memory. Of a merge only what
-        differs from all of its parents: the rest came in with them.
+        Of a merge only what differs from all of its parents: the rest came in with them.
         """
-        self._spool.seek(0)
-        with self._spool as spool:
-            found = parse_stream(spool, clean)
-            commits = [list(group) for _, group in groupby(found, key=lambda c: c.commit)]
+        found = parse_commits(self.raw.split("\0"), clean)
+        commits = [list(group) for _, group in groupby(found, key=lambda c: c.commit)]
         return [change for commit in reversed(commits) for change in commit]
+
+
+@cache
+def _content(width: int) -> re.Pattern[str]:
+    """Return what finds a change of one parent to a file or a link; of any letters, which is checked fastest."""
+    return re.compile(rf":.{{6}} 1[02]0.{{3}} .{{{width}}} (.{{{width}}}) [A-Z]\0", re.DOTALL)
+
+
+class Walk:
+    """The commits that *revisions* name, in rev-list's own terms. Git starts at once."""
+
+    def __init__(self, git: Git, *revisions: str) -> None:
+        self._git = git
+        self._list = TemporaryFile()  # noqa: SIM115 - it has no name, and goes with this object
+        git.begin_into(self._list.fileno(), "rev-list", "--topo-order", *revisions)()
+        first = os.pread(self._list.fileno(), 128, 0)
+        self._width = first.find(b"\n") + 1
+        size = os.fstat(self._list.fileno()).st_size
+        self.commits = size // self._width if size else 0
+        self._ahead = self._begin(self.commits) if size else None
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield every commit once, parents before their children; git is one batch ahead from the start."""
+        end = self.commits
+        while self._ahead is not None:
+            finish = self._ahead
+            end -= _BATCH
+            self._ahead = self._begin(end) if end > 0 else None
+            yield finish()
+
+    def _begin(self, end: int) -> Callable[[], Batch]:
+        begin = max(0, end - _BATCH)
+        width = self._width
+        listed = os.pread(self._list.fileno(), (end - begin) * width, begin * width)
+        output = TemporaryFile()  # noqa: SIM115 - git writes while this process does something else
+        wait = self._git.begin_into(output.fileno(), *OF_COMMITS, stdin=listed)
+
+        def finish() -> Batch:
+            with output:
+                wait()
+                output.seek(0)
+                return Batch(end - begin, os.fsdecode(output.read()), width - 1)
+
+        return finish

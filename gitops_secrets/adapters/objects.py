@@ -11,11 +11,12 @@ import os
 import sys
 from io import BufferedReader, FileIO
 
-from gitops_secrets.adapters.rawdiff import SUBMODULE, parse_raw, parse_stream
+from gitops_secrets.adapters.rawdiff import SUBMODULE, parse_commits, parse_raw, read_fields
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from typing import NoReturn
 
     from gitops_secrets.adapters.rawdiff import Change
 
@@ -24,7 +25,12 @@ NO_OBJECTS = frozenset({"0" * 40, "0" * 64})
 LARGEST = 64 * 1024 * 1024
 """A content is held in memory up to this many bytes; what is larger comes in parts."""
 OVERLAP = 64 * 1024
+OF_COMMITS = ("diff-tree", "--stdin", "-r", "-z", "--root", "-c", "--raw", "--no-renames", "--no-abbrev",
+              "--ignore-submodules=all")  # fmt: skip
+"""What prints the changes of the commits that it reads, for ``parse_commits``."""
 _CHUNK = 1 << 20
+_INTERRUPTED = -2
+"""How a program ends whose user pressed Ctrl-C: a terminal interrupts this one with it."""
 
 
 class Git:
@@ -58,7 +64,7 @@ class Git:
 
         For whoever has something else to do meanwhile: a module to import, say.
         """
-        process, output = self._start(arguments, open_input(stdin), env)
+        process, output = self.start(arguments, open_input(stdin), env)
 
         def finish() -> bytes:
             with output:
@@ -67,6 +73,11 @@ class Git:
             return printed
 
         return finish
+
+    def begin_into(self, into: int, *arguments: str, stdin: bytes = b"") -> Callable[[], None]:
+        """Start git, to print into the descriptor *into*, and return what waits for its end as ``ask`` would."""
+        process = self.spawn(arguments, open_input(stdin), os.dup(into))
+        return lambda: self._end(process, arguments, stdin)
 
     def contents(self, ids: Sequence[str]) -> Iterator[tuple[str, bytes | None]]:
         """Yield each of *ids* (or "REVISION:PATH") with its content, in their order.
@@ -77,29 +88,12 @@ class Git:
         if not ids:
             return
         arguments = ("cat-file", "--batch", "--buffer")
-        process, output = self._start(arguments, open_input(os.fsencode("\n".join(ids) + "\n")))
+        process, output = self.start(arguments, open_input(os.fsencode("\n".join(ids) + "\n")))
         with output:
-            for name in ids:
-                header = output.readline().split()
-                if len(header) != 3 or not header[2].isdigit():
-                    yield name, None
-                    continue
-                size = int(header[2])
-                is_blob = header[1] == b"blob"
-                before = b""
-                while size > LARGEST:
-                    part = output.read(LARGEST - OVERLAP)
-                    size -= len(part)
-                    if not part:
-                        break
-                    if is_blob:
-                        yield name, before + part
-                    before = part[-OVERLAP:]
-                content = output.read(size)
-                if len(content) != size or output.read(1) != b"\n":
-                    yield name, None
-                    break
-                yield name, before + content if is_blob else None
+            try:
+                yield from read_contents(output, ids)
+            except EOFError:
+                self.fail(process, arguments)
         self._end(process, arguments, b"")
 
     def staged(self) -> list[Change]:
@@ -146,10 +140,15 @@ class Git:
         *revisions* are rev-list's own terms (``--all``, ``A..B``, ``--not``), *ids* those of commits.
         Of a merge only what differs from all of its parents: the rest came in with them.
         """
-        output, finish = self.walk("--reverse", *revisions, ids=ids)
+        walk = ("rev-list", "--topo-order", "--reverse", *(("--stdin",) if ids else ()), *revisions)
+        given = "".join(f"{name}\n" for name in ids).encode()
+        commits, listed = self.start(walk, open_input(given))
+        with listed:
+            process, output = self.start(OF_COMMITS, os.dup(listed.fileno()))
         with output:
-            yield from parse_stream(output)
-        finish()
+            yield from parse_commits(read_fields(output))
+        self._end(commits, walk, given)
+        self._end(process, OF_COMMITS, b"")
 
     def compare(self, before: str, after: str) -> list[Change]:
         """Return what differs between the trees of two commits."""
@@ -157,31 +156,13 @@ class Git:
                        "--ignore-submodules=all", "--end-of-options", before, after)  # fmt: skip
         return list(parse_raw(out))
 
-    def walk(
-        self, *revisions: str, ids: Sequence[str] = ()
-    ) -> tuple[BufferedReader, Callable[[], None]]:
-        """Start what ``changes`` asks, newest first unless *revisions* say otherwise.
-
-        Return what git says, for ``parse_stream``, and what waits for its end and raises if it failed.
-        """
-        walk = ("rev-list", "--topo-order", *(("--stdin",) if ids else ()), *revisions)
-        given = "".join(f"{name}\n" for name in ids).encode()
-        commits, listed = self._start(walk, open_input(given))
-        arguments = ("diff-tree", "--stdin", "-r", "-z", "--root", "-c", "--raw", "--no-renames",
-                     "--no-abbrev", "--ignore-submodules=all")  # fmt: skip
-        with listed:
-            process, output = self._start(arguments, os.dup(listed.fileno()))
-
-        def finish() -> None:
-            self._end(commits, walk, given)
-            self._end(process, arguments, b"")
-
-        return output, finish
-
-    def _start(
+    def start(
         self, arguments: Sequence[str], stdin: int, env: Mapping[str, str] | None = None
     ) -> tuple[int, BufferedReader]:
-        """Start git with its input from the descriptor *stdin*, which is closed here."""
+        """Start git with its input from the descriptor *stdin*, which is closed here.
+
+        Return its process id and what it prints.
+        """
         read, write = os.pipe()
         output = _reader(read)
         try:
@@ -217,13 +198,19 @@ class Git:
             if stdin > 2:
                 os.close(stdin)
 
+    def fail(self, process: int, arguments: Sequence[str]) -> NoReturn:
+        """Raise GitOpsSecretsError with the words of a git that ended too early."""
+        self._fail(arguments, b"", os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))
+
     def _end(self, process: int, arguments: Sequence[str], stdin: bytes) -> None:
         status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
         if status:
             self._fail(arguments, stdin, status)
 
-    def _fail(self, arguments: Sequence[str], stdin: bytes, status: int) -> None:
+    def _fail(self, arguments: Sequence[str], stdin: bytes, status: int) -> NoReturn:
         """Raise with git's words, for which it is asked a second time."""
+        if status == _INTERRUPTED:
+            raise KeyboardInterrupt
         from gitops_secrets.adapters.git import words
         from gitops_secrets.adapters.process import run
         from gitops_secrets.errors import GitOpsSecretsError
@@ -237,6 +224,35 @@ class Git:
         again = run(["git", *at, *arguments], stdin=stdin, env=self._env)
         said = words(again) if again.status else f"status {status}"
         raise GitOpsSecretsError(f"git {arguments[0]} failed: {said}")
+
+
+def read_contents(output: BufferedReader, ids: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
+    """Yield what ``Git.contents`` does, from what ``cat-file --batch`` prints for *ids*.
+
+    Raises EOFError where it prints less.
+    """
+    for name in ids:
+        header = output.readline().split()
+        if len(header) != 3 or not header[2].isdigit():
+            if not header:
+                raise EOFError
+            yield name, None
+            continue
+        size = int(header[2])
+        is_blob = header[1] == b"blob"
+        before = b""
+        while size > LARGEST:
+            part = output.read(LARGEST - OVERLAP)
+            size -= len(part)
+            if not part:
+                raise EOFError
+            if is_blob:
+                yield name, before + part
+            before = part[-OVERLAP:]
+        content = output.read(size)
+        if len(content) != size or output.read(1) != b"\n":
+            raise EOFError
+        yield name, before + content if is_blob else None
 
 
 def _reader(descriptor: int) -> BufferedReader:

@@ -6,7 +6,7 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Container, Iterable, Iterator
     from typing import BinaryIO
 
 SUBMODULE = "160000"
@@ -41,35 +41,35 @@ def parse_raw(out: bytes, commit: str = "") -> Iterator[Change]:
                 yield change
 
 
-def parse_stream(output: BinaryIO, clean: Container[str] = ()) -> Iterator[Change]:
+def read_fields(output: BinaryIO) -> Iterator[str]:
+    """Yield what stands between the NULs of *output*, as it comes."""
+    rest = b""
+    while chunk := output.read(_CHUNK):
+        rest += chunk
+        whole = rest.rfind(b"\0") + 1
+        yield from os.fsdecode(rest[:whole]).split("\0")[:-1]
+        rest = rest[whole:]
+
+
+def parse_commits(fields: Iterable[str], clean: Container[str] = ()) -> Iterator[Change]:
     """Yield the changes of ``diff-tree --stdin -z``: each commit's id, then its changes.
 
     Less those of one parent between two contents that are *clean*.
     """
     commit = ""
     meta = ""
-    rest = b""
-    while True:
-        chunk = output.read(_CHUNK)
-        rest += chunk
-        whole = rest.rfind(b"\0") + 1
-        fields = os.fsdecode(rest[:whole]).split("\0")
-        fields.pop()
-        rest = rest[whole:]
-        for field in fields:
-            if meta:
-                if meta != _CLEAN:
-                    change = _change(meta, field, commit)
-                    if change is not None:
-                        yield change
-                meta = ""
-            elif field.startswith(":"):
-                _, _, old, new, _ = field.split(" ", 4)
-                meta = _CLEAN if new in clean and old in clean else field
-            else:
-                commit = field.strip()
-        if not chunk:
-            return
+    for field in fields:
+        if meta:
+            if meta != _CLEAN:
+                change = _change(meta, field, commit)
+                if change is not None:
+                    yield change
+            meta = ""
+        elif field.startswith(":"):
+            _, _, old, new, _ = field.split(" ", 4)
+            meta = _CLEAN if new in clean and old in clean else field
+        else:
+            commit = field.strip()
 
 
 def _change(meta: str, path: str, commit: str) -> Change | None:

@@ -1,223 +1,172 @@
 """The guard, run over all of history: each content read once, each content at each path judged.
 
-What it learns is kept in the Git folder: facts by blob id, and which commits were walked. A second
-run reads only what is new. Paths, creation rules and exceptions are judged anew each time.
+What it learns is kept in the Git folder: facts by blob id, and what the commits changed that were
+walked. A second run reads only what is new. Paths, creation rules and exceptions are judged anew each time.
 """
 
 from __future__ import annotations
 
 import gc
 import os
-import threading
-import time
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from functools import cached_property
+from itertools import chain, groupby, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
 
-from gitops_secrets.adapters.bulk import contents_at_once, limit_room
-from gitops_secrets.adapters.facts_cache import FactsCache, parse_walk, render_walk
-from gitops_secrets.adapters.history import History
-from gitops_secrets.adapters.objects import NO_OBJECTS, Git
+from gitops_secrets.adapters.facts_cache import CacheError, FactsCache
+from gitops_secrets.adapters.history import Batch, Walk
+from gitops_secrets.adapters.objects import Git
 from gitops_secrets.adapters.rawdiff import Change
 from gitops_secrets.commands import policies
-from gitops_secrets.commands.judging import Judge, Known, unread_of
+from gitops_secrets.commands.history_reader import Reader
+from gitops_secrets.commands.judging import Judge, unread_of
 from gitops_secrets.core.guard import engine
-from gitops_secrets.core.guard.facts import NOTHING, Facts
+from gitops_secrets.core.guard.judgement import Judgement
 from gitops_secrets.core.outcome import Outcome
 from gitops_secrets.errors import GitOpsSecretsError
 
-if TYPE_CHECKING:
-    from concurrent.futures import Future, ProcessPoolExecutor
-
-Found = tuple[dict[str, Facts], set[str], dict[str, str]]
-"""The facts of contents with something to judge, which are missing, and the facts as the cache writes them."""
 Progress = Callable[[int, int], None]
-"""Is told how many contents of how many were read."""
+"""Is told how many commits of how many were looked at."""
 
 _SELDOM = (100_000, 50, 100)
 """When to look for cycles of garbage: nearly all that is made here is kept, or is freed without."""
-_PART = 2000
-"""How many contents a worker reads at a time: a git process each, and bounded memory."""
+_AHEAD = 3
+"""How many batches of commits may wait for their contents to be read."""
+_SILENCE = Judgement()
+_MANY = 2000
+"""So many commits bring in more contents than one process should read."""
+_AT_ONCE = 1000
+"""How many commits of an earlier walk are judged at a time."""
 
 
 def scan_history(git: Git, policy: str | None, progress: Progress, *, cached: bool) -> Outcome:
     """Judge every commit that any ref reaches, by the policy of HEAD or of the revision *policy*."""
     gc.set_threshold(*_SELDOM)
     git_dir = Path(os.fsdecode(git.ask("rev-parse", "--absolute-git-dir").rstrip(b"\n")))
-    cache = FactsCache(git_dir, engine.ENGINE_VERSION)
-    if not cached:
-        cache = FactsCache(git_dir, "")
-    known = Known(git)
-    tips, before = _walked(git, cache)
-    with _Reader(git, known, cache, progress) as reader:
-        history = History(git, "--all", *(("--not", *tips) if tips else ()))
-        for ids in history.contents():
-            reader.begin(ids)
-        reader.finish()
-        known.clean.update(NO_OBJECTS)
-        changes = _first([*before, *history.changes(known.clean)])
-        reader.begin(i for c in changes for i in (c.new, *c.old) if i)
-        reader.finish()
-    changes = [c for c in changes if _matters(known, c)]
-    terms = policies.of_revision(git, _policy(git, policy), own_markers=policy is None)
-    judgement = Judge(known, terms.policy, terms.trusted).judge(changes, {})
-    read = known.clean.union(known.facts, cache.clean, known.missing) - NO_OBJECTS
-    if cached and not known.missing:
-        cache.add(known.clean - NO_OBJECTS, reader.lines)
-        now = git.ask("rev-parse", "--all").decode().split()
-        cache.walked = render_walk(
-            sorted(set(now)), [[c.commit, c.path, c.new, list(c.old)] for c in changes]
-        )
-        cache.save()
-    return Outcome("contents", len(read), judgement, unread_of(changes, known.missing))
-
-
-def _policy(git: Git, policy: str | None) -> str:
-    if policy is not None:
-        return policy
+    if cached:
+        cache = FactsCache(git_dir, engine.ENGINE_VERSION)
+        try:
+            with closing(cache):
+                return _Scan(git, cache, policy).run(progress)
+        except CacheError:
+            cache.discard()
     try:
-        return git.ask("rev-parse", "--verify", "--quiet", "HEAD").decode().strip()
-    except GitOpsSecretsError:
-        return ""
+        with closing(FactsCache(None, "")) as cache:
+            return _Scan(git, cache, policy).run(progress)
+    except CacheError as error:
+        raise GitOpsSecretsError(
+            f"what was learnt of the history could not be kept on disk: {error}",
+            "TMPDIR=FOLDER gitops-secrets scan --history --no-cache, with a folder that has room",
+        ) from None
 
 
-def _walked(git: Git, cache: FactsCache) -> tuple[list[str], list[Change]]:
-    """Return the tips that an earlier run walked from and what it found, if all of it still counts."""
-    tips, rows = parse_walk(cache.walked)
-    try:
-        if not tips or git.ask("rev-list", "--max-count=1", *tips, "--not", "--all"):
-            return [], []
-    except GitOpsSecretsError:
-        return [], []
-    return tips, [
-        Change(str(path), str(new), tuple(old), str(commit))  # type: ignore[arg-type]
-        for commit, path, new, old in rows
-    ]
+class _Scan:
+    """One run: earlier and new changes, each judged once the contents about it are known."""
 
-
-def _first(changes: list[Change]) -> list[Change]:
-    """Return *changes* less those whose content an earlier commit brought to the same path."""
-    seen: set[tuple[str, str]] = set()
-    kept = []
-    for change in changes:
-        place = (change.path, change.new)
-        if not change.new or place not in seen:
-            seen.add(place)
-            kept.append(change)
-    return kept
-
-
-def _matters(known: Known, change: Change) -> bool:
-    facts = known.of(change.new)
-    return bool(facts or facts.markers) or (
-        change.new in known.missing or any(known.of(old).objects for old in change.old)
-    )
-
-
-class _Reader:
-    """Gives ``known`` the facts of contents: from the cache, or read with all processors."""
-
-    def __init__(self, git: Git, known: Known, cache: FactsCache, progress: Progress) -> None:
+    def __init__(self, git: Git, cache: FactsCache, policy: str | None) -> None:
         self._git = git
-        self._known = known
         self._cache = cache
-        self._progress = progress
-        self._pool: ProcessPoolExecutor | None = None
-        self._seen = set(NO_OBJECTS)
-        self._next: list[str] = []
-        self._parts: list[tuple[list[str], Future[Found]]] = []
-        self.lines: dict[str, str] = {}
-        """What was learnt here, as the cache writes it."""
-        known.clean.update(cache.clean)
+        self._policy = policy
+        self._reader = Reader(git, cache)
+        self._judgements: list[Judgement] = []
+        self._unread: list[str] = []
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
-
-    def begin(self, ids: Iterable[str]) -> None:
-        """Begin to read those of *ids* that are not known yet."""
-        for name in ids:
-            if name in self._seen:
-                continue
-            self._seen.add(name)
-            if name in self._known.clean:
-                continue
-            facts = self._cache.get(name)
-            if facts is not None:
-                self._known.add(name, facts)
-                continue
-            self._next.append(name)
-            if len(self._next) == _PART:
-                self._submit()
-
-    def finish(self) -> None:
-        """Return once all is known, or known to be missing, that was begun."""
-        if not self._parts:
-            # Two processes would take longer to start than so few contents to read.
-            self._keep(self._next, _examine(self._git, self._git.contents(self._next)))
-            self._next = []
-            return
-        self._submit()
-        for ids, part in self._parts:
-            self._keep(ids, part.result())
-            self._say()
-        self._parts.clear()
-
-    def _submit(self) -> None:
-        from concurrent.futures import ProcessPoolExecutor
-
-        self._pool = self._pool or ProcessPoolExecutor(
-            _processors(), initializer=_end_with, initargs=(os.getpid(),)
+    def run(self, progress: Progress) -> Outcome:
+        now = self._git.ask("rev-parse", "--all").decode().split()
+        tips = self._tips()
+        walk = Walk(self._git, "--all", *(("--not", *tips) if tips else ()))
+        progress(0, walk.commits)
+        with self._reader:
+            if walk.commits > _MANY:
+                self._reader.prepare()
+            for changes in _in_parts(self._cache.changes()) if tips else ():
+                self._recall(changes)
+                self._weigh(changes)
+            self._cache.begin_walk(anew=not tips)
+            self._go_through(walk, progress)
+        missing = self._reader.known.missing
+        if not missing:
+            self._cache.end_walk(sorted(set(now)))
+        self._cache.save()
+        total = Judgement(
+            tuple(f for j in self._judgements for f in j.findings),
+            tuple(i for j in self._judgements for i in j.ignored),
         )
-        self._parts.append((self._next, self._pool.submit(_examine_part, self._git, self._next)))
-        self._next = []
-        self._say()
+        read = self._cache.count() + len(missing)
+        return Outcome("contents", read, total, tuple(self._unread))
 
-    def _say(self) -> None:
-        done = sum(len(ids) for ids, part in self._parts if part.done())
-        self._progress(done, sum(len(ids) for ids, _ in self._parts))
+    def _tips(self) -> list[str]:
+        """Return the tips that an earlier run walked from, if all that it found still counts."""
+        tips = self._cache.tips()
+        try:
+            gone = (
+                self._git.ask("rev-list", "--max-count=1", *tips, "--not", "--all") if tips else b""
+            )
+        except GitOpsSecretsError:
+            return []
+        return [] if gone else tips
 
-    def _keep(self, ids: list[str], found: Found) -> None:
-        facts, missing, lines = found
-        self._known.clean.update(ids)
-        self._known.clean.difference_update(facts, missing)
-        self._known.facts.update(facts)
-        self._known.missing.update(missing)
-        self.lines.update(lines)
+    def _go_through(self, walk: Walk, progress: Progress) -> None:
+        """Judge each batch of *walk* when its contents were read, while git and the readers go on."""
+        reader = self._reader
+        waiting: deque[tuple[Batch, int]] = deque()
+        done = 0
+        for batch in chain(walk.batches(), (None,)):
+            if batch is not None:
+                waiting.append((batch, reader.begin(batch.contents())))
+            while waiting and (
+                batch is None or len(waiting) > _AHEAD or reader.is_done(waiting[0][1])
+            ):
+                first, begun = waiting.popleft()
+                reader.finish(begun)
+                self._look_at(first)
+                done += first.commits
+                progress(done, walk.commits)
+
+    def _look_at(self, batch: Batch) -> None:
+        """Judge what *batch* brought in, all of which was read."""
+        changes = batch.changes(self._reader.known.clean)
+        self._recall(changes)
+        self._weigh(self._cache.add_changes([c for c in changes if self._matters(c)]))
+        self._cache.save(seldom=True)
+
+    def _recall(self, changes: list[Change]) -> None:
+        self._reader.recall(i for c in changes for i in (c.new, *c.old))
+
+    def _matters(self, change: Change) -> bool:
+        known = self._reader.known
+        facts = known.of(change.new)
+        return bool(facts or facts.markers) or (
+            change.new in known.missing or any(known.of(old).objects for old in change.old)
+        )
+
+    def _weigh(self, changes: list[Change]) -> None:
+        judgement = self._judge.judge(changes, {})
+        if judgement != _SILENCE:
+            self._judgements.append(judgement)
+        self._unread += unread_of(changes, self._reader.known.missing)
+        self._reader.forget()
+
+    @cached_property
+    def _judge(self) -> Judge:
+        terms = policies.of_revision(self._git, self._revision(), own_markers=self._policy is None)
+        return Judge(self._reader.known, terms.policy, terms.trusted)
+
+    def _revision(self) -> str:
+        """Return the commit by whose policy all is judged; nothing before the first."""
+        if self._policy is not None:
+            return self._policy
+        try:
+            return self._git.ask("rev-parse", "--verify", "--quiet", "HEAD").decode().strip()
+        except GitOpsSecretsError:
+            return ""
 
 
-def _end_with(parent: int) -> None:
-    """End this process soon after *parent*, which may be killed: it would wait for more work for ever."""
-    limit_room()
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
-def _examine_part(git: Git, ids: list[str]) -> Found:
-    """Read and examine *ids* in a process of the pool."""
-    return _examine(git, contents_at_once(git, ids))
-
-
-def _examine(git: Git, contents: Iterable[tuple[str, bytes | None]]) -> Found:
-    known = Known(git)
-    for name, content in contents:
-        if content is None:
-            known.missing.add(name)
-            continue
-        facts = engine.examine(content)
-        if facts is not NOTHING or name in known.facts:
-            known.add(name, facts)
-    lines = {name: facts.to_json() for name, facts in known.facts.items()}
-    return known.facts, known.missing, lines
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
+def _in_parts(changes: Iterator[Change]) -> Iterator[list[Change]]:
+    """Yield *changes* some at a time, those of a commit together."""
+    commits = groupby(changes, key=lambda c: c.commit)
+    whole = (list(group) for _, group in commits)
+    while part := list(islice(whole, _AT_ONCE)):
+        yield [change for commit in part for change in commit]

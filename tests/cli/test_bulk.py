@@ -1,39 +1,45 @@
-"""Contents read through memory are those that come through a pipe, however many bytes they have."""
+"""Contents read by one git that stays are those that a git for each question reads."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import os
+import signal
+from contextlib import closing
+from itertools import cycle, islice
 
 import pytest
 
+from gitops_secrets.adapters import bulk
+from gitops_secrets.adapters.bulk import Contents
+from gitops_secrets.adapters.objects import Git
+from gitops_secrets.errors import GitOpsSecretsError
 from tests.support.user import User
 
-SCRIPT = """
-import sys
-from gitops_secrets.adapters import bulk
-from gitops_secrets.adapters.objects import Git
-bulk._ROOM = int(sys.argv[1])
-bulk.limit_room()
-ids = sys.argv[2:]
-git = Git()
-assert (bulk._all_of(git, ids) is None) == (sys.argv[1] == "1000")
-assert list(bulk.contents_at_once(git, ids)) == list(git.contents(ids))
-assert list(bulk.contents_at_once(git, [])) == []
-"""
 
-
-@pytest.mark.parametrize("room", [1000, 1_000_000])
-def test_they_are_the_same(user: User, room: int) -> None:
-    user.commit({"a": "one\n", "empty": "", "b/large": "x" * 5000, "bytes": b"\0\n\xff\n\n"})
-    names = user.git("ls-tree", "-r", "HEAD").split("\n")
-    ids = [line.split()[2] for line in names if line]
-    others = [user.git("rev-parse", "HEAD^{tree}").strip(), "0" * 40, *ids]
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(room), *ids, *others],
-        cwd=user.repository,
-        env=user.env,
-        capture_output=True,
-        check=False,
+def ids_of(user: User) -> list[str]:
+    user.commit(
+        {"a": "one\n", "empty": "", "b/large": "x" * 90_000, "bytes": b"\0\n\xff\n\n"}
+        | {f"c/{n}": f"{n}\n" * n for n in range(40)}
     )
-    assert done.returncode == 0, done.stderr.decode()
+    listed = user.git("ls-tree", "-r", "HEAD").splitlines()
+    ids = [line.split()[2] for line in listed]
+    return [user.git("rev-parse", "HEAD^{tree}").strip(), "0" * 40, *ids]
+
+
+@pytest.mark.parametrize("room", [bulk._ROOM, 4096])
+def test_they_are_the_same_whatever_the_pipe_holds(
+    user: User, room: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "_ROOM", room)
+    git, ids = Git(str(user.repository)), ids_of(user)
+    with closing(Contents(git)) as contents:
+        for asked in (ids, [], ids[3:], list(islice(cycle(ids), 5000))):
+            assert list(contents.read(asked)) == list(git.contents(asked))
+
+
+def test_a_git_that_ends_too_early_is_an_error_in_its_own_words(user: User) -> None:
+    ids = ids_of(user)
+    with closing(Contents(Git(str(user.repository)))) as contents:
+        os.kill(contents._process, signal.SIGKILL)
+        with pytest.raises(GitOpsSecretsError, match="git cat-file failed"):
+            list(contents.read(ids))

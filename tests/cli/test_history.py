@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +16,34 @@ import pytest
 from tests.guard.corpus.case import Fresh
 from tests.support.terminal import Terminal
 from tests.support.user import PROGRAM, User
+
+IN_SMALL_PIECES = """
+import sys
+from gitops_secrets.adapters import facts_cache, history
+from gitops_secrets.adapters.objects import Git
+from gitops_secrets.commands import history_reader, scan_history
+
+if sys.argv[1] == "small":
+    history._BATCH, history_reader._PART, facts_cache._SECONDS = 7, 5, 0
+    history_reader._HELD_CLEAN, history_reader._HELD_FACTS = 20, 6
+    scan_history._MANY, scan_history._AHEAD, scan_history._AT_ONCE = 1, 1, 2
+held = []
+forget = history_reader.Reader.forget
+
+def watched(self):
+    forget(self)
+    held.append((len(self.known.clean), len(self.known.facts)))
+    if len(held) == int(sys.argv[2]):
+        raise KeyboardInterrupt
+
+history_reader.Reader.forget = watched
+outcome = scan_history.scan_history(Git(), None, lambda *_: None, cached=True)
+print(outcome.looked_at, *(f"{f.rule} {f.path} {f.commit}" for f in outcome.findings), sep="\\n")
+if sys.argv[1] == "small":
+    assert max(clean for clean, _ in held) <= 20 + 3 * 7 * 3 + 2, held
+    assert max(facts for _, facts in held) <= 6, held
+"""
+"""One run of the guard, in pieces as small as they get: of a history so long that none fits into memory."""
 
 COMMITS = 2500
 GUILTY = 1234
@@ -54,6 +85,35 @@ def test_among_thousands_of_commits_the_one_that_brought_a_secret_is_named(user:
         assert fresh.password not in result.printed
 
 
+def test_a_history_that_does_not_fit_into_memory_is_judged_the_same(user: User):
+    secrets = {n: Fresh().secret.replace("regcred", f"regcred-{n}") for n in range(3, 90, 4)}
+    secrets |= {50: secrets[3], 80: secrets[7]}
+    grow(user, 100, secrets)
+    cache = user.repository / ".git/gitops-secrets/facts"
+
+    def run(how: str, interrupted: int = 0) -> list[str]:
+        argv = [sys.executable, "-c", IN_SMALL_PIECES, how, str(interrupted)]
+        result = user.program(argv)
+        assert interrupted or result.status == 0, result.printed
+        return result.stdout.splitlines()
+
+    whole = run("whole")
+    assert len(whole) == 1 + len(set(secrets.values()))
+    cache.unlink()
+    assert run("small") == whole
+    assert run("small") == whole
+    cache.unlink()
+    assert run("small", interrupted=6) == []
+    assert cache.exists()
+    assert run("small") == whole
+    grow_again = Fresh().secret
+    user.commit({"d/regcred.yaml": grow_again, "a/copy.yaml": secrets[11]})
+    more = run("small")
+    assert len(more) == len(whole) + 2
+    cache.unlink()
+    assert run("whole") == more
+
+
 def test_a_killed_scan_leaves_no_process_behind(user: User):
     grow(user, COMMITS, {})
     with subprocess.Popen(
@@ -66,6 +126,54 @@ def test_a_killed_scan_leaves_no_process_behind(user: User):
         assert _until(lambda: len(_session(scan.pid)) > 3), "no process was started to read with"
         scan.kill()
     assert _until(lambda: not _session(scan.pid)), "a process goes on"
+
+
+def test_where_a_reading_process_is_killed_it_says_so_and_forgets_nothing(user: User):
+    grow(user, 30_000, {})
+    with subprocess.Popen(
+        [PROGRAM, "scan", "--history"],
+        cwd=user.repository,
+        env=user.env,
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as scan:
+        assert _until(lambda: len(_readers(scan.pid)) > 1)
+        os.kill(_readers(scan.pid)[0], signal.SIGKILL)
+        out, err = scan.communicate(timeout=60)
+    assert scan.returncode == 3, err
+    assert b"a process that reads contents was killed" in err
+    assert out == b""
+    assert "looked at 60000 contents, nothing found" in user.run("scan", "--history").stdout
+
+
+def test_an_interrupted_scan_ends_at_once_without_a_word_too_many(user: User):
+    grow(user, 30_000, {})
+    with subprocess.Popen(
+        [PROGRAM, "scan", "--history"],
+        cwd=user.repository,
+        env=user.env,
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as scan:
+        assert _until(lambda: len(_readers(scan.pid)) > 1)
+        os.killpg(scan.pid, signal.SIGINT)
+        out, err = scan.communicate(timeout=60)
+    assert scan.returncode == 130, err
+    assert (out, err.strip()) == (b"", b"gitops-secrets: error: interrupted; nothing was changed")
+    assert _until(lambda: not _session(scan.pid)), "a process goes on"
+
+
+def _readers(leader: int) -> list[int]:
+    """The processes of *leader* that have a git of their own to read contents with."""
+    found = []
+    for pid in _session(leader):
+        with contextlib.suppress(OSError):
+            stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            if b"cat-file" in Path(f"/proc/{pid}/cmdline").read_bytes() and int(stat[1]) != leader:
+                found.append(int(stat[1]))
+    return found
 
 
 def _session(leader: int) -> list[str]:

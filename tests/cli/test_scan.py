@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 
 import pytest
 
 from tests.guard.corpus.case import Fresh
+from tests.guard.said import given_away, pieces
 from tests.support.user import Result, User
 
 OPAQUE = (
@@ -160,17 +163,43 @@ def test_a_cache_that_somebody_spoilt_is_learnt_anew(user: User, fresh: Fresh):
     user.commit({"a.yaml": fresh.secret})
     user.run("scan", "--history")
     cache = user.repository / ".git/gitops-secrets/facts"
-    for spoilt in (b"", b"\xff\xfe", cache.read_bytes()[:-40], b"old\n\n\n"):
+    whole = cache.read_bytes()
+    for spoilt in (b"", b"\xff\xfe", whole[:-40], whole[:9000], whole[:4096] * 5, b"old\n\n\n"):
         cache.write_bytes(spoilt)
         assert user.run("scan", "--history").status == 1
+    statements = (
+        "UPDATE facts SET facts = 'x'",
+        "UPDATE about SET tips = '{'",
+        "DROP TABLE changes",
+    )
+    for statement in statements:
+        with closing(sqlite3.connect(cache)) as db, db:
+            db.execute(statement)
+        for _ in ("spoilt", "learnt anew"):
+            assert user.run("scan", "--history").status == 1
+    cache.unlink()
+    cache.mkdir()
+    assert user.run("scan", "--history").status == 1
+
+
+def test_a_cache_that_another_run_uses_is_left_to_it(user: User, fresh: Fresh):
+    user.commit({"a.yaml": fresh.secret})
+    user.run("scan", "--history")
+    cache = user.repository / ".git/gitops-secrets/facts"
+    before = cache.read_bytes()
+    user.commit({"b.yaml": Fresh().secret})
+    with closing(sqlite3.connect(cache)) as db:
+        db.execute("BEGIN EXCLUSIVE")
+        assert rules(user.run("scan", "--history")) == ["plaintext-dockerconfigjson"] * 2
+    assert cache.read_bytes() == before
 
 
 def test_the_cache_holds_no_secret(user: User, fresh: Fresh):
     user.commit({"a.yaml": fresh.secret})
     user.run("scan", "--history")
-    cache = (user.repository / ".git/gitops-secrets/facts").read_text()
-    assert "plaintext-dockerconfigjson" in cache
-    assert fresh.password not in cache
+    cache = (user.repository / ".git/gitops-secrets/facts").read_bytes()
+    assert b"plaintext-dockerconfigjson" in cache
+    assert given_away(cache.decode("latin-1"), pieces([fresh.password])) == set()
 
 
 def test_a_range_judges_each_commit_by_the_policy_before_it(user: User, fresh: Fresh):

@@ -6,7 +6,11 @@ is known again.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import json
 
 Key = tuple[str | int, ...]
 
@@ -92,33 +96,8 @@ class Facts(NamedTuple):
         return bool(self.notes or self.objects)
 
     def to_json(self) -> str:
-        """Return the facts as one line of JSON, for a cache."""
-        import json
-
-        return json.dumps(
-            [
-                [
-                    [n.rule, n.line, n.column, n.detail, _ident(n.identity), n.key]
-                    for n in self.notes
-                ],
-                [
-                    [
-                        o.identity.to_list(),
-                        o.line,
-                        o.column,
-                        o.document,
-                        o.has_metadata,
-                        [[p.key, p.line, p.column] for p in o.readable],
-                        o.encrypted,
-                        o.ciphertexts,
-                        o.wrapped,
-                    ]
-                    for o in self.objects
-                ],
-                [[m.line, m.rule, m.reason, m.covers] for m in self.markers],
-            ],
-            separators=(",", ":"),
-        )
+        """Return the facts as one line of JSON, for a cache: each tuple as a list of its fields."""
+        return _encoder().encode(self)
 
     @classmethod
     def from_json(cls, text: str) -> Facts:
@@ -139,8 +118,11 @@ class Facts(NamedTuple):
             raise ValueError("not the facts of a content") from error
 
 
-def _ident(identity: Identity | None) -> list[str | None] | None:
-    return identity.to_list() if identity else None
+@cache
+def _encoder() -> json.JSONEncoder:
+    import json
+
+    return json.JSONEncoder(separators=(",", ":"))
 
 
 def _identity(fields: list[str | None] | None) -> Identity | None:

@@ -223,7 +223,8 @@ def _is_encoded_again(content: bytes) -> bool:
     """Return whether some base64 in *content* holds base64, as a wrapped age key does by its nature."""
     if b"BEGIN AGE ENCRYPTED FILE" in content:
         content = _AGE_FILE.sub(b"", content)
-    if not any(_FIRSTS in content[shift::4].translate(_IS_FIRST) for shift in range(4)):
+    marks = content.translate(_IS_FIRST)
+    if not any(_FIRSTS in marks[shift::4] for shift in range(4)):
         return False
     marks = content.translate(_IS_BASE64)
     at = marks.find(_RUN)
