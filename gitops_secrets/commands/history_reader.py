@@ -36,9 +36,9 @@ _ENCRYPTED = (
 """What loads all that encrypted contents are examined with."""
 _PART = 2000
 """How many contents a worker reads at a time: a git process each, and bounded memory."""
-_HELD_CLEAN = 300_000
+_HELD_CLEAN = 100_000
 """How many ids are held in memory, of 0.1 kB each."""
-_HELD_FACTS = 24_000
+_HELD_FACTS = 16_000
 """How many facts are held in memory, of 2 kB each."""
 
 _contents: Contents | None = None
