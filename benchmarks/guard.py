@@ -11,6 +11,7 @@ cluster with encrypted Secrets, and a history written by ``git fast-import``.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import random
 import re
@@ -336,31 +337,43 @@ def memory(bench: Bench, repository: Path, template: bytes, commits: int) -> Non
     """How much memory a first run takes, over this history and over one four times as long."""
     cache = repository / ".git" / "gitops-secrets"
     shutil.rmtree(cache, ignore_errors=True)
-    largest = peak(bench, repository)
+    first = peaks(bench, repository)
     for part in range(3):
         generate(bench, repository, template, commits, first=(part + 1) * 100_000)
+    bench.git(repository, "gc", "--quiet")
     shutil.rmtree(cache)
-    longer = peak(bench, repository)
-    again = peak(bench, repository)
-    print(f"memory of the largest process of a first run: {largest} MiB")
-    print(f"over a history four times as long: {longer} MiB, and of its second run: {again} MiB")
+    longer, again = peaks(bench, repository), peaks(bench, repository)
+    print("\nmemory of our largest process, and of the largest git with the packs that it maps")
+    print(f"  a first run: {first[0]} MiB, git {first[1]} MiB")
+    print(f"  over a history four times as long: {longer[0]} MiB, git {longer[1]} MiB")
+    print(f"  its second run: {again[0]} MiB, git {again[1]} MiB", flush=True)
 
 
-def peak(bench: Bench, repository: Path) -> int:
-    """Return the MiB that the largest process of a history scan holds at its peak."""
-    script = (
-        "import resource, subprocess, sys;"
-        "subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL);"
-        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script, *bench.ours("--history")],
+def peaks(bench: Bench, repository: Path) -> tuple[int, int]:
+    """Return the MiB at their peak of the largest process of ours and of git in a history scan."""
+    ours, git = 0, 0
+    with subprocess.Popen(
+        bench.ours("--history"),
         cwd=repository,
         env=bench.env,
-        stdout=subprocess.PIPE,
-        check=True,
-    )
-    return int(done.stdout)
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as scan:
+        while scan.poll() is None:
+            for name, size in sizes(scan.pid):
+                ours, git = (ours, max(git, size)) if name == "git" else (max(ours, size), git)
+            time.sleep(0.01)
+    return ours // 1024, git // 1024
+
+
+def sizes(session: int) -> Iterator[tuple[str, int]]:
+    """Yield the name of each process of *session*, and the most KiB that it held so far."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            name, _, fields = (folder / "stat").read_text().partition("(")[2].rpartition(")")
+            if fields.split()[3] == str(session):
+                found = re.search(r"VmHWM:\s+(\d+)", (folder / "status").read_text())
+                yield name, int(found[1]) if found else 0
 
 
 def main() -> int:
