@@ -92,6 +92,9 @@ def test_wrapping_without_end_is_said_to_be_unreadable():
         b"${a",
         b"{{",
         b"echo a | ",
+        b"oci://a:",
+        b"https://a:b@registry.",
+        b"{{a}}:",
     ],
     ids=repr,
 )

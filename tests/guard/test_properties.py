@@ -161,6 +161,7 @@ FRAGMENTS = st.sampled_from(
         b"AGE-SECRET-KEY-1QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7LQPZRY9X8GF2TVDW0S3JN54KHC\n", b"!!binary ",
         b"<<<<<<< a\n=======\n>>>>>>> b\n", b"auths:\n  ghcr.io:\n    auth: ", b"--creds bob:Xq9pLmT4vR ",
         b"curl -u bob:Xq9pLmT4vR https://r/v2/ ", b"crictl ", b"ctr ", b"--user bob:Xq9pLmT4vR ", b"echo x | ",
+        b"https://bob:", b"oci://bob:", b"Xq9pLmT4vR@", b"registry.example.com/v2/ ", b"REGISTRY_URL: ",
         base64.b64encode(b'{"auths":{"ghcr.io":{"auth":"Ym9iOlhxOXBMbVQ0dlI="}}}'),
     ]
 )  # fmt: skip

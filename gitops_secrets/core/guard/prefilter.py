@@ -36,8 +36,8 @@ _KEY_PACKET = (b"\x94", b"\x95", b"\xc5")
 _MAGIC = (b"\x1f\x8b", b"PK\x03\x04", b"BZh", b"\xfd7zXZ")
 _PACKED_BASE64 = (b"H4sI", b"UEsDB", b"QlpoO", b"/Td6W", b"SDRzS", b"VUVzRE")
 _ESCAPED_LETTER = re.compile(
-    rb"\\(?:(?:x|u00|U000000)(?:2[2bBeEfF]|3[0-9aAdD]|[46][1-9a-fA-F]|[57][0-9aAbBdDfF])"
-    rb"|(?<=[A-Za-z0-9.=+/]\\)\r?\n|\\(?:x|u00)[2-7][0-9a-fA-F])"
+    rb"\\(?:(?:x|u00|U000000)(?:2[2bBeEfF]|3[0-9aAdD]|40|[46][1-9a-fA-F]|[57][0-9aAbBdDfF])"
+    rb"|(?<=[A-Za-z0-9.=+/:@%_~-]\\)\r?\n|\\(?:x|u00)[2-7][0-9a-fA-F])"
 )
 """Begins with the backslash in each case: what has no first letter is tried at every byte."""
 _BINARY_TAG = re.compile(rb"![^\s!]{0,100}(?:[bB]in|%)")
@@ -103,6 +103,8 @@ _NO_SECRETS = (b"imagePullSecrets:", b"kind: ExternalSecret\n", b"kind: SealedSe
 _has_registry = finder(b"regist", b"docker", b"image", b"ghcr", b"quay", b"harbor", b"oci:", b"credential",
                        b"gcr", b"pullsecret", b"pull-secret", b"pull_secret", b"acr", b"ecr", b"icr.io",
                        b"pkg.dev", b"nexus", b"artifactory", b"config", b"container", b"regcred")  # fmt: skip
+_ADDRESS = re.compile(rb"://[^/@:]*+:[^/@]*+@")
+"""A user name and something else ahead of a host. No slash is passed over, so that no byte is seen twice."""
 _HOST_KEY = re.compile(rb"[a-z0-9-]\.[a-z0-9.-]{1,250}:[0-9]{2,5}|[a-z0-9-]\.[a-z]{2,}[\"']?:")
 """A host with a port, or as a key."""
 
@@ -129,6 +131,8 @@ def may_hold(content: bytes) -> int:
         return EVERYTHING
     lower = packed.lower()
     bits = _named(content, packed, lower) if _has_anything(lower) else 0
+    if b"@" in lower and _ADDRESS.search(lower):
+        bits |= VALUES
     if is_worth_decoding(content, packed):
         bits |= PACKED
     return bits

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from gitops_secrets.core.guard import dockerconfig, prefilter
+from gitops_secrets.core.guard import addresses, dockerconfig, prefilter
 from gitops_secrets.core.guard.encoding import from_base64
 from gitops_secrets.core.guard.inspection import Inspection, is_comment, place
 from gitops_secrets.core.guard.origin import Origin
@@ -45,6 +45,8 @@ _SECTION_FIELD = re.compile(
 _NOT_VALUES = ("ENC[", "-", "=")
 _MAX_RUNS = 20_000
 _MAX_HITS = 500
+_KEYS = 4
+"""How many steps of a key path say what a value is."""
 _BEFORE = 400
 """How many characters ahead of a value may say what it is."""
 
@@ -55,7 +57,7 @@ def look(inspection: Inspection, text: str, line: int, origin: Origin, bits: int
         text = _ESCAPE.sub(lambda m: chr(int(m["code"], 16)), text)
     if "auth%22" in text or "auths%22" in text:
         text = _PERCENT.sub(lambda m: chr(int(m["code"], 16)), text)
-    found = list(_found(text, bits))[:_MAX_HITS]
+    found = list(_found(text, bits, origin))[:_MAX_HITS]
     for rule, offset, material in found:
         _report(inspection, rule, text, line, offset, origin, material)
     if bits & prefilter.PACKED:
@@ -95,20 +97,21 @@ def _report(
     )
 
 
-def _found(text: str, bits: int) -> Iterator[tuple[str, int, str]]:
+def _found(text: str, bits: int, origin: Origin) -> Iterator[tuple[str, int, str]]:
     if bits & (prefilter.PAYLOAD | prefilter.VALUES):
         for hit in dockerconfig.find(text):
             yield "docker-config", hit.offset, hit.material
     if bits & prefilter.VALUES:
         yield from _variables(text)
         yield from _sections(text)
+        yield from _addresses(text, origin)
 
 
 def _variables(text: str) -> Iterator[tuple[str, int, str]]:
-    from gitops_secrets.core.guard.rules.registry_password import is_registry_host, is_variable
+    from gitops_secrets.core.guard.rules.registry_password import is_variable
 
     for match in _NETRC.finditer(text) if "machine" in text else ():
-        if is_registry_host(match["host"]) and not is_placeholder(match["value"]):
+        if addresses.is_registry_host(match["host"]) and not is_placeholder(match["value"]):
             yield "registry-password", match.start("value"), match["value"]
     for pattern in (_ASSIGNMENT, _INSTRUCTION, *((_SET,) if "--set" in text else ())):
         for match in pattern.finditer(text):
@@ -133,6 +136,15 @@ def _sections(text: str) -> Iterator[tuple[str, int, str]]:
             secret = dockerconfig.credential(match["name"], value)
             if secret:
                 yield "registry-password", match.start("value"), secret
+
+
+def _addresses(text: str, origin: Origin) -> Iterator[tuple[str, int, str]]:
+    names = [step for step in origin.key[-_KEYS:] if isinstance(step, str)]
+    for offset, secret in addresses.find(text, names):
+        from gitops_secrets.core.guard.rules.registry_login import is_within
+
+        rule = "registry-login" if is_within(text, offset) else "registry-password"
+        yield rule, offset, secret
 
 
 def _runs(text: str) -> Iterator[tuple[int, bytes]]:

@@ -24,6 +24,8 @@ def lookalikes() -> Iterator[Case]:
         yield silent(f"values/{name}", text, reason)
     for name, text, reason in COMMANDS:
         yield silent(f"command/{name}", text, reason)
+    for name, text, reason in ADDRESSES:
+        yield silent(f"address/{name}", text, reason)
     for name, text, reason in TEXTS:
         yield silent(f"text/{name}", text, reason)
     for name, content, reason in BINARIES:
@@ -331,6 +333,54 @@ COMMANDS = [
     ("call of a program", "subprocess.run(['docker', 'login', '-u', user.name, '-p', vault.read()])\n", "a call, in a list of strings"),
     ("short words", "kubectl create secret docker-registry r --docker-username=gh-user --docker-password=gh-token\n", "words of documentation"),
     ("cloud words", "kubectl create secret docker-registry r --docker-username=az-user --docker-password=az-token\n", "words of documentation"),
+]  # fmt: skip
+ADDRESSES = [
+    ("git token", "git clone https://x-access-token:Kd93kslQp2xVb7@github.com/acme/docker-registry.git\n", "a Git remote, whatever the repository is called"),
+    ("git basic", "url = https://oauth2:Kd93kslQp2xVb7@gitlab.com/acme/harbor\n", "a Git remote"),
+    ("git in docker", "DOCKER_REPO_URL=https://bot:Kd93kslQp2xVb7@gitlab.example.com/acme/images\n", "a Git remote in a variable that speaks of docker"),
+    ("git of registry", "repo: https://bot:Kd93kslQp2xVb7@registry.example.com/acme/app.git\n", "a path that only Git has"),
+    ("postgres", "DATABASE_URL=postgres://harbor:Kd93kslQp2xVb7@harbor-database.example.com:5432/registry\n", "a database, though a registry's"),
+    ("redis", "_REDIS_URL_CORE: redis://:Kd93kslQp2xVb7@harbor-redis.example.com:6379/0\n", "a store, though a registry's"),
+    ("amqp", "url: amqp://app:Kd93kslQp2xVb7@rabbit.docker.example.com:5672/\n", "a queue"),
+    ("mongodb", "uri: mongodb+srv://app:Kd93kslQp2xVb7@registry.example.com/db\n", "a database"),
+    ("proxy", "HTTP_PROXY=http://bob:Kd93kslQp2xVb7@proxy.example.com:3128\n", "a proxy"),
+    ("docker proxy", 'Environment="HTTPS_PROXY=http://bob:Kd93kslQp2xVb7@gate.docker.example.com:3128"\n', "docker's own way out, which is no registry"),
+    ("proxy of a pod", "env:\n- name: HTTPS_PROXY\n  value: http://bob:Kd93kslQp2xVb7@registry-proxy.example.com:3128\n", "a proxy on the way to a registry"),
+    ("host of docker", "url: http://elastic:Kd93kslQp2xVb7@host.docker.internal:9200\n", "the developer's own machine"),
+    ("docker daemon", "url: https://bob:Kd93kslQp2xVb7@docker.example.com:2376\n", "docker's API"),
+    ("npm", "registry=https://bob:Kd93kslQp2xVb7@npm.example.com/\n", "an index of packages is called a registry too"),
+    ("npm public", "url: https://bob:Kd93kslQp2xVb7@registry.npmjs.org/\n", "an index of packages"),
+    ("npm variable", "NPM_REGISTRY_URL=https://bob:Kd93kslQp2xVb7@registry.example.com/\n", "an index of packages, by the variable's name"),
+    ("setup node", "with:\n  registry-url: https://bob:Kd93kslQp2xVb7@packages.example.com/\n", "what setup-node calls an index of packages"),
+    ("nexus npm", "registry: https://bob:Kd93kslQp2xVb7@nexus.example.com/repository/npm-group/\n", "an index of packages in a repository manager"),
+    ("nexus", "url: https://bob:Kd93kslQp2xVb7@nexus.example.com/repository/releases/\n", "a repository manager, and nothing says that images are meant"),
+    ("artifactory pypi", "index-url = https://bob:Kd93kslQp2xVb7@artifactory.example.com/artifactory/api/pypi/docker-tools/simple\n", "an index of packages"),
+    ("python of a cloud", "--index-url https://_json_key_base64:Kd93kslQp2xVb7@europe-python.pkg.dev/acme/tools/simple/\n", "an index of packages"),
+    ("bucket", "endpoint: https://AKIAX:Kd93kslQp2xVb7@s3.eu-west-1.amazonaws.com/registry\n", "a bucket"),
+    ("schemas", "SCHEMA_REGISTRY_URL=http://app:Kd93kslQp2xVb7@schema-registry:8081\n", "a registry of schemas"),
+    ("schemas by name", "registry_url: http://app:Kd93kslQp2xVb7@schema-registry.example.com\n", "a registry of schemas"),
+    ("services", "eureka:\n  url: http://app:Kd93kslQp2xVb7@service-registry.example.com:8761/eureka\n", "a registry of services"),
+    ("helm repository", "helm repo add corp https://bob:Kd93kslQp2xVb7@charts.example.com/stable\n", "charts over HTTP are no registry's"),
+    ("api", "url: https://key:Kd93kslQp2xVb7@api.example.com/v2/\n", "the second version of anybody's API"),
+    ("api path", "url: https://key:Kd93kslQp2xVb7@mail.example.com/v2/messages\n", "the second version of anybody's API"),
+    ("documentation", "oci://user:password@registry.example.com/app\n", "documentation's words"),
+    ("variables", "REGISTRY_URL=https://$USER:$PASS@registry.example.com/v2/\n", "variables"),
+    ("default", "REGISTRY_URL=https://${USER:-robot}:${PASS:-}@registry.example.com\n", "variables with a default"),
+    ("angles", "registry_url: https://<user>:<token>@ghcr.io/\n", "to be filled in"),
+    ("encoded angles", "registry_url: https://%3Cuser%3E:%3Cyour-token%3E@ghcr.io/\n", "to be filled in, with percent signs"),
+    ("template", 'url: "https://{{ .Values.user }}:{{ .Values.password }}@registry.example.com"\n', "a template"),
+    ("tight template", "url: https://{{user}}:{{password}}@registry.example.com\n", "a template"),
+    ("stars", "pulling from https://robot:*****@registry.example.com/v2/\n", "a log that hides it"),
+    ("crosses", "REGISTRY_URL=https://robot:ghp_xxxxxxxxxxxxxxxxxxxx@ghcr.io\n", "crossed out"),
+    ("format", 'url = f"https://{user}:{self.password}@registry.example.com/v2/"\n', "a program's variables"),
+    ("call", 'url = f"https://{user}:{quote(password)}@registry.example.com/v2/"\n', "a program's call"),
+    ("printf", 'fmt.Sprintf("https://%s:%s@registry.example.com/v2/", user, password)\n', "a program's variables"),
+    ("shell field", "url=https://$user:$cred.password@harbor.example.com\n", "a variable of PowerShell"),
+    ("substitution", 'curl "https://robot:$(cat /run/token)@registry.example.com/v2/"\n', "from a file"),
+    ("user only", "oci://robot@registry.example.com/app\n", "a user name alone"),
+    ("digest", "See https://registry.example.com\nimage: nginx:1.2@sha256:" + "0123456789abcdef" * 4 + "\n", "a tag and a digest below an address"),
+    ("mail", "docs: https://registry.example.com\nowner: bob@example.com\n", "a mail address below an address"),
+    ("port", "oci://registry.example.com:5000/app@sha256:" + "0123456789abcdef" * 4 + "\n", "a port and a digest"),
 ]  # fmt: skip
 TEXTS = [
     ("readme", "# Guard\n\nIt finds Secrets of type kubernetes.io/dockerconfigjson whose data is readable.\n", "prose"),

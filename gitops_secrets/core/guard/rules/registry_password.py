@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import yaml
 
+from gitops_secrets.core.guard import addresses
 from gitops_secrets.core.guard.dockerconfig import HOST_KEY
 from gitops_secrets.core.guard.encoding import from_base64
 from gitops_secrets.core.guard.facts import Key
@@ -19,10 +20,6 @@ RULE = Rule("registry-password", "{object} holds a readable password for a regis
 _REGISTRY = re.compile(
     r"(?i)registr(?:y|ies)|image-?_?(?:cred|pull)|pull-?_?secret|regcred|docker(?!file)|ghcr|harbor|quay"
     r"|dockerhub|\bacr\b|\becr\b|\bgcr\b|\boci\b"
-)
-_REGISTRY_HOST = re.compile(
-    r"(?i)^oci://|\b(?:ghcr\.io|docker\.io|quay\.io|gcr\.io|azurecr\.io|pkg\.dev|amazonaws\.com|icr\.io"
-    r"|registry\.[\w.-]+|[\w.-]*(?:registry|harbor|docker|nexus|artifactory)[\w.-]*\.[a-z]{2,})\b"
 )
 _PASSWORD = re.compile(r"(?i)(?:pass(?:word|wd|phrase)?|pwd|token|identity_?token|secret_?key)")
 _USER = re.compile(r"(?i)(?:user(?:_?-?name)?|login|login_?user|account|principal)")
@@ -41,11 +38,6 @@ _LONGEST_NAME = 100
 def is_variable(name: str) -> bool:
     """Return whether *name* is one that a registry's password goes by. Longer names are nobody's, and cost time."""
     return len(name) <= _LONGEST_NAME and _VARIABLE.fullmatch(name) is not None
-
-
-def is_registry_host(host: str) -> bool:
-    """Return whether *host* is named as registries are."""
-    return _REGISTRY_HOST.search(host) is not None
 
 
 def find(
@@ -104,11 +96,13 @@ def _variable(fields: list[tuple[str, str | None, yaml.Node]]) -> tuple[yaml.Nod
     """Return the value of an environment variable as pods and workflows write it: name and value."""
     by_name = {text: (value, node) for text, value, node in fields}
     name, value = by_name.get("name"), by_name.get("value")
-    if name and value and name[0] and value[0] and is_variable(name[0]):
+    if not (name and value and name[0] and value[0]):
+        return None
+    if is_variable(name[0]):
         secret = _secret(value[0])
-        if secret:
-            return value[1], "value", secret
-    return None
+    else:
+        secret = next((found for _, found in addresses.find(value[0], (name[0],))), None)
+    return (value[1], "value", secret) if secret else None
 
 
 def _is_for_registry(
@@ -122,7 +116,7 @@ def _is_for_registry(
     for text, value, _ in fields:
         if _REGISTRY.fullmatch(text) and value:
             return True
-        if _PLACE.fullmatch(text) and value and _REGISTRY_HOST.search(value):
+        if _PLACE.fullmatch(text) and value and addresses.is_registry_host(value):
             return True
     near = [k for k in key[-3:] if isinstance(k, str)]
     if any(_REGISTRY.search(k) or HOST_KEY.fullmatch(k) for k in near[-2:]):
