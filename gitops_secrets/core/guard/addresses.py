@@ -23,6 +23,9 @@ _ADDRESS = re.compile(
     r"(?P<host>[\w.${}-]{1,100}|\[[0-9a-fA-F:.]{2,45}\])(?P<port>:[0-9]{1,5})?(?P<path>/[^\s\"'`<>]{0,300})?"
 )
 """A user's variable is taken whole: the colon in ``${USER:-robot}`` ends no user name."""
+_PLACE = re.compile(
+    r"(?:(?P<scheme>https?|oci)://)?(?P<host>[\w.-]{1,100})(?P<port>:[0-9]{1,5})?(?P<path>/\S{0,300})?\Z"
+)
 _SCHEME = re.compile(r"(?i)(?<![a-z+])(?:(?P<web>https?)|oci|docker)\Z")
 _LONGEST_SCHEME = 7
 _CLUSTER_HOST = re.compile(r"(?i)[\w-]*(?:registry|harbor)[\w-]*")
@@ -63,6 +66,12 @@ _MAX_ADDRESSES = 20_000
 def is_registry_host(host: str) -> bool:
     """Return whether *host* is named as registries are."""
     return _REGISTRY_HOST.search(host) is not None
+
+
+def is_registry(place: str) -> bool:
+    """Return whether *place*, an address with or without a scheme, is a registry's and nobody else's."""
+    match = _PLACE.match(place)
+    return match is not None and (match["scheme"] == "oci" or _is_registry(match, ()))
 
 
 def find(text: str, names: Sequence[str] = ()) -> Iterator[tuple[int, str]]:

@@ -36,7 +36,7 @@ _KEY_PACKET = (b"\x94", b"\x95", b"\xc5")
 _MAGIC = (b"\x1f\x8b", b"PK\x03\x04", b"BZh", b"\xfd7zXZ")
 _PACKED_BASE64 = (b"H4sI", b"UEsDB", b"QlpoO", b"/Td6W", b"SDRzS", b"VUVzRE")
 _ESCAPED_LETTER = re.compile(
-    rb"\\(?:(?:x|u00|U000000)(?:2[2bBeEfF]|3[0-9aAdD]|40|[46][1-9a-fA-F]|[57][0-9aAbBdDfF])"
+    rb"\\(?:(?:x|u00|U000000)(?:2[2bBdDeEfF]|3[0-9aAdD]|40|[46][1-9a-fA-F]|[57][0-9aAbBdDfF])"
     rb"|(?<=[A-Za-z0-9.=+/:@%_~-]\\)\r?\n|\\(?:x|u00)[2-7][0-9a-fA-F])"
 )
 """Begins with the backslash in each case: what has no first letter is tried at every byte."""
@@ -90,13 +90,22 @@ _STEMS = (b"pass", b"auth", b"token", b"pwd", b"login", b"creds", b"curl", b"wge
           b"--user", b"ctr")  # fmt: skip
 """In lower case, one of them stands in each of _WORDS, _FIELDS and _COMMANDS."""
 _has_fields, _has_commands, _has_stems = finder(*_FIELDS), finder(*_COMMANDS), finder(*_STEMS)
-_has_anything = finder(*_STEMS, b"secret", b"sops", b"enc[", b"-key-", b"vatekey", b"-plugin-")
-"""In lower case: what holds none of it can hold nothing but what is encoded."""
 _SECRET_KEY = re.compile(rb"secret_?key[\"']*[:=]")
 _ASSIGNED = re.compile(rb"(?:word|wd|phrase)?[\"']*[:=]")
 _OF_REGISTRY = re.compile(
-    rb"(?:registr|docker|cr\.io|pkg\.dev|amazonaws|ghcr|harbor|quay|pull|oci|image)[\w.-]{0,80}\Z"
+    rb"(?:registr|docker|cr\.io|pkg\.dev|amazonaws|ghcr|harbor|quay|pull|oci|image|repo)[\w.-]{0,80}\Z"
 )
+_TOKEN_OF_REGISTRY = re.compile(
+    rb"(?:registr|docker|cr|harbor|quay|pull|oci|image)[^\s:=]{0,400}\Z"
+)
+_TOKENS = (b"_pat", b"-pat")
+"""How the name of a personal access token ends, and that of many a path begins."""
+_has_tokens = finder(*_TOKENS)
+_LONGEST_TOKEN_NAME = 410
+_NAME_GOES_ON = re.compile(rb"[a-z0-9_.-]")
+_has_anything = finder(*_STEMS, b"secret", b"sops", b"enc[", b"-key-", b"vatekey", b"-plugin-",
+                       *_TOKENS)  # fmt: skip
+"""In lower case: what holds none of it can hold nothing but what is encoded."""
 _LONGEST_NAME = 88
 _FEW = 200
 _NO_SECRETS = (b"imagePullSecrets:", b"kind: ExternalSecret\n", b"kind: SealedSecret\n")
@@ -154,7 +163,25 @@ def _named(content: bytes, packed: bytes, lower: bytes) -> int:
             bits |= COMMAND
         if _has_registry_password(lower):
             bits |= VALUES
+    if _has_tokens(lower) and _names_token(content.lower()):
+        bits |= VALUES
     return bits
+
+
+def _names_token(lower: bytes) -> bool:
+    """Return whether the name of a registry's personal access token stands in *lower* case, nothing squeezed out."""
+    met = 0
+    for word in _TOKENS:
+        at = lower.find(word)
+        while at >= 0:
+            met += 1
+            if met > _FEW or (
+                not _NAME_GOES_ON.match(lower, at + len(word))
+                and _TOKEN_OF_REGISTRY.search(lower, max(0, at - _LONGEST_TOKEN_NAME), at)
+            ):
+                return True
+            at = lower.find(word, at + 1)
+    return False
 
 
 def _has_registry_password(lower: bytes) -> bool:

@@ -108,21 +108,33 @@ def _found(text: str, bits: int, origin: Origin) -> Iterator[tuple[str, int, str
 
 
 def _variables(text: str) -> Iterator[tuple[str, int, str]]:
-    from gitops_secrets.core.guard.rules.registry_password import is_variable
+    from gitops_secrets.core.guard.rules.registry_password import is_variable, repository_of
 
     for match in _NETRC.finditer(text) if "machine" in text else ():
         if addresses.is_registry_host(match["host"]) and not is_placeholder(match["value"]):
             yield "registry-password", match.start("value"), match["value"]
+    places: frozenset[str] | None = None
     for pattern in (_ASSIGNMENT, _INSTRUCTION, *((_SET,) if "--set" in text else ())):
         for match in pattern.finditer(text):
-            if not is_variable(match["name"]):
-                continue
             value = match["value"].strip("\"'")
+            if not is_variable(match["name"], value):
+                whose = repository_of(match["name"])
+                if whose is None:
+                    continue
+                places = _repositories(text) if places is None else places
+                if whose not in places:
+                    continue
             is_bare = value == match["value"]
             if is_bare and match.groupdict().get("loose") and _EXPRESSION.fullmatch(value):
                 continue
             if len(value) >= 6 and not is_placeholder(value) and not value.startswith(_NOT_VALUES):
                 yield "registry-password", match.start("value"), value
+
+
+def _repositories(text: str) -> frozenset[str]:
+    from gitops_secrets.core.guard.rules.registry_password import repositories
+
+    return repositories((m["name"], m["value"].strip("\"'")) for m in _ASSIGNMENT.finditer(text))
 
 
 def _sections(text: str) -> Iterator[tuple[str, int, str]]:
