@@ -95,6 +95,8 @@ def test_wrapping_without_end_is_said_to_be_unreadable():
         b"oci://a:",
         b"https://a:b@registry.",
         b"{{a}}:",
+        b"auth=('u', 'Xq9pLmT4vR')",
+        b"f(auth=(",
     ],
     ids=repr,
 )

@@ -162,7 +162,7 @@ FRAGMENTS = st.sampled_from(
         b"<<<<<<< a\n=======\n>>>>>>> b\n", b"auths:\n  ghcr.io:\n    auth: ", b"--creds bob:Xq9pLmT4vR ",
         b"curl -u bob:Xq9pLmT4vR https://r/v2/ ", b"crictl ", b"ctr ", b"--user bob:Xq9pLmT4vR ", b"echo x | ",
         b"https://bob:", b"oci://bob:", b"Xq9pLmT4vR@", b"registry.example.com/v2/ ", b"REGISTRY_URL: ",
-        b"CR_PAT", b"DOCKER_READ_PAT", b"=", b": ", b"ghp_Xq9pLmT4vRXq9pLmT4vR\n", b"REPO_URL=ghcr.io/a\n", b"REPO_PASS=Xq9pLmT4vR\n",
+        b"get('https://ghcr.io/v2/', ", b"auth=('bob', 'Xq9pLmT4vR'))", b"CR_PAT", b"DOCKER_READ_PAT", b"=", b": ", b"ghp_Xq9pLmT4vRXq9pLmT4vR\n", b"REPO_URL=ghcr.io/a\n", b"REPO_PASS=Xq9pLmT4vR\n",
         base64.b64encode(b'{"auths":{"ghcr.io":{"auth":"Ym9iOlhxOXBMbVQ0dlI="}}}'),
     ]
 )  # fmt: skip

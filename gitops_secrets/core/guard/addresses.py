@@ -23,6 +23,15 @@ _ADDRESS = re.compile(
     r"(?P<host>[\w.${}-]{1,100}|\[[0-9a-fA-F:.]{2,45}\])(?P<port>:[0-9]{1,5})?(?P<path>/[^\s\"'`<>]{0,300})?"
 )
 """A user's variable is taken whole: the colon in ``${USER:-robot}`` ends no user name."""
+_CALL_AUTH = re.compile(
+    r"auth[ \t]{0,4}=[ \t]{0,4}(?:[A-Za-z_][\w.]{0,60})?\(\s{0,80}(?:(?:user(?:name)?|login)[ ]?=[ ]?)?"
+    r"(?:[bfru]{0,2}(?P<quote>[\"'])[^\"'\n]{1,200}(?P=quote)|[A-Za-z_][\w.]{0,60})\s{0,80},\s{0,80}(?:password[ ]?=[ ]?)?"
+    r"[bfru]{0,2}(?P<mark>[\"'])(?P<password>[^\"'\n]{1,1000})(?P=mark)\s{0,80},?\s{0,80}\)"
+)
+"""How Python's clients take a user name and a password."""
+_CALLED = re.compile(r"[\"'](?P<address>(?:https?://|oci://|\{)[^\s\"'@]{1,400})[\"']")
+_MAX_CALLS = 5000
+_BRACKET = re.compile(r"[()]")
 _PLACE = re.compile(
     r"(?:(?P<scheme>https?|oci)://)?(?P<host>[\w.-]{1,100})(?P<port>:[0-9]{1,5})?(?P<path>/\S{0,300})?\Z"
 )
@@ -40,8 +49,11 @@ _OTHER_TRADE = re.compile(
 _OTHER_PATH = re.compile(
     r"(?i)npm|pypi|maven|nuget|/(?:simple|gems?|cargo|conda|composer|go|raw|apt|deb|rpm|yum)(?:/|-|$)|\.git(?:/|$)"
 )
+_API_ROOT = re.compile(r"/v2/?")
+"""Of many a service; it counts at the port that a registry has by default."""
+_REGISTRY_PORT = ":5000"
 _DOCKER_API = frozenset({":2375", ":2376"})
-_API = re.compile(r"/v2/?|/v2/_catalog.*|/v2/\S+/(?:tags/list|manifests/|blobs/|referrers/).*")
+_API = re.compile(r"/v2/_catalog.*|/v2/\S+/(?:tags/list|manifests/|blobs/|referrers/).*")
 _NAMED = re.compile(
     r"(?i)(?:[\w.-]*[_.-])?(?:(?:ci|docker|container|oci|image|harbor|ghcr|quay)[\w-]{0,40}registr(?:y|ies)"
     r"|(?:docker(?:[_-]?hub)?|harbor|ghcr|quay)[_-]?(?:url|host|server|mirror|address|endpoint|remote|repo(?:sitory)?)"
@@ -60,6 +72,8 @@ _AROUND = ".,;)]}\\"
 """What stands behind an address, and is no part of it."""
 _SHORTEST = 6
 _BEFORE = 120
+_FAR = 800
+"""How far the brackets of one call are looked for."""
 _MAX_ADDRESSES = 20_000
 
 
@@ -93,6 +107,42 @@ def find(text: str, names: Sequence[str] = ()) -> Iterator[tuple[int, str]]:
             yield match.start("password"), match["password"]
 
 
+def find_calls(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the offset and the password of each call in *text* that takes it beside a registry's address."""
+    for count, match in enumerate(_CALL_AUTH.finditer(text)):
+        if count >= _MAX_CALLS:
+            return
+        if _is_secret(match["password"]) and _calls_registry(text, match.start(), match.end()):
+            yield match.start("password"), match["password"]
+
+
+def _calls_registry(text: str, begin: int, end: int) -> bool:
+    """Return whether a registry's address stands in the call that what is between *begin* and *end* belongs to."""
+    start, stop = _call(text, begin, end)
+    return any(
+        is_registry(found["address"].replace("{", "").replace("}", ""))
+        for found in _CALLED.finditer(text, start, stop)
+    )
+
+
+def _call(text: str, begin: int, end: int) -> tuple[int, int]:
+    """Return the span of the brackets around *begin* and *end*, as far as they are near."""
+    depth, start = 0, begin
+    for match in reversed(list(_BRACKET.finditer(text, max(0, begin - _FAR), begin))):
+        depth += 1 if match.group() == "(" else -1
+        if depth > 0:
+            start = match.start()
+            break
+    else:
+        return begin, end
+    depth = 1
+    for match in _BRACKET.finditer(text, end, end + _FAR):
+        depth += 1 if match.group() == "(" else -1
+        if depth == 0:
+            return start, match.start()
+    return start, end
+
+
 def _name(text: str, at: int) -> str:
     """Return the word ahead of the value that begins at *at*: a variable's name, a key or a flag."""
     before = text[max(0, at - _BEFORE) : at].rpartition("\n")[2]
@@ -103,7 +153,7 @@ def _is_registry(address: re.Match[str], names: Sequence[str]) -> bool:
     host, path = address["host"], (address["path"] or "").rstrip(_AROUND)
     if _OTHER_TRADE.search(host) or any(_OTHER_TRADE.search(name) for name in names):
         return False
-    if _API.fullmatch(path):
+    if _API.fullmatch(path) or (address["port"] == _REGISTRY_PORT and _API_ROOT.fullmatch(path)):
         return True
     if _OTHER_PATH.search(path) or address["port"] in _DOCKER_API:
         return False

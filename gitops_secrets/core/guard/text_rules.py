@@ -101,6 +101,8 @@ def _found(text: str, bits: int, origin: Origin) -> Iterator[tuple[str, int, str
     if bits & (prefilter.PAYLOAD | prefilter.VALUES):
         for hit in dockerconfig.find(text):
             yield "docker-config", hit.offset, hit.material
+        for offset, secret in addresses.find_calls(text):
+            yield "registry-password", offset, secret
     if bits & prefilter.VALUES:
         yield from _variables(text)
         yield from _sections(text)

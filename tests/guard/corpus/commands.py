@@ -112,4 +112,10 @@ ADDRESSES = [
     ("config map", lambda c: f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata:\n  settings.ini: |\n    [registry]\n    url = https://{c.user}:{c.password}@harbor.example.com\n", "settings within a ConfigMap"),
     ("python", lambda c: f'client.get("https://{c.user}:{c.password}@registry.example.com/v2/_catalog")\n', "a program"),
     ("utf-16", lambda c: f"REGISTRY_URL=https://{c.user}:{c.password}@images.example.com\r\n".encode("utf-16"), "as PowerShell writes files"),
+    ("root", lambda c: f"http://{c.user}:{c.password}@10.0.0.5:5000/v2/\n", "a registry's port and its first question"),
+    ("requests", lambda c: f'requests.get("https://registry.example.com/v2/_catalog", auth=("{c.user}", "{c.password}"))\n', "how Python's clients take it"),
+    ("requests lines", lambda c: f"r = session.get(\n    f'https://{{host}}/v2/{{name}}/tags/list',\n    headers=headers(),\n    auth = (USER, '{c.password}'),\n)\n", "a call on several lines, and a host that a program knows"),
+    ("requests class", lambda c: f'httpx.get("https://harbor.example.com/api/v2.0/projects", auth=httpx.BasicAuth(username="{c.user}", password="{c.password}"))\n', "a class in between"),
+    ("requests base", lambda c: f'requests.head(f"{{base}}/v2/app/manifests/{{tag}}", auth=HTTPBasicAuth("{c.user}", "{c.password}"))\n', "only a registry has manifests there"),
+    ("requests in job", lambda c: f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata:\n  prune.py: |\n    import requests\n    requests.get('https://ghcr.io/v2/', auth=('{c.user}', '{c.password}'))\n", "a script in a ConfigMap"),
 ]  # fmt: skip
