@@ -85,6 +85,8 @@ def test_wrapping_without_end_is_said_to_be_unreadable():
         b"\\\\\\\\\\\\\\\\",
         b"kind: Secret\n",
         b"QUFB",
+        b"61757468",
+        b"eJw",
         b"# ",
         b"<<<<<<< x\n",
         b"-----BEGIN PGP PRIVATE KEY BLOCK-----",

@@ -33,7 +33,7 @@ EVERYTHING = 127
 
 _SQUEEZE = bytes(c for c in range(256) if not 0x21 <= c <= 0x7E) + b"\\"
 _KEY_PACKET = (b"\x94", b"\x95", b"\xc5")
-_MAGIC = (b"\x1f\x8b", b"PK\x03\x04", b"BZh", b"\xfd7zXZ")
+_MAGIC = (b"\x1f\x8b", b"PK\x03\x04", b"BZh", b"\xfd7zXZ", b"x\x9c", b"x\xda")
 _PACKED_BASE64 = (b"H4sI", b"UEsDB", b"QlpoO", b"/Td6W", b"SDRzS", b"VUVzRE")
 _ESCAPED_LETTER = re.compile(
     rb"\\(?:(?:x|u00|U000000)(?:2[2bBdDeEfF]|3[0-9aAdD]|40|[46][1-9a-fA-F]|[57][0-9aAbBdDfF])"
@@ -60,7 +60,18 @@ _ONCE = {
 }
 ENCODED = tuple(f for parts in _ONCE.values() for f in parts)
 """Any of these in a base64 run makes it worth decoding."""
-_has_encoded = finder(*_PACKED_BASE64, *ENCODED)
+_HEXADECIMAL = (
+    b"auth".hex().encode(),
+    b"configjson".hex().encode(),
+    b"configjson".hex().upper().encode(),
+)
+"""What stands in the hexadecimal form of a docker config, and of a Secret that holds one."""
+_has_encoded = finder(*_PACKED_BASE64, *ENCODED, *_HEXADECIMAL)
+_ZLIB_BASE64 = (
+    re.compile(rb"eJ(?<![\w+/-]eJ)[w-z][\w+/-]{29}"),
+    re.compile(rb"eN(?<![\w+/-]eN)[o-r][\w+/-]{29}"),
+)
+"""A run of base64 that begins as zlib does. Within a run such letters say nothing."""
 
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_="
 _IS_BASE64 = bytes(97 if c in _ALPHABET else 32 for c in range(256))
@@ -232,9 +243,16 @@ def is_worth_decoding(content: bytes, packed: bytes) -> bool:
     """Return whether *content*, squeezed to *packed*, holds base64 of what could hold a finding."""
     if _RUN not in packed.translate(_IS_BASE64):
         return False
-    if _has_encoded(packed) or _is_encoded_again(content):
+    if _has_encoded(packed) or _holds_zlib(content) or _is_encoded_again(content):
         return True
     return _goes_on_commented(content) and _has_encoded(squeeze(_LINE_START.sub(b"", content)))
+
+
+def _holds_zlib(content: bytes) -> bool:
+    default, best = _ZLIB_BASE64
+    return (b"eJ" in content and default.search(content) is not None) or (
+        b"eN" in content and best.search(content) is not None
+    )
 
 
 def _goes_on_commented(content: bytes) -> bool:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 
 from gitops_secrets.core.guard import addresses, dockerconfig, prefilter
-from gitops_secrets.core.guard.encoding import from_base64
 from gitops_secrets.core.guard.inspection import Inspection, is_comment, place
 from gitops_secrets.core.guard.origin import Origin
 from gitops_secrets.core.guard.placeholders import is_placeholder
@@ -62,7 +61,7 @@ def look(inspection: Inspection, text: str, line: int, origin: Origin, bits: int
         _report(inspection, rule, text, line, offset, origin, material)
     if bits & prefilter.PACKED:
         counted = 0
-        for offset, decoded in _runs(text):
+        for offset, run in _runs(text):
             line += text.count("\n", counted, offset)
             counted = offset
             column = offset - text.rfind("\n", 0, offset) - 1
@@ -70,7 +69,7 @@ def look(inspection: Inspection, text: str, line: int, origin: Origin, bits: int
                 comment=origin.comment or (origin.exact and is_comment(text, offset)),
                 in_secret=origin.in_secret or _names_pull_secret(text, offset),
             )
-            inspection.packed(decoded, inside, "base64")
+            inspection.unwrap(run, inside)
 
 
 def _names_pull_secret(text: str, offset: int) -> bool:
@@ -161,7 +160,7 @@ def _addresses(text: str, origin: Origin) -> Iterator[tuple[str, int, str]]:
         yield rule, offset, secret
 
 
-def _runs(text: str) -> Iterator[tuple[int, bytes]]:
+def _runs(text: str) -> Iterator[tuple[int, str]]:
     for count, match in enumerate(_RUN.finditer(text)):
         if count >= _MAX_RUNS:
             return
@@ -170,6 +169,4 @@ def _runs(text: str) -> Iterator[tuple[int, bytes]]:
         if len(run) < 32 or not prefilter.is_worth_decoding(raw, prefilter.squeeze(raw)):
             continue
         lines = [re.sub(r"^[ \t#>*/-]*|[\\ \t]+$", "", part) for part in run.splitlines()]
-        decoded = from_base64("".join(lines))
-        if decoded is not None:
-            yield match.start(), decoded
+        yield match.start(), "".join(lines)

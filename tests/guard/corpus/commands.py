@@ -88,6 +88,8 @@ FILES = [
     ("config map script", lambda c: f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: s}}\ndata:\n  run.sh: |\n    #!/bin/sh\n    helm registry login ghcr.io -u {c.user} -p {c.password}\n", "a script in a ConfigMap"),
     ("powershell", lambda c: f"docker.exe login -u {c.user} -p {c.password}\r\n", "Windows"),
     ("job", lambda c: f"apiVersion: batch/v1\nkind: Job\nmetadata: {{name: j}}\nspec:\n  template:\n    spec:\n      containers:\n      - name: a\n        command: [sh, -c, 'crane auth login {c.host} -u {c.user} -p {c.password}']\n", "a Job's command"),
+    ("begins as bzip2", lambda c: f"BZh=1\ndocker login -u {c.user} -p {c.password}\n", "a script that begins as an archive does, and is none"),
+    ("begins as zlib", lambda c: b"x\x9c\n" + f"docker login -u {c.user} -p {c.password}\n".encode(), "the same with zlib's first bytes"),
     ("base64 script", lambda c: f"x: {b64('docker login -u a -p b')}\nuser-data: |\n  docker login -u {c.user} -p {c.password}\n", "beside encoded text"),
 ]  # fmt: skip
 ADDRESSES = [

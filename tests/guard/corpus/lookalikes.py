@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
+import zlib
 from collections.abc import Iterator
 
 from tests.guard.corpus.case import ONLY_DATA, Case, Fresh, b64, encrypt, silent
@@ -433,6 +434,18 @@ TEXTS = [
     ("sops in values", "sops:\n  enabled: true\n  image: ghcr.io/getsops/sops\n", "a chart that has a sops section"),
     ("gotk", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: source-controller}\nspec:\n  template:\n    spec:\n      containers:\n      - args: [--events-addr=http://notification-controller, --storage-adv-addr=x]\n        image: ghcr.io/fluxcd/source-controller:v1.6.0\n", "Flux's own manifests"),
     ("lorem base64", "blob: " + b64(b"The quick brown fox jumps over the lazy dog. " * 4) + "\n", "base64 of prose"),
+    ("zlib prose", "x: " + b64(zlib.compress(b"The quick brown fox jumps over the lazy dog. " * 9)) + "\n", "zlib of prose"),
+    ("zlib settings", "x: " + b64(zlib.compress(b'{"auths": {}, "credsStore": "desktop"}' * 3, 9)) + "\n", "zlib of an empty config"),
+    ("zlib template", "x: " + b64(zlib.compress(b'{"auths": {"ghcr.io": {"username": "${GHCR_USER}", "password": "${GHCR_TOKEN}"}}}')) + "\n", "zlib of a template"),
+    ("zlib within", "x: QUFB" + b64(zlib.compress(b'{"auths": {"ghcr.io": {"auth": "cm9ib3Q6S2Q5M2tzbFFwMnhWYjc="}}}')) + "\n", "a run that only goes on as zlib begins"),
+    ("zlib no", "x: eJw" + "Kd93kslQp2xV" * 9 + "\n", "base64 that begins as zlib by chance"),
+    ("token no", "token: eyJhbGciOiJIUzI1NiJ9.eJwKd93kslQp2xVb7Kd93kslQp2xVb7Kd93kslQp2.Kd93kslQp2xVb7\n", "a token's compressed payload"),
+    ("hexadecimal prose", "x: " + (b"the author of this text is a person" * 3).hex() + "\n", "hexadecimal of prose"),
+    ("hexadecimal empty", "x: " + b'{"auths": {"ghcr.io": {}}, "credsStore": "desktop"}'.hex() + "\n", "hexadecimal of an empty config"),
+    ("hexadecimal template", "x: " + b'{"auths": {"ghcr.io": {"auth": "${GHCR_AUTH}"}}}'.hex() + "\n", "hexadecimal of a template"),
+    ("hexadecimal number", "digest: sha256:" + "61757468" * 8 + "\n", "a digest"),
+    ("hexadecimal key", "key: 0x" + "6175746861757468" * 8 + "\n", "a number"),
+    ("hexadecimal another", "x: " + b'{"author": "bob", "password": "Kd93kslQp2xVb7"}'.hex() + "\n", "another trade, in hexadecimal"),
     ("long word", "a" * 5000 + "\n", "nothing"),
     ("empty", "", "nothing"),
     ("blank", "\n\n  \n", "nothing"),
@@ -446,6 +459,7 @@ BINARIES = [
         "a program that knows the command",
     ),
     ("broken gzip", b"\x1f\x8b\x08\x00garbage", "no gzip at all"),
+    ("broken zlib", b"x\x9cgarbage that goes on for a while", "no zlib at all"),
     ("broken zip", b"PK\x03\x04garbage", "no zip at all"),
     ("latin-1", "beschreibung: Schl\xfcssel f\xfcr die Registry\n".encode("latin-1"), "not UTF-8"),
 ]
