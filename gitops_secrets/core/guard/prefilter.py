@@ -67,11 +67,9 @@ _HEXADECIMAL = (
 )
 """What stands in the hexadecimal form of a docker config, and of a Secret that holds one."""
 _has_encoded = finder(*_PACKED_BASE64, *ENCODED, *_HEXADECIMAL)
-_ZLIB_BASE64 = (
-    re.compile(rb"eJ(?<![\w+/-]eJ)[w-z][\w+/-]{29}"),
-    re.compile(rb"eN(?<![\w+/-]eN)[o-r][\w+/-]{29}"),
-)
-"""A run of base64 that begins as zlib does. Within a run such letters say nothing."""
+_may_be_encoded = finder(*_PACKED_BASE64, *ENCODED, *_HEXADECIMAL, b"eJw", b"eJx", b"eJy", b"eJz")
+_ZLIB_BASE64 = re.compile(rb"eJ(?<![\w+/-]eJ)[w-z][\w+/-]{29}")
+"""A run of base64 that begins as zlib's default compression does. Within a run such letters say nothing."""
 
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_="
 _IS_BASE64 = bytes(97 if c in _ALPHABET else 32 for c in range(256))
@@ -97,25 +95,19 @@ _FIELDS = (b"auth:", b'auth"', b"auth'", b"auth=", b"auths:", b'auths"', b"auths
            b'password":', b"password':", b'token":', b"token':", b"auth%22", b"auths%22")  # fmt: skip
 _COMMANDS = (b"login", b"-password", b"creds", b"curl", b"wget", b"--user", b"--auth", b"registry-pass",
              b"-token", b"ctr")  # fmt: skip
-_STEMS = (b"pass", b"auth", b"token", b"pwd", b"login", b"creds", b"curl", b"wget",
+_STEMS = (b"_pat", b"pass", b"auth", b"token", b"pwd", b"login", b"creds", b"curl", b"wget",
           b"--user", b"ctr")  # fmt: skip
-"""In lower case, one of them stands in each of _WORDS, _FIELDS and _COMMANDS."""
+"""In lower case, one of them stands in each of _WORDS, _FIELDS and _COMMANDS; _pat is how a token's name ends."""
 _has_fields, _has_commands, _has_stems = finder(*_FIELDS), finder(*_COMMANDS), finder(*_STEMS)
 _SECRET_KEY = re.compile(rb"secret_?key[\"']*[:=]")
 _ASSIGNED = re.compile(rb"(?:word|wd|phrase)?[\"']*[:=]")
 _OF_REGISTRY = re.compile(
     rb"(?:registr|docker|cr\.io|pkg\.dev|amazonaws|ghcr|harbor|quay|pull|oci|image|repo)[\w.-]{0,80}\Z"
 )
-_TOKEN_OF_REGISTRY = re.compile(
-    rb"(?:registr|docker|cr|harbor|quay|pull|oci|image)[^\s:=]{0,400}\Z"
-)
-_TOKENS = (b"_pat", b"-pat")
-"""How the name of a personal access token ends, and that of many a path begins."""
-_has_tokens = finder(*_TOKENS)
+_TOKEN_END = re.compile(rb"_(?:PAT|pat)(?![\w.-])")
+_TOKEN_OF_REGISTRY = re.compile(rb"(?:REGISTRY|DOCKER|CR|cr|HARBOR|QUAY|OCI)[^\s:=]{0,400}\Z")
 _LONGEST_TOKEN_NAME = 410
-_NAME_GOES_ON = re.compile(rb"[a-z0-9_.-]")
-_has_anything = finder(*_STEMS, b"secret", b"sops", b"enc[", b"-key-", b"vatekey", b"-plugin-",
-                       *_TOKENS)  # fmt: skip
+_has_anything = finder(*_STEMS, b"secret", b"sops", b"enc[", b"-key-", b"vatekey", b"-plugin-")
 """In lower case: what holds none of it can hold nothing but what is encoded."""
 _LONGEST_NAME = 88
 _FEW = 200
@@ -172,26 +164,19 @@ def _named(content: bytes, packed: bytes, lower: bytes) -> int:
             bits |= PAYLOAD
         if _has_commands(packed):
             bits |= COMMAND
-        if _has_registry_password(lower):
+        if _has_registry_password(lower) or (b"_pat" in lower and _names_token(content)):
             bits |= VALUES
-    if _has_tokens(lower) and _names_token(content.lower()):
-        bits |= VALUES
     return bits
 
 
-def _names_token(lower: bytes) -> bool:
-    """Return whether the name of a registry's personal access token stands in *lower* case, nothing squeezed out."""
-    met = 0
-    for word in _TOKENS:
-        at = lower.find(word)
-        while at >= 0:
-            met += 1
-            if met > _FEW or (
-                not _NAME_GOES_ON.match(lower, at + len(word))
-                and _TOKEN_OF_REGISTRY.search(lower, max(0, at - _LONGEST_TOKEN_NAME), at)
-            ):
-                return True
-            at = lower.find(word, at + 1)
+def _names_token(content: bytes) -> bool:
+    """Return whether the name of a registry's personal access token stands in *content*, and not a path's."""
+    for count, match in enumerate(_TOKEN_END.finditer(content)):
+        at = match.start()
+        if count >= _FEW or _TOKEN_OF_REGISTRY.search(
+            content, max(0, at - _LONGEST_TOKEN_NAME), at
+        ):
+            return True
     return False
 
 
@@ -243,16 +228,13 @@ def is_worth_decoding(content: bytes, packed: bytes) -> bool:
     """Return whether *content*, squeezed to *packed*, holds base64 of what could hold a finding."""
     if _RUN not in packed.translate(_IS_BASE64):
         return False
-    if _has_encoded(packed) or _holds_zlib(content) or _is_encoded_again(content):
+    if _may_be_encoded(packed) and (
+        _has_encoded(packed) or _ZLIB_BASE64.search(content) is not None
+    ):
+        return True
+    if _is_encoded_again(content):
         return True
     return _goes_on_commented(content) and _has_encoded(squeeze(_LINE_START.sub(b"", content)))
-
-
-def _holds_zlib(content: bytes) -> bool:
-    default, best = _ZLIB_BASE64
-    return (b"eJ" in content and default.search(content) is not None) or (
-        b"eN" in content and best.search(content) is not None
-    )
 
 
 def _goes_on_commented(content: bytes) -> bool:

@@ -105,7 +105,7 @@ PASSWORDS = [
     ("access token", lambda c: f"CR_PAT={c.password}\n", "the variable of GitHub's own documentation"),
     ("access token prefix", lambda c: f"export GHCR_PAT=ghp_{c.password}\n", "a token that says what it is"),
     ("access token lower", lambda c: f"env:\n- name: DOCKERHUB_READ_PAT\n  value: dckr_pat_{c.password}\n", "a pod's environment"),
-    ("access token map", lambda c: f"variables:\n  ghcr-pat: {c.password}\n", "a workflow's environment"),
+    ("access token map", lambda c: f"variables:\n  ghcr_pat: {c.password}\n", "a workflow's environment"),
     ("access token in secret", lambda c: f"apiVersion: v1\nkind: Secret\nmetadata: {{name: a}}\ndata:\n  GHCR_PAT: {b64('ghp_' + c.password)}\n", "a Secret's value in base64"),
     ("access token docker", lambda c: f"FROM scratch\nENV CR_PAT {c.password}\n", "a Dockerfile, without an equals sign"),
     ("access token shell", lambda c: f'CR_PAT="{c.password}"\necho $CR_PAT | docker login ghcr.io -u {c.user} --password-stdin\n', "GitHub's own instructions"),

@@ -32,10 +32,9 @@ _VARIABLE = re.compile(
     r"(?:[\w.-]*?[_.-]?)(?:password|passwd|pass|pwd|token)"
 )
 _TOKEN_VARIABLE = re.compile(
-    r"(?i)(?:[\w.-]*(?:registr(?:y|ies)|docker|ghcr|harbor|quay|image_?(?:pull|cred)|pull_?secret|oci)[\w.-]*"
-    r"|(?:[\w.-]*[_.-])?cr)[_-]pat"
+    r"(?:\w*(?:REGISTRY|DOCKER|GHCR|HARBOR|QUAY|OCI)\w*|(?:\w*_)?CR)_PAT|(?:\w*_)?(?:gh)?cr_pat"
 )
-"""A personal access token's, as GitHub's documentation calls it. A pattern's and a path's name may end so too."""
+"""A personal access token's: GitHub's documentation has CR_PAT. A pattern's name may end so too."""
 _TOKEN = re.compile(
     r"(?:gh[oprsu]_|github_pat_|glpat-|dckr_pat_)[\w-]{16,}"
     r"|(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])(?=[^0-9]*[0-9])[A-Za-z0-9_-]{20,}={0,2}",
