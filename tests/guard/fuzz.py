@@ -36,8 +36,8 @@ TOKENS = (
     b"*a", b"<<: *a", b"!!binary ", b"!!str ", b"|\n", b">-\n", b"{", b"}", b"[", b"]", b'"', b"'", b"\\", b"\\u0065",
     b"\\x41", b"#", b"\n", b"\r\n", b"\t", b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"\xe2\x80\xa8", b"{{", b"}}", b"${",
     b"sops:", b"ENC[AES256_GCM,data:", b"<<<<<<< a\n", b"=======\n", b">>>>>>> b\n", b"docker login -p ", b"--creds ",
-    b"AGE-SECRET-KEY-1", b"-----BEGIN PGP PRIVATE KEY BLOCK-----", b"\x1f\x8b\x08", b"PK\x03\x04", b"%TAG ! x\n",
-    b"gitops-secrets: ignore[", b"metadata:", b"kubectl.kubernetes.io/last-applied-configuration: ", b"items:",
+    b"AGE-SECRET-KEY-1", b"-----BEGIN PGP PRIVATE KEY BLOCK-----", b"\x1f\x8b\x08", b"PK\x03\x04", b"x\x9c", b"%TAG ! x\n",
+    b"gitops-secrets: ignore[", b"oci://u:", b"pw@", b"metadata:", b"kubectl.kubernetes.io/last-applied-configuration: ", b"items:",
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import importlib.util
 import json
 import re
 import sys
+import zlib
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -133,20 +134,28 @@ def test_any_spelling_of_a_readable_secret_under_a_creation_rule_is_found(
 
 
 @SETTINGS
-@given(PASSWORDS, st.lists(st.sampled_from(["base64", "gzip", "json"]), min_size=1, max_size=5))
-def test_however_often_it_is_packed_it_is_found(password: str, layers: list[str]):
+@given(
+    PASSWORDS,
+    st.sampled_from(["", "hexadecimal"]),
+    st.lists(st.sampled_from(["base64", "gzip", "json", "zlib"]), min_size=1, max_size=5),
+)
+def test_however_often_it_is_packed_it_is_found(password: str, innermost: str, layers: list[str]):
     content = json.dumps(
         {"auths": {"ghcr.io": {"username": "robot", "password": password}}}
     ).encode()
-    for layer in layers:
+    for layer in (innermost, *layers):
         if layer == "base64":
             content = base64.b64encode(content)
         elif layer == "gzip":
             content = gzip.compress(content, mtime=0)
-        elif content.isascii():
+        elif layer == "zlib":
+            content = zlib.compress(content)
+        elif layer == "hexadecimal":
+            content = content.hex().encode()
+        elif layer and content.isascii():
             content = json.dumps({"value": content.decode()}).encode()
     facts = engine.examine(content)
-    assert facts.notes, layers
+    assert facts.notes, (innermost, layers)
     assert given_away(everything_said(facts, ()), pieces([password])) == set()
 
 
@@ -161,6 +170,8 @@ FRAGMENTS = st.sampled_from(
         b"AGE-SECRET-KEY-1QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7LQPZRY9X8GF2TVDW0S3JN54KHC\n", b"!!binary ",
         b"<<<<<<< a\n=======\n>>>>>>> b\n", b"auths:\n  ghcr.io:\n    auth: ", b"--creds bob:Xq9pLmT4vR ",
         b"curl -u bob:Xq9pLmT4vR https://r/v2/ ", b"crictl ", b"ctr ", b"--user bob:Xq9pLmT4vR ", b"echo x | ",
+        b"https://bob:", b"oci://bob:", b"Xq9pLmT4vR@", b"registry.example.com/v2/ ", b"REGISTRY_URL: ",
+        b"get('https://ghcr.io/v2/', ", b"auth=('bob', 'Xq9pLmT4vR'))", b"CR_PAT", b"DOCKER_READ_PAT", b"=", b": ", b"ghp_Xq9pLmT4vRXq9pLmT4vR\n", b"REPO_URL=ghcr.io/a\n", b"REPO_PASS=Xq9pLmT4vR\n",
         base64.b64encode(b'{"auths":{"ghcr.io":{"auth":"Ym9iOlhxOXBMbVQ0dlI="}}}'),
     ]
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Bytes to text, and back out of what packs text: base64, gzip and its kin. All of it bounded."""
+"""Bytes to text, and back out of what packs text: base64, hexadecimal, gzip and its kin. All of it bounded."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ MAX_UNPACKED = 8 * 1024 * 1024
 """Bytes that one packed piece may grow to: Kubernetes takes no Secret over 1 MiB, Flux no file over 5."""
 
 _BASE64_TEXT = re.compile(r"[A-Za-z0-9+/_= \t\r\n-]+")
+_HEX_TEXT = re.compile(r"(?:0[xX])?(?P<digits>[0-9a-fA-F\s]{16,})")
+_ZLIB = (b"x\x9c", b"x\xda")
+"""How zlib's default and its best compression begin. Text may begin so as well."""
 _MEMBERS = 200
 _TEXTUAL = bytes(range(0x20, 0x7F)) + bytes(range(0x80, 0x100)) + b"\0\t\n\r\x1b"
 _STRING = re.compile(rb"[\t\n\r\x20-\x7e]{12,}")
@@ -94,13 +97,29 @@ def from_base64(text: str) -> bytes | None:
         return None
 
 
+def from_hex(text: str) -> bytes | None:
+    """Return what the hexadecimal *text* (wrapped or not) holds; None where it is something else."""
+    found = _HEX_TEXT.fullmatch(text.strip())
+    if found is None:
+        return None
+    digits = "".join(found["digits"].split())
+    return bytes.fromhex(digits[: len(digits) & ~1])
+
+
 def is_packed(content: bytes) -> bool:
-    """Return whether *content* begins as gzip, zip, bzip2 or xz do."""
-    return content.startswith((b"\x1f\x8b", b"PK\x03\x04", b"BZh", b"\xfd7zXZ"))
+    """Return whether *content* begins as gzip, zip, bzip2, xz or zlib do."""
+    return content.startswith((b"\x1f\x8b", b"PK\x03\x04", b"BZh", b"\xfd7zXZ", *_ZLIB))
+
+
+def packing(content: bytes) -> str:
+    """Return what packed *content*, for which ``is_packed`` said yes, is called."""
+    if content.startswith(_ZLIB):
+        return "zlib"
+    return "zip" if content.startswith(b"PK") else "gzip"
 
 
 def unpack(content: bytes) -> list[bytes]:
-    """Return the contents packed in *content*; none where it is broken from the start.
+    """Return the contents packed in *content*; none where it is broken from the start, or only begins so.
 
     Raises TooLargeError beyond MAX_UNPACKED bytes.
     """
@@ -116,6 +135,8 @@ def unpack(content: bytes) -> list[bytes]:
         return _stream(lzma.LZMADecompressor(memlimit=64 * 1024 * 1024), content)
     import zlib
 
+    if content.startswith(_ZLIB):
+        return _stream(zlib.decompressobj(), content)
     return _gunzip(zlib.decompressobj(31), content)
 
 

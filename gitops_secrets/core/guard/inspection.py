@@ -13,7 +13,9 @@ from gitops_secrets.core.guard.encoding import (
     TooLargeError,
     decode,
     from_base64,
+    from_hex,
     is_packed,
+    packing,
     textual,
     unpack,
 )
@@ -124,10 +126,10 @@ class Inspection:
             except TooLargeError:
                 self.unreadable(origin, "it grows too large when it is unpacked")
                 return
-            name = "zip" if content.startswith(b"PK") else "gzip"
             for member in members:
-                self.packed(member, origin, name)
-            return
+                self.packed(member, origin, packing(content))
+            if members:
+                return
         if content[257:262] == b"ustar":
             origin = origin.unwrapped("tar")
         bits = prefilter.may_hold(content)
@@ -141,12 +143,18 @@ class Inspection:
         bits = prefilter.may_hold(value.encode("utf-8", "surrogatepass"))
         if not bits:
             return
-        if bits & prefilter.PACKED:
-            decoded = from_base64(value)
-            if decoded is not None:
-                self.packed(decoded, origin, "base64")
-                return
+        if bits & prefilter.PACKED and self.unwrap(value, origin):
+            return
         self.piece(value, origin._replace(depth=origin.depth + 1), bits)
+
+    def unwrap(self, text: str, origin: Origin) -> bool:
+        """Look at what *text* holds in hexadecimal or base64; return whether it is any of them."""
+        for wrapping, decode_it in (("hexadecimal", from_hex), ("base64", from_base64)):
+            decoded = decode_it(text)
+            if decoded is not None:
+                self.packed(decoded, origin, wrapping)
+                return True
+        return False
 
     def unreadable(self, origin: Origin, detail: str) -> None:
         """Record that something here could not be looked at."""
@@ -239,15 +247,19 @@ class Inspection:
 
         look(self, text, line, origin, bits)
 
-    def packed_file(self, content: bytes) -> None:
-        """Look at a compressed file: its members are what Git would give anybody back."""
+    def packed_file(self, content: bytes) -> bool:
+        """Look at a compressed file: its members are what Git would give anybody back.
+
+        Return whether it is one: what only begins so is to be read as anything else.
+        """
         try:
             members = unpack(content)
         except TooLargeError:
             self.unreadable(Origin(), "it grows too large when it is unpacked")
-            return
+            return True
         for member in members:
-            self.packed(member, Origin(), "zip" if content.startswith(b"PK") else "gzip")
+            self.packed(member, Origin(), packing(content))
+        return bool(members)
 
 
 def _is_structured(text: str) -> bool:
@@ -276,8 +288,7 @@ def inspect(content: bytes, bits: int) -> tuple[Inspection, str]:
     if len(content) > MAX_CONTENT:
         inspection.unreadable(origin, f"it has more than {MAX_CONTENT >> 20} MiB")
         content = content[:MAX_CONTENT]
-    if is_packed(content):
-        inspection.packed_file(content)
+    if is_packed(content) and inspection.packed_file(content):
         return inspection, ""
     if prefilter.is_secret_key_packet(content):
         inspection.note(pgp_private_key.RULE.ident, origin, 0, 0)

@@ -33,11 +33,11 @@ EVERYTHING = 127
 
 _SQUEEZE = bytes(c for c in range(256) if not 0x21 <= c <= 0x7E) + b"\\"
 _KEY_PACKET = (b"\x94", b"\x95", b"\xc5")
-_MAGIC = (b"\x1f\x8b", b"PK\x03\x04", b"BZh", b"\xfd7zXZ")
+_MAGIC = (b"\x1f\x8b", b"PK\x03\x04", b"BZh", b"\xfd7zXZ", b"x\x9c", b"x\xda")
 _PACKED_BASE64 = (b"H4sI", b"UEsDB", b"QlpoO", b"/Td6W", b"SDRzS", b"VUVzRE")
 _ESCAPED_LETTER = re.compile(
-    rb"\\(?:(?:x|u00|U000000)(?:2[2bBeEfF]|3[0-9aAdD]|[46][1-9a-fA-F]|[57][0-9aAbBdDfF])"
-    rb"|(?<=[A-Za-z0-9.=+/]\\)\r?\n|\\(?:x|u00)[2-7][0-9a-fA-F])"
+    rb"\\(?:(?:x|u00|U000000)(?:2[2bBdDeEfF]|3[0-9aAdD]|40|[46][1-9a-fA-F]|[57][0-9aAbBdDfF])"
+    rb"|(?<=[A-Za-z0-9.=+/:@%_~-]\\)\r?\n|\\(?:x|u00)[2-7][0-9a-fA-F])"
 )
 """Begins with the backslash in each case: what has no first letter is tried at every byte."""
 _BINARY_TAG = re.compile(rb"![^\s!]{0,100}(?:[bB]in|%)")
@@ -60,7 +60,16 @@ _ONCE = {
 }
 ENCODED = tuple(f for parts in _ONCE.values() for f in parts)
 """Any of these in a base64 run makes it worth decoding."""
-_has_encoded = finder(*_PACKED_BASE64, *ENCODED)
+_HEXADECIMAL = (
+    b"auth".hex().encode(),
+    b"configjson".hex().encode(),
+    b"configjson".hex().upper().encode(),
+)
+"""What stands in the hexadecimal form of a docker config, and of a Secret that holds one."""
+_has_encoded = finder(*_PACKED_BASE64, *ENCODED, *_HEXADECIMAL)
+_may_be_encoded = finder(*_PACKED_BASE64, *ENCODED, *_HEXADECIMAL, b"eJw", b"eJx", b"eJy", b"eJz")
+_ZLIB_BASE64 = re.compile(rb"eJ(?<![\w+/-]eJ)[w-z][\w+/-]{29}")
+"""A run of base64 that begins as zlib's default compression does. Within a run such letters say nothing."""
 
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_="
 _IS_BASE64 = bytes(97 if c in _ALPHABET else 32 for c in range(256))
@@ -86,23 +95,28 @@ _FIELDS = (b"auth:", b'auth"', b"auth'", b"auth=", b"auths:", b'auths"', b"auths
            b'password":', b"password':", b'token":', b"token':", b"auth%22", b"auths%22")  # fmt: skip
 _COMMANDS = (b"login", b"-password", b"creds", b"curl", b"wget", b"--user", b"--auth", b"registry-pass",
              b"-token", b"ctr")  # fmt: skip
-_STEMS = (b"pass", b"auth", b"token", b"pwd", b"login", b"creds", b"curl", b"wget",
+_STEMS = (b"_pat", b"pass", b"auth", b"token", b"pwd", b"login", b"creds", b"curl", b"wget",
           b"--user", b"ctr")  # fmt: skip
-"""In lower case, one of them stands in each of _WORDS, _FIELDS and _COMMANDS."""
+"""In lower case, one of them stands in each of _WORDS, _FIELDS and _COMMANDS; _pat is how a token's name ends."""
 _has_fields, _has_commands, _has_stems = finder(*_FIELDS), finder(*_COMMANDS), finder(*_STEMS)
-_has_anything = finder(*_STEMS, b"secret", b"sops", b"enc[", b"-key-", b"vatekey", b"-plugin-")
-"""In lower case: what holds none of it can hold nothing but what is encoded."""
 _SECRET_KEY = re.compile(rb"secret_?key[\"']*[:=]")
 _ASSIGNED = re.compile(rb"(?:word|wd|phrase)?[\"']*[:=]")
 _OF_REGISTRY = re.compile(
-    rb"(?:registr|docker|cr\.io|pkg\.dev|amazonaws|ghcr|harbor|quay|pull|oci|image)[\w.-]{0,80}\Z"
+    rb"(?:registr|docker|cr\.io|pkg\.dev|amazonaws|ghcr|harbor|quay|pull|oci|image|repo)[\w.-]{0,80}\Z"
 )
+_TOKEN_END = re.compile(rb"_(?:PAT|pat)(?![\w.-])")
+_TOKEN_OF_REGISTRY = re.compile(rb"(?:REGISTRY|DOCKER|CR|cr|HARBOR|QUAY|OCI)[^\s:=]{0,400}\Z")
+_LONGEST_TOKEN_NAME = 410
+_has_anything = finder(*_STEMS, b"secret", b"sops", b"enc[", b"-key-", b"vatekey", b"-plugin-")
+"""In lower case: what holds none of it can hold nothing but what is encoded."""
 _LONGEST_NAME = 88
 _FEW = 200
 _NO_SECRETS = (b"imagePullSecrets:", b"kind: ExternalSecret\n", b"kind: SealedSecret\n")
 _has_registry = finder(b"regist", b"docker", b"image", b"ghcr", b"quay", b"harbor", b"oci:", b"credential",
                        b"gcr", b"pullsecret", b"pull-secret", b"pull_secret", b"acr", b"ecr", b"icr.io",
                        b"pkg.dev", b"nexus", b"artifactory", b"config", b"container", b"regcred")  # fmt: skip
+_ADDRESS = re.compile(rb"://[^/@:]*+:[^/@]*+@")
+"""A user name and something else ahead of a host. No slash is passed over, so that no byte is seen twice."""
 _HOST_KEY = re.compile(rb"[a-z0-9-]\.[a-z0-9.-]{1,250}:[0-9]{2,5}|[a-z0-9-]\.[a-z]{2,}[\"']?:")
 """A host with a port, or as a key."""
 
@@ -129,6 +143,8 @@ def may_hold(content: bytes) -> int:
         return EVERYTHING
     lower = packed.lower()
     bits = _named(content, packed, lower) if _has_anything(lower) else 0
+    if b"@" in lower and _ADDRESS.search(lower):
+        bits |= VALUES
     if is_worth_decoding(content, packed):
         bits |= PACKED
     return bits
@@ -148,9 +164,20 @@ def _named(content: bytes, packed: bytes, lower: bytes) -> int:
             bits |= PAYLOAD
         if _has_commands(packed):
             bits |= COMMAND
-        if _has_registry_password(lower):
+        if _has_registry_password(lower) or (b"_pat" in lower and _names_token(content)):
             bits |= VALUES
     return bits
+
+
+def _names_token(content: bytes) -> bool:
+    """Return whether the name of a registry's personal access token stands in *content*, and not a path's."""
+    for count, match in enumerate(_TOKEN_END.finditer(content)):
+        at = match.start()
+        if count >= _FEW or _TOKEN_OF_REGISTRY.search(
+            content, max(0, at - _LONGEST_TOKEN_NAME), at
+        ):
+            return True
+    return False
 
 
 def _has_registry_password(lower: bytes) -> bool:
@@ -201,7 +228,11 @@ def is_worth_decoding(content: bytes, packed: bytes) -> bool:
     """Return whether *content*, squeezed to *packed*, holds base64 of what could hold a finding."""
     if _RUN not in packed.translate(_IS_BASE64):
         return False
-    if _has_encoded(packed) or _is_encoded_again(content):
+    if _may_be_encoded(packed) and (
+        _has_encoded(packed) or _ZLIB_BASE64.search(content) is not None
+    ):
+        return True
+    if _is_encoded_again(content):
         return True
     return _goes_on_commented(content) and _has_encoded(squeeze(_LINE_START.sub(b"", content)))
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from gitops_secrets.core.guard import dockerconfig, prefilter
-from gitops_secrets.core.guard.encoding import from_base64
+from gitops_secrets.core.guard import addresses, dockerconfig, prefilter
 from gitops_secrets.core.guard.inspection import Inspection, is_comment, place
 from gitops_secrets.core.guard.origin import Origin
 from gitops_secrets.core.guard.placeholders import is_placeholder
@@ -45,6 +44,8 @@ _SECTION_FIELD = re.compile(
 _NOT_VALUES = ("ENC[", "-", "=")
 _MAX_RUNS = 20_000
 _MAX_HITS = 500
+_KEYS = 4
+"""How many steps of a key path say what a value is."""
 _BEFORE = 400
 """How many characters ahead of a value may say what it is."""
 
@@ -55,12 +56,12 @@ def look(inspection: Inspection, text: str, line: int, origin: Origin, bits: int
         text = _ESCAPE.sub(lambda m: chr(int(m["code"], 16)), text)
     if "auth%22" in text or "auths%22" in text:
         text = _PERCENT.sub(lambda m: chr(int(m["code"], 16)), text)
-    found = list(_found(text, bits))[:_MAX_HITS]
+    found = list(_found(text, bits, origin))[:_MAX_HITS]
     for rule, offset, material in found:
         _report(inspection, rule, text, line, offset, origin, material)
     if bits & prefilter.PACKED:
         counted = 0
-        for offset, decoded in _runs(text):
+        for offset, run in _runs(text):
             line += text.count("\n", counted, offset)
             counted = offset
             column = offset - text.rfind("\n", 0, offset) - 1
@@ -68,7 +69,7 @@ def look(inspection: Inspection, text: str, line: int, origin: Origin, bits: int
                 comment=origin.comment or (origin.exact and is_comment(text, offset)),
                 in_secret=origin.in_secret or _names_pull_secret(text, offset),
             )
-            inspection.packed(decoded, inside, "base64")
+            inspection.unwrap(run, inside)
 
 
 def _names_pull_secret(text: str, offset: int) -> bool:
@@ -95,31 +96,46 @@ def _report(
     )
 
 
-def _found(text: str, bits: int) -> Iterator[tuple[str, int, str]]:
+def _found(text: str, bits: int, origin: Origin) -> Iterator[tuple[str, int, str]]:
     if bits & (prefilter.PAYLOAD | prefilter.VALUES):
         for hit in dockerconfig.find(text):
             yield "docker-config", hit.offset, hit.material
+        for offset, secret in addresses.find_calls(text):
+            yield "registry-password", offset, secret
     if bits & prefilter.VALUES:
         yield from _variables(text)
         yield from _sections(text)
+        yield from _addresses(text, origin)
 
 
 def _variables(text: str) -> Iterator[tuple[str, int, str]]:
-    from gitops_secrets.core.guard.rules.registry_password import is_registry_host, is_variable
+    from gitops_secrets.core.guard.rules.registry_password import is_variable, repository_of
 
     for match in _NETRC.finditer(text) if "machine" in text else ():
-        if is_registry_host(match["host"]) and not is_placeholder(match["value"]):
+        if addresses.is_registry_host(match["host"]) and not is_placeholder(match["value"]):
             yield "registry-password", match.start("value"), match["value"]
+    places: frozenset[str] | None = None
     for pattern in (_ASSIGNMENT, _INSTRUCTION, *((_SET,) if "--set" in text else ())):
         for match in pattern.finditer(text):
-            if not is_variable(match["name"]):
-                continue
             value = match["value"].strip("\"'")
+            if not is_variable(match["name"], value):
+                whose = repository_of(match["name"])
+                if whose is None:
+                    continue
+                places = _repositories(text) if places is None else places
+                if whose not in places:
+                    continue
             is_bare = value == match["value"]
             if is_bare and match.groupdict().get("loose") and _EXPRESSION.fullmatch(value):
                 continue
             if len(value) >= 6 and not is_placeholder(value) and not value.startswith(_NOT_VALUES):
                 yield "registry-password", match.start("value"), value
+
+
+def _repositories(text: str) -> frozenset[str]:
+    from gitops_secrets.core.guard.rules.registry_password import repositories
+
+    return repositories((m["name"], m["value"].strip("\"'")) for m in _ASSIGNMENT.finditer(text))
 
 
 def _sections(text: str) -> Iterator[tuple[str, int, str]]:
@@ -135,7 +151,16 @@ def _sections(text: str) -> Iterator[tuple[str, int, str]]:
                 yield "registry-password", match.start("value"), secret
 
 
-def _runs(text: str) -> Iterator[tuple[int, bytes]]:
+def _addresses(text: str, origin: Origin) -> Iterator[tuple[str, int, str]]:
+    names = [step for step in origin.key[-_KEYS:] if isinstance(step, str)]
+    for offset, secret in addresses.find(text, names):
+        from gitops_secrets.core.guard.rules.registry_login import is_within
+
+        rule = "registry-login" if is_within(text, offset) else "registry-password"
+        yield rule, offset, secret
+
+
+def _runs(text: str) -> Iterator[tuple[int, str]]:
     for count, match in enumerate(_RUN.finditer(text)):
         if count >= _MAX_RUNS:
             return
@@ -144,6 +169,4 @@ def _runs(text: str) -> Iterator[tuple[int, bytes]]:
         if len(run) < 32 or not prefilter.is_worth_decoding(raw, prefilter.squeeze(raw)):
             continue
         lines = [re.sub(r"^[ \t#>*/-]*|[\\ \t]+$", "", part) for part in run.splitlines()]
-        decoded = from_base64("".join(lines))
-        if decoded is not None:
-            yield match.start(), decoded
+        yield match.start(), "".join(lines)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from urllib.parse import quote
 
 from tests.guard.corpus.case import Case, Fresh, b64, found
 
@@ -18,6 +19,8 @@ def readable() -> Iterator[Case]:
         )
     for name, spell, reason in FILES:
         yield found(f"command/{name}", RULE, spell(Fresh()), reason)
+    for name, spell, reason in ADDRESSES:
+        yield found(f"address/{name}", "registry-password", spell(Fresh()), reason)
 
 
 LINES = [
@@ -64,6 +67,11 @@ LINES = [
     ("curl header", lambda c: f"curl -sH 'Authorization: Basic {c.auth}' https://{c.host}/v2/_catalog", "the header that -u makes"),
     ("curl long header", lambda c: f'curl "--header=authorization: basic {c.auth}" https://{c.host}/v2/', "the same, attached"),
     ("imgpkg", lambda c: f"imgpkg pull -b {c.host}/a --registry-username {c.user} --registry-password {c.password}", "imgpkg"),
+    ("helm repo", lambda c: f"helm repo add corp https://{c.user}:{c.password}@harbor.example.com/chartrepo/library", "a chart repository of a registry, with the credential in its address"),
+    ("curl address", lambda c: f"curl -fsS https://{c.user}:{c.password}@registry/v2/", "a registry of the same network, told by its name and its path"),
+    ("curl catalog", lambda c: f'curl "https://{c.user}:{c.password}@images.example.com/v2/_catalog?n=100"', "only a registry lists its catalog there"),
+    ("crane address", lambda c: f"crane ls oci://{c.user}:{c.password}@images.example.com/app", "the scheme says that it is a registry"),
+    ("wget tags", lambda c: f"wget -qO- http://{c.user}:{c.password}@localhost:5000/v2/team/app/tags/list", "a registry's own path"),
 ]  # fmt: skip
 FILES = [
     ("workflow", lambda c: f"jobs:\n  a:\n    steps:\n    - run: docker login -u {c.user} -p {c.password}\n", "a workflow's run"),
@@ -80,5 +88,36 @@ FILES = [
     ("config map script", lambda c: f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: s}}\ndata:\n  run.sh: |\n    #!/bin/sh\n    helm registry login ghcr.io -u {c.user} -p {c.password}\n", "a script in a ConfigMap"),
     ("powershell", lambda c: f"docker.exe login -u {c.user} -p {c.password}\r\n", "Windows"),
     ("job", lambda c: f"apiVersion: batch/v1\nkind: Job\nmetadata: {{name: j}}\nspec:\n  template:\n    spec:\n      containers:\n      - name: a\n        command: [sh, -c, 'crane auth login {c.host} -u {c.user} -p {c.password}']\n", "a Job's command"),
+    ("begins as bzip2", lambda c: f"BZh=1\ndocker login -u {c.user} -p {c.password}\n", "a script that begins as an archive does, and is none"),
+    ("begins as zlib", lambda c: b"x\x9c\n" + f"docker login -u {c.user} -p {c.password}\n".encode(), "the same with zlib's first bytes"),
     ("base64 script", lambda c: f"x: {b64('docker login -u a -p b')}\nuser-data: |\n  docker login -u {c.user} -p {c.password}\n", "beside encoded text"),
+]  # fmt: skip
+ADDRESSES = [
+    ("https", lambda c: f"mirror: https://{c.user}:{c.password}@registry.example.com/\n", "the plain address of a registry"),
+    ("env", lambda c: f"REGISTRY_URL=https://{c.user}:{c.password}@images.example.com\n", "the variable says that a registry is meant"),
+    ("env export", lambda c: f"export DOCKER_REGISTRY='https://{c.user}:{c.password}@hub.example.com:8443/'\n", "a script's variable"),
+    ("pod", lambda c: f"env:\n- name: DOCKER_REGISTRY_URL\n  value: https://{c.user}:{c.password}@hub.example.com\n", "a pod's environment, with the name on another line"),
+    ("oci repository", lambda c: f"apiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmRepository\nmetadata: {{name: a}}\nspec:\n  type: oci\n  url: oci://{c.user}:{c.password}@images.example.com/charts\n", "Flux's own source"),
+    ("image", lambda c: f"image: docker://{c.user}:{c.password}@images.example.com/app:1\n", "skopeo's scheme"),
+    ("k3s mirror", lambda c: f"mirrors:\n  docker.io:\n    endpoint:\n    - https://{c.user}:{c.password}@mirror.example.com\n", "a mirror of k3s"),
+    ("daemon", lambda c: json.dumps({"registry-mirrors": [f"https://{c.user}:{c.password}@mirror.example.com"]}), "docker's daemon.json"),
+    ("flag", lambda c: f"spec:\n  args:\n  - --registry-mirror=https://{c.user}:{c.password}@mirror.example.com\n", "a flag that names a registry"),
+    ("percent", lambda c: f"registry_url: https://robot%24ci:{quote(c.password[:9] + '@' + c.password[9:])}@images.example.com/\n", "percent signs for what an address does not take"),
+    ("at sign", lambda c: f"url: https://{c.user}:{c.password[:9]}@{c.password[9:]}@harbor.example.com\n", "a client takes the last @"),
+    ("robot", lambda c: f"url: https://robot$ci:{c.password}@harbor.example.com/api/v2.0/projects\n", "how Harbor names its robots"),
+    ("variable user", lambda c: f"url: https://${{ROBOT:-ci}}:{c.password}@ghcr.io/v2/\n", "only the user name is a variable"),
+    ("template user", lambda c: f'url: "https://{{{{ .Values.user }}}}:{c.password}@quay.io"\n', "only the user name is a template"),
+    ("escaped", lambda c: f'"url": "https:\\/\\/{c.user}:{c.password}\\u0040registry.example.com\\/v2\\/"\n', "as some programs write JSON"),
+    ("folded", lambda c: f'url: "https://{c.user}:\\\n  {c.password}@registry.example.com"\n', "a line that goes on within quotes"),
+    ("ecr", lambda c: f"https://AWS:{c.password}@123456789012.dkr.ecr.eu-west-1.amazonaws.com\n", "a registry of a cloud"),
+    ("repository manager", lambda c: f"url: https://{c.user}:{c.password}@nexus.example.com/repository/docker-hosted/\n", "the registry of a repository manager"),
+    ("config map", lambda c: f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata:\n  settings.ini: |\n    [registry]\n    url = https://{c.user}:{c.password}@harbor.example.com\n", "settings within a ConfigMap"),
+    ("python", lambda c: f'client.get("https://{c.user}:{c.password}@registry.example.com/v2/_catalog")\n', "a program"),
+    ("utf-16", lambda c: f"REGISTRY_URL=https://{c.user}:{c.password}@images.example.com\r\n".encode("utf-16"), "as PowerShell writes files"),
+    ("root", lambda c: f"http://{c.user}:{c.password}@10.0.0.5:5000/v2/\n", "a registry's port and its first question"),
+    ("requests", lambda c: f'requests.get("https://registry.example.com/v2/_catalog", auth=("{c.user}", "{c.password}"))\n', "how Python's clients take it"),
+    ("requests lines", lambda c: f"r = session.get(\n    f'https://{{host}}/v2/{{name}}/tags/list',\n    headers=headers(),\n    auth = (USER, '{c.password}'),\n)\n", "a call on several lines, and a host that a program knows"),
+    ("requests class", lambda c: f'httpx.get("https://harbor.example.com/api/v2.0/projects", auth=httpx.BasicAuth(username="{c.user}", password="{c.password}"))\n', "a class in between"),
+    ("requests base", lambda c: f'requests.head(f"{{base}}/v2/app/manifests/{{tag}}", auth=HTTPBasicAuth("{c.user}", "{c.password}"))\n', "only a registry has manifests there"),
+    ("requests in job", lambda c: f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata:\n  prune.py: |\n    import requests\n    requests.get('https://ghcr.io/v2/', auth=('{c.user}', '{c.password}'))\n", "a script in a ConfigMap"),
 ]  # fmt: skip

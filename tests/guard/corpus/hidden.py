@@ -11,6 +11,7 @@ import secrets
 import tarfile
 import textwrap
 import zipfile
+import zlib
 from collections.abc import Iterator
 
 import pyrage
@@ -80,6 +81,19 @@ PACKINGS = [
     ("bzip2", lambda c: _secret_of(b64(bz2.compress(c.config.encode()))), "bzip2 in base64"),
     ("xz", lambda c: _secret_of(b64(lzma.compress(c.config.encode()))), "xz in base64"),
     ("zip", lambda c: _secret_of(b64(_zip(c.config))), "zip in base64"),
+    ("zlib", lambda c: _secret_of(b64(zlib.compress(c.config.encode()))), "zlib in base64"),
+    ("zlib of secret", lambda c: f"config: {b64(zlib.compress(c.secret.encode()))}\n", "a manifest in zlib"),
+    ("file zlib best", lambda c: zlib.compress(c.secret.encode(), 9), "a file that is compressed as well as zlib can"),
+    ("zlib twice", lambda c: f"x: {b64(b64(zlib.compress(c.config.encode())))}\n", "zlib in base64 of base64"),
+    ("zlib wrapped", lambda c: "x: |\n" + textwrap.indent("\n".join(textwrap.wrap(b64(zlib.compress(c.config.encode())), 60)), "  ") + "\n", "zlib in wrapped lines"),
+    ("zlib script", lambda c: f"python3 -c \"import zlib,base64;print(zlib.decompress(base64.b64decode('{b64(zlib.compress(c.config.encode()))}')))\"\n", "a script that unpacks it"),
+    ("file zlib", lambda c: zlib.compress(c.config.encode()), "a compressed file without gzip's head"),
+    ("hexadecimal", lambda c: f"config: {c.config.encode().hex()}\n", "a docker config in hexadecimal"),
+    ("hexadecimal upper", lambda c: f"config: 0x{c.config.encode().hex().upper()}\n", "in capitals, with what programs put ahead"),
+    ("hexadecimal dump", lambda c: "xxd -r -p > config.json <<EOF\n" + "\n".join(textwrap.wrap(c.config.encode().hex(), 60)) + "\nEOF\n", "as xxd -p wraps it"),
+    ("hexadecimal of secret", lambda c: f"manifest = '{c.secret.encode().hex()}'\n", "a whole Secret, of which the config is in base64"),
+    ("hexadecimal in secret", lambda c: _secret_of(b64(c.config.encode().hex())), "hexadecimal in base64"),
+    ("hexadecimal in comment", lambda c: f"a: 1\nb: {b64(c.config.encode().hex())} # as the vendor wants it\n", "hexadecimal in base64, beside a comment"),
     ("file gz", lambda c: gzip.compress(c.secret.encode()), "a compressed file"),
     ("file tgz", lambda c: gzip.compress(_tar("chart/values.yaml", c.secret)), "a packed chart"),
     ("file zip", lambda c: _zip(c.config), "a zip file"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
+import zlib
 from collections.abc import Iterator
 
 from tests.guard.corpus.case import ONLY_DATA, Case, Fresh, b64, encrypt, silent
@@ -24,6 +25,8 @@ def lookalikes() -> Iterator[Case]:
         yield silent(f"values/{name}", text, reason)
     for name, text, reason in COMMANDS:
         yield silent(f"command/{name}", text, reason)
+    for name, text, reason in ADDRESSES:
+        yield silent(f"address/{name}", text, reason)
     for name, text, reason in TEXTS:
         yield silent(f"text/{name}", text, reason)
     for name, content, reason in BINARIES:
@@ -278,6 +281,21 @@ VALUES = [
     ("circleci", "docker:\n- image: x\n  auth:\n    username: bob\n    password: $DOCKER_PASSWORD\n", "a variable"),
     ("compose", "services:\n  registry:\n    image: registry:2\n    environment:\n      REGISTRY_AUTH: htpasswd\n      REGISTRY_HTTP_SECRET: ${S}\n", "a registry server"),
     ("openapi", "components:\n  schemas:\n    RegistryCredentials:\n      properties:\n        username: {type: string}\n        password: {type: string, format: password}\n", "a schema"),
+    ("access token variable", "CR_PAT=${{ secrets.CR_PAT }}\nGHCR_PAT: $GHCR_PAT\nDOCKER_PAT=$(cat /run/pat)\n", "variables"),
+    ("access token words", "CR_PAT=YOUR_TOKEN\nGHCR_PAT=ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\n", "GitHub's own instructions"),
+    ("access token of git", "GITHUB_PAT=Kd93kslQp2xVb7Ms41Zq\nAZURE_PAT=Kd93kslQp2xVb7Ms41Zq\n", "another trade"),
+    ("pattern", "DOCKER_TAG_PAT='^v[0-9]+$'\nIMAGE_PULL_PAT=ghcr.io/.*\n", "a pattern"),
+    ("pattern of a program", "_OCI_PAT = re.compile(r'^[a-z0-9.-]+$')\n", "a pattern"),
+    ("pattern of words", "docker_image_pat: release-candidate-images-only\n", "words"),
+    ("path", "DOCKER_PATH=/usr/lib/Docker27/bin/Kd93kslQp2xVb7\nregistry_path: Kd93kslQp2xVb7Ms41Zq\n", "a path, not a personal access token"),
+    ("patch", "oci-patch: Kd93kslQp2xVb7Ms41Zq\n", "a patch"),
+    ("script", "SCR_PAT=Kd93kslQp2xVb7Ms41Zq\n", "the end of another word"),
+    ("token reference", "env:\n- name: CR_PAT\n  valueFrom: {secretKeyRef: {name: a, key: b}}\n", "a reference"),
+    ("repository of git", "REPO_URL=https://github.com/acme/docker-registry\nREPO_USER=bot\nREPO_PASS=Kd93kslQp2xVb7\n", "a Git remote"),
+    ("repository of backups", "image:\n  repository: ghcr.io/acme/backup\nREPO_PASS: Kd93kslQp2xVb7\n", "a repository of backups, made by an image of a registry"),
+    ("repository of packages", "REPO_URL=https://nexus.example.com/repository/maven-releases\nREPO_PASSWORD=Kd93kslQp2xVb7\n", "an index of packages"),
+    ("two repositories", "IMAGE_REPO_URL=ghcr.io/acme/app\nGIT_REPO_TOKEN=Kd93kslQp2xVb7\n", "the password of the other one"),
+    ("repository alone", "REPO_USER=bot\nREPO_PASS=Kd93kslQp2xVb7\n", "nothing says which sort"),
     ("docker content", "DOCKER_CONFIG=/tmp/.docker\nDOCKER_HOST=tcp://localhost:2375\nREGISTRY=ghcr.io\n", "no credential"),
 ]  # fmt: skip
 VALUES = [v[:3] for v in VALUES]
@@ -332,6 +350,64 @@ COMMANDS = [
     ("short words", "kubectl create secret docker-registry r --docker-username=gh-user --docker-password=gh-token\n", "words of documentation"),
     ("cloud words", "kubectl create secret docker-registry r --docker-username=az-user --docker-password=az-token\n", "words of documentation"),
 ]  # fmt: skip
+ADDRESSES = [
+    ("git token", "git clone https://x-access-token:Kd93kslQp2xVb7@github.com/acme/docker-registry.git\n", "a Git remote, whatever the repository is called"),
+    ("git basic", "url = https://oauth2:Kd93kslQp2xVb7@gitlab.com/acme/harbor\n", "a Git remote"),
+    ("git in docker", "DOCKER_REPO_URL=https://bot:Kd93kslQp2xVb7@gitlab.example.com/acme/images\n", "a Git remote in a variable that speaks of docker"),
+    ("git of registry", "repo: https://bot:Kd93kslQp2xVb7@registry.example.com/acme/app.git\n", "a path that only Git has"),
+    ("postgres", "DATABASE_URL=postgres://harbor:Kd93kslQp2xVb7@harbor-database.example.com:5432/registry\n", "a database, though a registry's"),
+    ("redis", "_REDIS_URL_CORE: redis://:Kd93kslQp2xVb7@harbor-redis.example.com:6379/0\n", "a store, though a registry's"),
+    ("amqp", "url: amqp://app:Kd93kslQp2xVb7@rabbit.docker.example.com:5672/\n", "a queue"),
+    ("mongodb", "uri: mongodb+srv://app:Kd93kslQp2xVb7@registry.example.com/db\n", "a database"),
+    ("proxy", "HTTP_PROXY=http://bob:Kd93kslQp2xVb7@proxy.example.com:3128\n", "a proxy"),
+    ("docker proxy", 'Environment="HTTPS_PROXY=http://bob:Kd93kslQp2xVb7@gate.docker.example.com:3128"\n', "docker's own way out, which is no registry"),
+    ("proxy of a pod", "env:\n- name: HTTPS_PROXY\n  value: http://bob:Kd93kslQp2xVb7@registry-proxy.example.com:3128\n", "a proxy on the way to a registry"),
+    ("host of docker", "url: http://elastic:Kd93kslQp2xVb7@host.docker.internal:9200\n", "the developer's own machine"),
+    ("docker daemon", "url: https://bob:Kd93kslQp2xVb7@docker.example.com:2376\n", "docker's API"),
+    ("npm", "registry=https://bob:Kd93kslQp2xVb7@npm.example.com/\n", "an index of packages is called a registry too"),
+    ("npm public", "url: https://bob:Kd93kslQp2xVb7@registry.npmjs.org/\n", "an index of packages"),
+    ("npm variable", "NPM_REGISTRY_URL=https://bob:Kd93kslQp2xVb7@registry.example.com/\n", "an index of packages, by the variable's name"),
+    ("setup node", "with:\n  registry-url: https://bob:Kd93kslQp2xVb7@packages.example.com/\n", "what setup-node calls an index of packages"),
+    ("nexus npm", "registry: https://bob:Kd93kslQp2xVb7@nexus.example.com/repository/npm-group/\n", "an index of packages in a repository manager"),
+    ("nexus", "url: https://bob:Kd93kslQp2xVb7@nexus.example.com/repository/releases/\n", "a repository manager, and nothing says that images are meant"),
+    ("artifactory pypi", "index-url = https://bob:Kd93kslQp2xVb7@artifactory.example.com/artifactory/api/pypi/docker-tools/simple\n", "an index of packages"),
+    ("python of a cloud", "--index-url https://_json_key_base64:Kd93kslQp2xVb7@europe-python.pkg.dev/acme/tools/simple/\n", "an index of packages"),
+    ("bucket", "endpoint: https://AKIAX:Kd93kslQp2xVb7@s3.eu-west-1.amazonaws.com/registry\n", "a bucket"),
+    ("schemas", "SCHEMA_REGISTRY_URL=http://app:Kd93kslQp2xVb7@schema-registry:8081\n", "a registry of schemas"),
+    ("schemas by name", "registry_url: http://app:Kd93kslQp2xVb7@schema-registry.example.com\n", "a registry of schemas"),
+    ("services", "eureka:\n  url: http://app:Kd93kslQp2xVb7@service-registry.example.com:8761/eureka\n", "a registry of services"),
+    ("helm repository", "helm repo add corp https://bob:Kd93kslQp2xVb7@charts.example.com/stable\n", "charts over HTTP are no registry's"),
+    ("api", "url: https://key:Kd93kslQp2xVb7@api.example.com/v2/\n", "the second version of anybody's API"),
+    ("api path", "url: https://key:Kd93kslQp2xVb7@mail.example.com/v2/messages\n", "the second version of anybody's API"),
+    ("api root", "url: https://key:Kd93kslQp2xVb7@images.example.com/v2/\n", "the second version of anybody's API"),
+    ("requests elsewhere", 'requests.get("https://git.example.com/api/v1/user", auth=("bob", "Kd93kslQp2xVb7"))\n', "no registry"),
+    ("requests names", 'requests.get("https://registry.example.com/v2/_catalog", auth=(user, password))\n', "a program's variables"),
+    ("requests words", 'requests.get("https://registry.example.com/v2/_catalog", auth=("user", "password"))\n', "documentation's words"),
+    ("requests template", 'requests.get("https://registry.example.com/v2/", auth=("robot", f"{cfg.password}"))\n', "a program's variable in a string"),
+    ("requests apart", 'requests.get("https://registry.example.com/v2/")\nrequests.get(url, auth=("bob", "Kd93kslQp2xVb7"))\n', "two calls"),
+    ("requests nested", 'sync(fetch("https://ghcr.io/v2/"), push(url, auth=("bob", "Kd93kslQp2xVb7")))\n', "two calls in a third"),
+    ("requests npm", 'requests.get("https://registry.npmjs.org/left-pad", auth=("bob", "Kd93kslQp2xVb7"))\n', "an index of packages"),
+    ("requests api", 'requests.get(f"{base}/v2/", auth=("bob", "Kd93kslQp2xVb7"))\n', "the second version of anybody's API"),
+    ("session", 's.auth = ("bob", "Kd93kslQp2xVb7")\ns.get("https://registry.example.com/v2/")\n', "what the session is for stands elsewhere, and it may be for more"),
+    ("documentation", "oci://user:password@registry.example.com/app\n", "documentation's words"),
+    ("variables", "REGISTRY_URL=https://$USER:$PASS@registry.example.com/v2/\n", "variables"),
+    ("default", "REGISTRY_URL=https://${USER:-robot}:${PASS:-}@registry.example.com\n", "variables with a default"),
+    ("angles", "registry_url: https://<user>:<token>@ghcr.io/\n", "to be filled in"),
+    ("encoded angles", "registry_url: https://%3Cuser%3E:%3Cyour-token%3E@ghcr.io/\n", "to be filled in, with percent signs"),
+    ("template", 'url: "https://{{ .Values.user }}:{{ .Values.password }}@registry.example.com"\n', "a template"),
+    ("tight template", "url: https://{{user}}:{{password}}@registry.example.com\n", "a template"),
+    ("stars", "pulling from https://robot:*****@registry.example.com/v2/\n", "a log that hides it"),
+    ("crosses", "REGISTRY_URL=https://robot:ghp_xxxxxxxxxxxxxxxxxxxx@ghcr.io\n", "crossed out"),
+    ("format", 'url = f"https://{user}:{self.password}@registry.example.com/v2/"\n', "a program's variables"),
+    ("call", 'url = f"https://{user}:{quote(password)}@registry.example.com/v2/"\n', "a program's call"),
+    ("printf", 'fmt.Sprintf("https://%s:%s@registry.example.com/v2/", user, password)\n', "a program's variables"),
+    ("shell field", "url=https://$user:$cred.password@harbor.example.com\n", "a variable of PowerShell"),
+    ("substitution", 'curl "https://robot:$(cat /run/token)@registry.example.com/v2/"\n', "from a file"),
+    ("user only", "oci://robot@registry.example.com/app\n", "a user name alone"),
+    ("digest", "See https://registry.example.com\nimage: nginx:1.2@sha256:" + "0123456789abcdef" * 4 + "\n", "a tag and a digest below an address"),
+    ("mail", "docs: https://registry.example.com\nowner: bob@example.com\n", "a mail address below an address"),
+    ("port", "oci://registry.example.com:5000/app@sha256:" + "0123456789abcdef" * 4 + "\n", "a port and a digest"),
+]  # fmt: skip
 TEXTS = [
     ("readme", "# Guard\n\nIt finds Secrets of type kubernetes.io/dockerconfigjson whose data is readable.\n", "prose"),
     ("sample", "```yaml\napiVersion: v1\nkind: Secret\nmetadata:\n  name: regcred\ndata:\n  .dockerconfigjson: <base64>\n```\n", "an example with a placeholder"),
@@ -358,6 +434,18 @@ TEXTS = [
     ("sops in values", "sops:\n  enabled: true\n  image: ghcr.io/getsops/sops\n", "a chart that has a sops section"),
     ("gotk", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: source-controller}\nspec:\n  template:\n    spec:\n      containers:\n      - args: [--events-addr=http://notification-controller, --storage-adv-addr=x]\n        image: ghcr.io/fluxcd/source-controller:v1.6.0\n", "Flux's own manifests"),
     ("lorem base64", "blob: " + b64(b"The quick brown fox jumps over the lazy dog. " * 4) + "\n", "base64 of prose"),
+    ("zlib prose", "x: " + b64(zlib.compress(b"The quick brown fox jumps over the lazy dog. " * 9)) + "\n", "zlib of prose"),
+    ("zlib settings", "x: " + b64(zlib.compress(b'{"auths": {}, "credsStore": "desktop"}' * 3)) + "\n", "zlib of an empty config"),
+    ("zlib template", "x: " + b64(zlib.compress(b'{"auths": {"ghcr.io": {"username": "${GHCR_USER}", "password": "${GHCR_TOKEN}"}}}')) + "\n", "zlib of a template"),
+    ("zlib within", "x: QUFB" + b64(zlib.compress(b'{"auths": {"ghcr.io": {"auth": "cm9ib3Q6S2Q5M2tzbFFwMnhWYjc="}}}')) + "\n", "a run that only goes on as zlib begins"),
+    ("zlib no", "x: eJw" + "Kd93kslQp2xV" * 9 + "\n", "base64 that begins as zlib by chance"),
+    ("token no", "token: eyJhbGciOiJIUzI1NiJ9.eJwKd93kslQp2xVb7Kd93kslQp2xVb7Kd93kslQp2.Kd93kslQp2xVb7\n", "a token's compressed payload"),
+    ("hexadecimal prose", "x: " + (b"the author of this text is a person" * 3).hex() + "\n", "hexadecimal of prose"),
+    ("hexadecimal empty", "x: " + b'{"auths": {"ghcr.io": {}}, "credsStore": "desktop"}'.hex() + "\n", "hexadecimal of an empty config"),
+    ("hexadecimal template", "x: " + b'{"auths": {"ghcr.io": {"auth": "${GHCR_AUTH}"}}}'.hex() + "\n", "hexadecimal of a template"),
+    ("hexadecimal number", "digest: sha256:" + "61757468" * 8 + "\n", "a digest"),
+    ("hexadecimal key", "key: 0x" + "6175746861757468" * 8 + "\n", "a number"),
+    ("hexadecimal another", "x: " + b'{"author": "bob", "password": "Kd93kslQp2xVb7"}'.hex() + "\n", "another trade, in hexadecimal"),
     ("long word", "a" * 5000 + "\n", "nothing"),
     ("empty", "", "nothing"),
     ("blank", "\n\n  \n", "nothing"),
@@ -371,6 +459,7 @@ BINARIES = [
         "a program that knows the command",
     ),
     ("broken gzip", b"\x1f\x8b\x08\x00garbage", "no gzip at all"),
+    ("broken zlib", b"x\x9cgarbage that goes on for a while", "no zlib at all"),
     ("broken zip", b"PK\x03\x04garbage", "no zip at all"),
     ("latin-1", "beschreibung: Schl\xfcssel f\xfcr die Registry\n".encode("latin-1"), "not UTF-8"),
 ]

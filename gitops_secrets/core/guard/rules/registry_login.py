@@ -90,6 +90,12 @@ def find(text: str) -> Iterator[tuple[int, str]]:
                     yield match.start("value"), secret
 
 
+def is_within(text: str, offset: int) -> bool:
+    """Return whether what stands at *offset* follows the name of a tool on its line."""
+    line = text.rfind("\n", 0, offset) + 1
+    return _HEAD.search(text, max(line, offset - _FAR), offset) is not None
+
+
 def _words(text: str, at: int) -> tuple[list[tuple[int, str]], int]:
     """Return the words of the command that goes on at *at*, with their offsets, and where it ends.
 

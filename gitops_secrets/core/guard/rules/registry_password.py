@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import yaml
 
+from gitops_secrets.core.guard import addresses
 from gitops_secrets.core.guard.dockerconfig import HOST_KEY
 from gitops_secrets.core.guard.encoding import from_base64
 from gitops_secrets.core.guard.facts import Key
@@ -20,10 +21,6 @@ _REGISTRY = re.compile(
     r"(?i)registr(?:y|ies)|image-?_?(?:cred|pull)|pull-?_?secret|regcred|docker(?!file)|ghcr|harbor|quay"
     r"|dockerhub|\bacr\b|\becr\b|\bgcr\b|\boci\b"
 )
-_REGISTRY_HOST = re.compile(
-    r"(?i)^oci://|\b(?:ghcr\.io|docker\.io|quay\.io|gcr\.io|azurecr\.io|pkg\.dev|amazonaws\.com|icr\.io"
-    r"|registry\.[\w.-]+|[\w.-]*(?:registry|harbor|docker|nexus|artifactory)[\w.-]*\.[a-z]{2,})\b"
-)
 _PASSWORD = re.compile(r"(?i)(?:pass(?:word|wd|phrase)?|pwd|token|identity_?token|secret_?key)")
 _USER = re.compile(r"(?i)(?:user(?:_?-?name)?|login|login_?user|account|principal)")
 _PLACE = re.compile(
@@ -34,18 +31,57 @@ _VARIABLE = re.compile(
     r"(?i)[\w.-]*(?:registr(?:y|ies)|docker(?:_?hub)?|ghcr|harbor|quay|image_?(?:pull|cred)|pull_?secret|oci)"
     r"(?:[\w.-]*?[_.-]?)(?:password|passwd|pass|pwd|token)"
 )
+_TOKEN_VARIABLE = re.compile(
+    r"(?:\w*(?:REGISTRY|DOCKER|GHCR|HARBOR|QUAY|OCI)\w*|(?:\w*_)?CR)_PAT|(?:\w*_)?(?:gh)?cr_pat"
+)
+"""A personal access token's: GitHub's documentation has CR_PAT. A pattern's name may end so too."""
+_TOKEN = re.compile(
+    r"(?:gh[oprsu]_|github_pat_|glpat-|dckr_pat_)[\w-]{16,}"
+    r"|(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])(?=[^0-9]*[0-9])[A-Za-z0-9_-]{20,}={0,2}",
+    re.ASCII,
+)
+_REPOSITORY_PASSWORD = re.compile(
+    r"(?i)(?P<whose>(?:[\w.-]*[_.-])?repo(?:sitory)?_?)(?:password|passwd|pass|pwd|token)"
+)
+_REPOSITORY_PLACE = re.compile(
+    r"(?i)(?P<whose>(?:[\w.-]*[_.-])?repo(?:sitory)?_?)(?:url|host|server|address|registry)"
+)
 
 _LONGEST_NAME = 100
+_LONGEST_TOKEN = 400
 
 
-def is_variable(name: str) -> bool:
-    """Return whether *name* is one that a registry's password goes by. Longer names are nobody's, and cost time."""
-    return len(name) <= _LONGEST_NAME and _VARIABLE.fullmatch(name) is not None
+def is_variable(name: str, value: str) -> bool:
+    """Return whether *name* is one that a registry's password goes by. Longer names are nobody's, and cost time.
+
+    Where the name alone could as well be a pattern's, *value* has to look like a token.
+    """
+    if len(name) > _LONGEST_NAME:
+        return False
+    if _VARIABLE.fullmatch(name):
+        return True
+    return (
+        _TOKEN_VARIABLE.fullmatch(name) is not None
+        and len(value) <= _LONGEST_TOKEN
+        and _TOKEN.fullmatch(value) is not None
+    )
 
 
-def is_registry_host(host: str) -> bool:
-    """Return whether *host* is named as registries are."""
-    return _REGISTRY_HOST.search(host) is not None
+def repositories(variables: Iterable[tuple[str, str]]) -> frozenset[str]:
+    """Return how the names of those *variables* begin that say where a repository is, and name a registry."""
+    return frozenset(
+        place["whose"].lower()
+        for name, value in variables
+        if len(name) <= _LONGEST_NAME
+        and (place := _REPOSITORY_PLACE.fullmatch(name))
+        and addresses.is_registry(value)
+    )
+
+
+def repository_of(name: str) -> str | None:
+    """Return how *name* begins where it is that of a repository's password: which sort is said beside it."""
+    found = _REPOSITORY_PASSWORD.fullmatch(name) if len(name) <= _LONGEST_NAME else None
+    return found["whose"].lower() if found else None
 
 
 def find(
@@ -65,7 +101,7 @@ def find(
     for text, value, node in fields:
         if not value or len(text) > _LONGEST_NAME:
             continue
-        if not is_variable(text):
+        if not (is_variable(text, value) or _is_of_repository(text, fields)):
             if not _PASSWORD.fullmatch(text):
                 continue
             if is_for_registry is None:
@@ -75,6 +111,11 @@ def find(
         secret = _secret(value, in_base64=in_base64)
         if secret:
             yield node, text, secret
+
+
+def _is_of_repository(name: str, fields: Sequence[tuple[str, str | None, yaml.Node]]) -> bool:
+    whose = repository_of(name)
+    return whose is not None and whose in repositories((t, v) for t, v, _ in fields if v)
 
 
 def _literals(found: Pairs) -> Iterator[tuple[yaml.Node, str, str]]:
@@ -88,7 +129,7 @@ def _literals(found: Pairs) -> Iterator[tuple[yaml.Node, str, str]]:
     fields = [(key, value.strip("\"'"), item) for item, key, value in texts]
     is_for_registry: bool | None = None
     for key, value, item in fields:
-        if not is_variable(key):
+        if not (is_variable(key, value) or _is_of_repository(key, fields)):
             if not _PASSWORD.fullmatch(key):
                 continue
             if is_for_registry is None:
@@ -104,11 +145,13 @@ def _variable(fields: list[tuple[str, str | None, yaml.Node]]) -> tuple[yaml.Nod
     """Return the value of an environment variable as pods and workflows write it: name and value."""
     by_name = {text: (value, node) for text, value, node in fields}
     name, value = by_name.get("name"), by_name.get("value")
-    if name and value and name[0] and value[0] and is_variable(name[0]):
+    if not (name and value and name[0] and value[0]):
+        return None
+    if is_variable(name[0], value[0]):
         secret = _secret(value[0])
-        if secret:
-            return value[1], "value", secret
-    return None
+    else:
+        secret = next((found for _, found in addresses.find(value[0], (name[0],))), None)
+    return (value[1], "value", secret) if secret else None
 
 
 def _is_for_registry(
@@ -122,7 +165,7 @@ def _is_for_registry(
     for text, value, _ in fields:
         if _REGISTRY.fullmatch(text) and value:
             return True
-        if _PLACE.fullmatch(text) and value and _REGISTRY_HOST.search(value):
+        if _PLACE.fullmatch(text) and value and addresses.is_registry_host(value):
             return True
     near = [k for k in key[-3:] if isinstance(k, str)]
     if any(_REGISTRY.search(k) or HOST_KEY.fullmatch(k) for k in near[-2:]):
