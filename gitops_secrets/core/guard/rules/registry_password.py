@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 
 import yaml
 
@@ -97,11 +98,12 @@ def find(
     if variable:
         yield variable
     yield from _literals(found)
+    places = _places(fields)
     is_for_registry: bool | None = None
     for text, value, node in fields:
         if not value or len(text) > _LONGEST_NAME:
             continue
-        if not (is_variable(text, value) or _is_of_repository(text, fields)):
+        if not (is_variable(text, value) or _is_of_repository(text, places)):
             if not _PASSWORD.fullmatch(text):
                 continue
             if is_for_registry is None:
@@ -113,9 +115,14 @@ def find(
             yield node, text, secret
 
 
-def _is_of_repository(name: str, fields: Sequence[tuple[str, str | None, yaml.Node]]) -> bool:
+def _places(fields: Sequence[tuple[str, str | None, yaml.Node]]) -> Callable[[], frozenset[str]]:
+    """Return what asks ``repositories`` of *fields* once, however many passwords stand among them."""
+    return cache(lambda: repositories((text, value) for text, value, _ in fields if value))
+
+
+def _is_of_repository(name: str, places: Callable[[], frozenset[str]]) -> bool:
     whose = repository_of(name)
-    return whose is not None and whose in repositories((t, v) for t, v, _ in fields if v)
+    return whose is not None and whose in places()
 
 
 def _literals(found: Pairs) -> Iterator[tuple[yaml.Node, str, str]]:
@@ -127,9 +134,10 @@ def _literals(found: Pairs) -> Iterator[tuple[yaml.Node, str, str]]:
     name = scalar(by_name["name"]) if "name" in by_name else None
     texts = [(item, *(scalar(item) or "").partition("=")[::2]) for item in literals.value]
     fields = [(key, value.strip("\"'"), item) for item, key, value in texts]
+    places = _places(fields)
     is_for_registry: bool | None = None
     for key, value, item in fields:
-        if not (is_variable(key, value) or _is_of_repository(key, fields)):
+        if not (is_variable(key, value) or _is_of_repository(key, places)):
             if not _PASSWORD.fullmatch(key):
                 continue
             if is_for_registry is None:
