@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import yaml
@@ -22,6 +23,8 @@ MAX_DEPTH = 400
 """libyaml's composer calls itself for each level, and a few ten thousand end the process."""
 
 _LARGE = 4000
+_NULL, _STR, _SEQ, _MAP = (f"tag:yaml.org,2002:{name}" for name in ("null", "str", "seq", "map"))
+_NULLS = ("", "~", "null", "Null", "NULL")
 
 _SEPARATOR = re.compile(r"^---(?=[ \t\r\n]|$)", re.MULTILINE)
 _DEEP = re.compile(r"^[ \t\-?:]{400}|(?:[-?:][ \t]+(?:[&!]\S*[ \t]+)*){200}")
@@ -115,13 +118,25 @@ def _compose_all(text: str) -> list[yaml.Node] | None:
 
     if not _is_safe(text):
         return None
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return [
-            node for node in yaml.compose_all(text, loader) if node.tag != "tag:yaml.org,2002:null"
-        ]
+        return [node for node in yaml.compose_all(text, _loader()) if node.tag != _NULL]
     except (yaml.YAMLError, ValueError, RecursionError):
         return None
+
+
+@cache
+def _loader() -> type[yaml.SafeLoader]:
+    import yaml
+
+    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+        """Tells null from all else: no rule asks whether a scalar is a number, a date or a truth value."""
+
+        def resolve(self, kind: type[yaml.Node], value: object, implicit: Any) -> str:
+            if kind is yaml.ScalarNode:
+                return _NULL if implicit[0] and value in _NULLS else _STR
+            return _SEQ if kind is yaml.SequenceNode else _MAP
+
+    return Loader
 
 
 def _is_safe(text: str) -> bool:
@@ -131,10 +146,7 @@ def _is_safe(text: str) -> bool:
         tokens = text.count("\n") + text.count(",") + text.count(":") + text.count("[")
         if tokens + text.count("{") + text.count("- ") > MAX_TOKENS:
             return False
-    lines = text.split("\n")
-    if max(map(len, lines)) >= MAX_DEPTH and any(
-        len(line) >= MAX_DEPTH and _DEEP.search(line) for line in lines
-    ):
+    if any(map(_DEEP.search, filter(_is_long, text.split("\n")))):
         return False
     if text.count("[") + text.count("{") <= MAX_DEPTH:
         return True
@@ -145,6 +157,10 @@ def _is_safe(text: str) -> bool:
             return False
         depth = max(depth, 0)
     return True
+
+
+def _is_long(line: str) -> bool:
+    return len(line) >= MAX_DEPTH
 
 
 def _json_stream(text: str) -> Iterator[tuple[int, yaml.Node]]:

@@ -93,10 +93,12 @@ _STANDARD = bytes.maketrans(b"-_", b"+/")
 _WORDS = (b"pass", b"token", b"pwd")
 _FIELDS = (b"auth:", b'auth"', b"auth'", b"auth=", b"auths:", b'auths"', b"auths'", b"auths=",
            b'password":', b"password':", b'token":', b"token':", b"auth%22", b"auths%22")  # fmt: skip
-_COMMANDS = (b"login", b"-password", b"creds", b"curl", b"wget", b"--user", b"--auth", b"registry-pass",
-             b"-token", b"ctr")  # fmt: skip
+_COMMANDS = (b"-password", b"creds", b"registry-pass", b"registry-token", b"identity-token",
+             b"ctr", b"crictl")  # fmt: skip
+_FETCHED = (b"/v2", b"/token?")
+"""What stands in the address of a registry that a command asks: others are no business of ours."""
 _STEMS = (b"_pat", b"pass", b"auth", b"token", b"pwd", b"login", b"creds", b"curl", b"wget",
-          b"--user", b"ctr")  # fmt: skip
+          b"ctr", b"crictl")  # fmt: skip
 """In lower case, one of them stands in each of _WORDS, _FIELDS and _COMMANDS; _pat is how a token's name ends."""
 _has_fields, _has_commands, _has_stems = finder(*_FIELDS), finder(*_COMMANDS), finder(*_STEMS)
 _SECRET_KEY = re.compile(rb"secret_?key[\"']*[:=]")
@@ -111,6 +113,8 @@ _has_anything = finder(*_STEMS, b"secret", b"sops", b"enc[", b"-key-", b"vatekey
 """In lower case: what holds none of it can hold nothing but what is encoded."""
 _LONGEST_NAME = 88
 _FEW = 200
+_UNSEEN = bytes(c for c in range(256) if not 0x20 <= c <= 0x7E and c not in b"\t\n\r")
+_SECRET_WORD = re.compile(rb"Secret(?<![A-Za-z0-9]Secret)(?:List)?(?![A-Za-z0-9])")
 _NO_SECRETS = (b"imagePullSecrets:", b"kind: ExternalSecret\n", b"kind: SealedSecret\n")
 _has_registry = finder(b"regist", b"docker", b"image", b"ghcr", b"quay", b"harbor", b"oci:", b"credential",
                        b"gcr", b"pullsecret", b"pull-secret", b"pull_secret", b"acr", b"ecr", b"icr.io",
@@ -139,7 +143,7 @@ def may_hold(content: bytes) -> int:
         return 0
     if b"\\" in content and _ESCAPED_LETTER.search(content):
         return EVERYTHING
-    if b"!" in content and _BINARY_TAG.search(content):
+    if b"!" in content and _BINARY_TAG.search(content, 2 if content[:2] == b"#!" else 0):
         return EVERYTHING
     lower = packed.lower()
     bits = _named(content, packed, lower) if _has_anything(lower) else 0
@@ -162,11 +166,20 @@ def _named(content: bytes, packed: bytes, lower: bytes) -> int:
     if _has_stems(lower):
         if _has_fields(packed):
             bits |= PAYLOAD
-        if _has_commands(packed):
+        if _has_command(packed):
             bits |= COMMAND
         if _has_registry_password(lower) or (b"_pat" in lower and _names_token(content)):
             bits |= VALUES
     return bits
+
+
+def _has_command(packed: bytes) -> bool:
+    """Return whether a flag that passes a password may stand in *packed*: -p is one of a login only."""
+    return (
+        _has_commands(packed)
+        or (b"login" in packed and b"-p" in packed)
+        or (any(word in packed for word in _FETCHED) and (b"curl" in packed or b"wget" in packed))
+    )
 
 
 def _names_token(content: bytes) -> bool:
@@ -181,6 +194,8 @@ def _names_token(content: bytes) -> bool:
 
 
 def _has_registry_password(lower: bytes) -> bool:
+    if b"machine" in lower and b"login" in lower and b"password" in lower:
+        return True  # as .netrc has it, without a sign between name and value
     return (
         any(word in lower for word in _WORDS)
         and (_has_registry(lower) or _HOST_KEY.search(lower) is not None)
@@ -206,13 +221,16 @@ def _assigns(lower: bytes) -> bool:
 
 
 def _names_secrets(content: bytes) -> bool:
-    """Return whether "Secret" stands in *content* beside the words of other objects that hold it.
+    """Return whether "Secret" stands in *content* as a word, not within that of other objects.
 
     Most workloads of a cluster that pulls with credentials have imagePullSecrets, and are no Secrets.
+    What escapes or encodes its text may have a letter of that before the word.
     """
-    for word in _NO_SECRETS:
-        content = content.replace(word, b"_")
-    return b"Secret" in squeeze(content)
+    if b"\\" in content or b"%" in content:
+        for word in _NO_SECRETS:
+            content = content.replace(word, b"_")
+        return b"Secret" in squeeze(content)
+    return _SECRET_WORD.search(content.translate(None, _UNSEEN)) is not None
 
 
 def is_secret_key_packet(content: bytes) -> bool:

@@ -70,6 +70,7 @@ PASSWORDS = [
     ("helm set string", lambda c: f"helm install a b \\\n  --set-string 'registry.password={c.password}'\n", "one value, quoted"),
     ("helm parameter", lambda c: f"kind: Application\nspec:\n  source:\n    helm:\n      parameters:\n      - name: imageCredentials.password\n        value: {c.password}\n", "chart values as parameters"),
     ("netrc", lambda c: f"machine ghcr.io login {c.user} password {c.password}\n", "netrc of a registry"),
+    ("netrc far", lambda c: f"machine ghcr.io login service-account-{'a' * 90} password {c.password}\n", "netrc with a long user name"),
     ("netrc lines", lambda c: f"machine eu.gcr.io\n  login _json_key\n  password {c.password}\n", "netrc on several lines"),
     ("terraform helm", lambda c: f'provider "helm" {{\n  registry {{\n    url      = "oci://ghcr.io"\n    username = "{c.user}"\n    password = "{c.password}"\n  }}\n}}\n', "Terraform's helm provider"),
     ("terraform helm list", lambda c: f'provider "helm" {{\n  registries = [\n    {{\n      url      = "oci://ghcr.io"\n      username = "{c.user}"\n      password = "{c.password}"\n    }}\n  ]\n}}\n', "the same in its third version"),

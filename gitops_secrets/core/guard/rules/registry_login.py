@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from gitops_secrets.core.guard.encoding import from_base64
 from gitops_secrets.core.guard.placeholders import is_placeholder
@@ -19,12 +20,17 @@ RULE = Rule(
     "read the password from a variable or standard input in {path}",
 )
 
-_TOOLS = (
-    "docker|podman|nerdctl|buildah|skopeo|crane|gcrane|oras|helm|regctl|cosign|kubectl|oc|flux|crictl"
-    "|ctr|az|imgpkg|kbld|kapp|gitops-secrets|notation|trivy|grype|syft|curl|wget|hub-tool|img|buildx"
-    "|k|werf|skaffold|earthly|tanzu|imgctl|k3d|finch|lima|microk8s|kbst|ko|nix"
-)
-_HEAD = re.compile(rf"(?<![\w./-])(?:[\w./-]*/)?(?P<tool>{_TOOLS})(?:\.exe)?(?=[\s\"',\]])")
+_TOOLS = frozenset(
+    {
+        "docker", "podman", "nerdctl", "buildah", "skopeo", "crane", "gcrane", "oras", "helm",
+        "regctl", "cosign", "kubectl", "oc", "flux", "crictl", "ctr", "az", "imgpkg", "kbld",
+        "kapp", "gitops-secrets", "notation", "trivy", "grype", "syft", "curl", "wget",
+        "hub-tool", "img", "buildx", "k", "werf", "skaffold", "earthly", "tanzu", "imgctl", "k3d",
+        "finch", "lima", "microk8s", "kbst", "ko", "nix",
+    }
+)  # fmt: skip
+_HEAD = re.compile(r"(?<![\w.-])(?P<tool>[a-z][\w-]{0,15})(?:\.exe)?(?=[\s\"',\]])")
+"""Any word: fifty names as alternatives are tried one by one at every byte."""
 _TOKEN = re.compile(
     r"\\?\r?\n[ \t]*(?:#+[ \t]*|//[ \t]*)?(?:-[ \t]+)?|[ \t,\[\]]+"
     r"|(?P<word>(?:\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'|\$\{[^{}\n]*\}|\$\([^()\n]*\)|`[^`\n]*`|\{\{(?:(?!\{\{)[^\n])*?\}\}|<[^<>\n]*>"
@@ -71,13 +77,11 @@ _MAX_COMMANDS = 5000
 def find(text: str) -> Iterator[tuple[int, str]]:
     """Yield the offset and the password of each command that gives one away."""
     end = 0
-    for count, head in enumerate(_HEAD.finditer(text)):
-        if count >= _MAX_COMMANDS:
-            break
+    for head in islice(_heads(text, 0, len(text)), _MAX_COMMANDS):
         if head.start() < end:
             continue
         at = head.end()
-        if text[at] in "\"'" and text[head.start() - 1 : head.start()] == text[at]:
+        if text[at] in "\"'" and _before_path(text, head.start()) == text[at]:
             at += 1
         words, end = _words(text, at)
         if _matters(head["tool"], words):
@@ -93,7 +97,19 @@ def find(text: str) -> Iterator[tuple[int, str]]:
 def is_within(text: str, offset: int) -> bool:
     """Return whether what stands at *offset* follows the name of a tool on its line."""
     line = text.rfind("\n", 0, offset) + 1
-    return _HEAD.search(text, max(line, offset - _FAR), offset) is not None
+    return any(_heads(text, max(line, offset - _FAR), offset))
+
+
+def _heads(text: str, begin: int, end: int) -> Iterator[re.Match[str]]:
+    """Yield the names of tools between *begin* and *end*."""
+    return (head for head in _HEAD.finditer(text, begin, end) if head["tool"] in _TOOLS)
+
+
+def _before_path(text: str, at: int) -> str:
+    """Return the character before the path that ends at *at*."""
+    while at and (text[at - 1].isalnum() or text[at - 1] in "_./-"):
+        at -= 1
+    return text[at - 1 : at]
 
 
 def _words(text: str, at: int) -> tuple[list[tuple[int, str]], int]:
