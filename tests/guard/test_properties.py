@@ -221,6 +221,14 @@ def test_words_are_found_in_one_pass_where_they_are_found_one_by_one(
     assert finder(*words)(text) == one_by_one(*words)(text)
 
 
+def test_a_word_is_found_across_the_parts_of_a_large_text() -> None:
+    has_word = finder(b"word", b"a longer word")
+    for at in (*range(65_500, 65_560), 200_000 - 4):
+        text = b"x" * at + b"word"
+        assert has_word(text)
+        assert not has_word(text[:-1])
+
+
 def test_a_filter_without_the_wheel_of_words_answers_the_same(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "ahocorasick_rs", None)
     spec = importlib.util.spec_from_file_location("plain_prefilter", prefilter.__file__)

@@ -74,7 +74,8 @@ def read(text: str, *, wanted: Callable[[str], bool], exact: bool = False) -> It
     With *exact* only plain YAML and JSON count, and nothing is mended: for a text that need not be a
     document at all.
     """
-    if re.search(r"^%", text, re.MULTILINE) and (whole := _compose_all(text)) is not None:
+    has_directive = text.startswith("%") or "\n%" in text
+    if has_directive and (whole := _compose_all(text)) is not None:
         for index, root in enumerate(whole):
             yield Document(text if index == 0 else "", 0, index, root)
         return

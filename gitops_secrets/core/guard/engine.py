@@ -38,7 +38,7 @@ __all__ = [
     "same_value",
 ]
 
-ENGINE_VERSION = "3cf9c97cfa2a"
+ENGINE_VERSION = "e7f573e88b02"
 """Changes with every change of a verdict: facts that another version wrote are worth nothing."""
 
 _SILENCE = Judgement()
@@ -79,7 +79,7 @@ def _examine(content: bytes) -> Facts:
     return inspection.facts(text)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2048)
 def _examine_form(form: bytes) -> Facts | None:
     """Return the facts of a file's form; None where there is more to see in it than its encryption."""
     if may_hold(form) & ~(SECRET | ENCRYPTED):

@@ -14,7 +14,8 @@ from typing import NamedTuple
 from gitops_secrets.core.guard.facts import Facts
 from gitops_secrets.core.guard.prefilter import is_worth_decoding, squeeze
 
-_LARGEST = 256 * 1024
+_LARGEST = 16 * 1024
+"""Of bytes: larger files are seldom of one form, and 2,048 of these are kept."""
 _END = 48
 """How many characters of a ciphertext or a wrapped data key stand for it in facts."""
 _VALUE = re.compile(

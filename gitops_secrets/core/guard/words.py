@@ -10,8 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_LARGEST = 1 << 16
-"""The wheel lists every match there is: of a larger text that could be more than the text itself."""
+_AT_ONCE = 1 << 16
+"""The wheel lists every match there is: of a large text that could be more than the text itself."""
 
 
 def finder(*words: bytes) -> Callable[[bytes], bool]:
@@ -22,10 +22,12 @@ def finder(*words: bytes) -> Callable[[bytes], bool]:
         return one_by_one(*words)
     # Only leftmost matches are searched for with vector instructions.
     matches = BytesAhoCorasick(words, matchkind=MatchKind.LeftmostFirst).find_matches_as_indexes
-    slowly = one_by_one(*words)
+    step = _AT_ONCE - max(map(len, words))
 
     def is_in(text: bytes) -> bool:
-        return bool(matches(text)) if len(text) <= _LARGEST else slowly(text)
+        if len(text) <= _AT_ONCE:
+            return bool(matches(text))
+        return any(matches(text[at : at + _AT_ONCE]) for at in range(0, len(text), step))
 
     return is_in
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import islice
+from functools import cache
 
 from gitops_secrets.core.guard.encoding import from_base64
 from gitops_secrets.core.guard.placeholders import is_placeholder
@@ -29,8 +29,6 @@ _TOOLS = frozenset(
         "finch", "lima", "microk8s", "kbst", "ko", "nix",
     }
 )  # fmt: skip
-_HEAD = re.compile(r"(?<![\w.-])(?P<tool>[a-z][\w-]{0,15})(?:\.exe)?(?=[\s\"',\]])")
-"""Any word: fifty names as alternatives are tried one by one at every byte."""
 _TOKEN = re.compile(
     r"\\?\r?\n[ \t]*(?:#+[ \t]*|//[ \t]*)?(?:-[ \t]+)?|[ \t,\[\]]+"
     r"|(?P<word>(?:\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'|\$\{[^{}\n]*\}|\$\([^()\n]*\)|`[^`\n]*`|\{\{(?:(?!\{\{)[^\n])*?\}\}|<[^<>\n]*>"
@@ -77,7 +75,7 @@ _MAX_COMMANDS = 5000
 def find(text: str) -> Iterator[tuple[int, str]]:
     """Yield the offset and the password of each command that gives one away."""
     end = 0
-    for head in islice(_heads(text, 0, len(text)), _MAX_COMMANDS):
+    for head in _heads(text, 0, len(text))[:_MAX_COMMANDS]:
         if head.start() < end:
             continue
         at = head.end()
@@ -97,12 +95,21 @@ def find(text: str) -> Iterator[tuple[int, str]]:
 def is_within(text: str, offset: int) -> bool:
     """Return whether what stands at *offset* follows the name of a tool on its line."""
     line = text.rfind("\n", 0, offset) + 1
-    return any(_heads(text, max(line, offset - _FAR), offset))
+    return _heads(text, max(line, offset - _FAR), offset) != []
 
 
-def _heads(text: str, begin: int, end: int) -> Iterator[re.Match[str]]:
-    """Yield the names of tools between *begin* and *end*."""
-    return (head for head in _HEAD.finditer(text, begin, end) if head["tool"] in _TOOLS)
+def _heads(text: str, begin: int, end: int) -> list[re.Match[str]]:
+    """Return where the name of a tool stands between *begin* and *end*, in order.
+
+    Fifty names as alternatives of one pattern are tried one by one at every byte, and few stand in a text.
+    """
+    found = (_head(t).finditer(text, begin, end) for t in _TOOLS if text.find(t, begin, end) >= 0)
+    return sorted((head for heads in found for head in heads), key=re.Match.start)
+
+
+@cache
+def _head(tool: str) -> re.Pattern[str]:
+    return re.compile(rf"(?P<tool>{tool})(?<![\w.-]{tool})(?:\.exe)?(?=[\s\"',\]])")
 
 
 def _before_path(text: str, at: int) -> str:
