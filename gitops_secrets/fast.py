@@ -12,19 +12,29 @@ def main() -> None:
     # Importing makes a great many objects and no garbage: collecting it costs a tenth of a start.
     gc.set_threshold(50_000)
 
-    from gitops_secrets.commands.quick import quick
-
-    status = quick(sys.argv[1:])
-    if status is None:
-        from gitops_secrets.cli.app import run
-
-        status = run(sys.argv[1:])
+    try:
+        status = _run(sys.argv[1:])
+    except KeyboardInterrupt:
+        # While modules are loaded nobody else has words for it yet.
+        sys.stderr.write("\ngitops-secrets: error: interrupted; nothing was changed\n")
+        status = 130
     try:
         sys.stdout.flush()
         sys.stderr.flush()
     finally:
         # Taking the interpreter down piece by piece costs as much as starting git twice.
         os._exit(status)
+
+
+def _run(arguments: list[str]) -> int:
+    from gitops_secrets.commands.quick import quick
+
+    status = quick(arguments)
+    if status is None:
+        from gitops_secrets.cli.app import run
+
+        status = run(arguments)
+    return status
 
 
 if __name__ == "__main__":
