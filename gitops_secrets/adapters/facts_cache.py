@@ -12,6 +12,7 @@ import contextlib
 import json
 import os
 import sqlite3
+import stat
 import time
 from pathlib import Path
 
@@ -50,7 +51,6 @@ class FactsCache:
             sqlite3.connect("", isolation_level=None), version
         )
         self._saved = time.monotonic()
-        self.is_empty = self.count() == 0
 
     def _open(self, version: str) -> sqlite3.Connection | None:
         if self._path is None:
@@ -58,7 +58,7 @@ class FactsCache:
         for _ in range(2):
             try:
                 self._path.parent.mkdir(exist_ok=True)
-                os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+                _make_file(self._path)
                 db = sqlite3.connect(self._path, isolation_level=None, timeout=0)
                 return _of_version(db, version)
             except (OSError, sqlite3.OperationalError):
@@ -151,6 +151,17 @@ class FactsCache:
     def close(self) -> None:
         """Close it; what was not saved is gone."""
         self._db.close()
+
+
+def _make_file(path: Path) -> None:
+    """Have *path* be a file for its owner alone. Raises OSError where it is anything but a file."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
+    descriptor = os.open(path, flags, 0o600)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(f"{path} is no file")
+    finally:
+        os.close(descriptor)
 
 
 def _of_version(db: sqlite3.Connection, version: str) -> sqlite3.Connection:

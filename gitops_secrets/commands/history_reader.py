@@ -56,7 +56,7 @@ class Reader:
         self._parts: deque[tuple[list[str], Future[Found]]] = deque()
         self._rest: list[str] = []
         self._done = 0
-        self._holds_all = cache.is_empty
+        self._holds_all = cache.count() == 0
         self._remember(())
 
     def __enter__(self) -> Self:

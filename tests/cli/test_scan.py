@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from contextlib import closing
+from functools import partial
 
 import pytest
 
@@ -178,8 +180,14 @@ def test_a_cache_that_somebody_spoilt_is_learnt_anew(user: User, fresh: Fresh):
         for _ in ("spoilt", "learnt anew"):
             assert user.run("scan", "--history").status == 1
     cache.unlink()
-    cache.mkdir()
-    assert user.run("scan", "--history").status == 1
+    elsewhere = user.temporary / "elsewhere"
+    elsewhere.write_bytes(b"mine\n")
+    makers = (cache.mkdir, partial(cache.symlink_to, elsewhere), partial(os.mkfifo, cache))
+    for make, clear in zip(makers, (cache.rmdir, cache.unlink, cache.unlink), strict=True):
+        make()
+        assert user.run("scan", "--history").status == 1
+        clear()
+    assert elsewhere.read_bytes() == b"mine\n"
 
 
 def test_a_cache_that_another_run_uses_is_left_to_it(user: User, fresh: Fresh):
