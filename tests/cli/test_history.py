@@ -154,8 +154,6 @@ def test_an_interrupted_scan_ends_at_once_without_a_word_too_many(user: User):
         cwd=user.repository,
         env=user.env,
         start_new_session=True,
-        # A shell has what it starts in the background ignore interrupts.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as scan:
