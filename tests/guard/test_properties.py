@@ -22,7 +22,7 @@ from gitops_secrets.core.guard.policy import Policy
 from gitops_secrets.core.guard.prefilter import EVERYTHING, may_hold
 from gitops_secrets.core.guard.words import finder, one_by_one
 from tests.guard.corpus import commands, configs, encrypted, hidden, lookalikes, pull_secrets
-from tests.guard.corpus.case import ONLY_DATA, encrypt
+from tests.guard.corpus.case import ONLY_DATA, Fresh, encrypt
 from tests.guard.said import everything_said, given_away, pieces
 
 SETTINGS = settings(
@@ -249,6 +249,24 @@ def test_what_is_encoded_twice_is_worth_decoding_wherever_it_begins(
     once = base64.b64encode(inner).rstrip(b"=")
     run = filler.encode() * before + base64.b64encode(once)
     assert prefilter._is_encoded_again(b"a: " + run + b"\n")
+
+
+def test_text_of_sixteen_bits_is_filtered_by_what_it_says() -> None:
+    """Of eight bits, a slash in what is other letters there ended the address before its host."""
+    address = "REGISTRY_URL=https://robot:V7IQdbcZ7q4m%s@registry.example.com\n"
+    for inner in (b"/@/@", b"//"):
+        before, after = address.encode("utf-16-le").split("%s".encode("utf-16-le"))
+        content = codecs.BOM_UTF16_LE + before + inner + after
+        assert engine.examine(content).notes, content
+
+
+def test_a_key_that_is_a_piece_of_a_readable_value_is_not_said() -> None:
+    fresh = Fresh()
+    packed = base64.b64encode(gzip.compress(fresh.config.encode())).decode()
+    text = json.dumps({"kind": "Secret", "stringData": {"a": f"{fresh.password}: {packed}"}})
+    facts = engine.examine(text.encode())
+    assert [n.rule for n in facts.notes] == ["packed-credentials"]
+    assert given_away(everything_said(facts, ()), pieces([fresh.password])) == set()
 
 
 def test_a_file_looked_at_by_its_form_has_the_facts_of_the_file() -> None:

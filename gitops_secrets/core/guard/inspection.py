@@ -169,7 +169,7 @@ class Inspection:
             notes=tuple(
                 h.note._replace(
                     identity=redaction.identity(h.note.identity),
-                    key=redaction.key(h.note.key),
+                    key=self._said_key(h.note.key, redaction),
                 )
                 for h in self.hits
             ),
@@ -187,10 +187,12 @@ class Inspection:
         )
 
     def _said(self, readable: Place, redaction: Redaction) -> Place:
-        """Return *readable* with a key that may be said: none that is a piece of a value itself."""
-        key = redaction.key(readable.key)
-        key = tuple(HIDDEN if isinstance(k, str) and self._is_in_a_value(k) else k for k in key)
-        return readable._replace(key=key)
+        return readable._replace(key=self._said_key(readable.key, redaction))
+
+    def _said_key(self, key: Key, redaction: Redaction) -> Key:
+        """Return *key* as it may be said: without a step that is a piece of a value itself."""
+        key = redaction.key(key)
+        return tuple(HIDDEN if isinstance(k, str) and self._is_in_a_value(k) else k for k in key)
 
     def _is_in_a_value(self, text: str) -> bool:
         """Return whether a piece of *text* that looks random stands in a readable value.

@@ -12,7 +12,7 @@ import base64
 import binascii
 import re
 
-from gitops_secrets.core.guard.encoding import textual
+from gitops_secrets.core.guard.encoding import decode, textual
 from gitops_secrets.core.guard.words import finder
 
 SECRET = 1
@@ -137,7 +137,8 @@ def may_hold(content: bytes) -> int:
     if content[:1] in _KEY_PACKET and is_secret_key_packet(content):
         return KEY
     if b"\0" in content:
-        content = textual(content).replace(b"\0", b"")
+        # Where it is text of 16 or 32 bits, what stands in it of 8 is other letters.
+        content = decode(textual(content)).encode("utf-8", "surrogatepass")
     packed = squeeze(content)
     if len(packed) < 12:
         return 0
