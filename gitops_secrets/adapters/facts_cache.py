@@ -64,7 +64,8 @@ class FactsCache:
             except (OSError, sqlite3.OperationalError):
                 return None
             except sqlite3.DatabaseError:
-                self._path.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):
+                    self._path.unlink()
         return None
 
     def discard(self) -> None:
@@ -103,16 +104,19 @@ class FactsCache:
         self._db.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", facts.items())
 
     def add_changes(self, changes: list[Change]) -> list[Change]:
-        """Keep *changes*, and return them less those whose content an earlier one brought to its path."""
+        """Keep *changes*, and return them; those whose content an earlier one brought to its path without it."""
         (last,) = self._db.execute("SELECT ifnull(max(number), 0) FROM changes").fetchone()
-        before = self._db.total_changes
-        self._db.executemany(
-            'INSERT OR IGNORE INTO changes ("commit", path, new, old) VALUES (?, ?, ?, ?)',
-            [(c.commit, os.fsencode(c.path), c.new or None, " ".join(c.old)) for c in changes],
-        )
-        if self._db.total_changes - before == len(changes):
-            return changes
-        return list(self._changes_after(last))
+        insert = 'INSERT OR IGNORE INTO changes ("commit", path, new, old) VALUES (?, ?, ?, ?)'
+        are_new = True
+        for change in changes:
+            path, old = os.fsencode(change.path), " ".join(change.old)
+            row = (change.commit, path, change.new or None, old)
+            if not self._db.execute(insert, row).rowcount:
+                are_new = False
+                if old:
+                    # What its path held before may stand elsewhere since that commit.
+                    self._db.execute(insert, (change.commit, path, None, old))
+        return changes if are_new else list(self._changes_after(last))
 
     def changes(self) -> Iterator[Change]:
         """Yield the changes of the walk, oldest first."""
@@ -128,7 +132,7 @@ class FactsCache:
         (tips,) = self._db.execute("SELECT tips FROM about").fetchone()
         try:
             return [str(tip) for tip in json.loads(tips)]
-        except ValueError as error:
+        except (ValueError, TypeError) as error:
             raise sqlite3.DatabaseError(str(error)) from None
 
     def begin_walk(self, *, anew: bool) -> None:

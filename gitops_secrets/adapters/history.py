@@ -18,11 +18,13 @@ from gitops_secrets.adapters.rawdiff import parse_commits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator
+    from collections.abc import Callable, Container, Iterator, Sequence
 
     from gitops_secrets.adapters.objects import Git
     from gitops_secrets.adapters.rawdiff import Change
 
+_FILES = ("10", "12")
+"""How the mode of a file and of a link begins; a submodule's content is no content of this repository."""
 _BATCH = 4000
 """How many commits one git walks: with fewer, its start and the trees that it unpacks anew count."""
 
@@ -36,11 +38,15 @@ class Batch(NamedTuple):
     """How many digits an id has."""
 
     def contents(self) -> list[str]:
-        """Return the ids of the contents that came in; some twice, and those of merges not.
+        """Return the ids of the contents that came in; some twice.
 
         A path may look like a change: it costs a look for nothing.
         """
-        return _content(self.width).findall(self.raw)
+        found: list[str] = _content(self.width).findall(self.raw)
+        if "::" in self.raw:
+            merged = _merged(self.width).findall(self.raw)
+            found += (ids.split()[-1] for modes, ids in merged if modes.split()[-1][:2] in _FILES)
+        return found
 
     def changes(self, clean: Container[str]) -> list[Change]:
         """Return the changes, oldest commit first, less those of which each content is *clean*.
@@ -54,17 +60,29 @@ class Batch(NamedTuple):
 
 @cache
 def _content(width: int) -> re.Pattern[str]:
-    """Return what finds a change of one parent to a file or a link; of any letters, which is checked fastest."""
-    return re.compile(rf":.{{6}} 1[02]0.{{3}} .{{{width}}} (.{{{width}}}) [A-Z]\0", re.DOTALL)
+    """Return what finds a change of one parent to a file or a link; what is not caught may be any letters, which is checked fastest."""
+    return re.compile(
+        rf":.{{6}} 1[02]0.{{3}} .{{{width}}} ([0-9a-f]{{{width}}}) [A-Z]\0", re.DOTALL
+    )
+
+
+@cache
+def _merged(width: int) -> re.Pattern[str]:
+    """Return what finds a change of several parents: their modes and the result's, and so the ids."""
+    return re.compile(rf"::+((?:[0-7]{{6}} )+)((?:[0-9a-f]{{{width}}} )+)[A-Z]+\0")
 
 
 class Walk:
-    """The commits that *revisions* name, in rev-list's own terms. Git starts at once."""
+    """The commits that *tips* reach and *known* do not. Git starts at once."""
 
-    def __init__(self, git: Git, *revisions: str) -> None:
+    def __init__(self, git: Git, tips: Sequence[str], known: Sequence[str]) -> None:
         self._git = git
         self._list = TemporaryFile()  # noqa: SIM115 - it has no name, and goes with this object
-        git.begin_into(self._list.fileno(), "rev-list", "--topo-order", *revisions)()
+        given = "".join([*(f"{tip}\n" for tip in tips), *(f"^{tip}\n" for tip in known)]).encode()
+        wait = git.begin_into(
+            self._list.fileno(), "rev-list", "--topo-order", "--stdin", stdin=given
+        )
+        wait()
         first = os.pread(self._list.fileno(), 128, 0)
         self._width = first.find(b"\n") + 1
         size = os.fstat(self._list.fileno()).st_size

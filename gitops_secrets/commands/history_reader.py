@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -62,9 +61,10 @@ class Reader:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, error: object, *_: object) -> None:
         if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
+            # What a process has taken cannot be cancelled, and may last. It ends with this one.
+            self._pool.shutdown(wait=error is None, cancel_futures=True)
 
     def begin(self, ids: Iterable[str]) -> int:
         """Begin to read those of *ids* that are not known, and return what ``finish`` takes.
@@ -142,7 +142,7 @@ class Reader:
 
         engine.examine(_ENCRYPTED)
         self._pool = ProcessPoolExecutor(
-            _processors(), initializer=_begin_worker, initargs=(self._git, os.getpid())
+            _processors(), initializer=_begin_worker, initargs=(self._git,)
         )
         return self._pool
 
@@ -188,8 +188,8 @@ def _uninterrupted() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _begin_worker(git: Git, parent: int) -> None:
-    """Start what reads contents in a process of the pool, and have it end soon after *parent*.
+def _begin_worker(git: Git) -> None:
+    """Start what reads contents in a process of the pool, and have it end with the one that has the pool.
 
     Which may be killed: it would wait for more work for ever. The signal by which a pool ends a process
     must not be taken for the error of one part, as an exception would be.
@@ -199,9 +199,12 @@ def _begin_worker(git: Git, parent: int) -> None:
     _contents = Contents(git)
 
     def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
-        os._exit(1)
+        from multiprocessing import parent_process
+
+        parent = parent_process()
+        if parent is not None:
+            parent.join()
+            os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
 

@@ -72,11 +72,13 @@ class _Scan:
         self._reader = Reader(git, cache)
         self._judgements: list[Judgement] = []
         self._unread: list[str] = []
+        self._missing: set[str] = set()
+        """Of what was asked for: a path that looks like a change has others asked for."""
 
     def run(self, progress: Progress) -> Outcome:
-        now = self._git.ask("rev-parse", "--all").decode().split()
+        now = self._git.ask("rev-list", "--no-walk", "--all").decode().split()
         tips = self._tips()
-        walk = Walk(self._git, "--all", *(("--not", *tips) if tips else ()))
+        walk = Walk(self._git, now, tips)
         progress(0, walk.commits)
         with self._reader:
             if walk.commits > _MANY:
@@ -86,23 +88,27 @@ class _Scan:
                 self._weigh(changes)
             self._cache.begin_walk(anew=not tips)
             self._go_through(walk, progress)
-        missing = self._reader.known.missing
-        if not missing:
-            self._cache.end_walk(sorted(set(now)))
+        if not self._missing and not self._is_shallow():
+            self._cache.end_walk(now)
         self._cache.save()
         total = Judgement(
             tuple(f for j in self._judgements for f in j.findings),
             tuple(i for j in self._judgements for i in j.ignored),
         )
-        read = self._cache.count() + len(missing)
+        read = self._cache.count() + len(self._missing)
         return Outcome("contents", read, total, tuple(self._unread))
+
+    def _is_shallow(self) -> bool:
+        """Return whether commits may come to light behind those that were walked."""
+        return self._git.ask("rev-parse", "--is-shallow-repository").strip() != b"false"
 
     def _tips(self) -> list[str]:
         """Return the tips that an earlier run walked from, if all that it found still counts."""
         tips = self._cache.tips()
         try:
-            gone = (
-                self._git.ask("rev-list", "--max-count=1", *tips, "--not", "--all") if tips else b""
+            gone = tips and self._git.ask(
+                *("rev-list", "--max-count=1", "--stdin", "--not", "--all"),
+                stdin="\n".join(tips).encode(),
             )
         except GitOpsSecretsError:
             return []
@@ -127,8 +133,11 @@ class _Scan:
 
     def _look_at(self, batch: Batch) -> None:
         """Judge what *batch* brought in, all of which was read."""
-        changes = batch.changes(self._reader.known.clean)
+        known = self._reader.known
+        changes = batch.changes(known.clean)
         self._recall(changes)
+        if known.missing:
+            self._missing |= known.missing.intersection(i for c in changes for i in (c.new, *c.old))
         self._weigh(self._cache.add_changes([c for c in changes if self._matters(c)]))
         self._cache.save(seldom=True)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.guard.corpus.case import Fresh
+from tests.guard.corpus.case import ONLY_DATA, Fresh, encrypt
 from tests.support.terminal import Terminal
 from tests.support.user import PROGRAM, User
 
@@ -112,6 +112,87 @@ def test_a_history_that_does_not_fit_into_memory_is_judged_the_same(user: User):
     assert len(more) == len(whole) + 2
     cache.unlink()
     assert run("whole") == more
+
+
+def test_paths_that_look_like_changes_lead_no_finding_astray(user: User):
+    zeros, guilty = "0" * 40, Fresh().secret
+    meta = f":100644 100644 {zeros} {'1' * 19}\n{'2' * 20} M"
+    other = f":100644 100644 {zeros} {'3' * 40} M"
+    user.commit({meta: "a\n", other: "b\n", "::100644 100644 100644": "c\n", "z/a.yaml": guilty})
+    user.commit({"z/b.txt": "d\n", "z/c.txt": "e\n"})
+    for _ in ("cold", "warm"):
+        result = user.run("scan", "--history")
+        assert result.stdout.count("error[") == 1
+        assert result.stdout.startswith("z/a.yaml:")
+        assert "looked at 6 contents" in result.stdout
+
+
+def test_what_a_merge_brings_in_is_found_there_though_a_later_commit_brings_it_again(user: User):
+    secret = Fresh().secret
+    stream, where = [], {10: "p.yaml", 30: "q.yaml"}
+    for number in range(1, 41):
+        stream.append(f"commit refs/heads/main\nmark :{number}\n")
+        stream.append(f"committer A <a@example.com> {number} +0000\ndata 1\nx\n")
+        stream += [f"merge :{number - 3}\n"] * (number == 10)
+        content = secret if number in where else f"{number}\n"
+        path = where.get(number, "n.txt")
+        stream.append(f"M 100644 inline {path}\ndata {len(content)}\n{content}\n")
+    argv = ["git", "fast-import", "--quiet"]
+    assert user.program(argv, stdin="".join(stream).encode()).status == 0
+    whole, small = (
+        user.program([sys.executable, "-c", IN_SMALL_PIECES, how, "0"])
+        for how in ("whole", "small")
+    )
+    assert whole.stdout.count("p.yaml") == whole.stdout.count("q.yaml") == 1
+    assert small.stdout == whole.stdout
+
+
+def test_what_a_shallow_clone_did_not_have_is_looked_at_once_it_is_there(user: User):
+    user.commit({"a.yaml": Fresh().secret})
+    (user.repository / "a.yaml").unlink()
+    user.commit({"b.txt": "1\n"})
+    shallow = user.temporary / "shallow"
+    user.git("clone", "--quiet", "--depth=1", f"file://{user.repository}", str(shallow))
+    user.repository = shallow
+    assert user.run("scan", "--history").status == 0
+    user.git("fetch", "--quiet", "--unshallow")
+    assert user.run("scan", "--history").status == 1
+
+
+def test_a_commit_that_only_a_detached_head_reached_is_forgotten_with_it(user: User):
+    user.commit({"a.txt": "1\n"})
+    user.git("checkout", "--quiet", "--detach")
+    user.commit({"b.yaml": Fresh().secret})
+    assert user.run("scan", "--history").status == 1
+    user.git("checkout", "--quiet", "main")
+    assert user.run("scan", "--history").status == 0
+
+
+def test_as_many_tips_as_no_command_line_holds_are_remembered(user: User):
+    commits = 60_000
+    stream = "".join(
+        f"commit refs/heads/main\nmark :{n}\ncommitter A <a@example.com> {n} +0000\ndata 0\n"
+        for n in range(1, commits)
+    )
+    marks = user.repository / ".git" / "marks"
+    argv = ["git", "fast-import", "--quiet", f"--export-marks={marks}"]
+    assert user.program(argv, stdin=stream.encode()).status == 0
+    ids = [line.split()[1] for line in marks.read_text().splitlines()]
+    refs = sorted(f"{name} refs/pull/{number}\n" for number, name in enumerate(ids))
+    refs.sort(key=lambda line: line.split()[1])
+    (user.repository / ".git" / "packed-refs").write_text("".join(refs))
+    for _ in ("cold", "warm"):
+        assert user.run("scan", "--history").status == 0
+
+
+def test_ciphertext_that_moves_while_its_path_goes_back_is_seen(user: User):
+    plain = "kind: Secret\nmetadata: {{name: {}}}\nstringData:\n  a: {}\n"
+    first, second = (encrypt(plain.format("app", word), *ONLY_DATA) for word in ("one", "two"))
+    user.commit({"p.yaml": first})
+    user.commit({"p.yaml": second})
+    user.commit({"p.yaml": first, "q.yaml": second.replace("name: app", "name: another")})
+    for _ in ("cold", "warm"):
+        assert "q.yaml" in user.run("scan", "--history").stdout
 
 
 def test_a_killed_scan_leaves_no_process_behind(user: User):

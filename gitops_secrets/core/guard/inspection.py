@@ -76,6 +76,13 @@ class Inspection:
     def credential(self, base: str, origin: Origin, line: int, column: int, material: str) -> None:
         """Record a readable credential, under the rule that says best where it stood."""
         detail = origin.packed
+        if (
+            base == "registry-login"
+            and origin.depth
+            and not (origin.annotation or detail)
+            and any(h.material == material for h in self.hits)
+        ):
+            return  # seen in the text that holds this scalar
         if origin.annotation:
             rule = "annotation-credentials"
         elif origin.comment:
@@ -111,7 +118,7 @@ class Inspection:
             self._keys(text, origin)
         if bits & prefilter.COMMAND:
             self._commands(text, origin)
-        if bits & ~(prefilter.KEY | prefilter.COMMAND):
+        if bits & ~prefilter.KEY:
             self._structure(text, origin, bits)
 
     def packed(self, content: bytes, origin: Origin, wrapping: str) -> None:

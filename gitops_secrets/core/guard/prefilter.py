@@ -113,7 +113,7 @@ _has_anything = finder(*_STEMS, b"secret", b"sops", b"enc[", b"-key-", b"vatekey
 """In lower case: what holds none of it can hold nothing but what is encoded."""
 _LONGEST_NAME = 88
 _FEW = 200
-_UNSEEN = bytes(c for c in range(256) if not 0x20 <= c <= 0x7E and c not in b"\t\n\r")
+_UNSEEN = bytes(c for c in range(256) if not 0x20 <= c <= 0x7E and c not in b"\t\n\r\x85\xa8\xa9")
 _SECRET_WORD = re.compile(rb"Secret(?<![A-Za-z0-9]Secret)(?:List)?(?![A-Za-z0-9])")
 _NO_SECRETS = (b"imagePullSecrets:", b"kind: ExternalSecret\n", b"kind: SealedSecret\n")
 _has_registry = finder(b"regist", b"docker", b"image", b"ghcr", b"quay", b"harbor", b"oci:", b"credential",

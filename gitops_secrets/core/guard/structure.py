@@ -22,7 +22,7 @@ _DATA = re.compile(r"(?<![\w.-])(?:stringData|data)(?![\w.-])")
 _SHORT = 4000
 _LONGEST_KEY = 24
 """How many steps of a key path are kept."""
-_LOOKS = prefilter.EVERYTHING & ~(prefilter.KEY | prefilter.COMMAND)
+_LOOKS = prefilter.EVERYTHING & ~prefilter.KEY
 
 
 class Context(NamedTuple):
@@ -116,7 +116,7 @@ class _Walker:
         """Visit every node below *root*."""
         if self.is_file:
             objects.describe(self.inspection, self.document, root)
-        if not self.bits & ~(prefilter.SECRET | prefilter.ENCRYPTED | prefilter.COMMAND):
+        if not self.bits & ~(prefilter.SECRET | prefilter.ENCRYPTED):
             self._visit_annotation(root)
             return
         seen: set[int] = set()
