@@ -251,6 +251,15 @@ def test_what_is_encoded_twice_is_worth_decoding_wherever_it_begins(
     assert prefilter._is_encoded_again(b"a: " + run + b"\n")
 
 
+@pytest.mark.parametrize("line_break", ["\x85", "\u2028", "\u2029"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_secret_is_found_between_the_line_breaks_that_only_yaml_has(
+    line_break: str, encoding: str
+) -> None:
+    text = f"apiVersion: v1\nkind: Secret{line_break}metadata:\n  name: x\nstringData:\n  a: {Fresh().password}\n"
+    assert engine.examine(text.encode(encoding)).objects[0].readable
+
+
 def test_text_of_sixteen_bits_is_filtered_by_what_it_says() -> None:
     """Of eight bits, a slash in what is other letters there ended the address before its host."""
     address = "REGISTRY_URL=https://robot:V7IQdbcZ7q4m%s@registry.example.com\n"

@@ -12,6 +12,8 @@ RULE = "registry-login"
 
 
 def readable() -> Iterator[Case]:
+    for name, spell, reason in SCALARS:
+        yield found(f"command/{name}", RULE, spell(Fresh()), reason)
     for name, spell, reason in LINES:
         c = Fresh()
         yield found(
@@ -121,3 +123,12 @@ ADDRESSES = [
     ("requests base", lambda c: f'requests.head(f"{{base}}/v2/app/manifests/{{tag}}", auth=HTTPBasicAuth("{c.user}", "{c.password}"))\n', "only a registry has manifests there"),
     ("requests in job", lambda c: f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata:\n  prune.py: |\n    import requests\n    requests.get('https://ghcr.io/v2/', auth=('{c.user}', '{c.password}'))\n", "a script in a ConfigMap"),
 ]  # fmt: skip
+
+SCALARS = [
+    ("folded", lambda c: f"run: >-\n  docker login ghcr.io\n  -u {c.user}\n  -p {c.password}\n", "one command on the lines of a folded scalar"),
+    ("plain lines", lambda c: f"script:\n- docker login ghcr.io -u {c.user} -p\n  {c.password}\n", "a plain scalar on two lines"),
+    ("folded curl", lambda c: f"run: >-\n  curl -u {c.user}:{c.password}\n  https://registry.example.com/v2/_catalog\n", "an address on the next line of a folded scalar"),
+    ("json escapes", lambda c: json.dumps({"scripts": {"x": f"set -e\ndocker login ghcr.io -u {c.user} -p {c.password}"}}), "the letter of a line break stands before the command"),
+    ("list in a string", lambda c: json.dumps({"a": json.dumps(["docker", "login", "-p", c.password])}), "a list that a string holds"),
+]  # fmt: skip
+"""Commands that stand in no line of their file, only in a value of it."""
