@@ -279,6 +279,17 @@ def test_a_key_that_is_a_piece_of_a_readable_value_is_not_said() -> None:
     ]
 
 
+def test_an_address_as_a_key_is_said_without_its_password() -> None:
+    packed = base64.b64encode(gzip.compress(Fresh().config.encode())).decode()
+    for key, said in (
+        ("https://robot:2tcVsntBbx", "(hidden)"),
+        ("https://robot:2tcVsntBbx@ghcr.io", "(hidden)"),
+        ("https://ghcr.io:443/v2/", "https://ghcr.io:443/v2/"),
+    ):
+        facts = engine.examine(json.dumps({"a": {key: packed}}).encode())
+        assert facts.notes[-1].key[:2] == ("a", said)
+
+
 def test_a_file_looked_at_by_its_form_has_the_facts_of_the_file() -> None:
     seen = 0
     for case in (*encrypted.readable(), *lookalikes.lookalikes()):

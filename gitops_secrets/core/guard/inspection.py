@@ -30,6 +30,8 @@ MAX_WORK = 96 * 1024 * 1024
 """Characters of all pieces of one content together."""
 MAX_NOTES = 1000
 
+_WITH_PASSWORD = re.compile(r"://[^/:]{0,200}:(?![0-9]{1,5}(?:/|\Z))")
+"""An address with more than a port behind its first colon, whole or not."""
 _COMMENT_LINE = re.compile(r"[ \t]*(?:#|//|;|--[ \t]|<!--|REM[ \t]|\*[ \t])")
 
 
@@ -197,9 +199,13 @@ class Inspection:
         return readable._replace(key=self._said_key(readable.key, redaction))
 
     def _said_key(self, key: Key, redaction: Redaction) -> Key:
-        """Return *key* as it may be said: without a step that is a piece of a value itself."""
-        key = redaction.key(key)
-        return tuple(HIDDEN if isinstance(k, str) and self._is_in_a_value(k) else k for k in key)
+        """Return *key* as it may be said: without a step that is a piece of a value, or an address with a password."""
+        return tuple(
+            HIDDEN
+            if isinstance(k, str) and (self._is_in_a_value(k) or _WITH_PASSWORD.search(k))
+            else k
+            for k in redaction.key(key)
+        )
 
     def _is_in_a_value(self, text: str) -> bool:
         """Return whether a piece of *text* that looks random stands in a readable value.
