@@ -107,16 +107,18 @@ class FactsCache:
         """Keep *changes*, and return them; those whose content an earlier one brought to its path without it."""
         (last,) = self._db.execute("SELECT ifnull(max(number), 0) FROM changes").fetchone()
         insert = 'INSERT OR IGNORE INTO changes ("commit", path, new, old) VALUES (?, ?, ?, ?)'
-        are_new = True
-        for change in changes:
-            path, old = os.fsencode(change.path), " ".join(change.old)
-            row = (change.commit, path, change.new or None, old)
-            if not self._db.execute(insert, row).rowcount:
-                are_new = False
-                if old:
-                    # What its path held before may stand elsewhere since that commit.
-                    self._db.execute(insert, (change.commit, path, None, old))
-        return changes if are_new else list(self._changes_after(last))
+        rows = [(c.commit, os.fsencode(c.path), c.new or None, " ".join(c.old)) for c in changes]
+        before = self._db.total_changes
+        self._db.executemany(insert, rows)
+        if self._db.total_changes - before == len(rows):
+            return changes
+        self._db.execute("DELETE FROM changes WHERE number > ?", (last,))
+        for commit, path, new, old in rows:
+            is_new = self._db.execute(insert, (commit, path, new, old)).rowcount
+            if not is_new and old:
+                # What its path held before may stand elsewhere since that commit.
+                self._db.execute(insert, (commit, path, None, old))
+        return list(self._changes_after(last))
 
     def changes(self) -> Iterator[Change]:
         """Yield the changes of the walk, oldest first."""
