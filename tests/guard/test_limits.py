@@ -108,6 +108,12 @@ def test_a_pattern_repeated_through_megabytes_is_judged(line: bytes):
     engine.judge_blob("a.yaml", content + line * (2_000_000 // len(line)), NOBODY)
 
 
+def test_a_host_without_end_is_judged():
+    line = b"machine git." + b"example.com" * 40_000 + b" login robot password Kd93kslQp2x\n"
+    assert engine.examine(line).notes == ()
+    assert engine.examine(line.replace(b"git.", b"ghcr.io/")).notes != ()
+
+
 def test_a_secret_behind_fifty_megabytes_is_found():
     filler = b"key: value of no interest\n" * (50_000_000 // 26)
     assert "plaintext-dockerconfigjson" in _rules(filler + b"---\n" + Fresh().secret.encode())

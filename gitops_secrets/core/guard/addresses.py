@@ -71,6 +71,8 @@ _FILLED_IN = re.compile(r"\{[^{}]*\}|\$[A-Za-z_][\w.]*")
 _AROUND = ".,;)]}\\"
 """What stands behind an address, and is no part of it."""
 _SHORTEST = 6
+_LONGEST_HOST = 500
+"""Of characters that are looked at: DNS has no name over 253, and a path may stand behind it."""
 _BEFORE = 120
 _FAR = 800
 """How far the brackets of one call are looked for."""
@@ -79,7 +81,7 @@ _MAX_ADDRESSES = 20_000
 
 def is_registry_host(host: str) -> bool:
     """Return whether *host* is named as registries are."""
-    return _REGISTRY_HOST.search(host) is not None
+    return _REGISTRY_HOST.search(host[:_LONGEST_HOST]) is not None
 
 
 def is_registry(place: str) -> bool:

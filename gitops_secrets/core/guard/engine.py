@@ -38,7 +38,7 @@ __all__ = [
     "same_value",
 ]
 
-ENGINE_VERSION = "6fcf7af52bd3"
+ENGINE_VERSION = "1ecb83cd5713"
 """Changes with every change of a verdict: facts that another version wrote are worth nothing."""
 
 _SILENCE = Judgement()
