@@ -34,7 +34,7 @@ _ENCRYPTED = (
 )
 """What loads all that encrypted contents are examined with."""
 _PART = 2000
-"""How many contents a worker reads at a time: a git process each, and bounded memory."""
+"""How many contents a worker is given at a time."""
 _HELD_CLEAN = 100_000
 """How many ids are held in memory, of 0.1 kB each."""
 _HELD_FACTS = 16_000

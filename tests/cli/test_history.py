@@ -197,13 +197,7 @@ def test_ciphertext_that_moves_while_its_path_goes_back_is_seen(user: User):
 
 def test_a_killed_scan_leaves_no_process_behind(user: User):
     grow(user, COMMITS, {})
-    with subprocess.Popen(
-        [PROGRAM, "scan", "--history"],
-        cwd=user.repository,
-        env=user.env,
-        start_new_session=True,
-        stdout=subprocess.DEVNULL,
-    ) as scan:
+    with _scanning(user) as scan:
         assert _until(lambda: len(_session(scan.pid)) > 3), "no process was started to read with"
         scan.kill()
     assert _until(lambda: not _session(scan.pid)), "a process goes on"
@@ -211,14 +205,7 @@ def test_a_killed_scan_leaves_no_process_behind(user: User):
 
 def test_where_a_reading_process_is_killed_it_says_so_and_forgets_nothing(user: User):
     grow(user, 30_000, {})
-    with subprocess.Popen(
-        [PROGRAM, "scan", "--history"],
-        cwd=user.repository,
-        env=user.env,
-        start_new_session=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as scan:
+    with _scanning(user) as scan:
         assert _until(lambda: len(_readers(scan.pid)) > 1)
         os.kill(_readers(scan.pid)[0], signal.SIGKILL)
         out, err = scan.communicate(timeout=60)
@@ -230,20 +217,25 @@ def test_where_a_reading_process_is_killed_it_says_so_and_forgets_nothing(user: 
 
 def test_an_interrupted_scan_ends_at_once_without_a_word_too_many(user: User):
     grow(user, 30_000, {})
-    with subprocess.Popen(
-        [PROGRAM, "scan", "--history"],
-        cwd=user.repository,
-        env=user.env,
-        start_new_session=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as scan:
+    with _scanning(user) as scan:
         assert _until(lambda: len(_readers(scan.pid)) > 1)
         os.killpg(scan.pid, signal.SIGINT)
         out, err = scan.communicate(timeout=60)
     assert scan.returncode == 130, err
     assert (out, err.strip()) == (b"", b"gitops-secrets: error: interrupted; nothing was changed")
     assert _until(lambda: not _session(scan.pid)), "a process goes on"
+
+
+def _scanning(user: User) -> subprocess.Popen[bytes]:
+    """A scan of the history that goes on, in a session of its own."""
+    return subprocess.Popen(
+        [PROGRAM, "scan", "--history"],
+        cwd=user.repository,
+        env=user.env,
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
 
 
 def _readers(leader: int) -> list[int]:
