@@ -23,7 +23,7 @@ MAX_DEPTH = 400
 """libyaml's composer calls itself for each level, and a few ten thousand end the process."""
 
 _LARGE = 4000
-_NULL, _STR, _SEQ, _MAP = (f"tag:yaml.org,2002:{name}" for name in ("null", "str", "seq", "map"))
+NULL, _STR, _SEQ, _MAP = (f"tag:yaml.org,2002:{name}" for name in ("null", "str", "seq", "map"))
 _NULLS = ("", "~", "null", "Null", "NULL")
 
 _SEPARATOR = re.compile(r"^---(?=[ \t\r\n]|$)", re.MULTILINE)
@@ -120,7 +120,7 @@ def _compose_all(text: str) -> list[yaml.Node] | None:
     if not _is_safe(text):
         return None
     try:
-        return [node for node in yaml.compose_all(text, _loader()) if node.tag != _NULL]
+        return [node for node in yaml.compose_all(text, _loader()) if node.tag != NULL]
     except (yaml.YAMLError, ValueError, RecursionError):
         return None
 
@@ -134,7 +134,7 @@ def _loader() -> type[yaml.SafeLoader]:
 
         def resolve(self, kind: type[yaml.Node], value: object, implicit: Any) -> str:
             if kind is yaml.ScalarNode:
-                return _NULL if implicit[0] and value in _NULLS else _STR
+                return NULL if implicit[0] and value in _NULLS else _STR
             return _SEQ if kind is yaml.SequenceNode else _MAP
 
     return Loader

@@ -6,16 +6,17 @@ from collections.abc import Iterator
 
 import yaml
 
+from gitops_secrets.core.guard.documents import NULL
+
 Pairs = list[tuple[str | None, yaml.Node, yaml.Node]]
 """(key text, key, value) of each entry; the text is None for a key that is no scalar, and for ``<<``."""
 
 _MAX_PAIRS = 20_000
-_NULL = "tag:yaml.org,2002:null"
 
 
 def scalar(node: yaml.Node | None) -> str | None:
     """Return the text of a scalar node, decoded where it is tagged binary; None for a null or no scalar."""
-    if not isinstance(node, yaml.ScalarNode) or node.tag == _NULL:
+    if not isinstance(node, yaml.ScalarNode) or node.tag == NULL:
         return None
     value = str(node.value)
     if node.tag.endswith("binary"):
