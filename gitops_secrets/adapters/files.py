@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gitops_secrets.errors import GitOpsSecretsError
 
 TEMPORARY_SUFFIX = ".gitops-secrets.tmp"
 """Ends the name of every file under way; a generated kustomization takes only .yaml and .yml."""
+
+_private: set[str] = set()
+"""The temporary folders that are there now."""
 
 
 def check_inside(top: Path, path: str) -> None:
@@ -77,9 +80,11 @@ def private_folder(files: Mapping[str, bytes]) -> Iterator[str]:
     # Not tempfile: importing it costs as much as the rest of this module's work.
     root = os.environ.get("TMPDIR") or "/tmp"  # noqa: S108
     folder = f"{root}/gitops-secrets-{os.urandom(8).hex()}"
+    _private.add(folder)
     try:
         os.mkdir(folder, 0o700)
     except OSError as error:
+        _private.discard(folder)
         raise GitOpsSecretsError(
             f"{root} cannot be written: {error.strerror}", "set TMPDIR to a folder that can"
         ) from None
@@ -88,6 +93,18 @@ def private_folder(files: Mapping[str, bytes]) -> Iterator[str]:
             Path(folder, name).write_bytes(content)
         yield folder
     finally:
-        for entry in os.listdir(folder):
-            os.unlink(f"{folder}/{entry}")
-        os.rmdir(folder)
+        _remove(folder)
+
+
+def remove_private_folders() -> None:
+    """Remove what an interrupt left: it may come between any two steps of making or removing a folder."""
+    for folder in tuple(_private):
+        with suppress(OSError):
+            _remove(folder)
+
+
+def _remove(folder: str) -> None:
+    for entry in os.listdir(folder):
+        os.unlink(f"{folder}/{entry}")
+    os.rmdir(folder)
+    _private.discard(folder)

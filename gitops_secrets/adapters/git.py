@@ -111,13 +111,24 @@ class Repository(NamedTuple):
             (what for name, what in _UNDER_WAY.items() if (self.git_dir / name).exists()), None
         )
 
-    def committed(self, paths: Sequence[str]) -> tuple[str, dict[str, bytes | None]]:
-        """Return HEAD's commit and what *paths* hold in it, None where they are not there.
+    def contents(self, revision: str, paths: Sequence[str]) -> tuple[str, dict[str, bytes | None]]:
+        """Return the commit of *revision* and what *paths* hold in it, None where they are not there.
 
-        The commit is empty, and every content None, before the first one.
+        The commit is empty, and every content None, where there is no such revision.
         """
-        found = self._objects(["HEAD", *(f"HEAD:{path}" for path in paths)])
+        found = self._objects([revision, *(f"{revision}:{path}" for path in paths)])
         return found[0][0], {path: c for path, (_, c) in zip(paths, found[1:], strict=True)}
+
+    def commit(self, revision: str) -> str:
+        """Return the commit that *revision* names, "" where there is none."""
+        done = self.git(
+            "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
+        )
+        return "" if done.status else done.stdout.decode().strip()
+
+    def parents(self, commit: str) -> list[str]:
+        """Return the parents of *commit*, none for a first one."""
+        return self.ask("rev-list", "--parents", "--max-count=1", commit).decode().split()[1:]
 
     def blobs(self, ids: Sequence[str]) -> dict[str, bytes | None]:
         """Return the contents of blobs by their ids, None where the repository has one not.

@@ -33,7 +33,7 @@ def editing_folder() -> Iterator[Folder]:
     path = root / f"gitops-secrets-{os.urandom(8).hex()}"
     # It reads from us until we end; the editor inherits nothing of the pipe.
     watcher = subprocess.Popen(
-        ["/bin/sh", "-c", 'trap "" INT HUP TERM; read -r _; rm -rf -- "$0"', str(path)],
+        ["/bin/sh", "-c", 'trap "" INT HUP TERM QUIT; read -r _; rm -rf -- "$0"', str(path)],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

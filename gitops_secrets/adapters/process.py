@@ -9,6 +9,9 @@ from typing import NamedTuple, Self
 
 _withheld: set[str] = set()
 _trace: Callable[[str], None] | None = None
+_under_way: set[subprocess.Popen[bytes]] = set()
+_LOOK = 0.2
+"""Seconds after which a program that was passed a signal is looked at."""
 
 
 class Completed(NamedTuple):
@@ -51,6 +54,12 @@ def find_program(name: str) -> str | None:
     return None
 
 
+def pass_on(number: int) -> None:
+    """Send the signal *number* to every program that is under way."""
+    for process in tuple(_under_way):
+        process.send_signal(number)
+
+
 class Started:
     """A program that is under way and waits for its input; leaving the context ends it."""
 
@@ -76,16 +85,29 @@ class Started:
             env=inherited_environment() if env is None else dict(env),
             pass_fds=pass_fds,
         )
+        _under_way.add(self._process)
 
     def finish(self, stdin: bytes = b"") -> Completed:
         """Give the program *stdin*, wait for its end, and return how it ended."""
-        stdout, stderr = self._process.communicate(stdin)
-        return Completed(self._process.returncode, stdout, stderr)
+        process = self._process
+        unsent: bytes | None = stdin
+        while True:
+            try:
+                stdout, stderr = process.communicate(unsent, timeout=_LOOK)
+            except subprocess.TimeoutExpired:
+                unsent, status = None, process.poll()
+                if status is None or status >= 0:
+                    continue
+                # A signal ended it, and what it had started may hold its output open for long.
+                stdout = stderr = b""
+            _under_way.discard(process)
+            return Completed(process.returncode, stdout, stderr)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        _under_way.discard(self._process)
         if self._process.poll() is None:
             self._process.kill()
         with self._process:

@@ -9,11 +9,17 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 
 import click
 
 from gitops_secrets import __version__
+from gitops_secrets.adapters.files import remove_private_folders
+from gitops_secrets.adapters.interrupts import (
+    Interrupted,
+    end_on_signals,
+    interrupted,
+    unheard,
+)
 from gitops_secrets.errors import ExitCode, GitOpsSecretsError
 
 _NAME = "gitops-secrets"
@@ -74,14 +80,13 @@ def root(context: click.Context, /) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run the command line *arguments* and return the exit status."""
     _forbid_core_dumps()
-    signal.signal(signal.SIGTERM, _end)
+    end_on_signals()
     try:
         result = root.main(list(arguments), prog_name=_NAME, standalone_mode=False)
     except click.exceptions.Exit as done:
         return done.exit_code
-    except (click.Abort, KeyboardInterrupt, EOFError):
-        _say("error", "interrupted; nothing was changed")
-        return ExitCode.INTERRUPTED
+    except (click.Abort, KeyboardInterrupt, EOFError) as error:
+        return _say_interrupted(error)
     except click.UsageError as error:
         _say("error", _usage_message(error))
         context = error.ctx
@@ -105,6 +110,10 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001
         _say_bug(error)
         return ExitCode.BUG
+    except BaseException as error:
+        if interrupted() is None:
+            raise
+        return _say_interrupted(error)
     return int(result) if isinstance(result, int) else ExitCode.OK
 
 
@@ -122,6 +131,16 @@ def _say(kind: str, words: str) -> None:
     # What git or a hook said can be in it: nothing of that may steer the terminal.
     shown = "".join(c if c.isprintable() else " " for c in words)
     click.echo(f"{_NAME}: {kind}: {shown}", err=True)
+
+
+def _say_interrupted(error: BaseException) -> int:
+    """Print what became of an interrupted run; return its exit status."""
+    # click turns an interrupt into an Abort, as it does the end of the input at a prompt.
+    how = error if isinstance(error, Interrupted) else interrupted() or Interrupted(signal.SIGINT)
+    with unheard():
+        remove_private_folders()
+    _say("error", f"interrupted; {how.words}")
+    return how.exit_code
 
 
 def _say_missing(error: ModuleNotFoundError) -> ExitCode:
@@ -150,8 +169,3 @@ def _forbid_core_dumps() -> None:
     # A core dump would hold every secret in memory.
     hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
     resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
-
-
-def _end(number: int, frame: FrameType | None) -> None:
-    del frame
-    sys.exit(128 + number)

@@ -12,6 +12,7 @@ from gitops_secrets.adapters import age, sops
 from gitops_secrets.adapters.age import Identity
 from gitops_secrets.adapters.cluster import Cluster, ConflictError, connect
 from gitops_secrets.adapters.git import Repository, literal, open_repository
+from gitops_secrets.adapters.interrupts import end_on_signals
 from gitops_secrets.adapters.revision import tree_of
 from gitops_secrets.adapters.transaction import clear_up
 from gitops_secrets.core import applying, flux
@@ -102,6 +103,10 @@ def apply(request: Request) -> Outcome:
     if not request.dry_run and not request.confirm(cluster):
         raise GitOpsSecretsError(
             f"not applied to {cluster.context}: not confirmed", "--context names another cluster"
+        )
+    if not request.dry_run:
+        end_on_signals(
+            f"{cluster.context} may have some of it; the same command again applies the rest"
         )
     steps = [step for w in wanted for step in _apply_one(cluster, w, request)]
     return Outcome(

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from gitops_secrets.adapters.age import check_recipient
 from gitops_secrets.adapters.git import Head, Repository, words
+from gitops_secrets.adapters.interrupts import held_back
+from gitops_secrets.adapters.process import Completed, pass_on
 from gitops_secrets.adapters.sops import find_sops, refuse_outranking
-from gitops_secrets.adapters.transaction import Transaction, open_transaction, refuse_half_way
+from gitops_secrets.adapters.transaction import (
+    Beside,
+    StepError,
+    Steps,
+    Transaction,
+    open_transaction,
+    refuse_half_way,
+)
 from gitops_secrets.commands.bootstrap_model import Outcome, Plan, Request
 from gitops_secrets.commands.bootstrap_questions import begin_questions
 from gitops_secrets.commands.identities import forget_identity, keep_identity
-from gitops_secrets.core.layout import CONFIG
 from gitops_secrets.core.names import check_namespace, check_secret_name
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
-_TAKEN_BACK = "the commit was taken back"
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gitops_secrets.adapters.interrupts import Held
 
 
 def bootstrap(request: Request) -> Outcome:
@@ -73,24 +83,32 @@ def _apply(request: Request, plan: Plan, transaction: Transaction) -> Outcome:
         is_ahead = request.push and not uncommitted and _is_ahead(repository)
         if is_ahead:
             # The commit of an earlier run, which did not push, or did not get so far.
-            _push(repository, head, "the commit is here, and not there")
+            _push_again(repository, head)
         return _outcome(plan, None, transaction.recovered, uncommitted, pushed=is_ahead)
-    try:
-        for outcome in plan.clusters:
-            keep_identity(outcome.identity)
-        if not request.commit:
-            transaction.write(plan.changes, head)
-            changed = tuple(change.path for change in plan.changes)
-            return _outcome(plan, None, transaction.recovered, changed)
-        push = (lambda: _push(repository, head, _TAKEN_BACK)) if request.push else None
-        commit = transaction.commit(plan.changes, _message(request, plan), head, push)
-    except GitOpsSecretsError:
-        # Only where the branch is seen to be as it was: an identity that a commit needs must stay.
-        if repository.status([CONFIG])[0].commit == head.commit:
-            for outcome in plan.clusters:
-                forget_identity(outcome.identity)
-        raise
+    if not request.commit:
+        _keep_identities(plan)
+        transaction.write(plan.changes)
+        changed = tuple(change.path for change in plan.changes)
+        return _outcome(plan, None, transaction.recovered, changed)
+    if request.push:
+        _try_push(repository, head)
+    steps = Steps(
+        _message(request, plan),
+        Beside(lambda: _keep_identities(plan), lambda: _forget_identities(plan)),
+        (lambda held: _push(repository, head, held)) if request.push else None,
+    )
+    commit = transaction.commit(plan.changes, head, steps)
     return _outcome(plan, commit, transaction.recovered, pushed=request.push)
+
+
+def _keep_identities(plan: Plan) -> None:
+    for outcome in plan.clusters:
+        keep_identity(outcome.identity)
+
+
+def _forget_identities(plan: Plan) -> None:
+    for outcome in plan.clusters:
+        forget_identity(outcome.identity)
 
 
 def _is_ahead(repository: Repository) -> bool:
@@ -98,23 +116,69 @@ def _is_ahead(repository: Repository) -> bool:
     return done.status != 0 or done.stdout != b""
 
 
-def _push(repository: Repository, head: Head, otherwise: str) -> None:
-    """Push *head*'s branch. Raises GitOpsSecretsError where that fails, saying how it is *otherwise*."""
-    branch = f"branch.{head.branch}"
-    remote = repository.ask("config", "--get", f"{branch}.remote").decode().strip()
-    merge = repository.ask("config", "--get", f"{branch}.merge").decode().strip()
-    done = repository.git("push", "--quiet", remote, f"HEAD:{merge}")
-    # A connection that broke off after the server had accepted is no refusal.
-    there = repository.git("ls-remote", remote, merge).stdout if done.status else b""
-    if done.status and not there.startswith(repository.ask("rev-parse", "HEAD").strip()):
-        is_behind = b"[rejected]" in done.stderr
+def _try_push(repository: Repository, head: Head) -> None:
+    """Raise GitOpsSecretsError if *head*'s branch could not be pushed as it is: before anything is written."""
+    if head.commit is None:
+        return
+    remote, merge = _upstream(repository, head)
+    done = repository.git("push", "--quiet", "--dry-run", "--no-verify", remote, f"HEAD:{merge}")
+    if done.status:
         raise GitOpsSecretsError(
-            f"the push of {head.branch} was refused, and {otherwise}: {words(done)}",
-            "git pull --rebase, and run the same command again"
-            if is_behind
-            else f"mend what it names, see whether git push --dry-run {remote} passes, and run the "
-            "same command again",
+            f"{head.branch} cannot be pushed to {remote}, and nothing was changed: {words(done)}",
+            _hint(done, remote),
         )
+
+
+def _push(repository: Repository, head: Head, held: Held) -> None:
+    """Push *head*'s branch. Raises StepError if that fails, and Interrupted."""
+    remote, merge = _upstream(repository, head)
+    done = repository.git("push", "--quiet", remote, f"HEAD:{merge}")
+    held.check()
+    if not done.status:
+        return
+    if b"fatal:" not in done.stderr:
+        # The server or a hook refused it. Where the connection breaks off, git dies with "fatal:".
+        raise StepError(
+            lambda so: f"the push of {head.branch} was refused, and {so}: {words(done)}",
+            _hint(done, remote),
+            take_back=True,
+        )
+    there = repository.git("ls-remote", remote, merge)
+    held.check()
+    if not there.stdout.startswith(repository.commit("HEAD").encode()):
+        raise StepError(
+            lambda so: f"the push of {head.branch} broke off, and {so}: {words(done)}",
+            "run the same command again: it pushes the commit",
+        )
+
+
+def _push_again(repository: Repository, head: Head) -> None:
+    """Push the commit of an earlier run. Raises GitOpsSecretsError if that fails; the commit stays."""
+    with held_back(pass_on) as held:
+        try:
+            _push(repository, head, held)
+        except StepError as error:
+            message = error.tell("the commit is here, and not there")
+            raise GitOpsSecretsError(message, *error.hints) from None
+
+
+def _upstream(repository: Repository, head: Head) -> tuple[str, str]:
+    """Return the remote of *head*'s branch, and the branch's full name there."""
+    branch = f"branch.{head.branch}"
+    remote, merge = (
+        repository.ask("config", "--get", f"{branch}.{key}").decode().strip()
+        for key in ("remote", "merge")
+    )
+    return remote, merge
+
+
+def _hint(done: Completed, remote: str) -> str:
+    if b"[rejected]" in done.stderr:
+        return "git pull --rebase, and run the same command again"
+    return (
+        f"fix what it names, see whether git push --dry-run {remote} passes, and run the same "
+        "command again"
+    )
 
 
 def _message(request: Request, plan: Plan) -> str:

@@ -195,7 +195,7 @@ def _read_source(source: Path) -> bytes:
 
 def _seen_by_git(file: SecretFile, content: bytes) -> tuple[str, ...]:
     """Return what to do about a Git that has already seen *content* readable."""
-    revision, held = file.repository.committed([file.path])
+    revision, held = file.repository.contents("HEAD", [file.path])
     if held[file.path] is not None and not _is_encrypted(held[file.path] or b"", file.path):
         where = f"commit {revision[:10]}"
         return (

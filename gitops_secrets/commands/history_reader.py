@@ -195,7 +195,8 @@ def _begin_worker(git: Git) -> None:
     must not be taken for the error of one part, as an exception would be.
     """
     global _contents
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
     _contents = Contents(git)
 
     def watch() -> None:

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gitops_secrets.adapters.files import replace_file
+from gitops_secrets.adapters.interrupts import held_back
 from gitops_secrets.adapters.objects import Git
+from gitops_secrets.adapters.process import pass_on
 from gitops_secrets.core.hookscripts import CLIENT, EARLIER, SERVER, is_ours, script
 from gitops_secrets.errors import GitOpsSecretsError
 
@@ -33,21 +35,30 @@ def install(git: Git, *, server: bool, shared: bool) -> list[HookState]:
     Raises GitOpsSecretsError for hooks that many repositories share, unless *shared*.
     """
     folder = _folder(git, shared=shared)
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in SERVER if server else CLIENT:
-        path = folder / name
-        content = path.read_bytes() if path.exists() else None
-        if content is not None and not is_ours(content):
-            earlier = path.with_name(name + EARLIER)
-            if earlier.exists():
-                raise GitOpsSecretsError(
-                    f"{path} is not the guard's, and {earlier.name} is there too",
-                    f"see which of both is wanted, and remove {earlier}",
-                )
-            path.rename(earlier)
-        replace_file(path, script(name, _guard()).encode())
-        path.chmod(0o755)
+    names = SERVER if server else CLIENT
+    with held_back(pass_on) as held:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            _install(folder / name)
+        held.words = f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} installed"
+    held.check()
     return status(git, server=server)
+
+
+def _install(path: Path) -> None:
+    """Put the guard's script at *path*, at every instant of which a hook stands there if one did."""
+    content = path.read_bytes() if path.exists() else None
+    if content is not None and not is_ours(content):
+        earlier = path.with_name(path.name + EARLIER)
+        if earlier.exists() and earlier.read_bytes() != content:
+            raise GitOpsSecretsError(
+                f"{path} is not the guard's, and {earlier.name} is there too",
+                f"see which of both is wanted, and remove {earlier}",
+            )
+        replace_file(earlier, content)
+        earlier.chmod(path.stat().st_mode)
+    replace_file(path, script(path.name, _guard()).encode())
+    path.chmod(0o755)
 
 
 def uninstall(git: Git, *, shared: bool) -> list[Path]:

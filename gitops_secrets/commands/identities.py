@@ -78,8 +78,11 @@ def keep_identity(chosen: ClusterIdentity) -> None:
 
 def forget_identity(chosen: ClusterIdentity) -> None:
     """Remove the file that keep_identity wrote, for a run of which nothing else is left either."""
-    if chosen.is_new and chosen.file is not None:
-        chosen.file.unlink(missing_ok=True)
+    if not chosen.is_new or chosen.file is None or chosen.identity is None:
+        return
+    # Not one that somebody else put there meanwhile.
+    if chosen.file.is_file() and chosen.identity.secret in chosen.file.read_bytes():
+        chosen.file.unlink()
 
 
 def _default_file(cluster: Cluster) -> Path:

@@ -8,12 +8,14 @@ from typing import NamedTuple
 
 from gitops_secrets.adapters import age, sops
 from gitops_secrets.adapters.age import Identity
-from gitops_secrets.adapters.files import check_inside, read_file, replace_file
+from gitops_secrets.adapters.files import check_inside, read_file
 from gitops_secrets.adapters.git import Repository, open_repository
+from gitops_secrets.adapters.transaction import open_transaction
 from gitops_secrets.core.changes import changes_between, is_same
 from gitops_secrets.core.creationrules import ENCRYPTED_REGEX, choose_rule, parse_rules
 from gitops_secrets.core.layout import CONFIG
 from gitops_secrets.core.manifest import read_secrets
+from gitops_secrets.core.plan import Change
 from gitops_secrets.core.secret import MAX_ENCRYPTED_BYTES
 from gitops_secrets.core.sopsfile import check_encrypted, read_documents
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
@@ -36,14 +38,8 @@ class SecretFile(NamedTuple):
 
     def write(self, before: bytes | None, content: bytes) -> None:
         """Put *content* in place of *before*. Raises GitOpsSecretsError where that is no longer there."""
-        if read_file(self.repository.top, self.path) != before:
-            raise GitOpsSecretsError(
-                f"{self.path} was changed by somebody else meanwhile, and is left as it is",
-                f"git diff -- {self.path}, then the same again",
-            )
-        target = self.repository.top / self.path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(target, content)
+        with open_transaction(self.repository) as transaction:
+            transaction.write([Change(self.path, before, content)])
 
 
 class Ruling(NamedTuple):

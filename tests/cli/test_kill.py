@@ -6,12 +6,12 @@ import signal
 import subprocess
 from pathlib import Path
 
-from tests.support.kill import bootstrap_story, kill_everywhere
+from tests.support.kill import bootstrap_story, end_everywhere
 from tests.support.user import PROGRAM, User
 
 
 def test_bootstrap_can_be_killed_anywhere(tmp_path: Path) -> None:
-    found = kill_everywhere(bootstrap_story(), tmp_path, 40)
+    found = end_everywhere(bootstrap_story(), tmp_path, 40)
     assert sum(count for point, count in found.items() if point.journal) >= 5
     assert sum(count for point, count in found.items() if not point.journal) >= 5
 

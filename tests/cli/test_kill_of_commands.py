@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from tests.support.fleet import FILES
-from tests.support.kill import bootstrap_story, kill_everywhere
+from tests.support.kill import bootstrap_story, end_everywhere
 from tests.support.leaks import Watch
 from tests.support.secrets import PATH, opaque, opened, recipient, rule, word
 from tests.support.user import PROGRAM, User
@@ -135,4 +135,4 @@ def test_the_first_of_two_commits_can_be_killed_anywhere(tmp_path: Path) -> None
         arguments=(*story.arguments, "--layout", "inline"),
         is_whole=is_whole,
     )
-    assert kill_everywhere(inline, tmp_path, POINTS)
+    assert end_everywhere(inline, tmp_path, POINTS)

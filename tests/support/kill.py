@@ -1,12 +1,13 @@
-"""A killer: SIGKILL at points spread over a run, and what has to hold after each.
+"""Signals at points spread over a run, and what has to hold after each.
 
-    python -m tests.support.kill --points 400
+    python -m tests.support.kill --points 300 --signal SIGINT --story "bootstrap --push"
 
 One half of the points is spread from the start to the end, the other over the short time in which the
 run writes, from the moment its journal is there. How long both take is measured anew now and then, for a
-machine's load changes. Half of the kills take the whole process group, git and sops included. After each: the branch is as it was
-or has the whole commit; a plain ``git commit`` of the user's own work undoes nothing of ours; the next
-run ends well, with the user's other work as it was.
+machine's load changes. Half of the signals go to the whole process group, git and sops included, as a
+terminal's do. After each: the branch is as it was or has the whole commit; what was printed is true of it;
+index and work tree are as before or as after, at once or, after SIGKILL, once the next command ran; a plain
+``git commit`` of the user's own work undoes nothing of ours; and the next run ends well.
 """
 
 from __future__ import annotations
@@ -26,95 +27,145 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.support.user import User
+from tests.support.user import PROGRAM, User
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGKILL)
 _MEASURED_EVERY = 20
 """After so many points the run is measured again."""
 
 
 class Point(NamedTuple):
-    """What was found right after one kill."""
+    """What was found right after one signal."""
 
-    committed: bool
-    """Whether the branch had the commit."""
+    done: bool
+    """Whether all of it was there: the commit, or the file."""
     journal: bool
     """Whether something had been begun that the next run has to clear up."""
     git_lock: bool
     """Whether git's index.lock was left."""
     ended: bool
-    """Whether the run was over before it was killed."""
+    """Whether the run was over before the signal came."""
 
 
 class Moment(NamedTuple):
-    """When to kill: so many seconds after the start, or after the journal is there."""
+    """When the signal comes: so many seconds after the start, or after the journal is there."""
 
     after: float
     since_journal: bool
 
 
 class Story(NamedTuple):
-    """A command to kill, and how to know that all of it is in a commit."""
+    """A command to end early, and how to know that all of it was done."""
 
     prepare: Callable[[User], None]
     arguments: Sequence[str]
     env: dict[str, str]
     is_whole: Callable[[User], bool]
+    commits: bool = True
+    """Whether it makes a commit, or leaves a file in the work tree."""
+    stdin: bytes = b""
 
 
-def kill_at(
-    story: Story, folder: Path, moment: Moment, *, group: bool, user_commits: bool
+class _Run(NamedTuple):
+    process: subprocess.Popen[bytes]
+    out: Path
+
+
+def end_at(
+    story: Story,
+    user: User,
+    number: signal.Signals,
+    moment: Moment,
+    *,
+    group: bool,
+    user_commits: bool,
 ) -> Point:
-    """Kill *story*'s command at *moment*, and check what has to hold; AssertionError where not."""
-    user = _prepare(story, folder)
+    """Send the signal *number* to *story*'s command at *moment*, and check what has to hold.
+
+    Raises AssertionError if it does not.
+    """
     before = user.git("rev-parse", "HEAD")
+    state = user.state()
     run = _start(story, user)
     if moment.since_journal:
-        _wait_for_journal(user, run)
+        _wait_for_journal(user, run.process)
     time.sleep(moment.after)
+    ended = run.process.poll() is not None
     with contextlib.suppress(ProcessLookupError):
-        (os.killpg if group else os.kill)(run.pid, signal.SIGKILL)
-    run.wait()
+        (os.killpg if group else os.kill)(run.process.pid, number)
+    status = run.process.wait()
     _wait_for_git(user)
+    printed = run.out.read_text()
     git_dir = user.repository / ".git"
     point = Point(
-        user.git("rev-parse", "HEAD") != before,
+        story.is_whole(user),
         (git_dir / "gitops-secrets" / "journal.json").exists(),
         (git_dir / "index.lock").exists(),
-        run.returncode >= 0,
+        ended,
     )
-    assert point.committed == story.is_whole(user), "the branch is neither as before nor as after"
-    if user_commits and not point.git_lock:
+    moved = user.git("rev-parse", "HEAD") != before
+    if story.commits:
+        assert moved == point.done, "the branch is neither as before nor as after"
+    if number != signal.SIGKILL:
+        assert status in (0, 128 + number, -number), (status, printed)
+        _check_printed(printed, status, point, f"{number.name} {moment}")
+        assert not point.journal, printed
+        assert not point.git_lock, printed
+        if not point.done:
+            now = user.state()
+            differing = [what for what in state if now[what] != state[what]]
+            assert not differing, (printed, [(state[w], now[w]) for w in differing])
+    if user_commits and story.commits and not point.git_lock:
         user.git("commit", "--quiet", "--message", "The user's own")
-        assert story.is_whole(user) or not point.committed, "the user's commit undid ours"
-    again = user.run(*story.arguments, env=story.env)
+        assert story.is_whole(user) or not point.done, "the user's commit undid ours"
+    again = user.run(*story.arguments, env=story.env, stdin=story.stdin)
     assert again.status == 0, again.stderr
     assert story.is_whole(user)
-    status = user.git("status", "--porcelain")
-    staged = "" if user_commits and not point.git_lock else "M  mine\n"
-    assert status == f"{staged} M other\n?? new\n", status
+    if story.commits:
+        shown = user.git("status", "--porcelain")
+        staged = "" if user_commits and not point.git_lock else "M  mine\n"
+        assert shown == f"{staged} M other\n?? new\n", shown
     assert not (git_dir / "gitops-secrets" / "journal.json").exists()
+    left = [str(p) for p in user.repository.rglob("*.tmp")]
+    assert not left, left
     return point
 
 
-def kill_everywhere(story: Story, folder: Path, points: int) -> collections.Counter[Point]:
-    """Kill at *points* points from start to end, and count what was found."""
+def _check_printed(printed: str, status: int, point: Point, when: str) -> None:
+    """See that what a run that was interrupted printed is true."""
+    if status == 0 or " stands on " in printed or " is written" in printed:
+        assert point.done, (when, printed)
+    elif "nothing was changed" in printed:
+        assert not point.done, (when, printed)
+    else:
+        # Before Python got so far, or with its output gone, there are no words; nor is there any change.
+        assert not point.done, (when, printed)
+
+
+def end_everywhere(
+    story: Story, folder: Path, points: int, number: signal.Signals = signal.SIGKILL
+) -> collections.Counter[Point]:
+    """Send the signal at *points* points from start to end, and count what was found."""
     found: collections.Counter[Point] = collections.Counter()
     measured: list[tuple[float, float]] = []
-    for number in range(points):
-        if number % _MEASURED_EVERY == 0:
-            measured.append(_measure(story, folder / f"trial-{number}"))
-        since_journal, place = bool(number % 2), folder / str(number)
+    template = _prepare(story, folder / "template")
+    for at in range(points):
+        if at % _MEASURED_EVERY == 0:
+            measured.append(_measure(story, _copy(template, folder / f"trial-{at}")))
+            shutil.rmtree(folder / f"trial-{at}")
+        since_journal = bool(at % 2)
         span = statistics.median(both[since_journal] for both in measured[-3:])
         found[
-            kill_at(
+            end_at(
                 story,
-                place,
-                Moment(span * 1.1 * number / points, since_journal),
-                group=bool(number // 2 % 2),
-                user_commits=bool(number // 4 % 2),
+                _copy(template, folder / str(at)),
+                number,
+                Moment(span * 1.1 * at / points, since_journal),
+                group=bool(at // 2 % 2),
+                user_commits=bool(at // 4 % 2),
             )
         ] += 1
-        shutil.rmtree(place)
+        shutil.rmtree(folder / str(at))
     return found
 
 
@@ -127,16 +178,29 @@ def _prepare(story: Story, folder: Path) -> User:
     return user
 
 
-def _start(story: Story, user: User) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [Path(sys.executable).with_name("gitops-secrets"), *story.arguments],
-        cwd=user.repository,
-        env={**user.env, **story.env},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+def _copy(template: User, folder: Path) -> User:
+    """Return a user like *template*, whose everything is below *folder*."""
+    shutil.copytree(template.home.parent, folder, symlinks=True)
+    return template.moved(folder)
+
+
+def _start(story: Story, user: User) -> _Run:
+    out = user.home.parent / "printed"
+    with out.open("wb") as stream:
+        process = subprocess.Popen(
+            [PROGRAM, *story.arguments],
+            cwd=user.repository,
+            env={**user.env, **story.env},
+            stdin=subprocess.PIPE,
+            stdout=stream,
+            stderr=stream,
+            start_new_session=True,
+        )
+    assert process.stdin is not None
+    with contextlib.suppress(BrokenPipeError):
+        process.stdin.write(story.stdin)
+        process.stdin.close()
+    return _Run(process, out)
 
 
 def _wait_for_journal(user: User, run: subprocess.Popen[bytes]) -> None:
@@ -146,16 +210,14 @@ def _wait_for_journal(user: User, run: subprocess.Popen[bytes]) -> None:
         time.sleep(0.0002)
 
 
-def _measure(story: Story, folder: Path) -> tuple[float, float]:
+def _measure(story: Story, user: User) -> tuple[float, float]:
     """Return how long the whole run takes, and how long what follows the journal's appearance."""
-    user = _prepare(story, folder)
     began = time.monotonic()
     run = _start(story, user)
-    _wait_for_journal(user, run)
+    _wait_for_journal(user, run.process)
     writes = time.monotonic()
-    assert run.wait() == 0
+    assert run.process.wait() == 0, run.out.read_text()
     ended = time.monotonic()
-    shutil.rmtree(folder)
     return ended - began, ended - writes
 
 
@@ -196,12 +258,65 @@ def bootstrap_story() -> Story:
     )
 
 
+def push_story() -> Story:
+    """The same with --push: the server has the commit, or it is not known to."""
+    plain = bootstrap_story()
+
+    def prepare(user: User) -> None:
+        plain.prepare(user)
+        user.git("init", "--quiet", "--bare", str(user.home / "origin.git"))
+        # Relative, for the whole folder is copied.
+        user.git("remote", "add", "origin", "../home/origin.git")
+        user.git("push", "--quiet", "--set-upstream", "origin", "main")
+
+    def is_whole(user: User) -> bool:
+        whole = plain.is_whole(user)
+        there = user.git("rev-parse", "main", cwd=user.home / "origin.git").strip()
+        if not whole:
+            assert there in user.git("rev-list", "HEAD").split(), "the server has what is not here"
+        return whole
+
+    return plain._replace(
+        prepare=prepare, arguments=(*plain.arguments, "--push"), is_whole=is_whole
+    )
+
+
+def file_story(name: str) -> Story:
+    """A command that leaves one encrypted file in the work tree: encrypt, or edit --key."""
+    from tests.support.secrets import PATH, opaque, recipient, rule
+
+    def prepare(user: User) -> None:
+        user.commit({".sops.yaml": rule(recipient(user)), "apps/README.md": "apps\n"})
+        user.run("encrypt", "-", "--to", PATH, stdin=opaque("an-old-value-9").encode())
+        user.git("add", PATH)
+        user.git("commit", "--quiet", "--message", "Secret")
+
+    if name == "edit":
+        arguments, stdin = ("edit", PATH, "--key", "stringData.a"), b"a-newer-value-8"
+    else:
+        arguments, stdin = ("encrypt", "-", "--to", PATH), opaque("a-newer-value-8").encode()
+
+    def is_whole(user: User) -> bool:
+        content = user.read(PATH)
+        assert "ENC[" in content
+        assert content.endswith("\n")
+        return content != user.git("show", f"HEAD:{PATH}")
+
+    return Story(prepare, arguments, {}, is_whole, commits=False, stdin=stdin)
+
+
+STORIES: dict[str, Callable[[], Story]] = {
+    "bootstrap": bootstrap_story,
+    "bootstrap --push": push_story,
+    "encrypt": lambda: file_story("encrypt"),
+    "edit": lambda: file_story("edit"),
+}
 _FIGURES: dict[str, Callable[[Point], bool]] = {
-    "before anything was written": lambda p: not p.ended and not p.journal and not p.committed,
-    "while it was written, the branch as before": lambda p: p.journal and not p.committed,
-    "while it was written, the branch moved": lambda p: p.journal and p.committed,
+    "before anything was written": lambda p: not p.ended and not p.journal and not p.done,
+    "while it was written, not done": lambda p: p.journal and not p.done,
+    "while it was written, done": lambda p: p.journal and p.done,
     "of these, with a lock of git's left": lambda p: p.journal and p.git_lock,
-    "after the last write, before the end": lambda p: not p.ended and not p.journal and p.committed,
+    "when it was done, before the end": lambda p: not p.ended and not p.journal and p.done,
     "after the end": lambda p: p.ended,
 }
 
@@ -209,15 +324,21 @@ _FIGURES: dict[str, Callable[[Point], bool]] = {
 def main() -> int:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--points", type=int, default=400)
-    points: int = parser.parse_args().points
-    with tempfile.TemporaryDirectory() as folder:
-        found = kill_everywhere(bootstrap_story(), Path(folder), points)
-    print(
-        f"{points} kills, half of them while it writes; each time all of it was there or nothing:"
-    )
-    for what, is_so in _FIGURES.items():
-        print(f"{sum(n for point, n in found.items() if is_so(point)):5}  {what}")
+    parser.add_argument("--points", type=int, default=300)
+    names = [number.name for number in SIGNALS]
+    parser.add_argument("--signal", choices=names, action="append")
+    parser.add_argument("--story", choices=list(STORIES), action="append")
+    options = parser.parse_args()
+    for name in options.story or STORIES:
+        for number in options.signal or names:
+            with tempfile.TemporaryDirectory() as folder:
+                story = STORIES[name]()
+                found = end_everywhere(story, Path(folder), options.points, getattr(signal, number))
+            counted = ", ".join(
+                f"{sum(n for point, n in found.items() if is_so(point))} {what}"
+                for what, is_so in _FIGURES.items()
+            )
+            print(f"{name}, {number}: {options.points} points held: {counted}", flush=True)
     return 0
 
 

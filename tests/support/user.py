@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import subprocess
 import sys
@@ -46,6 +47,15 @@ class User:
             "GIT_CONFIG_NOSYSTEM": "1",
         }
         self.git("init", "--quiet", "--initial-branch=main")
+
+    def moved(self, folder: Path) -> User:
+        """The same user, all of whose files were copied to *folder*."""
+        user = copy.copy(self)
+        user.home, user.temporary, user.repository = (
+            folder / path.name for path in (self.home, self.temporary, self.repository)
+        )
+        user.env = self.env | {"HOME": str(user.home), "TMPDIR": str(user.temporary)}
+        return user
 
     def run(
         self,

@@ -1,0 +1,1 @@
+"""Stories of what somebody hostile, or bad luck, makes of a run."""
