@@ -228,4 +228,6 @@ def _start(folder: Path, *arguments: str, pass_fds: Sequence[int] = ()) -> Start
     try:
         return Started(["git", *arguments], env=env, cwd=str(folder), pass_fds=pass_fds)
     except FileNotFoundError:
+        if not folder.is_dir():
+            raise GitOpsSecretsError(f"{folder} is not there any more") from None
         raise GitOpsSecretsError("git is not installed", "install git 2.35 or newer") from None

@@ -6,7 +6,9 @@ import signal
 import subprocess
 from pathlib import Path
 
-from tests.support.kill import bootstrap_story, end_everywhere
+import pytest
+
+from tests.support.kill import SIGNALS, STORIES, bootstrap_story, end_everywhere
 from tests.support.user import PROGRAM, User
 
 
@@ -44,3 +46,12 @@ def test_killed_when_the_branch_has_moved_and_the_index_not_yet(user: User) -> N
     assert story.is_whole(user)
     assert user.run(*story.arguments, env=story.env).status == 0
     assert story.is_whole(user)
+
+
+@pytest.mark.parametrize("number", SIGNALS[:-1])
+@pytest.mark.parametrize("name", STORIES)
+def test_a_signal_at_any_time_leaves_all_or_nothing(
+    tmp_path: Path, name: str, number: signal.Signals
+) -> None:
+    found = end_everywhere(STORIES[name](), tmp_path, 8, number)
+    assert sum(found.values()) == 8

@@ -32,6 +32,8 @@ class User:
     """Everything a run can read or write lies below *folder*; nothing comes from the tester's HOME."""
 
     def __init__(self, folder: Path) -> None:
+        self.printed: Path | None = None
+        """Where a run in the background prints to; None for a file of the user's own."""
         self.home = folder / "home"
         self.temporary = folder / "tmp"
         self.repository = folder / "fleet"
