@@ -42,6 +42,11 @@ class Held:
         self.words = _UNCHANGED
         """What is true from now on, for a signal that comes later than this writing."""
 
+    def note_waiting(self) -> None:
+        """Note a signal that waits to be let through: a program may have ended of it before we were told."""
+        waiting = signal.sigpending()
+        self.number = self.number or next((n for n in ENDING if n in waiting), 0)
+
     def check(self) -> None:
         """Raise Interrupted if a signal came."""
         if self.number:

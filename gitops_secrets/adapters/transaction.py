@@ -190,6 +190,7 @@ class Transaction:
         self, journal: Journal, error: BaseException, steps: Steps | None, held: Held
     ) -> None:
         """Make the repository as before, or as after; raise what is to be printed about it."""
+        held.note_waiting()
         step = error if isinstance(error, StepError) else None
         try:
             made = self._take_back(journal, step)
@@ -202,6 +203,7 @@ class Transaction:
             unpushed = " and may not be pushed yet" if steps and steps.push else ""
             outcome = f"{_standing(journal, made)}{unpushed}"
         held.words = outcome
+        held.note_waiting()
         if held.number:
             raise Interrupted(held.number, outcome) from None
         if step is not None:

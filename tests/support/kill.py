@@ -109,7 +109,10 @@ def end_at(
     if number != signal.SIGKILL:
         # Python itself ends with 1 if it is interrupted before it has come to us.
         is_python = "KeyboardInterrupt" in printed and "gitops-secrets: " not in printed
-        assert status in (0, 128 + number, -number, 1 if is_python else 0), (status, printed)
+        # git may end of the signal, and its end be told, before the signal comes to us.
+        is_git = printed.startswith("gitops-secrets: error: git ")
+        others = (*([1] if is_python else []), *([3] if is_git else []))
+        assert status in (0, 128 + number, -number, *others), (status, printed)
         _check_printed(printed, status, point, f"{number.name} {moment}")
         assert not point.journal, printed
         assert not point.git_lock, printed
