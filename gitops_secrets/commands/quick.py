@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 
 from gitops_secrets.adapters.objects import Git
+from gitops_secrets.commands.telling import may_name_a_key
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ def quick(arguments: list[str]) -> int | None:
             for blob, content in git.contents(list(dict.fromkeys(new)))
             if content is None or len(content) > _LARGE or may_hold(content)
         }
+        if any(may_name_a_key(change.path) for change in changes):
+            return None
         if any(content and len(content) > _LARGE for content in matters.values()):
             return None
         if matters:

@@ -104,7 +104,7 @@ def scan_files(paths: Sequence[str]) -> Outcome:
     if missing:
         raise UsageError(f"{missing[0]} does not exist")
     top = _top(Path(paths[0]))
-    known = Known(Git(str(top)))
+    known = Known(Git(str(top)), lambda read: ((p, part) for p in read for part in _parts(p)))
     changes: list[Change] = []
     unread: list[str] = []
     for path in _walk(paths):
@@ -114,7 +114,7 @@ def scan_files(paths: Sequence[str]) -> Outcome:
             for part in _parts(path):
                 known.add(path, engine.examine(part))
         except OSError as error:
-            unread.append(f"{path}: {error.strerror}")
+            unread.append(f"{known.telling.words(path)}: {error.strerror}")
             continue
         changes.append(Change(shown, path))
     judge = Judge(known, Policy.read_by(lambda: _policy_of_files(top)), None)

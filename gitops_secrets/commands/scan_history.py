@@ -22,6 +22,7 @@ from gitops_secrets.adapters.rawdiff import Change
 from gitops_secrets.commands import policies
 from gitops_secrets.commands.history_reader import Reader
 from gitops_secrets.commands.judging import Judge, unread_of
+from gitops_secrets.commands.telling import may_name_a_key
 from gitops_secrets.core.guard import engine
 from gitops_secrets.core.guard.judgement import Judgement
 from gitops_secrets.core.outcome import Outcome
@@ -134,7 +135,8 @@ class _Scan:
     def _look_at(self, batch: Batch) -> None:
         """Judge what *batch* brought in, all of which was read."""
         known = self._reader.known
-        changes = batch.changes(known.clean)
+        # A path that is a key matters whatever its content.
+        changes = batch.changes(() if may_name_a_key(batch.raw) else known.clean)
         self._recall(changes)
         if known.missing:
             self._missing |= known.missing.intersection(i for c in changes for i in (c.new, *c.old))
@@ -147,7 +149,7 @@ class _Scan:
     def _matters(self, change: Change) -> bool:
         known = self._reader.known
         facts = known.of(change.new)
-        return bool(facts or facts.markers) or (
+        return bool(facts or facts.markers or may_name_a_key(change.path)) or (
             change.new in known.missing or any(known.of(old).objects for old in change.old)
         )
 
@@ -155,7 +157,7 @@ class _Scan:
         judgement = self._judge.judge(changes, {})
         if judgement != _SILENCE:
             self._judgements.append(judgement)
-        self._unread += unread_of(changes, self._reader.known.missing)
+        self._unread += unread_of(changes, self._reader.known)
         self._reader.forget()
 
     @cached_property
