@@ -38,7 +38,7 @@ __all__ = [
     "same_value",
 ]
 
-ENGINE_VERSION = "b81b8327e8e9"
+ENGINE_VERSION = "0aa3c45b049d"
 """Changes with every change of a verdict: facts that another version wrote are worth nothing."""
 
 _SILENCE = Judgement()
