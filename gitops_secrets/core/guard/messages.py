@@ -5,6 +5,8 @@ Only rules about credentials and private keys count there: a message that quotes
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from gitops_secrets.core.findings import Finding
 from gitops_secrets.core.guard import engine
 from gitops_secrets.core.guard.facts import NOTHING, Facts, Note
@@ -15,16 +17,23 @@ from gitops_secrets.core.rulegroups import GROUPS
 _RULES = (GROUPS["credentials"] | GROUPS["keys"]) - {"marker-without-reason", "policy-change"}
 _OF_GIT = (b"tree ", b"parent ", b"object ", b"type ")
 """Headers that hold ids and nothing else, and so need no look."""
+_AUTHORS = 2
+"""How many lines of a commit's headers name people; what comes below is signatures and the like."""
 SHORT = 10
 """How many digits of an id are shown."""
 
 
 def examine_object(content: bytes) -> Facts:
     """Return the facts of a commit or tag: lines count in its message, a header's notes have its name as key."""
-    if not engine.may_matter(content):
-        return NOTHING
     head, _, message = content.partition(b"\n\n")
-    return Facts(notes=(*_notes(message), *_of_headers(head)))
+    of_message = _notes(message) if engine.may_matter(message) else ()
+    lines = [line for line in head.split(b"\n") if not line.startswith(_OF_GIT)]
+    # A history has few authors, and each of them thousands of times.
+    if any(_may_matter(line.rpartition(b"> ")[0] or line) for line in lines[:_AUTHORS]) or (
+        len(lines) > _AUTHORS and engine.may_matter(b"\n".join(lines))
+    ):
+        return Facts(notes=(*of_message, *_of_headers(lines)))
+    return Facts(notes=of_message) if of_message else NOTHING
 
 
 def examine_text(content: bytes) -> Facts:
@@ -68,8 +77,12 @@ def _notes(content: bytes) -> tuple[Note, ...]:
     )
 
 
-def _of_headers(head: bytes) -> tuple[Note, ...]:
-    lines = [line for line in head.split(b"\n") if not line.startswith(_OF_GIT)]
+@lru_cache(maxsize=4096)
+def _may_matter(line: bytes) -> bool:
+    return engine.may_matter(line)
+
+
+def _of_headers(lines: list[bytes]) -> tuple[Note, ...]:
     found: dict[Note, None] = {}
     for note in _notes(b"\n".join(lines)):
         before = [line for line in lines[: note.line] if not line.startswith(b" ")]
