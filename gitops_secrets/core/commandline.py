@@ -11,6 +11,7 @@ from gitops_secrets.core.suspicion import (
     NOT_SHOWN,
     conceal,
     is_unmistakable,
+    may_be_name,
     may_be_secret,
     password_of,
 )
@@ -95,7 +96,7 @@ class Discretion:
             if IDENTITY.search(word.value):
                 said = f"{word.place} was given an identity, which is the secret half {NOT_SHOWN}"
             elif is_unmistakable(word.value) or (
-                word.option in _NAMES and self._may_be_secret(word)
+                word.option in _NAMES and self._may_be_secret(word) and not may_be_name(word.value)
             ):
                 said = f"{word.place} was given what may be a secret {NOT_SHOWN}"
             else:

@@ -33,7 +33,9 @@ _REVISION = re.compile(r"[@^]\{[a-z0-9]*\}|\^[0-9]*(?=\Z|[~.^])")
 _FILE = re.compile(r"/|\.[A-Za-z]{2,5}\Z")
 _RUN = re.compile(r"[A-Za-z0-9+]{8,}")
 _LETTERS_AND_DIGITS = re.compile(r"[A-Za-z]+|[0-9]+")
+_NAME = re.compile(r"[a-z0-9./_-]+")
 _TOKEN = 10
+_KEY = 16
 _CHANGES = 5
 """So many parts of letters or digits in one run of a token's length are no name."""
 
@@ -54,6 +56,13 @@ def may_be_secret(word: str) -> bool:
         or _ODD.search(_REVISION.sub("", word)) is not None
         or (" " in word.strip() and not _FILE.search(word))
         or any(_is_random(run) for run in _RUN.findall(word))
+    )
+
+
+def may_be_name(word: str) -> bool:
+    """Return whether *word* may be a name though it may be a secret too: small letters and the digits of a hash."""
+    return _NAME.fullmatch(word) is not None and not any(
+        len(run) >= _KEY and _is_random(run) for run in _RUN.findall(word)
     )
 
 

@@ -110,6 +110,14 @@ def test_a_name_of_what_is_there_is_taken() -> None:
     Discretion(["--path", f"clusters/{mixed()}"], lambda _: "").check()
 
 
+@pytest.mark.parametrize("name", ["regcred-7f3a9b2c1d", "clusters/c-m-7xk2p9qv", "p-4b8d1x"])
+def test_a_name_with_a_hash_is_taken(name: str) -> None:
+    for option in ("--path", "--namespace", "--image-pull-secret"):
+        Discretion([option, name], str).check()
+    with pytest.raises(UsageError):
+        Discretion(["--namespace", "3f" + secrets.token_hex(12) + "a1b2c3d4"], str).check()
+
+
 def test_a_commit_may_be_named_by_its_id() -> None:
     discretion = Discretion(["scan", "--tree", "4" * 40, "--range", "1a2b3c4d5e6f..HEAD"], str)
     discretion.check()
