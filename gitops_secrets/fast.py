@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import gc
 import os
+import resource
 import sys
+
+from gitops_secrets.adapters.environment import forget_secrets
 
 
 def main() -> None:
     """Run the command line and exit with its status."""
     # Importing makes a great many objects and no garbage: collecting it costs a tenth of a start.
     gc.set_threshold(50_000)
+    _forbid_core_dumps()
+    forget_secrets()
 
     try:
         status = _run(sys.argv[1:])
@@ -26,6 +31,16 @@ def main() -> None:
     finally:
         # Taking the interpreter down piece by piece costs as much as starting git twice.
         os._exit(status)
+
+
+def _forbid_core_dumps() -> None:
+    """Have neither this process nor one that it starts leave its memory in a file.
+
+    The limit is 1: at 0 Linux still pipes a dump to the program that the system names for it, and at
+    1 it does neither (fs/coredump.c).
+    """
+    hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
+    resource.setrlimit(resource.RLIMIT_CORE, (hard if hard == 0 else 1, hard))
 
 
 def _run(arguments: list[str]) -> int:

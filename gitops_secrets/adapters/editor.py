@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import os
 import shlex
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from gitops_secrets.adapters.process import find_program, inherited_environment
+from gitops_secrets.adapters.process import attend, find_program, inherited_environment
 from gitops_secrets.errors import GitOpsSecretsError
 
 _QUIET = "set noswapfile nobackup nowritebackup noundofile nomodeline"
@@ -80,7 +79,7 @@ def edit(editor: Editor, path: Path) -> None:
     env = {k: v for k, v in inherited_environment().items() if k not in _REDIRECTING}
     env |= {"TMPDIR": str(path.parent)}
     try:
-        status = subprocess.run([*editor.argv, str(path)], env=env, cwd="/", check=False).returncode
+        status = attend([*editor.argv, str(path)], env=env, cwd="/")
     except OSError as error:
         raise GitOpsSecretsError(
             f"the editor {editor.name} cannot be started: {error.strerror}"

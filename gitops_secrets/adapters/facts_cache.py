@@ -32,6 +32,7 @@ CREATE TABLE about (version TEXT, tips TEXT);
 CREATE TABLE clean (ids TEXT, number INTEGER);
 CREATE TABLE facts (id TEXT PRIMARY KEY, facts TEXT);
 CREATE TABLE changes (number INTEGER PRIMARY KEY, "commit" TEXT, path BLOB, new TEXT, old TEXT);
+CREATE TABLE messages (id TEXT PRIMARY KEY, facts TEXT);
 CREATE UNIQUE INDEX places ON changes (new, path);
 """
 """Most contents are clean, so their ids lie together: read one after another, they need no index.
@@ -129,6 +130,19 @@ class FactsCache:
         for commit, path, new, old in self._db.execute(select, (number,)):
             yield Change(os.fsdecode(path), new or "", tuple(old.split()), commit)
 
+    def add_messages(self, facts: Mapping[str, Facts]) -> None:
+        """Keep the facts of commits whose messages have something to judge, by their ids."""
+        rows = ((name, found.to_json()) for name, found in facts.items())
+        self._db.executemany("INSERT OR REPLACE INTO messages VALUES (?, ?)", rows)
+
+    def messages(self) -> list[tuple[str, Facts]]:
+        """Return what was kept of the messages of the walk."""
+        try:
+            rows = self._db.execute("SELECT id, facts FROM messages ORDER BY rowid").fetchall()
+            return [(str(name), Facts.from_json(text)) for name, text in rows]
+        except ValueError as error:
+            raise sqlite3.DatabaseError(str(error)) from None
+
     def tips(self) -> list[str]:
         """Return the commits from which all was walked; none where a walk did not come to its end."""
         (tips,) = self._db.execute("SELECT tips FROM about").fetchone()
@@ -142,6 +156,7 @@ class FactsCache:
         self._db.execute("UPDATE about SET tips = '[]'")
         if anew:
             self._db.execute("DELETE FROM changes")
+            self._db.execute("DELETE FROM messages")
 
     def end_walk(self, tips: Iterable[str]) -> None:
         """Say that all was walked that *tips* reach."""

@@ -89,6 +89,10 @@ class Walk:
         self.commits = size // self._width if size else 0
         self._ahead = self._begin(self.commits) if size else None
 
+    def ids(self) -> bytes:
+        """Return the ids of all the commits, a line each, newest first."""
+        return os.pread(self._list.fileno(), self.commits * self._width, 0)
+
     def batches(self) -> Iterator[Batch]:
         """Yield every commit once, parents before their children; git is one batch ahead from the start."""
         end = self.commits

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from gitops_secrets.adapters.process import Started
 from gitops_secrets.errors import GitOpsSecretsError
 
 _IN_MEMORY = ("tmpfs", "ramfs")
@@ -32,26 +32,23 @@ def editing_folder() -> Iterator[Folder]:
     root, in_memory = _root()
     path = root / f"gitops-secrets-{os.urandom(8).hex()}"
     # It reads from us until we end; the editor inherits nothing of the pipe.
-    watcher = subprocess.Popen(
+    watcher = Started(
         ["/bin/sh", "-c", 'trap "" INT HUP TERM QUIT; read -r _; rm -rf -- "$0"', str(path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd="/",
         env={"PATH": os.environ.get("PATH", os.defpath)},
-        start_new_session=True,
+        cwd="/",
+        own_session=True,
     )
     try:
         path.mkdir(mode=0o700)
     except OSError as error:
-        watcher.communicate()
+        watcher.finish()
         raise GitOpsSecretsError(
             f"{root} cannot be written: {error.strerror}", "set TMPDIR to a folder that can"
         ) from None
     try:
         yield Folder(path, in_memory)
     finally:
-        watcher.communicate()
+        watcher.finish()
 
 
 def _root() -> tuple[Path, bool]:

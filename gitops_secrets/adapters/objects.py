@@ -202,6 +202,10 @@ class Git:
         """Raise GitOpsSecretsError with the words of a git that ended too early."""
         self._fail(arguments, b"", os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))
 
+    def wait(self, process: int, arguments: Sequence[str], stdin: bytes) -> None:
+        """Wait for the end of a git that was started; raises as ``ask`` does if it failed."""
+        self._end(process, arguments, stdin)
+
     def _end(self, process: int, arguments: Sequence[str], stdin: bytes) -> None:
         status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
         if status:

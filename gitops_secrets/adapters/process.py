@@ -1,4 +1,8 @@
-"""Starting programs: with an explicit environment, no shell, and nothing secret in their arguments."""
+"""The one door to other programs: an explicit environment, no shell, nothing secret in the arguments.
+
+Only ``objects.py`` starts git by itself, for speed. What gave a secret is in no environment: see
+``environment.py``.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,6 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Self
 
-_withheld: set[str] = set()
 _trace: Callable[[str], None] | None = None
 _under_way: set[subprocess.Popen[bytes]] = set()
 _LOOK = 0.2
@@ -25,11 +28,6 @@ class Completed(NamedTuple):
         return f"Completed({self.status}, ...)"
 
 
-def withhold(variable: str) -> None:
-    """Keep the environment variable *variable* from every program started from now on."""
-    _withheld.add(variable)
-
-
 def trace_to(say: Callable[[str], None]) -> None:
     """Tell *say* every command line that is started from now on; none of them holds a secret."""
     global _trace
@@ -37,8 +35,8 @@ def trace_to(say: Callable[[str], None]) -> None:
 
 
 def inherited_environment() -> dict[str, str]:
-    """Return this process's environment without what is withheld."""
-    return {k: v for k, v in os.environ.items() if k not in _withheld}
+    """Return this process's environment, which the variables that gave a secret have left."""
+    return dict(os.environ)
 
 
 def find_program(name: str) -> str | None:
@@ -70,12 +68,13 @@ class Started:
         env: Mapping[str, str] | None = None,
         cwd: str | None = None,
         pass_fds: Sequence[int] = (),
+        own_session: bool = False,
     ) -> None:
-        """Start *argv*. Raises FileNotFoundError or PermissionError where that cannot be done."""
-        if _trace is not None:
-            import shlex
+        """Start *argv*, out of the terminal's reach with *own_session*.
 
-            _trace(shlex.join(argv))
+        Raises FileNotFoundError or PermissionError where that cannot be done.
+        """
+        _say_started(argv)
         self._process = subprocess.Popen(
             argv,
             stdin=subprocess.PIPE,
@@ -84,6 +83,7 @@ class Started:
             cwd=cwd,
             env=inherited_environment() if env is None else dict(env),
             pass_fds=pass_fds,
+            start_new_session=own_session,
         )
         _under_way.add(self._process)
 
@@ -112,6 +112,19 @@ class Started:
             self._process.kill()
         with self._process:
             pass
+
+
+def attend(argv: Sequence[str], *, env: Mapping[str, str], cwd: str) -> int:
+    """Run *argv* to its end in the user's terminal and return its status. Raises OSError."""
+    _say_started(argv)
+    return subprocess.run(argv, env=dict(env), cwd=cwd, check=False).returncode
+
+
+def _say_started(argv: Sequence[str]) -> None:
+    if _trace is not None:
+        import shlex
+
+        _trace(shlex.join(argv))
 
 
 def run(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
-import resource
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -20,9 +20,10 @@ from gitops_secrets.adapters.interrupts import (
     interrupted,
     unheard,
 )
+from gitops_secrets.cli.say import NAME, discretion, say
+from gitops_secrets.core.suspicion import NOT_SHOWN
 from gitops_secrets.errors import ExitCode, GitOpsSecretsError
 
-_NAME = "gitops-secrets"
 COMMANDS = {
     "bootstrap": "gitops_secrets.cli.bootstrap:bootstrap_command",
     "apply": "gitops_secrets.cli.apply:apply_command",
@@ -36,6 +37,7 @@ COMMANDS = {
 """Each command by its name, as "module:attribute": a command's modules load when it is called."""
 
 
+_COMMAND = re.compile(r"'[a-z-]+'")
 _EXTRAS = {"pathspec": "cli", "pyrage": "cli", "rich": "cli", "kubernetes": "cluster"}
 """The libraries that the base install lacks, and the extra that brings each."""
 
@@ -64,7 +66,7 @@ class LazyGroup(click.Group):
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-@click.version_option(__version__, prog_name=_NAME)
+@click.version_option(__version__, prog_name=NAME)
 @click.pass_context
 def root(context: click.Context, /) -> None:
     """Registry credentials for Flux: encrypted before they are written, never readable in Git.
@@ -79,24 +81,24 @@ def root(context: click.Context, /) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line *arguments* and return the exit status."""
-    _forbid_core_dumps()
     end_on_signals()
     try:
-        result = root.main(list(arguments), prog_name=_NAME, standalone_mode=False)
+        discretion().check()
+        result = root.main(list(arguments), prog_name=NAME, standalone_mode=False)
     except click.exceptions.Exit as done:
         return done.exit_code
     except (click.Abort, KeyboardInterrupt, EOFError) as error:
         return _say_interrupted(error)
     except click.UsageError as error:
-        _say("error", _usage_message(error))
+        say("error", _usage_message(error))
         context = error.ctx
         if context is not None:
-            _say("hint", f"{context.command_path} --help")
+            say("hint", f"{context.command_path} --help")
         return ExitCode.USAGE
     except GitOpsSecretsError as error:
-        _say("error", error.message)
+        say("error", error.message)
         for hint in error.hints:
-            _say("hint", hint)
+            say("hint", hint)
         return error.exit_code
     except BrokenPipeError:
         # Whoever read the output has gone; what was done stands. Python would complain at its end.
@@ -105,7 +107,7 @@ def run(arguments: Sequence[str]) -> int:
     except ModuleNotFoundError as error:
         return _say_missing(error)
     except OSError as error:
-        _say("error", f"{error.filename or 'a file'} cannot be used: {error.strerror}")
+        say("error", f"{error.filename or 'a file'} cannot be used: {error.strerror}")
         return ExitCode.REFUSED
     except Exception as error:  # noqa: BLE001
         _say_bug(error)
@@ -121,16 +123,12 @@ def _usage_message(error: click.UsageError) -> str:
     message = error.format_message()
     if isinstance(error, (click.NoSuchOption, click.MissingParameter, click.BadOptionUsage)):
         return message[:1].lower() + message[1:].rstrip(".")
+    if message.startswith("No such command") and not _COMMAND.search(message):
+        return f"no such command {NOT_SHOWN}"
     if message.startswith(("No such command", "Invalid value", "Missing command")):
         return message[:1].lower() + message[1:].rstrip(".")
-    # A stray argument may be a password that lost its option: it is not repeated.
-    return "there is an argument too many; it is not repeated here, for it may be a secret"
-
-
-def _say(kind: str, words: str) -> None:
-    # What git or a hook said can be in it: nothing of that may steer the terminal.
-    shown = "".join(c if c.isprintable() else " " for c in words)
-    click.echo(f"{_NAME}: {kind}: {shown}", err=True)
+    # It may be a password that lost its option, and passwords are words too.
+    return f"unexpected extra argument {NOT_SHOWN}"
 
 
 def _say_interrupted(error: BaseException) -> int:
@@ -139,7 +137,7 @@ def _say_interrupted(error: BaseException) -> int:
     how = error if isinstance(error, Interrupted) else interrupted() or Interrupted(signal.SIGINT)
     with unheard():
         remove_private_folders()
-    _say("error", f"interrupted; {how.words}")
+    say("error", f"interrupted; {how.words}")
     return how.exit_code
 
 
@@ -149,8 +147,8 @@ def _say_missing(error: ModuleNotFoundError) -> ExitCode:
     if library not in _EXTRAS:
         _say_bug(error)
         return ExitCode.BUG
-    _say("error", f"{library} is not installed, and this command needs it")
-    _say("hint", f"pip install 'gitops-secrets[{_EXTRAS[library]}]', or [all] for every command")
+    say("error", f"{library} is not installed, and this command needs it")
+    say("hint", f"pip install 'gitops-secrets[{_EXTRAS[library]}]', or [all] for every command")
     return ExitCode.REFUSED
 
 
@@ -161,11 +159,5 @@ def _say_bug(error: Exception) -> None:
     frames = traceback.extract_tb(error.__traceback__)
     ours = [f for f in frames if "gitops_secrets" in f.filename] or frames
     at = f"{os.path.basename(ours[-1].filename)}:{ours[-1].lineno}" if ours else "?"
-    _say("error", f"a bug of gitops-secrets: {type(error).__name__} at {at}")
-    _say("hint", f"report it with this line and the version, {__version__}; it holds no secret")
-
-
-def _forbid_core_dumps() -> None:
-    # A core dump would hold every secret in memory.
-    hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
-    resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
+    say("error", f"a bug of gitops-secrets: {type(error).__name__} at {at}")
+    say("hint", f"report it with this line and the version, {__version__}; it holds no secret")

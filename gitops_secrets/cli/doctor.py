@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from gitops_secrets.cli.options import identity_option, output_option, repository_option
+from gitops_secrets.cli.say import discretion, say
 from gitops_secrets.errors import ExitCode
 
 _OF_A_KIND = 8
@@ -54,7 +55,7 @@ def doctor_command(**options: Any) -> ExitCode:
     click.echo(render(examined), nl=False)
     for error in examined.refused:
         for kind, words in (("error", error.message), *(("hint", hint) for hint in error.hints)):
-            click.echo(_plain(f"gitops-secrets: {kind}: {words}"), err=True)
+            say(kind, words)
     if examined.refused:
         return ExitCode.REFUSED
     return ExitCode.FINDINGS if examined.diagnoses else ExitCode.OK
@@ -102,7 +103,7 @@ def _render_json(examined: Any) -> str:
         "kustomizations": examined.kustomizations,
         "encrypted": examined.encrypted,
         "unopened": examined.unopened,
-        "refused": [error.message for error in examined.refused],
+        "refused": [discretion().conceal(error.message) for error in examined.refused],
         "diagnoses": [d._asdict() for d in examined.diagnoses],
     }
     return json.dumps(document, indent=2) + "\n"

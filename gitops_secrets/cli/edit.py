@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from gitops_secrets.cli.options import identity_option, output_option, verbose_option
+from gitops_secrets.cli.say import say
 from gitops_secrets.errors import ExitCode, UsageError
 
 
@@ -43,7 +44,7 @@ def edit_command(**options: Any) -> ExitCode:
             key=options["key"],
             read_value=lambda: _read_value(options["key"]),
             again=_ask_again,
-            warn=lambda words: click.echo(f"gitops-secrets: warning: {words}", err=True),
+            warn=lambda words: say("warning", words),
             identity_file=options["age_identity_file"],
         )
     )
@@ -65,5 +66,5 @@ def _read_value(key: str) -> bytes:
 
 
 def _ask_again(words: str) -> bool:
-    click.echo(f"gitops-secrets: error: {words}", err=True)
+    say("error", words)
     return click.confirm("Edit it again? No throws away what you wrote", default=True, err=True)

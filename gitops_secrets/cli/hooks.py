@@ -33,7 +33,7 @@ def hooks_group() -> None:
 def install_command(repo: str, shared: bool, server: bool) -> int:
     """Put the guard beside the hooks that exist: those keep running, after it.
 
-    In a bare repository, or with --server, the pre-receive hook; else pre-commit and pre-push.
+    In a bare repository, or with --server, the pre-receive hook; else pre-commit, commit-msg and pre-push.
     """
     from gitops_secrets.commands.hooks import install, is_bare
 

@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 import click
 
+from gitops_secrets.cli.say import say
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -85,7 +87,7 @@ def _be_verbose(context: click.Context, parameter: click.Parameter, value: bool)
     if value:
         from gitops_secrets.adapters.process import trace_to
 
-        trace_to(lambda line: click.echo(f"gitops-secrets: run: {line}", err=True))
+        trace_to(lambda line: say("run", line))
 
 
 def dry_run_option(command: F) -> F:

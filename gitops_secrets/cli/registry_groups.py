@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from gitops_secrets.cli.say import say
 from gitops_secrets.errors import UsageError
 
 _SOURCES = {
@@ -92,7 +93,7 @@ def credential_sources(groups: Sequence[Group]) -> list[tuple[Any, Any]]:
     makers: dict[str, Any] = {
         "registry_creds_stdin": lambda _: credentials.standard_input(),
         "registry_creds_file": lambda value: credentials.file(Path(value)),
-        "registry_creds_env": credentials.variable,
+        "registry_creds_env": credentials.Variables().source,
         "registry_creds_docker_config": lambda value: credentials.docker_config(Path(value)),
         "registry_creds": _argument,
     }
@@ -109,10 +110,10 @@ def credential_sources(groups: Sequence[Group]) -> list[tuple[Any, Any]]:
 def _argument(value: str) -> Any:
     from gitops_secrets.commands.credentials import argument
 
-    click.echo(
-        "gitops-secrets: warning: --registry-creds is seen by process lists and the shell's "
-        "history; --registry-creds-stdin, -file and -env are not",
-        err=True,
+    say(
+        "warning",
+        "--registry-creds is seen by process lists and the shell's history; "
+        "--registry-creds-stdin, -file and -env are not",
     )
     return argument(value)
 

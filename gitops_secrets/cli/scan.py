@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import click
 
@@ -36,6 +37,11 @@ _ACCEPTED_FOR = timedelta(days=90)
 @click.option("--history", is_flag=True, help="Every commit that any ref reaches.")
 @click.option("--pre-receive", is_flag=True, help="What a push brings, its refs on standard input.")
 @click.option("--pre-push", metavar="REMOTE", help="What a push sends, its refs on standard input.")
+@click.option(
+    "--commit-msg",
+    type=click.Path(exists=True, dir_okay=False),
+    help="The message in this file, as Git gives it to a commit-msg hook.",
+)
 @click.option("--policy", metavar="REVISION", help="Take rules and exceptions from this revision.")
 @click.option("--allow-policy-changes", is_flag=True, help="A push or range may change the policy.")
 @click.option("--only", type=click.Choice(GROUPS), default="all", help="One group of rules.")
@@ -55,6 +61,7 @@ def scan_command(
     history: bool,
     pre_receive: bool,
     pre_push: str | None,
+    commit_msg: str | None,
     policy: str | None,
     allow_policy_changes: bool,
     only: str,
@@ -81,6 +88,7 @@ def scan_command(
             ("--history", history),
             ("--pre-receive", pre_receive),
             ("--pre-push", pre_push is not None),
+            ("--commit-msg", commit_msg is not None),
         )
         if given
     ]
@@ -94,16 +102,23 @@ def scan_command(
     if accept is not None:
         return _accept(git, tree, accept, expires)
     from gitops_secrets.commands import scan
+    from gitops_secrets.commands.messages import refs_in, scan_draft, scan_refs
+    from gitops_secrets.core.guard.policy import Policy
 
     if pre_receive:
         from gitops_secrets.commands.scan_push import parse_updates, scan_push
 
-        updates = parse_updates(sys.stdin.buffer.read())
-        outcome = scan_push(git, updates, policy, allow=allow_policy_changes)
+        given = sys.stdin.buffer.read()
+        outcome = scan_push(git, parse_updates(given), policy, allow=allow_policy_changes)
+        outcome = outcome.joined(scan_refs(refs_in(given), Policy()))
     elif pre_push is not None:
         from gitops_secrets.commands.scan_send import parse_sent, scan_send
 
-        outcome = scan_send(git, pre_push, parse_sent(sys.stdin.buffer.read()))
+        given = sys.stdin.buffer.read()
+        outcome = scan_send(git, pre_push, parse_sent(given))
+        outcome = outcome.joined(scan_refs(refs_in(given), Policy()))
+    elif commit_msg is not None:
+        outcome = scan_draft(Path(commit_msg).read_bytes())
     elif history:
         outcome = _history(git, policy, cached=not no_cache)
     elif span is not None:

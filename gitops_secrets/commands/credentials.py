@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from gitops_secrets.adapters.process import run, withhold
+from gitops_secrets.adapters import environment
+from gitops_secrets.adapters.process import run
 from gitops_secrets.core.registry import (
     DOCKER_HUB_KEY,
     Credentials,
@@ -20,9 +20,12 @@ from gitops_secrets.core.registry import (
     read_auth_entry,
     strip_one_newline,
 )
+from gitops_secrets.core.suspicion import NOT_SHOWN, may_be_secret
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
+_CONVENTIONAL = r"(?:[A-Z]+[0-9]{0,3}_?)+"
+"""How people write the name of a variable, which a password hardly ever looks like."""
 _HELPER = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 
 Source = Callable[[Registry], Credentials]
@@ -58,26 +61,41 @@ def file(path: Path) -> Source:
     return read
 
 
-def variable(name: str) -> Source:
-    """Return the source that is a variable, which no program started from now on sees."""
-    if not re.fullmatch(_NAME, name):
-        raise UsageError(
-            "--registry-creds-env takes the name of a variable, and was given something else; it is "
-            "not repeated here, for it may be a secret",
-            "--registry-creds-env REGISTRY_CREDS",
-        )
-    withhold(name)
+class Variables:
+    """The variables that a command line names. What one gave stays here, in memory."""
 
-    def read(_: Registry) -> Credentials:
-        value = os.environ.get(name)
-        if value is None:
+    def __init__(self) -> None:
+        self._taken: dict[str, str | None] = {}
+
+    def source(self, name: str) -> Source:
+        """Return the source that is the variable *name*, which no program sees from now on."""
+        if not re.fullmatch(_NAME, name):
             raise UsageError(
-                f"the environment variable {name} is not set",
-                f"read -rs {name} && export {name}",
+                "--registry-creds-env takes the name of a variable, and was given something else "
+                f"{NOT_SHOWN}",
+                "--registry-creds-env REGISTRY_CREDS",
             )
-        return parse_credentials(value, f"the environment variable {name}")
+        if name not in self._taken:
+            self._taken[name] = environment.take(name)
+        value = self._taken[name]
 
-    return read
+        def read(_: Registry) -> Credentials:
+            if value is None:
+                raise _unset(name)
+            return parse_credentials(value, f"the environment variable {name}")
+
+        return read
+
+
+def _unset(name: str) -> UsageError:
+    if not re.fullmatch(_CONVENTIONAL, name) or may_be_secret(name):
+        return UsageError(
+            f"--registry-creds-env names a variable that is not set {NOT_SHOWN}",
+            "read -rs REGISTRY_CREDS && export REGISTRY_CREDS",
+        )
+    return UsageError(
+        f"the environment variable {name} is not set", f"read -rs {name} && export {name}"
+    )
 
 
 def prompt(ask: Callable[[str, bool], str]) -> Source:
@@ -171,12 +189,9 @@ def _read(path: Path) -> bytes:
     try:
         return path.expanduser().read_bytes()
     except FileNotFoundError:
-        if ":" in str(path):
-            raise GitOpsSecretsError(
-                "the file of credentials is not there; its name has a colon and is not repeated, for it "
-                "may be the credentials themselves",
-                "--registry-creds-file takes a file, --registry-creds-stdin the credentials",
-            ) from None
-        raise GitOpsSecretsError(f"{path} cannot be read: no such file") from None
+        raise GitOpsSecretsError(
+            f"the file of credentials {path} cannot be read: no such file",
+            "--registry-creds-file takes a file, --registry-creds-stdin the credentials",
+        ) from None
     except OSError as error:
         raise GitOpsSecretsError(f"{path} cannot be read: {error.strerror}") from None

@@ -9,6 +9,7 @@ from itertools import groupby
 from gitops_secrets.adapters.objects import Git
 from gitops_secrets.adapters.rawdiff import Change
 from gitops_secrets.commands.policies import TrustedMarkers, read_whole
+from gitops_secrets.commands.telling import Telling, key_in, may_name_a_key
 from gitops_secrets.core.guard import engine
 from gitops_secrets.core.guard.facts import NOTHING, Facts
 from gitops_secrets.core.guard.judgement import Ignored, Judgement
@@ -17,6 +18,7 @@ from gitops_secrets.core.outcome import Outcome
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gitops_secrets.commands.policies import Terms
+    from gitops_secrets.commands.telling import Judged, Read
     from gitops_secrets.core.findings import Finding
     from gitops_secrets.core.guard.baseline import BaselineEntry
     from gitops_secrets.core.guard.policy import Policy
@@ -29,8 +31,10 @@ _RUN = re.compile(rb"[A-Za-z0-9+/]{20,}")
 class Known:
     """The facts of contents, by blob id."""
 
-    def __init__(self, git: Git) -> None:
+    def __init__(self, git: Git, read: Read | None = None) -> None:
+        """Know nothing yet; *read* reads what git has not, and is git's own reading without it."""
         self.git = git
+        self.telling = Telling(read or git.contents)
         self.facts: dict[str, Facts] = {}
         """Of contents with something to judge, or a marker."""
         self.missing: set[str] = set()
@@ -115,17 +119,19 @@ class Judge:
         """
         found: list[Finding] = []
         ignored: list[Ignored] = []
-        for commit, group in groupby(changes, key=lambda c: c.commit):
+        judged: list[Judged] = []
+        for _, group in groupby(changes, key=lambda c: c.commit):
             of_commit = list(group)
             old = [(c.path, self.known.of(i)) for c in of_commit for i in c.old]
             for change in of_commit:
                 of_change = self._one(change, old)
+                if may_name_a_key(change.path):
+                    of_change += key_in(change.path)
                 if of_change != _SILENCE:
-                    found += (f._replace(commit=commit) for f in of_change.findings)
-                    ignored += (
-                        i._replace(finding=i.finding._replace(commit=commit))
-                        for i in of_change.ignored
-                    )
+                    judged.append((change, _of_commit(of_change, change.commit)))
+        for told in self.known.telling.tell(judged):
+            found += told.findings
+            ignored += told.ignored
         total = Judgement(tuple(found), tuple(ignored))
         return total + self._copies(changes, tree) if tree else total
 
@@ -167,6 +173,13 @@ class Judge:
         return unchanged
 
 
+def _of_commit(judgement: Judgement, commit: str) -> Judgement:
+    return Judgement(
+        tuple(f._replace(commit=commit) for f in judgement.findings),
+        tuple(i._replace(finding=i.finding._replace(commit=commit)) for i in judgement.ignored),
+    )
+
+
 def outcome_of(
     git: Git,
     what: str,
@@ -186,15 +199,16 @@ def outcome_of(
         old = [blob for change in changes for blob in change.old]
         known.learn_copies(encrypted, old, blobs.values())
     judgement = Judge(known, terms.policy, terms.trusted).judge(changes, blobs)
-    return Outcome(what, len(new), judgement, unread_of(new, known.missing))
+    return Outcome(what, len(new), judgement, unread_of(new, known))
 
 
-def unread_of(changes: Sequence[Change], missing: set[str]) -> tuple[str, ...]:
-    """Return, for people, what of *changes* is among the *missing* contents."""
+def unread_of(changes: Sequence[Change], known: Known) -> tuple[str, ...]:
+    """Return, for people, what of *changes* is missing from the contents that are *known*."""
     return tuple(
-        f"{change.path}: Git has no content {change.new[:12]} here; git fetch --refetch brings it"
+        f"{known.telling.words(change.path)}: Git has no content {change.new[:12]} here; "
+        "git fetch --refetch brings it"
         for change in changes
-        if change.new in missing
+        if change.new in known.missing
     )
 
 

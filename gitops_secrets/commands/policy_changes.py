@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from gitops_secrets.adapters.rawdiff import Change
 from gitops_secrets.commands.judging import Known
 from gitops_secrets.commands.policies import is_policy
+from gitops_secrets.commands.telling import Judged
 from gitops_secrets.core.findings import Severity
 from gitops_secrets.core.guard import verdict
 from gitops_secrets.core.guard.judgement import Judgement
@@ -17,7 +18,7 @@ def policy_changes(known: Known, changes: Iterable[Change], *, allowed: bool) ->
 
     The contents of *changes* are known, new and old.
     """
-    found = []
+    found: list[Judged] = []
     for change in changes:
         if is_policy(change.path):
             line, what = 1, "the file itself"
@@ -27,8 +28,9 @@ def policy_changes(known: Known, changes: Iterable[Change], *, allowed: bool) ->
         if line:
             finding = verdict.finding(change.path, "policy-change", line, 1, None, (), what)
             severity = Severity.WARNING if allowed else Severity.ERROR
-            found.append(finding._replace(severity=severity, commit=change.commit))
-    return Judgement(tuple(found))
+            told = finding._replace(severity=severity, commit=change.commit)
+            found.append((change, Judgement((told,))))
+    return Judgement(tuple(f for j in known.telling.tell(found) for f in j.findings))
 
 
 def _new_marker(known: Known, change: Change) -> int:

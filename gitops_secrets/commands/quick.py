@@ -5,9 +5,11 @@ A clean commit costs the byte filter and two runs of git; only what may matter l
 
 from __future__ import annotations
 
+import os
 import sys
 
 from gitops_secrets.adapters.objects import Git
+from gitops_secrets.commands.telling import may_name_a_key
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 _LARGE = 16 * 1024 * 1024
 """Larger contents are not held together in memory: the whole command line takes them one by one."""
+_DRAFT = ["scan", "--commit-msg"]
 _STAGED = (["scan"], ["scan", "--staged"])
 
 
@@ -26,6 +29,8 @@ def quick(arguments: list[str]) -> int | None:
     None where *arguments* ask for something else, or anything goes wrong: the whole command line
     does it then, and has the words for it. Nothing was printed in that case.
     """
+    if arguments[:2] == _DRAFT and len(arguments) == 3:
+        return _draft(arguments[2])
     if arguments not in _STAGED:
         return None
     try:
@@ -40,6 +45,8 @@ def quick(arguments: list[str]) -> int | None:
             for blob, content in git.contents(list(dict.fromkeys(new)))
             if content is None or len(content) > _LARGE or may_hold(content)
         }
+        if any(may_name_a_key(change.path) for change in changes):
+            return None
         if any(content and len(content) > _LARGE for content in matters.values()):
             return None
         if matters:
@@ -49,6 +56,29 @@ def quick(arguments: list[str]) -> int | None:
     files = "1 staged file" if len(new) == 1 else f"{len(new)} staged files"
     sys.stdout.write(f"gitops-secrets: looked at {files}, nothing found\n")
     return 0
+
+
+def _draft(path: str) -> int | None:
+    """Look at a message, and leave one that may hold something to the whole command line."""
+    try:
+        with open(path, "rb") as file:
+            content = file.read(_LARGE + 1)
+        from gitops_secrets.core.guard.prefilter import may_hold
+
+        if len(content) > _LARGE or may_hold(content) or _names_author():
+            return None
+    except Exception:  # noqa: BLE001
+        return None
+    sys.stdout.write("gitops-secrets: looked at 1 message, nothing found\n")
+    return 0
+
+
+def _names_author() -> bool:
+    """Return whether the author is another than Git's settings say, and may hold something."""
+    from gitops_secrets.core.guard.prefilter import may_hold
+
+    names = ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL")
+    return any(may_hold(os.fsencode(os.environ.get(name, ""))) for name in names)
 
 
 def _judge(

@@ -11,6 +11,7 @@ from gitops_secrets.adapters.objects import LARGEST, OVERLAP, Git
 from gitops_secrets.adapters.rawdiff import Change
 from gitops_secrets.commands import policies
 from gitops_secrets.commands.judging import Judge, Known, outcome_of
+from gitops_secrets.commands.messages import scan_messages
 from gitops_secrets.commands.policy_changes import policy_changes
 from gitops_secrets.core.guard import engine
 from gitops_secrets.core.guard.policy import BASELINE_FILE, SOPS_CONFIG, Policy
@@ -62,15 +63,15 @@ def scan_range(git: Git, span: str, policy: str | None, *, allow: bool) -> Outco
             "the range begins at no commit: the branch is new",
             "gitops-secrets scan --range origin/main..HEAD, with the branch that it will be merged into",
         )
-    for revision in (before, after):
-        resolve(git, revision)
+    first, last = (resolve(git, revision) for revision in (before, after))
     changes = list(git.changes(f"{before}..{after}"))
     terms = policies.of_revision(git, policy or before, own_markers=False)
     known = Known(git)
     known.learn(blob for change in changes for blob in change.old)
     outcome = outcome_of(git, "changed files", changes, terms, lambda: git.tree(after), known)
     changed = policy_changes(known, changes, allowed=allow)
-    return outcome._replace(judgement=outcome.judgement + changed)
+    told = scan_messages(git, [last], (f"^{first}",), terms.policy)
+    return outcome._replace(judgement=outcome.judgement + changed).joined(told)
 
 
 def resolve(git: Git, revision: str) -> str:
@@ -104,7 +105,7 @@ def scan_files(paths: Sequence[str]) -> Outcome:
     if missing:
         raise UsageError(f"{missing[0]} does not exist")
     top = _top(Path(paths[0]))
-    known = Known(Git(str(top)))
+    known = Known(Git(str(top)), lambda read: ((p, part) for p in read for part in _parts(p)))
     changes: list[Change] = []
     unread: list[str] = []
     for path in _walk(paths):
@@ -114,7 +115,7 @@ def scan_files(paths: Sequence[str]) -> Outcome:
             for part in _parts(path):
                 known.add(path, engine.examine(part))
         except OSError as error:
-            unread.append(f"{path}: {error.strerror}")
+            unread.append(f"{known.telling.words(path)}: {error.strerror}")
             continue
         changes.append(Change(shown, path))
     judge = Judge(known, Policy.read_by(lambda: _policy_of_files(top)), None)

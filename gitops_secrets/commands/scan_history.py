@@ -17,13 +17,24 @@ from pathlib import Path
 
 from gitops_secrets.adapters.facts_cache import CacheError, FactsCache
 from gitops_secrets.adapters.history import Batch, Walk
+from gitops_secrets.adapters.messages import read_objects
 from gitops_secrets.adapters.objects import Git
 from gitops_secrets.adapters.rawdiff import Change
 from gitops_secrets.commands import policies
 from gitops_secrets.commands.history_reader import Reader
 from gitops_secrets.commands.judging import Judge, unread_of
+from gitops_secrets.commands.messages import (
+    judge_objects,
+    judge_one,
+    scan_refs,
+    tags_of,
+    unread_object,
+)
+from gitops_secrets.commands.telling import may_name_a_key
 from gitops_secrets.core.guard import engine
+from gitops_secrets.core.guard.facts import Facts
 from gitops_secrets.core.guard.judgement import Judgement
+from gitops_secrets.core.guard.messages import examine_object
 from gitops_secrets.core.outcome import Outcome
 from gitops_secrets.errors import GitOpsSecretsError
 
@@ -87,6 +98,7 @@ class _Scan:
                 self._recall(changes)
                 self._weigh(changes)
             self._cache.begin_walk(anew=not tips)
+            self._read_messages(walk)
             self._go_through(walk, progress)
         if not self._missing and not self._is_shallow():
             self._cache.end_walk(now)
@@ -114,6 +126,27 @@ class _Scan:
             return []
         return [] if gone else tips
 
+    def _read_messages(self, walk: Walk) -> None:
+        """Judge what earlier runs kept of messages, and what is in those of *walk*, all tags and all refs."""
+        new: dict[str, Facts] = {}
+        for found in read_objects(self._git, walk.ids()):
+            if found.content is None:
+                self._unread.append(unread_object(found))
+            elif facts := examine_object(found.content):
+                new[found.id] = facts
+        self._cache.add_messages(new)
+        policy = self._judge.policy
+        self._judgements += (
+            judge_one("commit", name, facts, policy) for name, facts in self._cache.messages()
+        )
+        listed = self._git.ask("for-each-ref", "--format=%(objectname) %(objecttype) %(refname)")
+        refs = [line.split(b" ", 2) for line in listed.splitlines()]
+        tags, _ = tags_of(self._git, [name.decode() for name, kind, _ in refs if kind == b"tag"])
+        told = judge_objects(tags, policy)
+        told = told.joined(scan_refs(((name.decode(), ref) for name, _, ref in refs), policy))
+        self._judgements.append(told.judgement)
+        self._unread += told.unread
+
     def _go_through(self, walk: Walk, progress: Progress) -> None:
         """Judge each batch of *walk* when its contents were read, while git and the readers go on."""
         reader = self._reader
@@ -134,7 +167,8 @@ class _Scan:
     def _look_at(self, batch: Batch) -> None:
         """Judge what *batch* brought in, all of which was read."""
         known = self._reader.known
-        changes = batch.changes(known.clean)
+        # A path that is a key matters whatever its content.
+        changes = batch.changes(() if may_name_a_key(batch.raw) else known.clean)
         self._recall(changes)
         if known.missing:
             self._missing |= known.missing.intersection(i for c in changes for i in (c.new, *c.old))
@@ -147,7 +181,7 @@ class _Scan:
     def _matters(self, change: Change) -> bool:
         known = self._reader.known
         facts = known.of(change.new)
-        return bool(facts or facts.markers) or (
+        return bool(facts or facts.markers or may_name_a_key(change.path)) or (
             change.new in known.missing or any(known.of(old).objects for old in change.old)
         )
 
@@ -155,7 +189,7 @@ class _Scan:
         judgement = self._judge.judge(changes, {})
         if judgement != _SILENCE:
             self._judgements.append(judgement)
-        self._unread += unread_of(changes, self._reader.known.missing)
+        self._unread += unread_of(changes, self._reader.known)
         self._reader.forget()
 
     @cached_property

@@ -15,6 +15,7 @@ from gitops_secrets.adapters.objects import Git
 from gitops_secrets.adapters.rawdiff import Change
 from gitops_secrets.commands import policies
 from gitops_secrets.commands.judging import Judge, Known, outcome_of
+from gitops_secrets.commands.messages import scan_messages
 from gitops_secrets.commands.policy_changes import policy_changes
 from gitops_secrets.core.guard.judgement import Judgement
 from gitops_secrets.core.outcome import Outcome
@@ -66,6 +67,9 @@ def scan_push(git: Git, updates: Sequence[Update], policy: str | None, *, allow:
         known.learn(blob for change in changes for blob in (change.new, *change.old))
         outcome = outcome_of(git, "", changes, terms, partial(git.tree, update.new), known)
         total += outcome.judgement
+        told = scan_messages(git, [update.new], ("--not", "--all"), terms.policy)
+        total += told.judgement
+        unread += told.unread
         moved = _moved(git, update, policy, changes)
         known.learn(blob for change in moved for blob in (change.new, *change.old))
         total += policy_changes(known, [*changes, *moved], allowed=allowed)

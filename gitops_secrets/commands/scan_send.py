@@ -8,7 +8,9 @@ from functools import partial
 from gitops_secrets.adapters.objects import Git
 from gitops_secrets.commands import policies
 from gitops_secrets.commands.judging import Known, outcome_of
+from gitops_secrets.commands.messages import scan_messages
 from gitops_secrets.core.guard.judgement import Judgement
+from gitops_secrets.core.guard.policy import Policy
 from gitops_secrets.core.outcome import Outcome
 from gitops_secrets.errors import GitOpsSecretsError
 
@@ -38,15 +40,12 @@ def scan_send(git: Git, remote: str, sent: list[str]) -> Outcome:
     known = Known(git)
     total = Outcome("contents to push", 0, Judgement())
     for tip in sent:
+        new = ("--not", f"--remotes={remote}")
         if git.ask("cat-file", "-t", f"{tip}^{{}}").strip() != b"commit":
+            total = total.joined(scan_messages(git, [tip], new, Policy()))
             continue
-        changes = list(git.changes("--not", f"--remotes={remote}", ids=[tip]))
+        changes = list(git.changes(*new, ids=[tip]))
         terms = policies.of_revision(git, tip, own_markers=True)
         outcome = outcome_of(git, total.what, changes, terms, partial(git.tree, tip), known)
-        total = Outcome(
-            total.what,
-            total.looked_at + outcome.looked_at,
-            total.judgement + outcome.judgement,
-            total.unread + outcome.unread,
-        )
+        total = total.joined(outcome).joined(scan_messages(git, [tip], new, terms.policy))
     return total

@@ -43,3 +43,5 @@ class Finding(NamedTuple):
     """The command or edit that mends it."""
     commit: str = ""
     """The first commit that brought it in, where commits were looked at."""
+    where: str = "file"
+    """What it stands in: a file, or else a commit, tag or ref, which *path* then names by its id."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 
-CLIENT = ("pre-commit", "pre-push")
+CLIENT = ("pre-commit", "commit-msg", "pre-push")
 SERVER = ("pre-receive",)
 EARLIER = ".before-gitops-secrets"
 """Ends the name under which the hook that stood there before is kept."""
@@ -16,6 +16,7 @@ MARK = "# The guard of gitops-secrets. To take it out: gitops-secrets hooks unin
 
 _COMMANDS = {
     "pre-commit": '"$guard" scan',
+    "commit-msg": '"$guard" scan --commit-msg "$1"',
     "pre-push": 'printf \'%s\\n\' "$input" | "$guard" scan --pre-push "$1"',
     "pre-receive": 'printf \'%s\\n\' "$input" | "$guard" scan --pre-receive',
 }
@@ -23,7 +24,7 @@ _COMMANDS = {
 
 def script(hook: str, guard: str = "gitops-secrets") -> str:
     """Return the script of *hook*; *guard* is the command, or the absolute path of it."""
-    reads_input = hook != "pre-commit"
+    reads_input = hook in ("pre-push", "pre-receive")
     before = f'"$0{EARLIER}"'
     lines = [
         "#!/bin/sh",

@@ -38,6 +38,15 @@ class Outcome(NamedTuple):
             return ExitCode.FINDINGS
         return ExitCode.OK
 
+    def joined(self, other: Outcome) -> Outcome:
+        """Return this with all that *other* says; what was looked at is called as here."""
+        return Outcome(
+            self.what,
+            self.looked_at + other.looked_at,
+            self.judgement + other.judgement,
+            self.unread + other.unread,
+        )
+
     def only(self, rules: frozenset[str]) -> Outcome:
         """Return this with the findings of *rules* alone."""
         kept = Judgement(

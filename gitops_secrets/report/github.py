@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gitops_secrets.core.findings import Finding
 from gitops_secrets.core.outcome import Outcome
 from gitops_secrets.report.words import plain, summary
 
@@ -9,18 +10,32 @@ from gitops_secrets.report.words import plain, summary
 def render(outcome: Outcome) -> str:
     """Return the report."""
     lines = [
-        f"::{finding.severity} file={_property(finding.path)},line={finding.position.line},"
-        f"col={finding.position.column},title={_property(finding.rule)}::"
-        + _text(f"{finding.message}. To mend it: {finding.mend}")
+        f"::{finding.severity} {_place(finding)}title={_property(finding.rule)}::"
+        + _text(f"{_named(finding)}{finding.message}. To mend it: {finding.mend}")
         for finding in outcome.findings
     ]
     lines += [f"::error title=not looked at::{_text(what)}" for what in outcome.unread]
     lines += [
-        f"::notice file={_property(i.finding.path)},line={i.finding.position.line},"
-        f"title={_property(i.finding.rule)} excused::{_text(i.reason)}"
+        f"::notice {_place(i.finding)}title={_property(i.finding.rule)} excused::"
+        + _text(f"{_named(i.finding)}{i.reason}")
         for i in outcome.ignored
     ]
     return "\n".join([*lines, f"gitops-secrets: {summary(outcome)}"]) + "\n"
+
+
+def _place(finding: Finding) -> str:
+    """Return the properties by which GitHub finds a line; what is in no file has none."""
+    if finding.where != "file":
+        return ""
+    return (
+        f"file={_property(finding.path)},line={finding.position.line},"
+        f"col={finding.position.column},"
+    )
+
+
+def _named(finding: Finding) -> str:
+    where = f"{finding.path}:{finding.position.line}: "
+    return "" if finding.where == "file" else where
 
 
 def _text(text: str) -> str:

@@ -44,4 +44,5 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "key": [plain(k) if isinstance(k, str) else k for k in finding.key_path],
         "mend": plain(finding.mend),
         "commit": finding.commit or None,
+        "where": finding.where,
     }

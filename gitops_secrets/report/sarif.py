@@ -53,23 +53,14 @@ def render(outcome: Outcome) -> str:
 
 def _result(finding: Finding, excused: tuple[str, str] | None) -> dict[str, Any]:
     text = f"{finding.message}. To mend it: {finding.mend}"
-    uri = quote(finding.path.encode("utf-8", "surrogateescape"))
+    if finding.where != "file":
+        text = f"{finding.path}:{finding.position.line}: {text}"
     result: dict[str, Any] = {
         "ruleId": finding.rule,
         "ruleIndex": IDENTS.index(finding.rule),
         "level": str(finding.severity),
         "message": {"text": plain(text)},
-        "locations": [
-            {
-                "physicalLocation": {
-                    "artifactLocation": {"uri": uri, "uriBaseId": "SRCROOT"},
-                    "region": {
-                        "startLine": finding.position.line,
-                        "startColumn": finding.position.column,
-                    },
-                }
-            }
-        ],
+        "locations": [_location(finding)],
         "partialFingerprints": {"gitopsSecrets/v1": fingerprint(finding)},
     }
     if finding.commit:
@@ -79,3 +70,20 @@ def _result(finding: Finding, excused: tuple[str, str] | None) -> dict[str, Any]
         kind = "inSource" if by == "marker" else "external"
         result["suppressions"] = [{"kind": kind, "justification": plain(reason)}]
     return result
+
+
+def _location(finding: Finding) -> dict[str, Any]:
+    """Return the place in a file, or the name of what is none: a commit, tag or ref."""
+    if finding.where != "file":
+        name = plain(finding.path)
+        return {
+            "logicalLocations": [{"name": name, "fullyQualifiedName": name, "kind": "resource"}]
+        }
+    uri = quote(finding.path.encode("utf-8", "surrogateescape"))
+    region = {"startLine": finding.position.line, "startColumn": finding.position.column}
+    return {
+        "physicalLocation": {
+            "artifactLocation": {"uri": uri, "uriBaseId": "SRCROOT"},
+            "region": region,
+        }
+    }

@@ -12,7 +12,7 @@ def render(outcome: Outcome) -> str:
     for finding in outcome.findings:
         where = f"{plain(finding.path)}:{finding.position.line}:{finding.position.column}"
         lines.append(f"{where}: {finding.severity}[{finding.rule}]: {plain(finding.message)}")
-        if finding.commit:
+        if finding.commit and finding.where == "file":
             lines.append(f"    since commit {finding.commit[:12]}")
         lines.append(f"    hint: {plain(finding.mend)}")
     lines += [

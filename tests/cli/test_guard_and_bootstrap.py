@@ -9,13 +9,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gitops_secrets.adapters.age import create_identity
+from gitops_secrets.core.suspicion import may_be_name, may_be_secret
 from tests.support.user import User
 
 SETTINGS = settings(
     max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
 )
 PATHS = st.sampled_from(["clusters/prod", "clusters/eu/prod", "prod", "a b/c", "."])
-NAMES = st.from_regex(r"[a-z]([-a-z0-9]{0,20}[a-z0-9])?", fullmatch=True)
+NAMES = st.from_regex(r"[a-z]([-a-z0-9]{0,20}[a-z0-9])?", fullmatch=True).filter(
+    lambda name: may_be_name(name) or not may_be_secret(name)
+)
 PASSWORDS = st.text(
     st.characters(codec="utf-8", exclude_characters="\0", exclude_categories=["Cs"]),
     min_size=1,

@@ -5,7 +5,6 @@ A program made for this, which leaks on purpose, stands in for the command.
 
 from __future__ import annotations
 
-import secrets
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.leaks import Watch
+from tests.support.secrets import mixed
+from tests.support.spellings import spellings
 from tests.support.user import Result, User
 
 LEAKY = """
@@ -111,7 +112,13 @@ def leak(user: User, how: str, secret: str) -> list[str]:
 
 def made_up() -> str:
     # With what every encoding has to escape in it: without, the escaped form would be the plain one.
-    return f"{secrets.token_hex(8)}~é\"'\\?>{secrets.token_hex(4)}"
+    return f"{mixed(16)}~é\"'\\?>{mixed(8)}"
+
+
+def test_every_piece_of_a_password_that_tests_draw_is_looked_for() -> None:
+    for _ in range(200):
+        drawn = made_up()
+        assert {drawn[at : at + 16].encode() for at in (0, 8)} <= spellings(drawn)
 
 
 @pytest.mark.parametrize("how", [how for how in HOWS if how != "nowhere"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import signal
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import pytest
 
 from tests.support.leaks import Watch
 from tests.support.refusal import broken_sops
+from tests.support.secrets import mixed
 from tests.support.spellings import spellings
 from tests.support.user import BOOTSTRAP, PROGRAM, Result, User
 
@@ -30,7 +30,7 @@ if channel == "environment": subprocess.run(["sh", "-c", "sleep 0.3; true"], env
 
 
 def password() -> str:
-    return secrets.token_urlsafe(18) + '"$é'
+    return mixed() + '"$é'
 
 
 @pytest.mark.parametrize(

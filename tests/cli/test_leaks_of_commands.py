@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import signal
 import subprocess
 import time
@@ -11,7 +10,7 @@ import pytest
 import yaml
 
 from tests.support.leaks import Watch
-from tests.support.secrets import PATH, opaque, opened, recipient, rule, word
+from tests.support.secrets import PATH, mixed, opaque, opened, recipient, rule, word
 from tests.support.user import PROGRAM, User
 
 FORMATS = ("text", "json", "sarif", "github", "gitlab", "junit")
@@ -39,7 +38,7 @@ def ruled(user: User) -> User:
 
 @pytest.mark.parametrize("what", [(), ("--tree",), ("--history",), (READABLE,)])
 def test_a_scan_says_where_and_never_what(user: User, what: tuple[str, ...]) -> None:
-    value = secrets.token_urlsafe(18)
+    value = mixed()
     user.commit({"README.md": "fleet\n"})
     user.write({READABLE: pull_secret(value)})
     user.git("add", READABLE)
@@ -52,7 +51,7 @@ def test_a_scan_says_where_and_never_what(user: User, what: tuple[str, ...]) -> 
 
 
 def test_a_refused_commit_and_push_say_nothing_of_the_value(user: User) -> None:
-    value = secrets.token_urlsafe(18)
+    value = mixed()
     user.commit({"README.md": "fleet\n"})
     user.git("init", "--quiet", "--bare", "../server.git")
     user.git("remote", "add", "origin", "../server.git")

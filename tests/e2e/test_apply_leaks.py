@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.cluster import CONTEXT, Cluster
 from tests.support.leaks import Watch
+from tests.support.secrets import mixed
 from tests.support.user import User
 
 
 @pytest.mark.parametrize("ends", ["well", "badly"])
 def test_apply_leaks_nothing(fresh_cluster: Cluster, tmp_path: Path, ends: str) -> None:
     user = User(tmp_path / "user")
-    password = secrets.token_urlsafe(18) + '"$é'
+    password = mixed() + '"$é'
     # Outside of what is searched: the user keeps it there himself.
     kept = tmp_path / "prod.agekey"
     assert user.bootstrap("--age-identity-file", str(kept), creds=f"robot:{password}").status == 0

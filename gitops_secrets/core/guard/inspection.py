@@ -7,6 +7,7 @@ them out of what is said. ``Facts`` leave without them.
 from __future__ import annotations
 
 import re
+from functools import cached_property
 
 from gitops_secrets.core.guard import prefilter
 from gitops_secrets.core.guard.encoding import (
@@ -177,14 +178,14 @@ class Inspection:
         return Facts(
             notes=tuple(
                 h.note._replace(
-                    identity=redaction.identity(h.note.identity),
+                    identity=self._said_identity(h.note.identity, redaction),
                     key=self._said_key(h.note.key, redaction),
                 )
                 for h in self.hits
             ),
             objects=tuple(
                 o._replace(
-                    identity=redaction.identity(o.identity) or o.identity,
+                    identity=self._said_identity(o.identity, redaction) or o.identity,
                     readable=tuple(self._said(p, redaction) for p in o.readable),
                 )
                 for o in self.objects
@@ -197,6 +198,29 @@ class Inspection:
 
     def _said(self, readable: Place, redaction: Redaction) -> Place:
         return readable._replace(key=self._said_key(readable.key, redaction))
+
+    def _said_identity(self, identity: Identity | None, redaction: Redaction) -> Identity | None:
+        """Return *identity* as it may be said: an object may be called after its own value."""
+        said = redaction.identity(identity)
+        if said is None or identity is None or not self.values:
+            return said
+        return Identity(
+            *(
+                HIDDEN if field and self._holds_a_value(identity, field) else field
+                for field in said.to_list()
+            )
+        )
+
+    def _holds_a_value(self, identity: Identity, field: str) -> bool:
+        return any(value in field for value in self._random_values.get(identity, ()))
+
+    @cached_property
+    def _random_values(self) -> dict[Identity, list[str]]:
+        """The readable values of each object that no name could be; asked for when all values are known."""
+        found: dict[Identity, list[str]] = {}
+        for (identity, _), values in self.values.items():
+            found.setdefault(identity, []).extend(v for v in values if looks_random(v))
+        return found
 
     def _said_key(self, key: Key, redaction: Redaction) -> Key:
         """Return *key* as it may be said: without a step that is a piece of a value, or an address with a password."""

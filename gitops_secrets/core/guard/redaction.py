@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from gitops_secrets.core.guard.facts import Identity, Key
+from gitops_secrets.core.guard.mixed import has_each_class, is_made_of_words
 from gitops_secrets.core.guard.prefilter import fragments
 
 HIDDEN = "(hidden)"
@@ -24,7 +25,6 @@ _FORMS = (
 """How apiVersion, kind, namespace, name and type are written; names may hold variables."""
 _RUN = re.compile(r"[A-Za-z0-9+]{8,}")
 _LONG = 12
-_MADE_OF_WORDS = re.compile(r"(?:[A-Z]?[a-z]{2,}|[A-Z]+|v?[0-9]+)+")
 _RULE = re.compile(r"[a-z][a-z-]{0,60}")
 _VARIABLE = re.compile(r"\{\{.*?\}\}|\$\{.*?\}|\$\(.*?\)|<.*?>")
 _PIECE = 6
@@ -100,10 +100,7 @@ def _is_misplaced(key: str) -> bool:
     """Return whether *key* is several words, or holds what is mixed as random text is."""
     bare = _VARIABLE.sub("", key)
     return " " in bare or any(
-        any(map(str.isupper, run))
-        and any(map(str.islower, run))
-        and any(map(str.isdigit, run))
-        and (len(run) >= _LONG or not _MADE_OF_WORDS.fullmatch(run))
+        has_each_class(run) and (len(run) >= _LONG or not is_made_of_words(run))
         for run in _RUN.findall(bare)
     )
 

@@ -1,0 +1,39 @@
+"""The one place from which words for people go to standard error, less what may be a secret."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import cache
+
+import click
+
+from gitops_secrets.core.commandline import Discretion
+
+NAME = "gitops-secrets"
+
+
+@cache
+def discretion() -> Discretion:
+    """Return what is not to be repeated of this process's command line."""
+    return Discretion(sys.argv[1:], _not_there)
+
+
+def say(kind: str, words: str) -> None:
+    """Print one line: no word of the command line that may be a secret, nothing that steers a terminal."""
+    shown = "".join(c if c.isprintable() else " " for c in discretion().conceal(words))
+    click.echo(f"{NAME}: {kind}: {shown}", err=True)
+
+
+def _not_there(word: str) -> str:
+    """Return what of the path *word* does not exist, empty if all of it does: a name that is there is none of ours."""
+    path = os.path.expanduser(word)
+    if os.path.lexists(path):
+        return ""
+    rest: list[str] = []
+    while path and path != "/":
+        path, name = os.path.split(path)
+        rest.append(name)
+        if path and os.path.lexists(path):
+            return "/".join(reversed(rest))
+    return word

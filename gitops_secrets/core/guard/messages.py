@@ -1,0 +1,94 @@
+"""What stands in a commit, a tag or the name of a ref: text that everybody gets with the contents.
+
+Only rules about credentials and private keys count there: a message that quotes a manifest applies none.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from gitops_secrets.core.findings import Finding
+from gitops_secrets.core.guard import engine
+from gitops_secrets.core.guard.facts import NOTHING, Facts, Note
+from gitops_secrets.core.guard.judgement import Judgement
+from gitops_secrets.core.guard.policy import Policy
+from gitops_secrets.core.rulegroups import GROUPS
+
+_RULES = (GROUPS["credentials"] | GROUPS["keys"]) - {"marker-without-reason", "policy-change"}
+_OF_GIT = (b"tree ", b"parent ", b"object ", b"type ")
+"""Headers that hold ids and nothing else, and so need no look."""
+_AUTHORS = 2
+"""How many lines of a commit's headers name people; what comes below is signatures and the like."""
+SHORT = 10
+"""How many digits of an id are shown."""
+
+
+def examine_object(content: bytes) -> Facts:
+    """Return the facts of a commit or tag: lines count in its message, a header's notes have its name as key."""
+    head, _, message = content.partition(b"\n\n")
+    of_message = _notes(message) if engine.may_matter(message) else ()
+    lines = [line for line in head.split(b"\n") if not line.startswith(_OF_GIT)]
+    # A history has few authors, and each of them thousands of times.
+    if any(_may_matter(line.rpartition(b"> ")[0] or line) for line in lines[:_AUTHORS]) or (
+        len(lines) > _AUTHORS and engine.may_matter(b"\n".join(lines))
+    ):
+        return Facts(notes=(*of_message, *_of_headers(lines)))
+    return Facts(notes=of_message) if of_message else NOTHING
+
+
+def examine_text(content: bytes) -> Facts:
+    """Return the facts of a message that is no commit yet, or of a name."""
+    return Facts(notes=_notes(content)) if engine.may_matter(content) else NOTHING
+
+
+def judge_message(kind: str, name: str, facts: Facts, policy: Policy, *, mend: str) -> Judgement:
+    """Return the verdict on *facts* of the commit, tag or ref *name*, of which *kind* says what it is.
+
+    Only the baseline excuses: an entry whose path is "commit ID" or "tag ID", as it is shown, and
+    whose commit is the full id of that object. An id names one message for good.
+    """
+    place = f"{kind} {name[:SHORT]}".strip()
+    judgement = engine.judge(
+        place,
+        facts,
+        policy,
+        trusted_markers=(),
+        unchanged=lambda entry, _: entry.commit == name,
+    )
+
+    def told(found: Finding) -> Finding:
+        header = f", in its {found.key_path[0]}" if found.key_path else ""
+        message = found.message.replace("this file", "it")
+        return found._replace(
+            message=message + header, mend=mend, commit=name, where=kind.split(maxsplit=1)[0]
+        )
+
+    return Judgement(
+        tuple(told(f) for f in judgement.findings),
+        tuple(i._replace(finding=told(i.finding)) for i in judgement.ignored),
+    )
+
+
+def _notes(content: bytes) -> tuple[Note, ...]:
+    return tuple(
+        Note(note.rule, note.line, note.column, note.detail)
+        for note in engine.examine(content).notes
+        if note.rule in _RULES
+    )
+
+
+@lru_cache(maxsize=4096)
+def _may_matter(line: bytes) -> bool:
+    return engine.may_matter(line)
+
+
+def _of_headers(lines: list[bytes]) -> tuple[Note, ...]:
+    found: dict[Note, None] = {}
+    for note in _notes(b"\n".join(lines)):
+        before = [line for line in lines[: note.line] if not line.startswith(b" ")]
+        name = before[-1].partition(b" ")[0].decode("ascii", "replace") if before else "header"
+        known = (
+            name if name in ("author", "committer", "tagger", "mergetag", "gpgsig") else "header"
+        )
+        found[Note(note.rule, 1, 1, note.detail, None, (known,))] = None
+    return tuple(found)
