@@ -11,6 +11,7 @@ from functools import cached_property
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import date
+    from typing import Self
 
     from gitops_secrets.core.guard.baseline import BaselineEntry
     from gitops_secrets.core.guard.creation import CreationRule
@@ -43,11 +44,15 @@ class Policy:
         self._load: Callable[[], Parts] = lambda: (sops_configs or {}, baseline, today)
 
     @classmethod
-    def read_by(cls, load: Callable[[], Parts]) -> Policy:
+    def read_by(cls, load: Callable[[], Parts]) -> Self:
         """Return a policy whose parts, in the constructor's order, *load* returns when one is needed."""
         policy = cls()
         policy._load = load
         return policy
+
+    def anywhere(self) -> Anywhere:
+        """Return this for contents whose path is not known."""
+        return Anywhere.read_by(lambda: self._parts)
 
     @cached_property
     def _parts(self) -> Parts:
@@ -89,3 +94,12 @@ class Policy:
                 if found:
                     return found
         return None
+
+
+class Anywhere(Policy):
+    """The policy for a content whose path is not known: it may come to stand wherever a rule covers it."""
+
+    def creation_rule(self, path: str) -> CreationRule | None:
+        """Return the creation rule for *path*, or else the first that there is."""
+        rules = (rule for of_file in self._rules.values() for rule in of_file)
+        return super().creation_rule(path) or next(rules, None)
