@@ -69,7 +69,9 @@ def _find(git: Git, name: str, kind: str, *, tags: bool) -> Revision:
     elif base and not _ID.fullmatch(base) and not _UPSTREAM.match(suffix):
         ref = _ref(git, base, tags=tags)
         spelled = ref or base
-    elif not base and not (suffix.startswith("@{") or tags):
+    elif not base and tags and suffix.startswith(":/"):
+        spelled, suffix = _ask(git, "rev-parse", "--verify", "--quiet", name), ""
+    elif not base and not suffix.startswith("@{"):
         raise _none(name)
     found_id = _ask(
         *(git, "rev-parse", "--verify", "--quiet", "--end-of-options"),

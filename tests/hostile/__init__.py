@@ -1,0 +1,1 @@
+"""Stories of people who want the tool to break a promise."""
