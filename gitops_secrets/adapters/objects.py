@@ -25,6 +25,8 @@ NO_OBJECTS = frozenset({"0" * 40, "0" * 64})
 LARGEST = 64 * 1024 * 1024
 """A content is held in memory up to this many bytes; what is larger comes in parts."""
 OVERLAP = 64 * 1024
+_PATHSPECS = {f"GIT_{how}_PATHSPECS": "0" for how in ("LITERAL", "GLOB", "NOGLOB", "ICASE")}
+"""How the user's own command reads pathspecs says nothing about ours."""
 OF_COMMITS = ("diff-tree", "--stdin", "-r", "-z", "--root", "-c", "--raw", "--no-renames", "--no-abbrev",
               "--ignore-submodules=all")  # fmt: skip
 """What prints the changes of the commits that it reads, for ``parse_commits``."""
@@ -80,7 +82,7 @@ class Git:
         return lambda: self._end(process, arguments, stdin)
 
     def contents(self, ids: Sequence[str]) -> Iterator[tuple[str, bytes | None]]:
-        """Yield each of *ids* (or "REVISION:PATH") with its content, in their order.
+        """Yield each of *ids* with its content, in their order.
 
         None stands for what is missing or is no blob. A content over LARGEST comes in several parts,
         each of which begins with the end of the one before.
@@ -96,14 +98,18 @@ class Git:
                 self.fail(process, arguments)
         self._end(process, arguments, b"")
 
+    def is_bare(self) -> bool:
+        """Return whether the repository is a bare one: a server's, where nothing is ever staged."""
+        return self.ask("rev-parse", "--is-bare-repository").strip() == b"true"
+
     def staged(self) -> list[Change]:
         """Return what the index changes against HEAD, or against nothing before the first commit."""
         return self.begin_staged()()
 
     def begin_staged(self) -> Callable[[], list[Change]]:
         """Start what ``staged`` asks, and return what waits for its answer."""
-        finish = self.begin("diff", "--cached", "--raw", "-z", "--no-renames", "--no-abbrev",
-                            "--ignore-submodules=all")  # fmt: skip
+        finish = self.begin("diff", "--cached", "--raw", "-z", "--no-renames", "--no-abbrev", "--no-relative",
+                            "-O/dev/null", "--no-ext-diff", "--ignore-submodules=all")  # fmt: skip
         return lambda: list(parse_raw(finish()))
 
     def index(self, *pathspecs: str) -> dict[str, str]:
@@ -112,7 +118,8 @@ class Git:
 
     def begin_index(self, *pathspecs: str) -> Callable[[], dict[str, str]]:
         """Start what ``index`` asks, and return what waits for its answer."""
-        finish = self.begin("ls-files", "--full-name", "--stage", "-z", "--", *pathspecs)
+        arguments = ("ls-files", "--full-name", "--stage", "-z", "--", *pathspecs)
+        finish = self.begin(*arguments, env=_PATHSPECS)
 
         def index() -> dict[str, str]:
             found = {}
@@ -133,6 +140,13 @@ class Git:
             if path and not meta.startswith(SUBMODULE):
                 found[path] = meta.split(" ")[2]
         return found
+
+    def blob_at(self, commit: str, path: str) -> str:
+        """Return the id of the blob that *commit*, given by its id, has at *path*; empty where it has none."""
+        literal = {"GIT_LITERAL_PATHSPECS": "1"}
+        out = self.ask("ls-tree", "-z", "--full-tree", commit, "--", path, env=literal)
+        meta, _, found = os.fsdecode(out).removesuffix("\0").partition("\t")
+        return meta.split(" ")[2] if found == path and " blob " in meta else ""
 
     def changes(self, *revisions: str, ids: Sequence[str] = ()) -> Iterator[Change]:
         """Yield what each commit that *ids* and then *revisions* name changed, oldest first.

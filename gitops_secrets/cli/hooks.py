@@ -35,13 +35,13 @@ def install_command(repo: str, shared: bool, server: bool) -> int:
 
     In a bare repository, or with --server, the pre-receive hook; else pre-commit, commit-msg and pre-push.
     """
-    from gitops_secrets.commands.hooks import install, is_bare
+    from gitops_secrets.commands.hooks import install
 
     git = Git(repo)
-    for state in install(git, server=server or is_bare(git), shared=shared):
+    for state in install(git, server=server or git.is_bare(), shared=shared):
         then = "; the hook that was there runs after it" if state.earlier else ""
         click.echo(f"gitops-secrets: {state.name} guards {state.path}{then}")
-    if not server and not is_bare(git):
+    if not server and not git.is_bare():
         click.echo(_FRAMEWORK, err=True)
     return ExitCode.OK
 
@@ -65,10 +65,10 @@ def uninstall_command(repo: str, shared: bool) -> int:
 @_REPO
 def status_command(repo: str) -> int:
     """Say which hooks run the guard; ends with 1 where one does not."""
-    from gitops_secrets.commands.hooks import is_bare, status
+    from gitops_secrets.commands.hooks import status
 
     git = Git(repo)
-    states = status(git, server=is_bare(git))
+    states = status(git, server=git.is_bare())
     for state in states:
         words = "guards" if state.installed else "does not guard"
         if state.installed and not state.current:

@@ -122,7 +122,9 @@ def scan_command(
     elif history:
         outcome = _history(git, policy, cached=not no_cache)
     elif span is not None:
-        outcome = scan.scan_range(git, span, policy, allow=allow_policy_changes)
+        from gitops_secrets.commands.scan_range import scan_range
+
+        outcome = scan_range(git, span, policy, allow=allow_policy_changes)
     elif tree is not None:
         outcome = scan.scan_tree(git, tree, policy)
     elif index:

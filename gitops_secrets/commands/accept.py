@@ -7,7 +7,8 @@ from pathlib import Path
 
 from gitops_secrets.adapters.files import replace_file
 from gitops_secrets.adapters.objects import Git
-from gitops_secrets.commands.scan import resolve, scan_tree
+from gitops_secrets.commands import revisions
+from gitops_secrets.commands.scan import scan_tree
 from gitops_secrets.core.guard.baseline import BaselineEntry, parse_baseline, render_baseline
 from gitops_secrets.core.guard.policy import BASELINE_FILE
 from gitops_secrets.errors import UsageError
@@ -20,7 +21,7 @@ def accept(git: Git, revision: str, reason: str, expires: date) -> int:
     """
     if not reason.strip():
         raise UsageError("an accepted finding needs a reason", "--accept 'why this may stay'")
-    commit = resolve(git, revision)
+    commit = revisions.judged(git, revision).id
     author = git.ask("var", "GIT_AUTHOR_IDENT").decode(errors="replace").rpartition(">")[0] + ">"
     top = Path(git.ask("rev-parse", "--show-toplevel").decode().rstrip("\n"))
     path = top / BASELINE_FILE

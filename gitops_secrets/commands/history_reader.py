@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Self
 from gitops_secrets.adapters.bulk import Contents
 from gitops_secrets.adapters.facts_cache import FactsCache
 from gitops_secrets.adapters.objects import NO_OBJECTS, Git
-from gitops_secrets.commands.judging import Known
+from gitops_secrets.commands.known import Known
 from gitops_secrets.core.guard import engine
 from gitops_secrets.core.guard.facts import NOTHING, Facts
 from gitops_secrets.errors import GitOpsSecretsError

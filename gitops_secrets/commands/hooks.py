@@ -85,11 +85,6 @@ def status(git: Git, *, server: bool) -> list[HookState]:
     return [_state(folder / name) for name in names]
 
 
-def is_bare(git: Git) -> bool:
-    """Return whether the repository is a bare one: a server's."""
-    return git.ask("rev-parse", "--is-bare-repository").strip() == b"true"
-
-
 def _state(path: Path) -> HookState:
     content = path.read_bytes() if path.is_file() else b""
     runs = is_ours(content) and os.access(path, os.X_OK)
@@ -104,13 +99,13 @@ def _state(path: Path) -> HookState:
 
 def _folder(git: Git, *, shared: bool) -> Path:
     """Return the folder from which Git takes its hooks, core.hooksPath and worktrees included."""
+    lines = git.ask(
+        *("rev-parse", "--path-format=absolute"),
+        *("--git-dir" if git.is_bare() else "--show-toplevel", "--git-common-dir"),
+        *("--git-path", "hooks"),
+    )
     top, common, hooks = (
-        Path(os.fsdecode(line))
-        for line in git.ask(
-            *("rev-parse", "--path-format=absolute"),
-            *("--git-dir" if is_bare(git) else "--show-toplevel", "--git-common-dir"),
-            *("--git-path", "hooks"),
-        ).splitlines()
+        Path(os.fsdecode(line)) for line in lines.removesuffix(b"\n").split(b"\n")
     )
     if not shared and not any(hooks.is_relative_to(parent) for parent in (top, common)):
         raise GitOpsSecretsError(

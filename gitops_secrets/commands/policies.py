@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import NamedTuple
 
-from gitops_secrets.adapters.objects import OVERLAP, Git
-from gitops_secrets.core.guard import engine
-from gitops_secrets.core.guard.facts import Marker
+from gitops_secrets.adapters.objects import Git
+from gitops_secrets.commands.known import read_whole
 from gitops_secrets.core.guard.policy import BASELINE_FILE, SOPS_CONFIG, Policy
+from gitops_secrets.errors import GitOpsSecretsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from gitops_secrets.core.guard.policy import Parts
 
 
-TrustedMarkers = Callable[[str], Collection[Marker]]
-"""Returns the markers that count at a path."""
+TrustedContents = Callable[[str], bytes | None]
+"""Returns what the protected branch holds at a path, whose markers count; None where it holds nothing."""
 
 
 class Terms(NamedTuple):
-    """A policy, and whose markers count."""
+    """A policy, and whose markers count: None where those of a content itself do."""
 
     policy: Policy
-    trusted: TrustedMarkers | None
+    trusted: TrustedContents | None
 
 
 def of_index(git: Git) -> Terms:
@@ -39,7 +39,7 @@ def of_index(git: Git) -> Terms:
 
 
 def of_revision(git: Git, revision: str, *, own_markers: bool) -> Terms:
-    """Return the policy that *revision* holds; the empty string stands for no policy at all.
+    """Return the policy that *revision*, the id of a commit or tree, holds; none if it is empty.
 
     With *own_markers* a content's own markers count, else only those that *revision* has at its path.
     """
@@ -52,22 +52,42 @@ def of_revision(git: Git, revision: str, *, own_markers: bool) -> Terms:
         return _parts(git, {p: b for p, b in tree().items() if is_policy(p)})
 
     @cache
-    def trusted(path: str) -> Collection[Marker]:
+    def trusted(path: str) -> bytes | None:
         blob = tree().get(path)
-        contents = read_whole(git, [blob] if blob else [])
-        return [m for content in contents.values() for m in engine.examine(content).markers]
+        return read_whole(git, [blob]).get(blob) if blob else None
 
     return Terms(Policy.read_by(load), None if own_markers else trusted)
 
 
+def of_first_push(git: Git, tips: Iterable[str]) -> Terms:
+    """Return the policy for the first push to an empty repository: the creation rules of all that it brings.
+
+    There is no branch yet whose rules or exceptions could count. The rules that come along count as far
+    as they ask for more; exceptions that come along excuse nothing.
+    """
+
+    def load() -> Parts:
+        files: dict[str, str] = {}
+        for tip in tips:
+            files |= {p: b for p, b in git.tree(tip).items() if is_rules(p)}
+        return _parts(git, files)
+
+    return Terms(Policy.read_by(load), lambda _: None)
+
+
 def is_policy(path: str) -> bool:
     """Return whether *path* is a file from which the guard takes rules or exceptions."""
-    return path == BASELINE_FILE or path.rpartition("/")[2] == SOPS_CONFIG
+    return path == BASELINE_FILE or is_rules(path)
+
+
+def is_rules(path: str) -> bool:
+    """Return whether *path* is a file of creation rules."""
+    return path.rpartition("/")[2] == SOPS_CONFIG
 
 
 def parts_of(files: Mapping[str, bytes]) -> Parts:
     """Return the parts of the policy that *files* hold, as of today."""
-    configs = {p: c for p, c in files.items() if p.rpartition("/")[2] == SOPS_CONFIG}
+    configs = {p: c for p, c in files.items() if is_rules(p)}
     return configs, files.get(BASELINE_FILE), today()
 
 
@@ -80,13 +100,10 @@ def today() -> date:
 
 def _parts(git: Git, blobs: Mapping[str, str]) -> Parts:
     contents = read_whole(git, list(dict.fromkeys(blobs.values())))
-    return parts_of({path: contents[blob] for path, blob in blobs.items() if blob in contents})
-
-
-def read_whole(git: Git, names: Sequence[str]) -> dict[str, bytes]:
-    """Return the contents of those of *names* that are there, in their order, whole at any size."""
-    found: dict[str, bytes] = {}
-    for name, content in git.contents(names):
-        if content is not None:
-            found[name] = found[name] + content[OVERLAP:] if name in found else content
-    return found
+    for path, blob in blobs.items():
+        if blob not in contents:
+            raise GitOpsSecretsError(
+                f"{path}: Git has no content {blob[:12]} here, and the guard's rules stand in it",
+                "git fetch --refetch brings it",
+            )
+    return parts_of({path: contents[blob] for path, blob in blobs.items()})

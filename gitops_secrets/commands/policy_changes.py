@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from gitops_secrets.adapters.rawdiff import Change
-from gitops_secrets.commands.judging import Known
+from gitops_secrets.commands.known import Known
 from gitops_secrets.commands.policies import is_policy
 from gitops_secrets.commands.telling import Judged
 from gitops_secrets.core.findings import Severity
@@ -34,7 +35,13 @@ def policy_changes(known: Known, changes: Iterable[Change], *, allowed: bool) ->
 
 
 def _new_marker(known: Known, change: Change) -> int:
-    """Return the line of the first marker that the path did not have before, 0 where there is none."""
-    before = {(m.rule, m.reason) for blob in change.old for m in known.of(blob).markers}
-    new = (m.line for m in known.of(change.new).markers if (m.rule, m.reason) not in before)
-    return next(new, 0)
+    """Return the line of the first marker that the path did not have before, 0 where there is none.
+
+    A marker that is there once more than before is new.
+    """
+    left = Counter((m.rule, m.reason) for blob in change.old for m in known.of(blob).markers)
+    for marker in known.of(change.new).markers:
+        if not left[marker.rule, marker.reason]:
+            return marker.line
+        left[marker.rule, marker.reason] -= 1
+    return 0

@@ -40,6 +40,8 @@ def quick(arguments: list[str]) -> int | None:
 
         changes = staged()
         new = [change.new for change in changes if change.new]
+        if not new and git.is_bare():
+            return None
         matters = {
             blob: content
             for blob, content in git.contents(list(dict.fromkeys(new)))
@@ -85,7 +87,7 @@ def _judge(
     git: Git, changes: list[Change], new: list[str], matters: Mapping[str, bytes | None]
 ) -> int:
     index = git.begin_index()
-    from gitops_secrets.commands.judging import Known
+    from gitops_secrets.commands.known import Known
     from gitops_secrets.commands.scan_staged import judge_staged
     from gitops_secrets.core.guard.engine import examine
     from gitops_secrets.core.guard.facts import NOTHING

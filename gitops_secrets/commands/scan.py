@@ -9,10 +9,9 @@ from pathlib import Path
 
 from gitops_secrets.adapters.objects import LARGEST, OVERLAP, Git
 from gitops_secrets.adapters.rawdiff import Change
-from gitops_secrets.commands import policies
-from gitops_secrets.commands.judging import Judge, Known, outcome_of
-from gitops_secrets.commands.messages import scan_messages
-from gitops_secrets.commands.policy_changes import policy_changes
+from gitops_secrets.commands import policies, revisions
+from gitops_secrets.commands.judging import Judge, outcome_of
+from gitops_secrets.commands.known import Known
 from gitops_secrets.core.guard import engine
 from gitops_secrets.core.guard.policy import BASELINE_FILE, SOPS_CONFIG, Policy
 from gitops_secrets.core.outcome import Outcome
@@ -32,67 +31,19 @@ def scan_index(git: Git, paths: Sequence[str]) -> Outcome:
     blobs = git.index(*(f":(literal){path}" for path in paths)) if paths else {}
     changes = [staged.get(path, Change(path, blob)) for path, blob in blobs.items()]
     deleted = [change for change in staged.values() if not change.new]
-    return outcome_of(git, "files", changes + deleted, policies.of_index(git), git.index)
+    return outcome_of(
+        git, "files", changes + deleted, policies.of_index(git), lambda: [git.index()]
+    )
 
 
 def scan_tree(git: Git, revision: str, policy: str | None = None) -> Outcome:
-    """Judge every file of *revision*, by its own policy or that of the revision *policy*."""
-    try:
-        blobs = git.tree(revision)
-    except GitOpsSecretsError:
-        resolve(git, revision)
-        raise
-    terms = policies.of_revision(
-        git, revision if policy is None else policy, own_markers=policy is None
-    )
+    """Judge every file of *revision*, a commit or a tree, by its own policy or that of the revision *policy*."""
+    tree = revisions.judged(git, revision, kind="tree").id
+    source = tree if policy is None else revisions.trusted(git, policy).id
+    terms = policies.of_revision(git, source, own_markers=policy is None)
+    blobs = git.tree(tree)
     changes = [Change(path, blob) for path, blob in blobs.items()]
-    return outcome_of(git, "files", changes, terms, lambda: blobs)
-
-
-def scan_range(git: Git, span: str, policy: str | None, *, allow: bool) -> Outcome:
-    """Judge every commit of *span* (A..B) by the policy of A as it was, or of the revision *policy*.
-
-    With *allow* they may change the policy. Raises UsageError where *span* is no range.
-    """
-    before, dots, after = span.partition("..")
-    after = after.removeprefix(".") or "HEAD"
-    if not dots or not before or span.startswith("-"):
-        raise UsageError(f"{span!r} is no range", "gitops-secrets scan --range origin/main..HEAD")
-    if not before.strip("0"):
-        raise UsageError(
-            "the range begins at no commit: the branch is new",
-            "gitops-secrets scan --range origin/main..HEAD, with the branch that it will be merged into",
-        )
-    first, last = (resolve(git, revision) for revision in (before, after))
-    changes = list(git.changes(f"{before}..{after}"))
-    terms = policies.of_revision(git, policy or before, own_markers=False)
-    known = Known(git)
-    known.learn(blob for change in changes for blob in change.old)
-    outcome = outcome_of(git, "changed files", changes, terms, lambda: git.tree(after), known)
-    changed = policy_changes(known, changes, allowed=allow)
-    told = scan_messages(git, [last], (f"^{first}",), terms.policy)
-    return outcome._replace(judgement=outcome.judgement + changed).joined(told)
-
-
-def resolve(git: Git, revision: str) -> str:
-    """Return the commit that *revision* names. Raises GitOpsSecretsError where there is none."""
-    try:
-        return (
-            git.ask(
-                "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
-            )
-            .decode()
-            .strip()
-        )
-    except GitOpsSecretsError:
-        if revision == "HEAD":
-            raise GitOpsSecretsError(
-                "there is no commit here yet", "gitops-secrets scan, for what is staged"
-            ) from None
-        raise GitOpsSecretsError(
-            f"there is no commit {revision!r} here",
-            "git fetch --unshallow, or fetch-depth: 0 in CI, brings the whole history",
-        ) from None
+    return outcome_of(git, "files", changes, terms, lambda: [blobs])
 
 
 def scan_files(paths: Sequence[str]) -> Outcome:
@@ -115,11 +66,11 @@ def scan_files(paths: Sequence[str]) -> Outcome:
             for part in _parts(path):
                 known.add(path, engine.examine(part))
         except OSError as error:
-            unread.append(f"{known.telling.words(path)}: {error.strerror}")
+            unread.append(f"{path}: {error.strerror}")
             continue
         changes.append(Change(shown, path))
     judge = Judge(known, Policy.read_by(lambda: _policy_of_files(top)), None)
-    judgement = judge.judge(changes, {})
+    judgement = judge.judge(changes)
     return Outcome("files", len(changes), judgement, tuple(unread))
 
 
@@ -129,7 +80,7 @@ def _top(path: Path) -> Path:
         top = Git(str(folder)).ask("rev-parse", "--show-toplevel")
     except GitOpsSecretsError:
         return folder.resolve()
-    return Path(os.fsdecode(top.rstrip(b"\n")))
+    return Path(os.fsdecode(top.removesuffix(b"\n")))
 
 
 def _walk(paths: Sequence[str]) -> Iterator[str]:

@@ -20,7 +20,7 @@ from gitops_secrets.adapters.history import Batch, Walk
 from gitops_secrets.adapters.messages import read_objects
 from gitops_secrets.adapters.objects import Git
 from gitops_secrets.adapters.rawdiff import Change
-from gitops_secrets.commands import policies
+from gitops_secrets.commands import policies, revisions
 from gitops_secrets.commands.history_reader import Reader
 from gitops_secrets.commands.judging import Judge, unread_of
 from gitops_secrets.commands.messages import (
@@ -46,6 +46,7 @@ _SELDOM = (100_000, 50, 100)
 _AHEAD = 3
 """How many batches of commits may wait for their contents to be read."""
 _SILENCE = Judgement()
+_SHALLOW = "the commits that this shallow clone lacks; git fetch --unshallow, or fetch-depth: 0 in CI, brings them"
 _MANY = 2000
 """So many commits bring in more contents than one process should read."""
 _AT_ONCE = 1000
@@ -80,6 +81,9 @@ class _Scan:
         self._git = git
         self._cache = cache
         self._policy = policy
+        named = revisions.head(git) if policy is None else revisions.trusted(git, policy)
+        self._source = named.id if named is not None else ""
+        """The commit by whose policy all is judged; empty before the first."""
         self._reader = Reader(git, cache)
         self._judgements: list[Judgement] = []
         self._unread: list[str] = []
@@ -108,6 +112,8 @@ class _Scan:
             tuple(i for j in self._judgements for i in j.ignored),
         )
         read = self._cache.count() + len(self._missing)
+        if self._is_shallow():
+            self._unread.append(_SHALLOW)
         return Outcome("contents", read, total, tuple(self._unread))
 
     def _is_shallow(self) -> bool:
@@ -186,7 +192,7 @@ class _Scan:
         )
 
     def _weigh(self, changes: list[Change]) -> None:
-        judgement = self._judge.judge(changes, {})
+        judgement = self._judge.judge(changes)
         if judgement != _SILENCE:
             self._judgements.append(judgement)
         self._unread += unread_of(changes, self._reader.known)
@@ -194,17 +200,8 @@ class _Scan:
 
     @cached_property
     def _judge(self) -> Judge:
-        terms = policies.of_revision(self._git, self._revision(), own_markers=self._policy is None)
+        terms = policies.of_revision(self._git, self._source, own_markers=self._policy is None)
         return Judge(self._reader.known, terms.policy, terms.trusted)
-
-    def _revision(self) -> str:
-        """Return the commit by whose policy all is judged; nothing before the first."""
-        if self._policy is not None:
-            return self._policy
-        try:
-            return self._git.ask("rev-parse", "--verify", "--quiet", "HEAD").decode().strip()
-        except GitOpsSecretsError:
-            return ""
 
 
 def _in_parts(changes: Iterator[Change]) -> Iterator[list[Change]]:

@@ -8,35 +8,32 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from functools import partial
-from typing import NamedTuple
 
 from gitops_secrets.adapters.objects import Git
 from gitops_secrets.adapters.rawdiff import Change
-from gitops_secrets.commands import policies
-from gitops_secrets.commands.judging import Judge, Known, outcome_of
+from gitops_secrets.commands import policies, pushed
+from gitops_secrets.commands.judging import Judge, outcome_of, unread_of
+from gitops_secrets.commands.known import Known
 from gitops_secrets.commands.messages import scan_messages
 from gitops_secrets.commands.policy_changes import policy_changes
-from gitops_secrets.core.guard.judgement import Judgement
+from gitops_secrets.commands.protected import Protected, Refs, Update, protected
 from gitops_secrets.core.outcome import Outcome
 from gitops_secrets.errors import GitOpsSecretsError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gitops_secrets.core.guard.judgement import Judgement
 
 ALLOW = "gitops-secrets.allowPolicyChanges"
 """The server's own Git setting: whether a push may change creation rules and exceptions."""
 
 
-class Update(NamedTuple):
-    """One line of a pre-receive's input."""
-
-    old: str
-    new: str
-    ref: str
-
-
 def parse_updates(text: bytes) -> list[Update]:
     """Return the lines of a pre-receive's input. Raises GitOpsSecretsError for anything else."""
     updates = []
-    for line in os.fsdecode(text).splitlines():
+    for line in os.fsdecode(text).removesuffix("\n").split("\n"):
         fields = line.split(" ", 2)
         if len(fields) != 3 or not all(_is_id(field) for field in fields[:2]):
             raise GitOpsSecretsError(
@@ -48,91 +45,103 @@ def parse_updates(text: bytes) -> list[Update]:
 
 
 def scan_push(git: Git, updates: Sequence[Update], policy: str | None, *, allow: bool) -> Outcome:
-    """Judge what *updates* bring that no ref of the repository reaches yet.
+    """Judge what *updates* bring that no ref of the repository reaches yet, all of it together.
 
     The policy is that of the default branch as it was, or of the revision *policy*.
     A push may change the policy where *allow* or the server's setting ALLOW says so.
     """
-    allowed = allow or _allows(git)
-    total = Judgement()
+    refs = Refs(git)
+    by = protected(git, refs, policy, updates)
+    tips = list(dict.fromkeys(update.new for update in updates if not update.deletes))
+    kinds = pushed.kinds(git, tips)
+    commits = [tip for tip in tips if kinds[tip] == "commit"]
+    changes = list(git.changes("--not", "--all", ids=commits)) if commits else []
     known = Known(git)
-    unread: list[str] = []
-    looked_at = 0
-    met: set[str] = set()
-    for update in updates:
-        if not update.new.strip("0"):
-            continue
-        terms = policies.of_revision(git, _policy(git, update, policy), own_markers=False)
-        changes = _changes(git, update)
-        known.learn(blob for change in changes for blob in (change.new, *change.old))
-        outcome = outcome_of(git, "", changes, terms, partial(git.tree, update.new), known)
-        total += outcome.judgement
-        told = scan_messages(git, [update.new], ("--not", "--all"), terms.policy)
-        total += told.judgement
-        unread += told.unread
-        moved = _moved(git, update, policy, changes)
-        known.learn(blob for change in moved for blob in (change.new, *change.old))
-        total += policy_changes(known, [*changes, *moved], allowed=allowed)
-        unread += outcome.unread
-        looked_at += outcome.looked_at
-        met |= {change.new for change in changes}
-    rest = [Change(f"(no path: object {blob[:12]})", blob) for blob in _quarantined(git) - met]
-    known.learn(change.new for change in rest)
-    nothing = policies.of_revision(git, "", own_markers=False)
-    total += Judge(known, nothing.policy, nothing.trusted).judge(rest, {})
-    return Outcome("pushed contents", looked_at + len(rest), total, tuple(unread))
-
-
-def _policy(git: Git, update: Update, policy: str | None) -> str:
-    """Return the revision whose policy counts, "" where the repository has no branch yet.
-
-    It is the default branch for every ref: a branch that was begun at an old commit has old rules.
-    Raises GitOpsSecretsError where HEAD names a branch that is not there beside others that are.
-    """
-    for revision in (policy, "HEAD", update.old):
-        if revision is None or not revision.strip("0"):
-            continue
-        try:
-            return (
-                git.ask("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
-                .decode()
-                .strip()
-            )
-        except GitOpsSecretsError:
-            if policy is not None:
-                raise GitOpsSecretsError(
-                    f"there is no commit {policy!r} here to take the policy from",
-                    "name a branch of this repository in the hook: gitops-secrets scan --policy main",
-                ) from None
-    if git.ask("for-each-ref", "--count=1", "refs/heads"):
-        raise GitOpsSecretsError(
-            "HEAD of this repository names no branch, so none has the policy for a new one",
-            "git symbolic-ref HEAD refs/heads/main, on the server",
-        )
-    return ""
-
-
-def _changes(git: Git, update: Update) -> list[Change]:
-    if git.ask("cat-file", "-t", f"{update.new}^{{}}").strip() != b"commit":
-        return []
-    return list(git.changes("--not", "--all", ids=[update.new]))
-
-
-def _moved(git: Git, update: Update, policy: str | None, changes: Sequence[Change]) -> list[Change]:
-    """Return what *update* changes besides *changes* in the branch that the policy is taken from.
-
-    Moved back, or to commits that another branch has, it may get other rules without a new commit.
-    """
-    if not update.old.strip("0"):
-        return []
-    try:
-        named = git.ask("rev-parse", "--symbolic-full-name", policy or "HEAD").decode().strip()
-    except GitOpsSecretsError:
-        return []
-    if update.ref != named:
-        return []
+    known.learn(blob for change in changes for blob in (change.new, *change.old))
+    outcome = outcome_of(
+        git,
+        "pushed contents",
+        changes,
+        by.terms,
+        lambda: _trees(git, tips, kinds, known=set(refs.objects.values())),
+        known,
+        before=lambda: _before(git, by, updates),
+    )
+    rest, judged = _without_commit(git, by, kinds, changes, known)
+    moved = [change for update in updates for change in _moved(git, refs, by, update)]
     listed = {(change.path, change.new) for change in changes}
-    return [c for c in git.compare(update.old, update.new) if (c.path, c.new) not in listed]
+    moved = [change for change in moved if (change.path, change.new) not in listed]
+    known.learn(blob for change in moved for blob in (change.new, *change.old))
+    brought = [c for c in changes if by.commit or not policies.is_rules(c.path)]
+    changed = policy_changes(known, [*brought, *moved], allowed=allow or _allows(git))
+    told = scan_messages(git, [t for t in tips if kinds[t]], ("--not", "--all"), by.terms.policy)
+    return Outcome(
+        outcome.what,
+        outcome.looked_at + len(rest),
+        outcome.judgement + judged + changed,
+        (*outcome.unread, *unread_of(rest, known), *_lost(updates, kinds)),
+    ).joined(told)
+
+
+def _trees(
+    git: Git, tips: Sequence[str], kinds: Mapping[str, str], *, known: set[str]
+) -> list[Mapping[str, str]]:
+    """Return the trees that the push leads to, less those that a ref had already."""
+    return [git.tree(tip) for tip in tips if kinds[tip] in ("commit", "tree") and tip not in known]
+
+
+def _before(git: Git, by: Protected, updates: Sequence[Update]) -> list[Mapping[str, str]]:
+    """Return the trees that were there: of the protected branch, and of each branch that is updated."""
+    old = {update.old for update in updates if update.ref.startswith("refs/heads/")}
+    commits = {by.commit} | {commit for commit in old if commit.strip("0")}
+    return [git.tree(commit) for commit in sorted(commits) if commit]
+
+
+def _without_commit(
+    git: Git, by: Protected, kinds: Mapping[str, str], changes: Sequence[Change], known: Known
+) -> tuple[list[Change], Judgement]:
+    """Return what came without a commit that has it at a path, and the verdict on it.
+
+    The path of what is new is not known, or known from the tree downwards only that a tag names.
+    """
+    named = pushed.without_commit(git, kinds)
+    new = pushed.quarantined(git)
+    met = {change.new for change in (*changes, *named)}
+    named += [pushed.no_path(blob) for blob in sorted((new or set()) - met)]
+    known.learn(change.new for change in named)
+    terms = by.terms
+    anywhere = [c for c in named if new is None or c.new in new]
+    elsewhere = [c for c in named if new is not None and c.new not in new and not _is_bare(c)]
+    judged = Judge(known, terms.policy.anywhere(), terms.trusted).judge(anywhere)
+    return named, judged + Judge(known, terms.policy, terms.trusted).judge(elsewhere)
+
+
+def _is_bare(change: Change) -> bool:
+    return change.path == pushed.no_path(change.new).path
+
+
+def _moved(git: Git, refs: Refs, by: Protected, update: Update) -> list[Change]:
+    """Return what *update* changes in the branch that the policy is taken from, commit or no commit.
+
+    Moved back, or to commits that another branch has, it may get other rules without a new commit;
+    and once it is gone, whoever makes it again brings new ones.
+    """
+    if not by.commit or not by.guards(refs.meant(update.ref)):
+        return []
+    old = by.commit if update.creates else update.old
+    if not update.deletes:
+        changes = git.compare(old, update.new)
+        return [c for c in changes if not update.creates or policies.is_policy(c.path)]
+    files = git.tree(old).items()
+    return [Change(path, "", (blob,)) for path, blob in files if policies.is_policy(path)]
+
+
+def _lost(updates: Sequence[Update], kinds: Mapping[str, str]) -> list[str]:
+    return [
+        f"{update.ref}: Git has no object {update.new[:12]} here, or not what it leads to"
+        for update in updates
+        if not update.deletes and not kinds[update.new]
+    ]
 
 
 def _allows(git: Git) -> bool:
@@ -140,21 +149,6 @@ def _allows(git: Git) -> bool:
         return git.ask("config", "--type=bool", "--get", ALLOW).strip() == b"true"
     except GitOpsSecretsError:
         return False
-
-
-def _quarantined(git: Git) -> set[str]:
-    """Return every blob that the push brought, reached by a ref or not: all of them would be kept."""
-    if "GIT_QUARANTINE_PATH" not in os.environ:
-        return set()
-    out = git.ask(
-        *("cat-file", "--batch-all-objects", "--batch-check=%(objectname) %(objecttype)"),
-        env={
-            "GIT_OBJECT_DIRECTORY": os.environ["GIT_QUARANTINE_PATH"],
-            "GIT_ALTERNATE_OBJECT_DIRECTORIES": "",
-        },
-    )
-    lines = (line.split(" ") for line in out.decode().splitlines())
-    return {name for name, kind in lines if kind == "blob"}
 
 
 def _is_id(text: str) -> bool:

@@ -1,51 +1,80 @@
-"""The guard before a push leaves a developer's machine: the commits that the remote does not have."""
+"""The guard before a push leaves a developer's machine: what the remote does not have yet."""
 
 from __future__ import annotations
 
-import os
+import re
+from collections.abc import Mapping
 from functools import partial
 
 from gitops_secrets.adapters.objects import Git
-from gitops_secrets.commands import policies
-from gitops_secrets.commands.judging import Known, outcome_of
+from gitops_secrets.commands import policies, pushed, revisions
+from gitops_secrets.commands.judging import Judge, outcome_of, unread_of
+from gitops_secrets.commands.known import Known
 from gitops_secrets.commands.messages import scan_messages
 from gitops_secrets.core.guard.judgement import Judgement
-from gitops_secrets.core.guard.policy import Policy
 from gitops_secrets.core.outcome import Outcome
 from gitops_secrets.errors import GitOpsSecretsError
 
+_WHAT = "contents to push"
+_LINE = re.compile(
+    rb"(?P<source>.*?) (?P<new>[0-9a-f]{40,64}) (?P<ref>[^ \n]+) (?P<old>[0-9a-f]{40,64})\n",
+    re.DOTALL,
+)
+"""What is pushed may be any expression, with blanks and line feeds in it: only what follows tells its end."""
+
 
 def parse_sent(text: bytes) -> list[str]:
-    """Return the commits that a pre-push hook's input sends. Raises GitOpsSecretsError for no such input."""
+    """Return the objects that a pre-push hook's input sends. Raises GitOpsSecretsError for no such input."""
     sent = []
-    for line in os.fsdecode(text).splitlines():
-        fields = line.split(" ")
-        if not line:
-            continue
-        if len(fields) != 4:
+    at = 0
+    while text[at:].strip(b"\n"):
+        line = _LINE.match(text, at)
+        if line is None:
             raise GitOpsSecretsError(
                 "standard input is not that of a pre-push hook",
                 "git runs the hook itself; gitops-secrets hooks install puts it in place",
             )
-        if fields[1].strip("0"):
-            sent.append(fields[1])
+        at = line.end()
+        if line["new"].strip(b"0"):
+            sent.append(line["new"].decode())
     return list(dict.fromkeys(sent))
 
 
 def scan_send(git: Git, remote: str, sent: list[str]) -> Outcome:
-    """Judge the commits *sent* less those that *remote* is known to have, each by the tip's own policy.
+    """Judge what *sent* brings that *remote* is not known to have, each commit by the tip's own policy.
 
     *remote* may be a name or an address; what an address has is not known, and all is judged.
     """
     known = Known(git)
-    total = Outcome("contents to push", 0, Judgement())
-    for tip in sent:
-        new = ("--not", f"--remotes={remote}")
-        if git.ask("cat-file", "-t", f"{tip}^{{}}").strip() != b"commit":
-            total = total.joined(scan_messages(git, [tip], new, Policy()))
-            continue
+    total = Outcome(_WHAT, 0, Judgement())
+    new = ("--not", f"--remotes={remote}")
+    kinds = pushed.kinds(git, sent)
+    for tip in (tip for tip, kind in kinds.items() if kind == "commit"):
         changes = list(git.changes(*new, ids=[tip]))
         terms = policies.of_revision(git, tip, own_markers=True)
-        outcome = outcome_of(git, total.what, changes, terms, partial(git.tree, tip), known)
+        after = partial(_trees, git, tip)
+        outcome = outcome_of(git, _WHAT, changes, terms, after, known, before=list)
         total = total.joined(outcome).joined(scan_messages(git, [tip], new, terms.policy))
-    return total
+    return _with_the_rest(git, kinds, known, total)
+
+
+def _trees(git: Git, tip: str) -> list[Mapping[str, str]]:
+    return [git.tree(tip)]
+
+
+def _with_the_rest(git: Git, kinds: dict[str, str], known: Known, total: Outcome) -> Outcome:
+    """Return *total* with what tags bring that name no commit: by the policy of HEAD."""
+    named = pushed.without_commit(git, kinds)
+    lost = [f"Git has no object {tip[:12]} here" for tip, kind in kinds.items() if not kind]
+    head = revisions.head(git) if named else None
+    terms = policies.of_revision(git, head.id if head else "", own_markers=True)
+    known.learn(change.new for change in named)
+    judged = Judge(known, terms.policy, terms.trusted).judge(named)
+    others = [tip for tip, kind in kinds.items() if kind not in ("", "commit")]
+    told = scan_messages(git, others, (), terms.policy)
+    return Outcome(
+        _WHAT,
+        total.looked_at + len(named),
+        total.judgement + judged,
+        (*total.unread, *unread_of(named, known), *lost),
+    ).joined(told)

@@ -6,14 +6,22 @@ from collections.abc import Callable, Mapping
 
 from gitops_secrets.adapters.objects import Git
 from gitops_secrets.adapters.rawdiff import Change
-from gitops_secrets.commands.judging import Known, outcome_of
+from gitops_secrets.commands.judging import outcome_of
+from gitops_secrets.commands.known import Known
 from gitops_secrets.commands.policies import of_index
 from gitops_secrets.core.outcome import Outcome
+from gitops_secrets.errors import GitOpsSecretsError
 
 
 def scan_staged(git: Git) -> Outcome:
     """Judge what the next commit would bring: the staged contents, by the staged policy."""
-    return judge_staged(git, git.staged(), Known(git), git.index)
+    changes = git.staged()
+    if not any(change.new for change in changes) and git.is_bare():
+        raise GitOpsSecretsError(
+            "this repository is bare: nothing is staged in it",
+            "gitops-secrets scan --tree, or --history for every commit",
+        )
+    return judge_staged(git, changes, Known(git), git.index)
 
 
 def judge_staged(
@@ -23,4 +31,4 @@ def judge_staged(
 
     *index* is asked for the whole index only where something encrypted is staged.
     """
-    return outcome_of(git, "staged files", changes, of_index(git), index, known)
+    return outcome_of(git, "staged files", changes, of_index(git), lambda: [index()], known)

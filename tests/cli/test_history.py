@@ -154,7 +154,9 @@ def test_what_a_shallow_clone_did_not_have_is_looked_at_once_it_is_there(user: U
     shallow = user.temporary / "shallow"
     user.git("clone", "--quiet", "--depth=1", f"file://{user.repository}", str(shallow))
     user.repository = shallow
-    assert user.run("scan", "--history").status == 0
+    result = user.run("scan", "--history")
+    assert result.status == 3, "commits that are not there were not looked at"
+    assert "git fetch --unshallow" in result.stdout
     user.git("fetch", "--quiet", "--unshallow")
     assert user.run("scan", "--history").status == 1
 

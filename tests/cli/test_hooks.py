@@ -298,17 +298,23 @@ def test_a_default_branch_that_moves_to_other_rules_without_a_new_commit_is_refu
     assert push(user).returncode == 0
 
 
-def test_a_server_whose_head_names_no_branch_refuses_a_new_branch_and_says_what_to_set(
+def test_a_server_whose_head_names_no_branch_takes_rules_only_where_all_branches_agree(
     user: User, server: Repository
 ):
     server.git("symbolic-ref", "HEAD", "refs/heads/master")
     user.commit({"b.txt": "1\n"})
-    refused = push(user, "main:topic")
-    assert refused.returncode == 1
-    assert "git symbolic-ref HEAD refs/heads/main" in refused.stderr
-    assert push(user).returncode == 0
+    assert push(user, "main:topic").returncode == 0, "all branches have the same rules: none"
+    server.git("config", "gitops-secrets.allowPolicyChanges", "true")
+    user.commit({".sops.yaml": RULES})
+    assert push(user, "main:ruled").returncode == 0
+    user.git("reset", "--quiet", "--hard", "HEAD^")
+    user.commit({"b.txt": "2\n"})
+    for ref in ("main", "main:another"):
+        refused = push(user, ref)
+        assert refused.returncode == 1
+        assert "git symbolic-ref HEAD refs/heads/main" in refused.stderr
     server.git("symbolic-ref", "HEAD", "refs/heads/main")
-    assert push(user, "main:topic").returncode == 0
+    assert push(user).returncode == 0
 
 
 @pytest.mark.parametrize("ref", ["refs/heads/main", "refs/heads/topic", "refs/tags/v1"])

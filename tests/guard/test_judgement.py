@@ -11,7 +11,7 @@ import pytest
 from gitops_secrets.core.findings import Severity
 from gitops_secrets.core.guard import engine
 from gitops_secrets.core.guard.baseline import BaselineEntry, render_baseline
-from gitops_secrets.core.guard.facts import Facts, Marker
+from gitops_secrets.core.guard.facts import Facts
 from gitops_secrets.core.guard.policy import Policy
 from gitops_secrets.errors import InvalidDocumentError
 from tests.guard.corpus.case import ONLY_DATA, Fresh, encrypt
@@ -128,11 +128,20 @@ def test_a_marker_for_another_rule_or_line_excuses_nothing():
 
 def test_on_a_server_only_markers_of_the_protected_branch_count():
     mark = "  # gitops-secrets: ignore[plaintext-dockerconfigjson] a registry for tests\n"
-    facts = engine.examine(Fresh().secret.replace("data:\n", f"data:\n{mark}").encode())
-    pushed = engine.judge(PATH, facts, NOBODY, trusted_markers=())
+    fresh = Fresh()
+    content = fresh.secret.replace("data:\n", f"data:\n{mark}").encode()
+    facts = engine.examine(content)
+    pushed = engine.judge(PATH, facts, NOBODY, covers=engine.covers_nothing)
     assert [f.rule for f in pushed.findings] == ["plaintext-dockerconfigjson"]
-    known = Marker(3, "plaintext-dockerconfigjson", "a registry for tests", 4)
-    assert engine.judge(PATH, facts, NOBODY, trusted_markers=(known,)).findings == ()
+
+    def rules(before: bytes) -> list[str]:
+        covers = engine.given(PATH, before, content, NOBODY)
+        return [f.rule for f in engine.judge(PATH, facts, NOBODY, covers=covers).findings]
+
+    assert rules(b"# a note\n" + content) == []
+    assert rules(fresh.secret.encode()) == ["plaintext-dockerconfigjson"]
+    other = Fresh().secret.replace("data:\n", f"data:\n{mark}").encode()
+    assert rules(other) == ["plaintext-dockerconfigjson"]
 
 
 def test_a_baseline_entry_excuses_its_finding_while_the_value_is_unchanged():
@@ -197,9 +206,10 @@ def test_same_value_of_a_secret_under_a_creation_rule():
     policy = Policy({".sops.yaml": b"creation_rules:\n- path_regex: .*\n"})
     password = Fresh().password
     old, new = _generic(password), _generic(Fresh().password)
-    finding = engine.judge_blob(PATH, old.encode(), policy).findings[0]
-    assert engine.same_value(old.replace("apps", "apps").encode(), b"# c\n" + old.encode(), finding)
-    assert not engine.same_value(new.encode(), old.encode(), finding)
+    later = b"# c\n" + old.encode()
+    finding = engine.judge_blob(PATH, later, policy).findings[0]
+    assert engine.same_value(old.encode(), later, finding)
+    assert not engine.same_value(new.encode(), later, finding)
 
 
 @pytest.mark.parametrize(

@@ -16,29 +16,32 @@ from gitops_secrets.core.guard.prefilter import ENCRYPTED, SECRET, may_hold
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from gitops_secrets.core.findings import Finding
     from gitops_secrets.core.guard.baseline import BaselineEntry
     from gitops_secrets.core.guard.facts import Marker
-    from gitops_secrets.core.guard.judgement import Unchanged
+    from gitops_secrets.core.guard.judgement import Covers, Unchanged
     from gitops_secrets.core.guard.policy import Policy
 
 __all__ = [
     "ENGINE_VERSION",
     "Ignored",
     "Judgement",
+    "covers_nothing",
     "examine",
+    "given",
     "judge",
     "judge_blob",
     "judge_change",
+    "judge_moves",
     "judge_set",
     "may_matter",
     "never_unchanged",
     "same_value",
 ]
 
-ENGINE_VERSION = "1958de96802d"
+ENGINE_VERSION = "cf0f1cf1ff52"
 """Changes with every change of a verdict: facts that another version wrote are worth nothing."""
 
 _SILENCE = Judgement()
@@ -46,6 +49,11 @@ _SILENCE = Judgement()
 
 def never_unchanged(entry: BaselineEntry, finding: Finding) -> bool:  # noqa: ARG001
     """Say that nothing is proven: the default, under which a baseline excuses nothing."""
+    return False
+
+
+def covers_nothing(marker: Marker, finding: Finding) -> bool:  # noqa: ARG001
+    """Say that no marker counts: for a path that the protected branch has not."""
     return False
 
 
@@ -93,21 +101,21 @@ def judge(
     facts: Facts,
     policy: Policy,
     *,
-    trusted_markers: Collection[Marker] | None = None,
+    covers: Covers | None = None,
     unchanged: Unchanged = never_unchanged,
 ) -> Judgement:
     """Return the verdict on *facts* at *path* (relative to the repository's top, forward slashes).
 
-    *trusted_markers*: None where the content's own inline markers count (a developer's machine).
-    Otherwise only a marker whose rule and reason are also among these counts: the markers of that
-    path's content on the protected branch. Raises InvalidDocumentError where the policy is broken.
+    *covers*: None where the content's own inline markers count (a developer's machine). Otherwise a
+    marker counts where this says so, as what ``given`` returns does. Raises InvalidDocumentError where
+    the policy is broken.
     """
     if not facts and not facts.markers:
         return _SILENCE
     from gitops_secrets.core.guard import verdict
 
     findings = verdict.of_content(path, facts, policy)
-    return _weigh(findings, facts, policy, trusted_markers, unchanged)
+    return _weigh(findings, facts, policy, covers, unchanged)
 
 
 def judge_blob(
@@ -115,12 +123,12 @@ def judge_blob(
     content: bytes,
     policy: Policy,
     *,
-    trusted_markers: Collection[Marker] | None = None,
+    covers: Covers | None = None,
     unchanged: Unchanged = never_unchanged,
 ) -> Judgement:
     """Filter, examine and judge one content at one path."""
     facts = examine(content, path)
-    return judge(path, facts, policy, trusted_markers=trusted_markers, unchanged=unchanged)
+    return judge(path, facts, policy, covers=covers, unchanged=unchanged)
 
 
 def judge_change(
@@ -129,7 +137,7 @@ def judge_change(
     old: Iterable[tuple[str, Facts]],
     policy: Policy,
     *,
-    trusted_markers: Collection[Marker] | None = None,
+    covers: Covers | None = None,
     unchanged: Unchanged = never_unchanged,
 ) -> Judgement:
     """Return only what a change shows: ciphertext that stood in another object before.
@@ -142,7 +150,30 @@ def judge_change(
     from gitops_secrets.core.guard.rules import moved_ciphertext
 
     findings = moved_ciphertext.find(path, new, [facts for _, facts in old])
-    return _weigh(findings, new, policy, trusted_markers, unchanged)
+    return _weigh(findings, new, policy, covers, unchanged)
+
+
+def judge_moves(
+    contents: Sequence[tuple[str, Facts, Covers | None, Unchanged]],
+    before: Iterable[Facts],
+    policy: Policy,
+) -> list[Judgement]:
+    """Return for each of *contents*, in their order, only what all of them together show: moved ciphertext.
+
+    *contents* are what a push or a range brings: path and facts of each, oldest first, with the
+    exceptions for it as in ``judge``. *before* are facts of what was there before. A ciphertext is that
+    of whichever object had it first, deleted since or not.
+    """
+    from gitops_secrets.core.guard.rules import moved_ciphertext
+
+    holders = moved_ciphertext.holders_of(before)
+    result = []
+    for path, facts, covers, unchanged in contents:
+        findings = moved_ciphertext.find_held(path, facts, holders)
+        result.append(_weigh(findings, facts, policy, covers, unchanged))
+        for name, identities in moved_ciphertext.holders_of([facts]).items():
+            holders.setdefault(name, identities)
+    return result
 
 
 def judge_set(
@@ -150,43 +181,51 @@ def judge_set(
     policy: Policy,
     *,
     only: Collection[str] | None = None,
-    trusted_markers: Mapping[str, Collection[Marker]] | None = None,
+    covers: Mapping[str, Covers] | None = None,
     unchanged: Unchanged = never_unchanged,
 ) -> Judgement:
     """Return only what a tree shows: one ciphertext or wrapped data key in two objects.
 
     *files* are the facts of every file of one tree by path; files without objects may be left out.
-    *only* reports for these paths alone, held against all of *files*. *trusted_markers* are by path;
-    None as in ``judge``.
+    *only* reports for these paths alone, held against all of *files*. *covers* are by path, those that
+    are not there cover nothing; None as in ``judge``.
     """
     from gitops_secrets.core.guard.rules import copied_ciphertext
 
     total = Judgement()
     for path, findings in copied_ciphertext.find(files, only).items():
-        trusted = None if trusted_markers is None else trusted_markers.get(path, ())
-        total += _weigh(findings, files[path], policy, trusted, unchanged)
+        of_path = None if covers is None else covers.get(path, covers_nothing)
+        total += _weigh(findings, files[path], policy, of_path, unchanged)
     return total
 
 
 def same_value(old: bytes, new: bytes, finding: Finding) -> bool:
-    """Return whether what *finding* is about reads the same in *old* as in *new*.
+    """Return whether what *finding*, a finding of *new*, is about stands at its place in *old* too.
 
-    Both are contents of the finding's path. False where either has no such finding. What is found in
-    ciphertext, metadata or the form of a file has no value of its own: there the contents must be equal.
+    Both are contents of the finding's path. What is found in ciphertext, metadata or the form of a file
+    has no value of its own: there the contents must be equal.
     """
-    if old == new:
-        return True
-    from gitops_secrets.core.guard.verdict import values_of
+    from gitops_secrets.core.guard import values
 
-    before = values_of(old, finding)
-    return bool(before) and before == values_of(new, finding)
+    return values.same_value(old, new, finding)
+
+
+def given(path: str, before: bytes, now: bytes, policy: Policy) -> Covers:
+    """Return what says whether a marker of *before*, which the protected branch has at *path*, excuses a finding.
+
+    The finding is one of *now*, what *path* is to hold. A marker excuses the value that it was given for,
+    as often as it stood there, and no other.
+    """
+    from gitops_secrets.core.guard import values
+
+    return values.Given(path, before, now, policy).covers
 
 
 def _weigh(
     findings: Iterable[Finding],
     facts: Facts,
     policy: Policy,
-    trusted_markers: Collection[Marker] | None,
+    covers: Covers | None,
     unchanged: Unchanged,
 ) -> Judgement:
     """Part *findings* into those that are reported and those that an exception covers."""
@@ -195,4 +234,4 @@ def _weigh(
         return _SILENCE
     from gitops_secrets.core.guard import weighing
 
-    return weighing.weigh(found, facts, policy, trusted_markers, unchanged)
+    return weighing.weigh(found, facts, policy, covers, unchanged)

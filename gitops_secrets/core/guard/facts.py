@@ -56,7 +56,7 @@ class ObjectFacts(NamedTuple):
     encrypted: int
     """How many values are ENC in full."""
     ciphertexts: tuple[str, ...]
-    """The end of each ENC value below ``data`` and ``stringData``: its tag, which no other has."""
+    """The tag of each ENC value below ``data`` and ``stringData``, decoded and encoded again."""
     wrapped: tuple[str, ...]
     """The end of each wrapped data key of its document."""
 

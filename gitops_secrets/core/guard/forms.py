@@ -11,13 +11,12 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from gitops_secrets.core.guard.ciphertext import end_of, tag_of
 from gitops_secrets.core.guard.facts import Facts
 from gitops_secrets.core.guard.prefilter import is_worth_decoding, squeeze
 
 _LARGEST = 16 * 1024
 """Of bytes: larger files are seldom of one form, and 2,048 of these are kept."""
-_END = 48
-"""How many characters of a ciphertext or a wrapped data key stand for it in facts."""
 _VALUE = re.compile(
     rb"ENC\[AES256_GCM,data:(?P<data>[A-Za-z0-9+/]*={0,2}),iv:[A-Za-z0-9+/]{43}=,tag:[A-Za-z0-9+/]{22}==,"
     rb"(?P<type>type:[a-z]+\])(?=[\"']?,?\r?\n)"
@@ -80,14 +79,14 @@ def form_of(content: bytes) -> Form | None:
         if len(data) % 4:
             return whole
         ciphertext.append(data)
-        standing = b"ENC[AES256_GCM,data:AAAA,iv:%b,tag:%022d==,%b" % (_IV, len(ends), kind)
-        ends[standing[-_END:].decode()] = whole[-_END:].decode()
+        standing = b"ENC[AES256_GCM,data:AAAA,iv:%b,tag:%020dAA==,%b" % (_IV, len(ends), kind)
+        ends[tag_of(standing.decode())] = tag_of(whole.decode())
         return standing
 
     def put_wrapped_aside(match: re.Match[bytes]) -> bytes:
         indent, head, body = match.group("indent", "head", "body")
         last = b"%064d" % len(ends)
-        ends[last[-_END:].decode()] = body.translate(None, b" \n")[-_END:].decode()
+        ends[end_of(last.decode())] = end_of((head + body).translate(None, b" \n").decode())
         middle = (b"\n" + indent + b"A" * 64) * (body.count(b"\n") - 2)
         return (
             b"-----BEGIN AGE ENCRYPTED FILE-----\n%b%b%b%b\n%b%b\n%b-----END AGE ENCRYPTED FILE-----"

@@ -37,13 +37,14 @@ _COMMENT_LINE = re.compile(r"[ \t]*(?:#|//|;|--[ \t]|<!--|REM[ \t]|\*[ \t])")
 
 
 class Hit:
-    """A note with the secret it is about."""
+    """A note with the secrets it is about: several where one packed value holds them."""
 
-    __slots__ = ("material", "note")
+    __slots__ = ("material", "note", "values")
 
     def __init__(self, note: Note, material: str) -> None:
         self.note = note
         self.material = material
+        self.values = [material] if material else []
 
 
 class Inspection:
@@ -73,8 +74,12 @@ class Inspection:
             return
         at_line, at_column = origin.at(line, column)
         found = Note(rule, at_line, at_column, detail, origin.identity, origin.key)
-        if not any(h.note == found for h in self.hits):
-            self.hits.append(Hit(found, material))
+        for hit in self.hits:
+            if hit.note == found:
+                if material and material not in hit.values:
+                    hit.values.append(material)
+                return
+        self.hits.append(Hit(found, material))
 
     def credential(self, base: str, origin: Origin, line: int, column: int, material: str) -> None:
         """Record a readable credential, under the rule that says best where it stood."""
@@ -174,7 +179,7 @@ class Inspection:
         """Return what was found, without any secret or piece of one."""
         from gitops_secrets.core.guard.exceptions import find_markers
 
-        redaction = Redaction([h.material for h in self.hits if h.material])
+        redaction = Redaction([value for h in self.hits for value in h.values])
         return Facts(
             notes=tuple(
                 h.note._replace(

@@ -10,7 +10,10 @@ from gitops_secrets.core.findings import Finding
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gitops_secrets.core.guard.baseline import BaselineEntry
+    from gitops_secrets.core.guard.facts import Marker
 
+    Covers = Callable[[Marker, Finding], bool]
+    """Says whether a marker, which names a finding's rule and line, excuses the value that is there."""
     Unchanged = Callable[[BaselineEntry, Finding], bool]
     """Says whether the value at a finding's place is still that of the entry's commit (see same_value)."""
 
@@ -38,6 +41,13 @@ class Judgement(NamedTuple):
     def ignored_by_baseline(self) -> tuple[Ignored, ...]:
         """Those that the baseline excuses."""
         return tuple(i for i in self.ignored if i.by == "baseline")
+
+    def at_commit(self, commit: str) -> Judgement:
+        """Return this as that of what *commit* brought."""
+        return Judgement(
+            tuple(f._replace(commit=commit) for f in self.findings),
+            tuple(i._replace(finding=i.finding._replace(commit=commit)) for i in self.ignored),
+        )
 
     def __add__(self, other: Judgement) -> Judgement:  # type: ignore[override]
         return Judgement(self.findings + other.findings, self.ignored + other.ignored)

@@ -52,7 +52,7 @@ def judge_message(kind: str, name: str, facts: Facts, policy: Policy, *, mend: s
         place,
         facts,
         policy,
-        trusted_markers=(),
+        covers=engine.covers_nothing,
         unchanged=lambda entry, _: entry.commit == name,
     )
 

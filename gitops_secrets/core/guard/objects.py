@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import yaml
 
+from gitops_secrets.core.guard.ciphertext import WRAPPED_LENGTH, end_of, tag_of
 from gitops_secrets.core.guard.documents import Document
 from gitops_secrets.core.guard.encoding import from_base64
 from gitops_secrets.core.guard.facts import Identity, Key, ObjectFacts, Place
@@ -135,7 +136,7 @@ def _describe(
             has_metadata=isinstance(block, yaml.MappingNode),
             readable=tuple(readable),
             encrypted=len(ciphertexts),
-            ciphertexts=tuple(_digest(c) for c in ciphertexts[:_MAX_VALUES]),
+            ciphertexts=tuple(tag_of(c) for c in ciphertexts[:_MAX_VALUES]),
             wrapped=tuple(d for w in metadata.wrapped_keys(block) if (d := _wrapped(w))),
         )
     )
@@ -308,22 +309,17 @@ def describe_lines(inspection: Inspection, document: Document) -> None:
                 readable=tuple(places),
                 encrypted=sum(is_encrypted_value(v.text) for v in secret.values),
                 ciphertexts=tuple(
-                    _digest(v.text) for v in secret.values if is_encrypted_value(v.text)
+                    tag_of(v.text) for v in secret.values if is_encrypted_value(v.text)
                 ),
                 wrapped=(),
             )
         )
 
 
-def _digest(text: str) -> str:
-    """Return a name for a ciphertext, which is public: its end, which authenticates."""
-    return text[-48:]
-
-
 def _wrapped(text: str) -> str | None:
     """Return a name for a wrapped data key: its end. None for what is no such thing and may be secret."""
     text = text.strip()
     if _CLOUD.fullmatch(text):
-        return text[-48:]
+        return text[-WRAPPED_LENGTH:]
     body = _ARMORED.fullmatch(text)
-    return "".join(body["body"].split())[-48:] if body else None
+    return end_of("".join(body["body"].split())) if body else None

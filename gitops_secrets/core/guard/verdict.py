@@ -82,30 +82,3 @@ def object_name(identity: Identity | None) -> ObjectName | None:
 def quote(path: str) -> str:
     """Return *path* as a shell takes it in one piece."""
     return path if _PLAIN.fullmatch(path) else "'" + path.replace("'", "'\"'\"'") + "'"
-
-
-def values_of(content: bytes, found: Finding) -> list[str]:
-    """Return the secrets that *found*'s rule sees at its place in *content*: in memory only, sorted."""
-    from gitops_secrets.core.guard.inspection import inspect
-    from gitops_secrets.core.guard.prefilter import may_hold
-
-    bits = may_hold(content)
-    if not bits:
-        return []
-    inspection, text = inspect(content, bits)
-    facts = inspection.facts(text)
-    place = (str(found.object_name or ""), found.key_path)
-    if found.rule == "unencrypted-secret":
-        return sorted(
-            value
-            for (identity, key), values in inspection.values.items()
-            if (str(object_name(identity) or ""), key) == place
-            for value in values
-        )
-    return sorted(
-        hit.material
-        for hit, note in zip(inspection.hits, facts.notes, strict=True)
-        if hit.material
-        and note.rule == found.rule
-        and (str(object_name(note.identity) or ""), note.key) == place
-    )

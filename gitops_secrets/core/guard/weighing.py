@@ -6,12 +6,12 @@ from gitops_secrets.core.guard.judgement import Ignored, Judgement
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Iterable, Iterator
 
     from gitops_secrets.core.findings import Finding
     from gitops_secrets.core.guard.baseline import BaselineEntry
     from gitops_secrets.core.guard.facts import Facts, Marker
-    from gitops_secrets.core.guard.judgement import Unchanged
+    from gitops_secrets.core.guard.judgement import Covers, Unchanged
     from gitops_secrets.core.guard.policy import Policy
 
 UNEXCUSABLE = frozenset({"marker-without-reason", "policy-change"})
@@ -22,14 +22,14 @@ def weigh(
     findings: Iterable[Finding],
     facts: Facts,
     policy: Policy,
-    trusted_markers: Collection[Marker] | None,
+    covers: Covers | None,
     unchanged: Unchanged,
 ) -> Judgement:
     """Part *findings*, in the order of their places, into reported and ignored ones."""
     reported: list[Finding] = []
     ignored: list[Ignored] = []
     for found in sorted(findings, key=lambda f: (f.position.line, f.position.column, f.rule)):
-        marker = _marker(found, facts.markers, trusted_markers)
+        marker = _marker(found, facts.markers, covers)
         if marker is not None:
             ignored.append(Ignored(found, "marker", marker.reason))
             continue
@@ -41,9 +41,15 @@ def weigh(
     return Judgement(tuple(reported), tuple(ignored))
 
 
-def _marker(
-    found: Finding, markers: Iterable[Marker], trusted: Collection[Marker] | None
-) -> Marker | None:
+def marked(findings: Iterable[Finding], facts: Facts) -> Iterator[tuple[Marker, Finding]]:
+    """Yield each of *findings* that a marker of its own content excuses, with that marker."""
+    for found in findings:
+        marker = _marker(found, facts.markers, None)
+        if marker is not None:
+            yield marker, found
+
+
+def _marker(found: Finding, markers: Iterable[Marker], covers: Covers | None) -> Marker | None:
     if found.rule in UNEXCUSABLE:
         return None
     for marker in markers:
@@ -51,9 +57,7 @@ def _marker(
             continue
         if found.position.line not in (marker.line, marker.covers):
             continue
-        if trusted is None or any(
-            (t.rule, t.reason) == (marker.rule, marker.reason) for t in trusted
-        ):
+        if covers is None or covers(marker, found):
             return marker
     return None
 

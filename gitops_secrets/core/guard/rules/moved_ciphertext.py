@@ -6,7 +6,7 @@ Flux checks none, and decrypts it where it now stands.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gitops_secrets.core.findings import Finding
 from gitops_secrets.core.guard.facts import Facts, Identity, ObjectFacts
@@ -18,6 +18,9 @@ RULE = Rule(
     "gitops-secrets encrypt --ignore-mac {path} && git add {path}",
 )
 
+Holders = Mapping[str, Sequence[Identity]]
+"""The objects that hold a ciphertext, by its name."""
+
 
 def find(path: str, new: Facts, old: Sequence[Facts]) -> Iterator[Finding]:
     """Yield a finding for each object of *new* whose ciphertext stood only in other objects of *old*."""
@@ -25,19 +28,32 @@ def find(path: str, new: Facts, old: Sequence[Facts]) -> Iterator[Finding]:
     if all(before <= {found.identity} for found in new.objects):
         # The commonest change by far: values of one object that stays what it is.
         return
-    holders = _holders(old)
+    holders = holders_of(old)
     for found in new.objects:
-        if found.identity.kind is None and found.identity.api_version is None:
-            # No object any more: nobody applies it.
-            continue
-        held = [i for c in found.ciphertexts for i in holders.get(c, ())]
-        held = held or _wrapped_elsewhere(found, old)
-        if held and found.identity.as_served() not in [i.as_served() for i in held]:
-            from gitops_secrets.core.guard.verdict import finding
+        held = _held(found, holders) or _wrapped_elsewhere(found, old)
+        yield from _moved(path, found, held)
 
-            yield finding(
-                path, RULE.ident, found.line, found.column, found.identity, (), describe(held[0])
-            )
+
+def find_held(path: str, new: Facts, holders: Holders) -> Iterator[Finding]:
+    """Yield a finding for each object of *new* whose ciphertext only other objects had, by *holders*."""
+    for found in new.objects:
+        yield from _moved(path, found, _held(found, holders))
+
+
+def _held(found: ObjectFacts, holders: Holders) -> list[Identity]:
+    return [i for c in found.ciphertexts for i in holders.get(c, ())]
+
+
+def _moved(path: str, found: ObjectFacts, held: Sequence[Identity]) -> Iterator[Finding]:
+    if found.identity.kind is None and found.identity.api_version is None:
+        # No object any more: nobody applies it.
+        return
+    if held and found.identity.as_served() not in [i.as_served() for i in held]:
+        from gitops_secrets.core.guard.verdict import finding
+
+        yield finding(
+            path, RULE.ident, found.line, found.column, found.identity, (), describe(held[0])
+        )
 
 
 def describe(identity: Identity) -> str:
@@ -48,7 +64,8 @@ def describe(identity: Identity) -> str:
     return f"{kind} {where}{identity.name or '(unnamed)'}{suffix}"
 
 
-def _holders(old: Sequence[Facts]) -> dict[str, list[Identity]]:
+def holders_of(old: Iterable[Facts]) -> dict[str, list[Identity]]:
+    """Return who holds each ciphertext of *old*."""
     holders: dict[str, list[Identity]] = {}
     for facts in old:
         for found in facts.objects:

@@ -1,0 +1,62 @@
+"""What refs bring that are pushed: commits' changes, and the contents that tags name without any commit."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+
+from gitops_secrets.adapters.objects import Git
+from gitops_secrets.adapters.rawdiff import Change
+
+
+def kinds(git: Git, ids: Sequence[str]) -> dict[str, str]:
+    """Return what each of *ids* is in the end, tags of tags followed: "commit", "tree" or "blob".
+
+    Empty for an object that is missing, or that leads to one.
+    """
+    asked = "".join(f"{name}^{{}}\n" for name in ids).encode()
+    out = git.ask("cat-file", "--batch-check=%(objecttype)", stdin=asked) if ids else b""
+    told = [line if line in (b"commit", b"tree", b"blob") else b"" for line in out.split(b"\n")]
+    return {name: kind.decode() for name, kind in zip(ids, told, strict=False)}
+
+
+def without_commit(git: Git, kinds_of: Mapping[str, str]) -> list[Change]:
+    """Return what trees and blobs bring that refs name: each file at its path in the tree that is named."""
+    changes = []
+    for name, kind in kinds_of.items():
+        if kind == "tree":
+            changes += [Change(path, blob) for path, blob in git.tree(name).items()]
+        elif kind == "blob":
+            changes.append(no_path(git.ask("rev-parse", f"{name}^{{}}").decode().strip()))
+    return changes
+
+
+def no_path(blob: str) -> Change:
+    """Return the change that brings *blob* at no path that is known."""
+    return Change(f"(no path: object {blob[:12]})", blob)
+
+
+def quarantined(git: Git) -> set[str] | None:
+    """Return every blob that the push brought, reached by a ref or not: all of them would be kept.
+
+    None if Git keeps no push apart. A pack that Git completed with objects of its own repository holds
+    those too; they are left out.
+    """
+    quarantine = os.environ.get("GIT_QUARANTINE_PATH")
+    if quarantine is None:
+        return None
+    listing = ("cat-file", "--batch-all-objects", "--batch-check=%(objectname) %(objecttype)")
+    brought = _blobs(git.ask(*listing, env=_objects_in(quarantine)))
+    own = os.path.join(os.fsdecode(git.ask("rev-parse", "--git-common-dir"))[:-1], "objects")
+    asked = "".join(f"{name}\n" for name in brought).encode()
+    check = ("cat-file", "--batch-check=%(objectname) %(objecttype)")
+    return brought - _blobs(git.ask(*check, stdin=asked, env=_objects_in(own)))
+
+
+def _objects_in(folder: str) -> dict[str, str]:
+    return {"GIT_OBJECT_DIRECTORY": folder, "GIT_ALTERNATE_OBJECT_DIRECTORIES": ""}
+
+
+def _blobs(out: bytes) -> set[str]:
+    lines: Iterable[list[bytes]] = (line.split(b" ") for line in out.split(b"\n"))
+    return {fields[0].decode() for fields in lines if fields[1:] == [b"blob"]}
