@@ -9,16 +9,9 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from gitops_secrets.core.gosyntax import (
-    Assertion,
-    Chars,
-    Choice,
-    GoRegexError,
-    Node,
-    Repeat,
-    Sequence,
-    read_pattern,
-)
+from gitops_secrets.core.gochars import Chars, GoRegexError
+from gitops_secrets.core.gosyntax import read_pattern
+from gitops_secrets.core.gotree import Assertion, Choice, Node, Repeat, Sequence
 from gitops_secrets.errors import InvalidDocumentError
 
 __all__ = ["GoRegex", "GoRegexError", "go_regex", "is_found"]

@@ -110,9 +110,7 @@ def test_a_rule_matches_as_go_matches(regex: str, path: str, matches: bool) -> N
     ("regex", "words"),
     [("a(?=b)", "sops fails on it"), (r"\p{Greek}", "is not understood")],
 )
-def test_a_regex_that_go_refuses_or_that_is_not_understood_is_named(
-    regex: str, words: str
-) -> None:
+def test_a_regex_that_go_refuses_or_that_is_not_understood_is_named(regex: str, words: str) -> None:
     (rule,) = parse_rules(rule_for(f"'{regex}'"))
     with pytest.raises(InvalidDocumentError, match=rf"\.sops\.yaml:2: path_regex .*{words}"):
         rule.matches("anything")

@@ -1,3 +1,4 @@
+# ruff: noqa: SIM905 - lists of a hundred lines say no more
 """Make the vectors anew: ``python -m tests.unit.goregex.make [--seed N] [--patterns N]``, with Go on PATH.
 
 Patterns are drawn from the pieces of Go's syntax, half of them mangled. With --check nothing is
@@ -22,12 +23,12 @@ ATOMS = (
     "\\141 \\0 \\07 \\pL \\PL \\p{Lu} \\p{^Lu} \\P{Nd} \\pN \\p{Any} \\pZ \\Qa.b\\E \\Q* [a-c] [^a-c] [[:alnum:]] [[:^alpha:]] [^[:space:]] "
     "[[:punct:]_] [\\d-] [-a] []a] [^]a] [\\w.] [a-z0-9._-]+ [a\\]b] [a&&b] [[a] [^\\n] [\\x61-\\x63] [[:word:]-z] [a-] [\\pL\\d] [^\\PL] "
     "[a-zé] [é-ü] yaml secrets/ \\.ya?ml$ ^apps/ (?:a) (?P<n>a) (?<n>b)"
-).split()  # noqa: SIM905
+).split()
 BROKEN = (
     "\\C \\Z \\1 \\8 \\k \\y \\h \\R \\K \\G \\X \\u0061 \\xg \\x{} \\x{110000} \\p{Nope} \\pX \\p{ (?=a) (?!a) (?<=a) (?<!a) (?>a) (?P=n) "
     "(?P>n) (?#c) (?i (? (?- (?-) (?x) (?a) (?i-) (?i-s-m) [ [^ [] [a [b-a] [[:nope:]] [[:alpha:] [a-\\d] [\\d-z] ) ( (| a{1001} a{2,1} "
     "a{,2} a{01} { } {1} a{ a{1 a{1,} a{2}{3} a** a*+ a++ a?? a??? a*?* ^* $+ \\b* (*) |* (?i)* (a{100}){11} (a{100}){10} (a*){1000} (a{0}){9} \\"
-).split()  # noqa: SIM905
+).split()
 REPEATS = ("*", "+", "?", "*?", "+?", "??", "{2}", "{0,2}", "{1,}", "{3}?", "{0}", "{,2}", "{1,3}")
 FLAGS = ("(?i)", "(?s)", "(?m)", "(?U)", "(?-i)", "(?i-s)", "(?ms)", "(?i:", "(?s-m:", "(?m:")
 PIECES = (
