@@ -38,7 +38,7 @@ __all__ = [
     "same_value",
 ]
 
-ENGINE_VERSION = "3ac3a4a73fa3"
+ENGINE_VERSION = "ae671897cdcf"
 """Changes with every change of a verdict: facts that another version wrote are worth nothing."""
 
 _SILENCE = Judgement()

@@ -60,12 +60,22 @@ def fragments(word: bytes) -> tuple[bytes, ...]:
 
 _ONCE = {
     word: fragments(word)
-    for word in (b"auth", b"assword", b"login", b"SECRET-KEY-1", b"IVATE KEY", b"creds", b"PLUGIN-")
+    for word in (
+        b"auth",
+        b"assword",
+        b"login",
+        b"SECRET-KEY-1",
+        b"IVATE KEY",
+        b"creds",
+        b"PLUGIN-",
+        b"ustar",
+    )
 }
 ENCODED = tuple(f for parts in _ONCE.values() for f in parts)
 """Any of these in a base64 run makes it worth decoding."""
 _HEXADECIMAL = (
     b"auth".hex().encode(),
+    b"ustar".hex().encode(),
     b"configjson".hex().encode(),
     b"configjson".hex().upper().encode(),
 )
