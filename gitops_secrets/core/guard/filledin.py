@@ -18,17 +18,17 @@ _ASSIGNED = re.compile(
     r"[\"']?[ \t]*[:=][ \t]*(?P<value>\S.*?)[ \t\r]*$"
 )
 _EMPTY = re.compile(r"\s*\{\s*(?:\"auths\"\s*:\s*\{\s*\}\s*)?\}\s*")
-_SETTING_KEY = re.compile(
+_SETTING_KEY = (
     r"(?i)(?:^|[a-z0-9._-])(?:host(?:name)?|port|user(?:name)?|login|url|uri|endpoint|address|server|domain|email|db|database"
     r"|(?:db|database)[_-]?name|namespace|region|bucket|schema|scheme|protocol|ssl[_-]?mode|time[_-]?zone|tz|log[_-]?level"
     r"|env(?:ironment)?|mode|debug|enabled)$"
 )
 _LABEL = r"[a-z]{1,24}[0-9]{0,3}(?:[_-][a-z]{1,24}[0-9]{0,3}|[_-][0-9]{1,3}){0,6}"
-_SETTING = re.compile(
-    rf"(?:https?://)?{_LABEL}(?:\.{_LABEL}){{0,8}}(?::[0-9]{{1,5}})?(?:/[a-z-]{{0,12}}){{0,4}}|[0-9]{{1,5}}"
-    r"|(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?::[0-9]{1,5})?",
-    re.IGNORECASE,
+_SETTING = (
+    rf"(?i)(?:https?://)?{_LABEL}(?:\.{_LABEL}){{0,8}}(?::[0-9]{{1,5}})?(?:/[a-z-]{{0,12}}){{0,4}}|[0-9]{{1,5}}"
+    r"|(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?::[0-9]{1,5})?"
 )
+"""Not compiled before there is a variable beside something else, which is seldom."""
 _BRACKETED = re.compile(r"[\[<`{(%_@]")
 _RUN = re.compile(r"[A-Za-z0-9+/_=-]{12,}")
 _WITH_PASSWORD = re.compile(r"://[^\s/:@]{0,100}:(?P<password>[^\s/@]{4,200})@")
@@ -50,8 +50,10 @@ def stands_for(key: Key, value: str) -> bool:
 
 def is_plain_setting(key: Key, value: str) -> bool:
     """Return whether *value* is a host, a port, a user name or the like, and *key* says so."""
-    named = _SETTING_KEY.search(str(key[-1])) if key else None
-    return named is not None and _SETTING.fullmatch(value) is not None and not _looks_random(value)
+    named = re.search(_SETTING_KEY, str(key[-1])) if key else None
+    return (
+        named is not None and re.fullmatch(_SETTING, value) is not None and not _looks_random(value)
+    )
 
 
 def is_filled_in(value: str) -> bool:

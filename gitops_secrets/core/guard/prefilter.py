@@ -11,7 +11,6 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from itertools import product
 
 from gitops_secrets.core.guard.encoding import decode, is_packed, textual
 from gitops_secrets.core.guard.words import finder
@@ -95,9 +94,11 @@ _PACKED_BYTES = (
 
 def _zlib_beginnings() -> Iterator[bytes]:
     """Yield what base64 makes of how zlib begins, with any level and window: three letters."""
-    for first, second, third in product(range(0x08, 0x80, 0x10), range(256), range(0, 256, 64)):
-        if (first << 8 | second) % 31 == 0 and not second & 0x20:
-            yield base64.b64encode(bytes((first, second, third)))[:3]
+    for first in range(0x08, 0x80, 0x10):
+        for second in range(-(first << 8) % 31, 256, 31):
+            if not second & 0x20:
+                for third in range(0, 256, 64):
+                    yield binascii.b2a_base64(bytes((first, second, third)))[:3]
 
 
 _BEGINNINGS = frozenset((*_zlib_beginnings(), *(base64.b64encode(b)[:3] for b in _PACKED_BYTES)))
