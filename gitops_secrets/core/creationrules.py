@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import yaml
 
+from gitops_secrets.core.goregex import GoRegexError, go_regex, is_found
 from gitops_secrets.core.layout import CONFIG, Cluster
 from gitops_secrets.core.splice import Item, insert_item, quote, replace_item
 from gitops_secrets.core.yamldoc import compose_single, get, items, text
@@ -53,24 +54,21 @@ class CreationRule(NamedTuple):
     def matches(self, path: str) -> bool:
         """Return whether sops would find the rule's regex in *path*, relative to ``.sops.yaml``.
 
-        A regex that only Go can read counts as a match, for then nothing may stand behind it.
+        Raises InvalidDocumentError, with the line, for one that Go refuses or that is not understood.
         """
-        if self.path_regex is None:
-            return True
-        try:
-            return re.search(self.path_regex, path) is not None
-        except re.error:
-            return True
+        return not self.path_regex or is_found(
+            self.path_regex, path, f"{CONFIG}:{self.line}: path_regex"
+        )
 
     def fits_kubernetes(self) -> bool:
         """Return whether the rule encrypts data and stringData and leaves the rest readable."""
         if self.unfit or self.encrypted_regex is None:
             return False
         try:
-            regex = re.compile(self.encrypted_regex)
-        except re.error:
+            is_found_in = go_regex(self.encrypted_regex).is_found_in
+        except GoRegexError:
             return False
-        return all(map(regex.search, _MUST_MATCH)) and not any(map(regex.search, _MUST_NOT_MATCH))
+        return all(map(is_found_in, _MUST_MATCH)) and not any(map(is_found_in, _MUST_NOT_MATCH))
 
 
 def parse_rules(content: bytes) -> tuple[CreationRule, ...]:

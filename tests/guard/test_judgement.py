@@ -66,7 +66,7 @@ def test_the_nearest_sops_config_with_a_matching_rule_counts():
     assert "rule 1 of .sops.yaml" in far.message
 
 
-@pytest.mark.parametrize("pattern", ["(", "(a+)+$", "x" * 5000])
+@pytest.mark.parametrize("pattern", ["(", "a(?=b)", "x" * 5000])
 def test_a_creation_rule_that_cannot_be_judged_stops_the_guard(pattern: str):
     config = f"creation_rules:\n- path_regex: {pattern}\n".encode()
     with pytest.raises(InvalidDocumentError, match="creation rule 1"):

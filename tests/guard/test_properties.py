@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import base64
+import bz2
 import codecs
 import gzip
 import importlib.util
+import io
 import json
+import lzma
 import re
 import sys
+import tarfile
+import zipfile
 import zlib
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from gitops_secrets.core.guard import engine, prefilter
 from gitops_secrets.core.guard.forms import form_of
 from gitops_secrets.core.guard.inspection import inspect
+from gitops_secrets.core.guard.nodes import child, scalar
 from gitops_secrets.core.guard.policy import Policy
 from gitops_secrets.core.guard.prefilter import EVERYTHING, may_hold
 from gitops_secrets.core.guard.words import finder, one_by_one
@@ -133,11 +140,62 @@ def test_any_spelling_of_a_readable_secret_under_a_creation_rule_is_found(
     assert given_away(everything_said(facts, findings), pieces([password])) == set()
 
 
+AHEAD = st.sampled_from(
+    [
+        "", " " * 6000 + "\n", "# " + "[" * 6000 + "\n", "a: &x 1\nb: &x 2\n", "a: b\n---\n", "%YAML 1.1\n---\n", "---\n{}\n---\n",
+        "#\n" * 3000, f"a: \"{'[{' * 4000}\"\n", "a: |\n  ---\n  [\n", "--- # {\n", "\ufeff", "...\n---\n", "? a\n: b\n",
+    ]
+)  # fmt: skip
+BEHIND = st.sampled_from(
+    [
+        "",
+        "...\n",
+        "---\n[\n",
+        "# ]\n",
+        "---\n{{ x }}\n",
+        "y: &x 1\nz: &x 2\n",
+        "a: [ # ]\n]\n",
+        "\n" * 3000,
+    ]
+)
+ENCODINGS = st.sampled_from(["utf-8", "utf-16", "utf-32", "utf-8-sig"])
+
+
+@SETTINGS
+@given(PASSWORDS, st.lists(AHEAD, max_size=2).map("".join), BEHIND, ENCODINGS, st.data())
+def test_what_a_composer_reads_as_a_secret_is_never_silent(
+    password: str, ahead: str, behind: str, encoding: str, data: st.DataObject
+):
+    text = f"{ahead}apiVersion: v1\nkind: &k Secret\nstringData: &d\n  password: {data.draw(scalars(password))}\n{behind}"
+    if not _is_secret_to_a_composer(text, password):
+        return
+    facts = engine.examine(text.encode(encoding))
+    findings = engine.judge("a.yaml", facts, POLICY).findings
+    assert {f.rule for f in findings} & {"unencrypted-secret", "unreadable"}, text[:200]
+    assert given_away(everything_said(facts, findings), pieces([password])) == set()
+
+
+def _is_secret_to_a_composer(text: str, password: str) -> bool:
+    """Return whether one document of *text*, ahead of any fault, is a Secret with *password* to PyYAML's own composer."""
+    try:
+        return any(
+            scalar(child(child(root, "stringData"), "password")) == password
+            and scalar(child(root, "kind")) == "Secret"
+            for root in yaml.compose_all(text, yaml.CSafeLoader)
+        )
+    except yaml.YAMLError:
+        return False
+
+
 @SETTINGS
 @given(
     PASSWORDS,
     st.sampled_from(["", "hexadecimal"]),
-    st.lists(st.sampled_from(["base64", "gzip", "json", "zlib"]), min_size=1, max_size=5),
+    st.lists(
+        st.sampled_from(["base64", "gzip", "json", "zlib", "bzip2", "xz", "zip", "tar"]),
+        min_size=1,
+        max_size=5,
+    ),
 )
 def test_however_often_it_is_packed_it_is_found(password: str, innermost: str, layers: list[str]):
     content = json.dumps(
@@ -150,6 +208,12 @@ def test_however_often_it_is_packed_it_is_found(password: str, innermost: str, l
             content = gzip.compress(content, mtime=0)
         elif layer == "zlib":
             content = zlib.compress(content)
+        elif layer == "bzip2":
+            content = bz2.compress(b"first") + bz2.compress(content)
+        elif layer == "xz":
+            content = lzma.compress(content)
+        elif layer in ("zip", "tar"):
+            content = _archived(layer, content)
         elif layer == "hexadecimal":
             content = content.hex().encode()
         elif layer and content.isascii():
@@ -157,6 +221,20 @@ def test_however_often_it_is_packed_it_is_found(password: str, innermost: str, l
     facts = engine.examine(content)
     assert facts.notes, (innermost, layers)
     assert given_away(everything_said(facts, ()), pieces([password])) == set()
+
+
+def _archived(kind: str, content: bytes) -> bytes:
+    out = io.BytesIO()
+    if kind == "zip":
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("first", "first")
+            archive.writestr("config", content)
+        return out.getvalue()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        info = tarfile.TarInfo("config")
+        info.size = len(content)
+        archive.addfile(info, io.BytesIO(content))
+    return out.getvalue()
 
 
 FRAGMENTS = st.sampled_from(

@@ -89,9 +89,31 @@ def test_a_rule_for_more_than_the_cluster_is_not_specific(regex: str) -> None:
     assert not is_specific(rule, PROD, [PROD, STAGING])
 
 
-def test_a_regex_that_only_go_reads_counts_as_a_match() -> None:
-    (rule,) = parse_rules(rule_for(r"'\z[[:alpha:]'"))
-    assert rule.matches("anything")
+@pytest.mark.parametrize(
+    ("regex", "path", "matches"),
+    [
+        ("^apps/[[:alnum:]]+$", "apps/db", True),
+        ("^apps/[[:alnum:]]+$", "apps/db.yaml", False),
+        (r"\Qapps/d.b\E\z", "apps/d.b", True),
+        (r"\Qapps/d.b\E\z", "apps/dxb", False),
+        ("(?U)^apps/.+$", "apps/x", True),
+        ("yaml$", "a.yaml\n", False),
+        (r"^\w+$", "é", False),
+    ],
+)
+def test_a_rule_matches_as_go_matches(regex: str, path: str, matches: bool) -> None:
+    (rule,) = parse_rules(rule_for(f"'{regex}'"))
+    assert rule.matches(path) == matches
+
+
+@pytest.mark.parametrize(
+    ("regex", "words"),
+    [("a(?=b)", "sops fails on it"), (r"\p{Greek}", "is not understood")],
+)
+def test_a_regex_that_go_refuses_or_that_is_not_understood_is_named(regex: str, words: str) -> None:
+    (rule,) = parse_rules(rule_for(f"'{regex}'"))
+    with pytest.raises(InvalidDocumentError, match=rf"\.sops\.yaml:2: path_regex .*{words}"):
+        rule.matches("anything")
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def credential(name: str, value: str, *, within_auths: bool = True) -> str | Non
     """Return the secret that the field *name* with *value* gives away, or None."""
     value = value.strip()
     name = name.lower()
-    if not value or value.startswith("ENC[") or is_placeholder(value):
+    if not value or value.startswith("ENC[AES256_GCM") or is_placeholder(value):
         return None
     if name == "auth":
         return _from_auth(value, within_auths=within_auths)

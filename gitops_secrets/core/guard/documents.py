@@ -9,27 +9,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from gitops_secrets.core.guard.composing import (
+    TOO_DEEP,
+    LimitError,
+    compose_all,
+    compose_some,
+    node_of_json,
+)
 
 if TYPE_CHECKING:
     import yaml
 
-MAX_TEXT = 6 * 1024 * 1024
-"""Characters of one document that are parsed: Flux reads no encrypted file over 5 MiB."""
-MAX_TOKENS = 400_000
-"""A bound on the nodes of one document; a node costs about 500 bytes."""
-MAX_DEPTH = 400
-"""libyaml's composer calls itself for each level, and a few ten thousand end the process."""
-
 _LARGE = 4000
-NULL, _STR, _SEQ, _MAP = (f"tag:yaml.org,2002:{name}" for name in ("null", "str", "seq", "map"))
-_NULLS = ("", "~", "null", "Null", "NULL")
 
 _SEPARATOR = re.compile(r"^---(?=[ \t\r\n]|$)", re.MULTILINE)
-_DEEP = re.compile(r"^[ \t\-?:]{400}|(?:[-?:][ \t]+(?:[&!]\S*[ \t]+)*){200}")
-"""So deep a line has at least MAX_DEPTH characters: most texts have none so long."""
-_BRACKET = re.compile(r"[\[\]{}]")
 _NOT_PRINTABLE = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 _NOT_PRINTABLE_ASCII = re.compile(r"[^\t\n\r\x20-\x7e]")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
@@ -37,7 +32,7 @@ _STRING = r'"(?:[^"\\\n]|\\.)*+"?|//[^\n]*'
 _COMMENT = re.compile(_STRING + r"|/\*.*?\*/", re.DOTALL)
 _LINE_COMMENT = re.compile(_STRING, re.DOTALL)
 _BLANK = re.compile(r"[\s,;]*")
-_MAX_VALUES = 10_000
+_MAX_VALUES = 100_000
 _TEMPLATE_LINE = re.compile(r"^[ \t]*\{\{[-~]?.*?\}\}[ \t]*$|^[ \t]*\{%.*?%\}[ \t]*$", re.MULTILINE)
 _TEMPLATE = re.compile(r"\{\{(?:(?!\{\{|\}\}).)*\}\}", re.DOTALL)
 
@@ -52,6 +47,8 @@ class Document(NamedTuple):
     root: yaml.Node | None
     mended: bool = False
     """Whether the text was changed to be read: positions still hold, comments may be gone."""
+    limit: str = ""
+    """Why it was not read although another reader may read it; empty where it was, or no reader does."""
 
 
 def split(text: str) -> Iterator[tuple[int, str]]:
@@ -74,120 +71,108 @@ def read(text: str, *, wanted: Callable[[str], bool], exact: bool = False) -> It
     With *exact* only plain YAML and JSON count, and nothing is mended: for a text that need not be a
     document at all.
     """
-    has_directive = text.startswith("%") or "\n%" in text
-    if has_directive and (whole := _compose_all(text)) is not None:
-        for index, root in enumerate(whole):
+    has_directive = text.startswith("%") or "\n%" in text or "%TAG" in text
+    if has_directive and (whole := _compose_whole(text)) is not None:
+        roots, end = whole
+        for index, root in enumerate(roots):
             yield Document(text if index == 0 else "", 0, index, root)
+        if end is not None:
+            yield Document(text[end:], text.count("\n", 0, end), len(roots), None)
         return
     index = 0
     for line, part in split(text):
         if len(part) < len(text) > _LARGE and not wanted(part):
             index += 1
             continue
-        roots, mended = _read_part(part, exact=exact)
-        for root in roots:
-            yield Document(part, line, index, root, mended)
-            index += 1
-        for above, root in () if roots or exact else _json_stream(part):
-            yield Document(part, line + above, index, root, mended=True)
-            roots.append(root)
-            index += 1
-        if not roots:
-            yield Document(part, line, index, None)
+        for document in _read_part(part, exact=exact):
+            yield document._replace(line=line + document.line, number=index)
             index += 1
 
 
-def _read_part(part: str, *, exact: bool) -> tuple[list[yaml.Node], bool]:
-    roots = _compose_all(part)
-    if roots is not None:
-        return roots, False
-    if exact:
-        return [], False
+def _compose_whole(text: str) -> tuple[list[yaml.Node], int | None] | None:
+    """Return what ``compose_some`` says of *text*; None if no object of it can be read so.
+
+    TOML begins with what is a list in YAML, and ends there.
+    """
+    import yaml
+
+    try:
+        roots, end = compose_some(text)
+    except LimitError:
+        return None
+    has_object = any(isinstance(root, yaml.MappingNode) for root in roots)
+    return (roots, end) if has_object or end is None else None
+
+
+def _read_part(part: str, *, exact: bool) -> list[Document]:
+    """Return what one part of a text is read as: at least one document, without a root if it is none."""
+    limit = ""
+    try:
+        roots, mended = _compose_part(part, exact=exact)
+    except LimitError as error:
+        roots, mended, limit = [], False, error.detail
+    found = [Document(part, 0, 0, root, mended) for root in roots]
+    if not found and not exact:
+        try:
+            for above, root in _json_stream(part):
+                limit = ""
+                found.append(Document(part, above, 0, root, mended=True))
+        except LimitError as error:
+            limit = error.detail
+    if not found and not limit and not exact and (whole := _compose_whole(part)) is not None:
+        some, end = whole
+        end = end or 0
+        found = [Document(part[:end], 0, 0, root) for root in some]
+        found.append(Document(part[end:], part.count("\n", 0, end), 0, None))
+    if not found or limit:
+        found.append(Document(part, 0, 0, None, limit=limit))
+    return found
+
+
+def _compose_part(part: str, *, exact: bool) -> tuple[list[yaml.Node], bool]:
+    """Return the roots of *part*, and whether it had to be mended for that."""
+    roots = compose_all(part)
+    if roots is not None or exact:
+        return roots or [], False
     for mend in _MENDS:
         mended = mend(part)
         if mended != part:
-            roots = _compose_all(mended)
+            roots = compose_all(mended)
             if roots is not None:
                 return roots, True
             part = mended
     return [], False
 
 
-def _compose_all(text: str) -> list[yaml.Node] | None:
-    """Return the root nodes of *text* that are not null; None where PyYAML may not or will not read it."""
-    import yaml
-
-    if not _is_safe(text):
-        return None
-    try:
-        return [node for node in yaml.compose_all(text, _loader()) if node.tag != NULL]
-    except (yaml.YAMLError, ValueError, RecursionError):
-        return None
-
-
-@cache
-def _loader() -> type[yaml.SafeLoader]:
-    import yaml
-
-    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-        """Tells null from all else: no rule asks whether a scalar is a number, a date or a truth value."""
-
-        def resolve(self, kind: type[yaml.Node], value: object, implicit: Any) -> str:
-            if kind is yaml.ScalarNode:
-                return NULL if implicit[0] and value in _NULLS else _STR
-            return _SEQ if kind is yaml.SequenceNode else _MAP
-
-    return Loader
-
-
-def _is_safe(text: str) -> bool:
-    if len(text) > MAX_TEXT:
-        return False
-    if len(text) > 20_000:
-        tokens = text.count("\n") + text.count(",") + text.count(":") + text.count("[")
-        if tokens + text.count("{") + text.count("- ") > MAX_TOKENS:
-            return False
-    if any(map(_DEEP.search, filter(_is_long, text.split("\n")))):
-        return False
-    if text.count("[") + text.count("{") <= MAX_DEPTH:
-        return True
-    depth = 0
-    for match in _BRACKET.finditer(text):
-        depth += 1 if match.group() in "[{" else -1
-        if depth > MAX_DEPTH:
-            return False
-        depth = max(depth, 0)
-    return True
-
-
-def _is_long(line: str) -> bool:
-    return len(line) >= MAX_DEPTH
-
-
 def _json_stream(text: str) -> Iterator[tuple[int, yaml.Node]]:
     """Yield the values of concatenated JSON, which kubectl reads one after the other.
 
     Each comes with the number of lines above it. Nothing is yielded where the text is something else.
+    Raises LimitError for a value that is not read here, or too many of them.
     """
     import json
 
     decoder = json.JSONDecoder(strict=False)
-    at = line = count = 0
-    while count < _MAX_VALUES:
+    at = line = 0
+    for _ in range(_MAX_VALUES):
         blank = _BLANK.match(text, at)
         line += text.count("\n", at, blank.end() if blank else at)
         at = blank.end() if blank else at
-        if at >= len(text) or text[at] not in "{[" or (count == 0 and not _is_safe(text)):
+        if at >= len(text) or text[at] not in "{[":
             return
         try:
             _, end = decoder.raw_decode(text, at)
-        except (ValueError, RecursionError):
+        except RecursionError:
+            raise LimitError(TOO_DEEP) from None
+        except ValueError:
             return
-        for root in _compose_all(_replace_surrogates(text[at:end])) or []:
+        value = text[at:end]
+        roots = compose_all(_replace_surrogates(value))
+        for root in [node_of_json(value)] if roots is None else roots:
             yield line, root
         line += text.count("\n", at, end)
-        count += 1
         at = end
+    raise LimitError(f"it holds more than {_MAX_VALUES} values")
 
 
 def _replace_surrogates(text: str) -> str:
@@ -195,6 +180,7 @@ def _replace_surrogates(text: str) -> str:
 
 
 def _drop_controls(text: str) -> str:
+    text = text.replace("\ufeff", "")
     # Compiling the long class takes as long as judging ten Secrets, and few texts need it.
     return re.sub(_NOT_PRINTABLE_ASCII if text.isascii() else _NOT_PRINTABLE, " ", text)
 

@@ -11,9 +11,19 @@ MAX_UNPACKED = 8 * 1024 * 1024
 
 _BASE64_TEXT = re.compile(r"[A-Za-z0-9+/_= \t\r\n-]+")
 _HEX_TEXT = re.compile(r"(?:0[xX])?(?P<digits>[0-9a-fA-F\s]{16,})")
-_ZLIB = (b"x\x9c", b"x\xda")
-"""How zlib's default and its best compression begin. Text may begin so as well."""
-_MEMBERS = 200
+_MAGIC = (
+    ("gzip", b"\x1f\x8b"), ("zip", b"PK\x03\x04"), ("bzip2", b"BZh"), ("xz", b"\xfd7zXZ"), ("lzma", b"]\0\0"),
+    ("zstd", b"\x28\xb5\x2f\xfd"), ("lz4", b"\x04\x22\x4d\x18"), ("7z", b"7z\xbc\xaf\x27\x1c"), ("rar", b"Rar!\x1a\x07"),
+    ("lzip", b"LZIP\x01"), ("lzop", b"\x89LZO\0"), ("compress", b"\x1f\x9d\x90"), ("snappy", b"\xff\x06\0\0sNaPpY"),
+)  # fmt: skip
+_BEGINNINGS = tuple(begin for _, begin in _MAGIC)
+UNREADABLE = frozenset(("zstd", "lz4", "7z", "rar", "lzip", "lzop", "compress", "snappy"))
+"""What Python cannot unpack."""
+_ZLIB_BEGINNINGS = frozenset(bytes((n,)) for n in range(0x08, 0x80, 0x10))
+_ZIP_END = 66_000
+"""Bytes from the end of a zip file in which its end record stands."""
+_TAR_HEADER = 512
+_TAR_SUM = re.compile(rb"[ 0]*[0-7]{3,6}[\0 ]{1,2}")
 _TEXTUAL = bytes(range(0x20, 0x7F)) + bytes(range(0x80, 0x100)) + b"\0\t\n\r\x1b"
 _STRING = re.compile(rb"[\t\n\r\x20-\x7e]{12,}")
 
@@ -107,86 +117,38 @@ def from_hex(text: str) -> bytes | None:
 
 
 def is_packed(content: bytes) -> bool:
-    """Return whether *content* begins as gzip, zip, bzip2, xz or zlib do."""
-    return content.startswith((b"\x1f\x8b", b"PK\x03\x04", b"BZh", b"\xfd7zXZ", *_ZLIB))
+    """Return whether *content* begins, or ends, as something packed does."""
+    return (
+        content.startswith(_BEGINNINGS)
+        or (content[:1] in _ZLIB_BEGINNINGS and _begins_as_zlib(content))
+        or _is_tar(content)
+        or content.rfind(b"PK\5\6", max(0, len(content) - _ZIP_END)) >= 0
+    )
 
 
 def packing(content: bytes) -> str:
-    """Return what packed *content*, for which ``is_packed`` said yes, is called."""
-    if content.startswith(_ZLIB):
-        return "zlib"
-    return "zip" if content.startswith(b"PK") else "gzip"
+    """Return what *content*, for which ``is_packed`` says yes, is called.
 
-
-def unpack(content: bytes) -> list[bytes]:
-    """Return the contents packed in *content*; none where it is broken from the start, or only begins so.
-
-    Raises TooLargeError beyond MAX_UNPACKED bytes.
+    Of those that are also UNREADABLE no member can be unpacked.
     """
-    if content.startswith(b"PK\x03\x04"):
-        return _unzip(content)
-    if content.startswith(b"BZh"):
-        import bz2
-
-        return _stream(bz2.BZ2Decompressor(), content)
-    if content.startswith(b"\xfd7zXZ"):
-        import lzma
-
-        return _stream(lzma.LZMADecompressor(memlimit=64 * 1024 * 1024), content)
-    import zlib
-
-    if content.startswith(_ZLIB):
-        return _stream(zlib.decompressobj(), content)
-    return _gunzip(zlib.decompressobj(31), content)
+    for name, begin in _MAGIC:
+        if content.startswith(begin):
+            return name
+    if _is_tar(content):
+        return "tar"
+    return "zlib" if _begins_as_zlib(content) else "zip"
 
 
-def _gunzip(machine: object, content: bytes) -> list[bytes]:
-    import zlib
-
-    try:
-        result = machine.decompress(content, MAX_UNPACKED + 1)  # type: ignore[attr-defined]
-    except zlib.error:
-        try:
-            result = zlib.decompressobj(-15).decompress(content[10:], MAX_UNPACKED + 1)
-        except zlib.error:
-            return []
-    return _bounded(result)
+def _begins_as_zlib(content: bytes) -> bool:
+    """Return whether the two bytes that zlib begins with, of any level and window, are those of *content*."""
+    if len(content) < 8 or content[0] & 0x8F != 0x08 or content[1] & 0x20:
+        return False
+    return (content[0] << 8 | content[1]) % 31 == 0 and content[2] & 6 != 6
 
 
-def _stream(machine: object, content: bytes) -> list[bytes]:
-    try:
-        result = machine.decompress(content, MAX_UNPACKED + 1)  # type: ignore[attr-defined]
-    except Exception:  # noqa: BLE001 - three libraries, each with errors of its own
-        return []
-    return _bounded(result)
-
-
-def _bounded(result: bytes) -> list[bytes]:
-    if len(result) > MAX_UNPACKED:
-        raise TooLargeError
-    return [result]
-
-
-def _unzip(content: bytes) -> list[bytes]:
-    import io
-    import zipfile
-
-    result: list[bytes] = []
-    size = 0
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = archive.infolist()
-            if len(members) > _MEMBERS:
-                raise TooLargeError
-            for member in members:
-                with archive.open(member) as stream:
-                    data = stream.read(MAX_UNPACKED - size + 1)
-                size += len(data)
-                if size > MAX_UNPACKED:
-                    raise TooLargeError
-                result.append(data)
-    except TooLargeError:
-        raise
-    except Exception:  # noqa: BLE001 - a broken archive fails in a dozen ways
-        return result
-    return result
+def _is_tar(content: bytes) -> bool:
+    """Return whether *content* begins with the header of a tar archive's member, of any age."""
+    if len(content) < _TAR_HEADER or not _TAR_SUM.fullmatch(content, 148, 156):
+        return False
+    header = content[:_TAR_HEADER]
+    return int(header[148:156].strip(b" \0"), 8) == sum(header) - sum(header[148:156]) + 8 * 0x20

@@ -11,6 +11,7 @@ from functools import cached_property
 
 from gitops_secrets.core.guard import prefilter
 from gitops_secrets.core.guard.encoding import (
+    UNREADABLE,
     TooLargeError,
     decode,
     from_base64,
@@ -18,7 +19,6 @@ from gitops_secrets.core.guard.encoding import (
     is_packed,
     packing,
     textual,
-    unpack,
 )
 from gitops_secrets.core.guard.facts import Facts, Identity, Key, Note, ObjectFacts, Place
 from gitops_secrets.core.guard.origin import MAX_WRAPPINGS, Origin
@@ -29,6 +29,8 @@ MAX_CONTENT = 64 * 1024 * 1024
 """Bytes of one content that are looked at."""
 MAX_WORK = 96 * 1024 * 1024
 """Characters of all pieces of one content together."""
+_UNPACKING, _READING = 4096, 32 * 1024
+"""What a member counts as beside its characters, and one that is read: many small ones take time as well."""
 MAX_NOTES = 1000
 
 _WITH_PASSWORD = re.compile(r"://[^/:]{0,200}:(?![0-9]{1,5}(?:/|\Z))")
@@ -117,10 +119,7 @@ class Inspection:
         if origin.depth > MAX_WRAPPINGS * 2 or len(origin.wrappings) > MAX_WRAPPINGS:
             self.unreadable(origin, "it is wrapped too often")
             return
-        if self.work > MAX_WORK or self.is_exhausted:
-            if not self.is_exhausted:
-                self.is_exhausted = True
-                self.unreadable(origin, "it grows too large when it is unwrapped")
+        if self._has_too_much(origin):
             return
         if bits & prefilter.KEY:
             self._keys(text, origin)
@@ -132,24 +131,44 @@ class Inspection:
     def packed(self, content: bytes, origin: Origin, wrapping: str) -> None:
         """Look at bytes that were wrapped as *wrapping* in the piece that *origin* describes."""
         origin = origin.unwrapped(wrapping)
-        if is_packed(content):
-            if len(origin.wrappings) > MAX_WRAPPINGS:
-                self.unreadable(origin, "it is wrapped too often")
-                return
-            try:
-                members = unpack(content)
-            except TooLargeError:
-                self.unreadable(origin, "it grows too large when it is unpacked")
-                return
-            for member in members:
-                self.packed(member, origin, packing(content))
-            if members:
-                return
-        if content[257:262] == b"ustar":
-            origin = origin.unwrapped("tar")
-        bits = prefilter.may_hold(content)
+        if is_packed(content) and self.unpack(content, origin):
+            return
+        bits = prefilter.may_hold_as_text(content)
         if bits:
+            self.work += _READING
             self.piece(decode(textual(content)), origin, bits)
+
+    def unpack(self, content: bytes, origin: Origin) -> bool:
+        """Look at the members of *content*, which begins as something packed; return whether that is all of it."""
+        name = packing(content)
+        if name in UNREADABLE:
+            self.unreadable(origin, f"it is packed as {name}, which is not unpacked here")
+            return False
+        if len(origin.wrappings) > MAX_WRAPPINGS:
+            self.unreadable(origin, "it is wrapped too often")
+            return True
+        from gitops_secrets.core.guard.archives import unpack
+
+        try:
+            found = unpack(content, name)
+        except TooLargeError:
+            self.unreadable(origin, "it grows too large when it is unpacked")
+            return True
+        self.work += sum(_UNPACKING + len(member) for member in found.members) + _UNPACKING
+        if self._has_too_much(origin):
+            return True
+        for member in found.members:
+            self.packed(member, origin, name)
+        if found.unread:
+            self.unreadable(origin, "a member of it is packed in a way that is not unpacked here")
+        return found.is_whole
+
+    def _has_too_much(self, origin: Origin) -> bool:
+        """Return whether more was looked at than may be, and record that once."""
+        if self.work > MAX_WORK and not self.is_exhausted:
+            self.is_exhausted = True
+            self.unreadable(origin, "it grows too large when it is unwrapped")
+        return self.is_exhausted
 
     def leaf(self, value: str, origin: Origin) -> None:
         """Look at one scalar of a document."""
@@ -291,20 +310,6 @@ class Inspection:
 
         look(self, text, line, origin, bits)
 
-    def packed_file(self, content: bytes) -> bool:
-        """Look at a compressed file: its members are what Git would give anybody back.
-
-        Return whether it is one: what only begins so is to be read as anything else.
-        """
-        try:
-            members = unpack(content)
-        except TooLargeError:
-            self.unreadable(Origin(), "it grows too large when it is unpacked")
-            return True
-        for member in members:
-            self.packed(member, Origin(), packing(content))
-        return bool(members)
-
 
 def _is_structured(text: str) -> bool:
     """Return whether *text*, a scalar of a document, may be a document itself."""
@@ -332,8 +337,10 @@ def inspect(content: bytes, bits: int) -> tuple[Inspection, str]:
     if len(content) > MAX_CONTENT:
         inspection.unreadable(origin, f"it has more than {MAX_CONTENT >> 20} MiB")
         content = content[:MAX_CONTENT]
-    if is_packed(content) and inspection.packed_file(content):
-        return inspection, ""
+    if is_packed(content):
+        if inspection.unpack(content, origin):
+            return inspection, ""
+        bits = prefilter.may_hold_as_text(content)
     if prefilter.is_secret_key_packet(content):
         inspection.note(pgp_private_key.RULE.ident, origin, 0, 0)
         return inspection, ""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from gitops_secrets.core.guard.facts import Identity
 
 _KIND = re.compile(
-    r"^(?P<indent>[ \t]*)(?:-[ \t]+)?(?:\?[ \t]*)?[\"']?kind[\"']?[ \t]*:[ \t]*"
+    r"^(?P<indent>[ \t]*(?:-[ \t]+)*)(?:\?[ \t]*)?[\"']?kind[\"']?[ \t]*:[ \t]*"
     r"(?:[!&][^\s]*[ \t]+)*[\"']?Secret[\"']?[ \t]*,?[ \t]*(?:#.*)?\r?$",
     re.MULTILINE,
 )
@@ -17,12 +17,15 @@ _JSON_KIND = re.compile(r'"kind"\s*:\s*"Secret"')
 _JSON_DATA = re.compile(r'"(?P<root>data|stringData)"\s*:\s*\{(?P<body>[^{}]*)')
 _JSON_PAIR = re.compile(r'"(?P<key>(?:[^"\\\n]|\\.)*)"\s*:\s*"(?P<value>(?:[^"\\\n]|\\.)*)"?')
 _PAIR = re.compile(
-    r"^(?P<indent>[ \t]*)(?P<quote>[\"']?)(?P<key>[\w./-]+)(?P=quote)[ \t]*:(?:[ \t]+(?P<value>.*?))?\r?$"
+    r"^(?P<indent>[ \t]*(?:-[ \t]+)*)(?P<quote>[\"']?)(?P<key>[\w./-]+)(?P=quote)[ \t]*:"
+    r"(?:[ \t]+(?:&\S+[ \t]*)?(?P<value>.*?))?\r?$"
 )
 _OUTERMOST = re.compile(r"^[^ \t\r\n].*$", re.MULTILINE)
 _NEUTRAL = re.compile(r"#|---|\.\.\.|\{\{|\{%|<<<<<<<|=======|>>>>>>>|//|[\]}],?\s*$")
 _LIKELY = re.compile(r"[\"']?[\w./-]+[\"']?[ \t]*:(?:[ \t\r]|$)|- |\? |[{\[]|%YAML|\"")
 _BLOCK = re.compile(r"[|>][-+0-9]*[ \t]*(?:#.*)?$")
+_MAX_INDENTS = 20
+"""At how many depths of one text a Secret is looked for; those of one depth are read together."""
 
 
 class LenientValue(NamedTuple):
@@ -58,11 +61,13 @@ def is_manifest(text: str) -> bool:
 
 def find_secrets(text: str) -> Iterator[LenientSecret]:
     """Yield the Secrets in *text*; lines count from 0."""
+    indents: set[int] = set()
     for match in _KIND.finditer(text):
-        lines = text.split("\n")
-        yield _by_lines(lines, text.count("\n", 0, match.start()), len(match["indent"]))
-        return
-    found = _JSON_KIND.search(text)
+        indent = len(match["indent"])
+        if indent not in indents and len(indents) < _MAX_INDENTS:
+            indents.add(indent)
+            yield _by_lines(text.split("\n"), text.count("\n", 0, match.start()), indent)
+    found = None if indents else _JSON_KIND.search(text)
     if found is not None:
         yield _by_pairs(text, text.count("\n", 0, found.start()))
 

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 import yaml
 
-from gitops_secrets.core.guard.documents import NULL
+from gitops_secrets.core.guard.composing import NULL, LimitError
 
 Pairs = list[tuple[str | None, yaml.Node, yaml.Node]]
 """(key text, key, value) of each entry; the text is None for a key that is no scalar, and for ``<<``."""
 
 _MAX_PAIRS = 20_000
+"""What one mapping may merge: more is no use, and each mapping could merge all of a large one."""
 
 
 def scalar(node: yaml.Node | None) -> str | None:
@@ -30,7 +31,8 @@ def scalar(node: yaml.Node | None) -> str | None:
 def pairs(node: yaml.MappingNode) -> Pairs:
     """Return (key text, key, value) of each entry in order, duplicates and merged mappings included.
 
-    What ``<<`` merges in comes first, since the mapping's own keys win.
+    What ``<<`` merges in comes first, since the mapping's own keys win. Raises LimitError beyond
+    _MAX_PAIRS of that.
     """
     merged: Pairs = []
     own: Pairs = []
@@ -47,7 +49,7 @@ def _merged(node: yaml.Node, above: set[int]) -> Iterator[tuple[str | None, yaml
     stack: list[yaml.Node] = [node]
     seen = set(above)
     count = 0
-    while stack and count < _MAX_PAIRS:
+    while stack:
         current = stack.pop()
         if id(current) in seen:
             continue
@@ -57,6 +59,8 @@ def _merged(node: yaml.Node, above: set[int]) -> Iterator[tuple[str | None, yaml
         elif isinstance(current, yaml.MappingNode):
             for key, value in current.value:
                 count += 1
+                if count > _MAX_PAIRS:
+                    raise LimitError(f"a mapping of it merges more than {_MAX_PAIRS} entries")
                 if isinstance(key, yaml.ScalarNode) and key.value == "<<":
                     stack.append(value)
                 else:

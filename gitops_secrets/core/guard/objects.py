@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import yaml
 
 from gitops_secrets.core.guard.ciphertext import WRAPPED_LENGTH, end_of, tag_of
+from gitops_secrets.core.guard.composing import LimitError
 from gitops_secrets.core.guard.documents import Document
-from gitops_secrets.core.guard.encoding import from_base64
 from gitops_secrets.core.guard.facts import Identity, Key, ObjectFacts, Place
+from gitops_secrets.core.guard.filledin import is_plain_setting, stands_for
 from gitops_secrets.core.guard.inspection import Inspection
 from gitops_secrets.core.guard.nodes import Pairs, child, last, pairs, scalar
 from gitops_secrets.core.guard.origin import Origin
@@ -19,13 +20,6 @@ from gitops_secrets.core.guard.rules.plaintext_dockerconfigjson import KEYS
 from gitops_secrets.core.sopsfile import is_encrypted_value
 
 _ROOTS = ("data", "stringData")
-_SENSITIVE = re.compile(r"(?i)pass|pwd|token|secret|key|cred|auth|priv|cert|json|cfg|salt|hash")
-_ASSIGNED = re.compile(
-    r"(?im)^.*(?:pass(?:word|wd|phrase)?|pwd|token|secret|api_?key|api_?url|webhook|credentials?)"
-    r"[\"']?[ \t]*[:=][ \t]*(?P<value>\S.*?)[ \t\r]*$"
-)
-_EMPTY = re.compile(r"\s*\{\s*(?:\"auths\"\s*:\s*\{\s*\}\s*)?\}\s*")
-_SETTING = re.compile(r"(?i)(?:https?://)?[a-z0-9._:/-]{1,64}")
 _ARMORED = re.compile(
     r"-----BEGIN (?:AGE ENCRYPTED FILE|PGP MESSAGE)-----\s+(?P<body>(?:[A-Za-z0-9+/]{64}\n\s*)*"
     r"[A-Za-z0-9+/]{1,64}={0,2})\s+(?:=[A-Za-z0-9+/]{4}\s+)?-----END [A-Z ]+-----"
@@ -33,6 +27,8 @@ _ARMORED = re.compile(
 _CLOUD = re.compile(r"vault:v\d+:[A-Za-z0-9+/=]{40,}|AQICA[A-Za-z0-9+/=]{100,}")
 """How Vault's transit engine and AWS KMS write a wrapped data key."""
 _MAX_VALUES = 2000
+_LONGEST_KEY = 23
+"""Steps of a key path that are kept ahead of the last."""
 _MAX_OBJECTS = 5000
 
 
@@ -61,32 +57,31 @@ def describe(inspection: Inspection, document: Document, root: yaml.Node) -> Non
     """Record the objects of a document that are Secrets or hold ciphertext."""
     if not isinstance(root, yaml.MappingNode):
         roots = root.value if isinstance(root, yaml.SequenceNode) else []
-        for item in roots[:_MAX_OBJECTS]:
+        for item in roots:
             if isinstance(item, yaml.MappingNode) and identify(item):
                 _describe(inspection, document, item, pairs(item), None)
         return
     found = pairs(root)
     block = last(found, "sops")
     for node in _objects(root):
-        if len(inspection.objects) < _MAX_OBJECTS:
-            own = found if node is root else pairs(node)
-            _describe(inspection, document, node, own, block or last(own, "sops"))
+        own = found if node is root else pairs(node)
+        _describe(inspection, document, node, own, block or last(own, "sops"))
 
 
 def _objects(root: yaml.MappingNode) -> Iterator[yaml.MappingNode]:
     """Yield *root*, or the objects of a list, lists of lists included."""
-    stack: list[tuple[yaml.Node, int]] = [(root, 0)]
+    stack: list[yaml.Node] = [root]
     seen: set[int] = set()
     while stack:
-        node, depth = stack.pop()
-        if id(node) in seen or not isinstance(node, yaml.MappingNode) or depth > 8:
+        node = stack.pop()
+        if id(node) in seen or not isinstance(node, yaml.MappingNode):
             continue
         seen.add(id(node))
         items = child(node, "items")
         if isinstance(items, yaml.SequenceNode) and (scalar(child(node, "kind")) or "").endswith(
             "List"
         ):
-            stack.extend((item, depth + 1) for item in reversed(items.value))
+            stack.extend(reversed(items.value))
         else:
             yield node
 
@@ -127,6 +122,8 @@ def _describe(
         inspection.note(
             "encrypted-other-kind", origin, line, column, detail=_known_kind(identity.kind)
         )
+    if len(inspection.objects) >= _MAX_OBJECTS:
+        raise LimitError(f"it holds more than {_MAX_OBJECTS} Secrets")
     inspection.objects.append(
         ObjectFacts(
             identity=identity,
@@ -173,43 +170,10 @@ def _sensitive(
 
     Beside variables, plain settings are none either: a host, a port, a user name.
     """
-    literal = [v for v in values if not _stands_for(v[0], v[2])]
+    literal = [v for v in values if not stands_for(v[0], v[2])]
     if len(literal) == len(values):
         return literal
-    return [
-        (key, node, value)
-        for key, node, value in literal
-        if _SENSITIVE.search(str(key[-1])) or not _SETTING.fullmatch(value)
-    ]
-
-
-def _stands_for(key: Key, value: str) -> bool:
-    """Return whether *value* is filled in elsewhere or empty, in the clear or in base64."""
-    if _is_filled_in(value):
-        return True
-    decoded = from_base64(value) if key and key[0] == "data" and len(value) < 100_000 else None
-    if decoded is None:
-        return False
-    try:
-        return _is_filled_in(decoded.decode())
-    except UnicodeDecodeError:
-        return False
-
-
-def _is_filled_in(value: str) -> bool:
-    """Return whether *value* is a template or empty; not where a line of it holds a secret all the same."""
-    if _EMPTY.fullmatch(value):
-        return True
-    from gitops_secrets.core.guard.placeholders import has_variable, is_placeholder, is_template
-
-    if not has_variable(value) and not is_template(value):
-        return False
-    if "\n" not in value.strip():
-        return True
-    return not any(
-        not has_variable(match["value"]) and not is_placeholder(match["value"])
-        for match in _ASSIGNED.finditer(value)
-    )
+    return [v for v in literal if not is_plain_setting(v[0], v[2])]
 
 
 def _values(found: Pairs, *, whole: bool = False) -> Iterator[tuple[Key, yaml.ScalarNode, str]]:
@@ -229,10 +193,12 @@ def _values(found: Pairs, *, whole: bool = False) -> Iterator[tuple[Key, yaml.Sc
             if id(node) in seen:
                 continue
             seen.add(id(node))
+            key = key[:_LONGEST_KEY]
             if isinstance(node, yaml.MappingNode):
-                stack.extend((((*key, t or "?")), v) for t, _, v in reversed(pairs(node)))
+                below = [((*key, t or "?"), v) for t, _, v in pairs(node)]
+                stack.extend(reversed(below))
             elif isinstance(node, yaml.SequenceNode):
-                stack.extend(((*key, i), v) for i, v in reversed(list(enumerate(node.value))))
+                stack.extend(reversed([((*key, i), v) for i, v in enumerate(node.value)]))
 
 
 def _is_disguised(identity: Identity, found: Pairs) -> bool:
@@ -270,7 +236,7 @@ def is_readable_copy(value: str) -> bool:
         v for root in _ROOTS if isinstance(copied.get(root), dict) for v in copied[root].values()
     ]
     return any(
-        isinstance(v, str) and v and not is_encrypted_value(v) and not _stands_for(("data",), v)
+        isinstance(v, str) and v and not is_encrypted_value(v) and not stands_for(("data",), v)
         for v in values
     )
 
@@ -289,7 +255,7 @@ def describe_lines(inspection: Inspection, document: Document) -> None:
             key = (value.root, value.key)
             if not value.text or is_encrypted_value(value.text):
                 continue
-            if not is_encrypted and _stands_for(key, value.text):
+            if not is_encrypted and stands_for(key, value.text):
                 continue
             line = value.line + document.line
             if is_encrypted:

@@ -73,6 +73,11 @@ def has_variable(value: str) -> bool:
     return ("$" in value or "{" in value) and _PARTS.search(value) is not None
 
 
+def without_templates(value: str) -> str:
+    """Return what stands in *value* beside what is filled in elsewhere."""
+    return _PARTS.sub(" ", value)
+
+
 def is_placeholder(value: str) -> bool:
     """Return whether *value* is a template, nothing at all, or made wholly of documentation's words."""
     value = value.strip().strip("\"'\\").strip()

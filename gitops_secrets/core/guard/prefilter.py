@@ -12,8 +12,12 @@ import base64
 import binascii
 import re
 
-from gitops_secrets.core.guard.encoding import decode, textual
+from gitops_secrets.core.guard.encoding import decode, is_packed, textual
 from gitops_secrets.core.guard.words import finder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SECRET = 1
 """A Secret with values may stand in it."""
@@ -33,8 +37,7 @@ EVERYTHING = 127
 
 _SQUEEZE = bytes(c for c in range(256) if not 0x21 <= c <= 0x7E) + b"\\"
 _KEY_PACKET = (b"\x94", b"\x95", b"\xc5")
-_MAGIC = (b"\x1f\x8b", b"PK\x03\x04", b"BZh", b"\xfd7zXZ", b"x\x9c", b"x\xda")
-_PACKED_BASE64 = (b"H4sI", b"UEsDB", b"QlpoO", b"/Td6W", b"SDRzS", b"VUVzRE")
+_PACKED_BASE64 = (b"H4sI", b"UEsDB", b"QlpoO", b"/Td6W", b"SDRzS", b"VUVzRE", b"_Td6W")
 _ESCAPED_LETTER = re.compile(
     rb"\\(?:(?:x|u00|U000000)(?:2[2bBdDeEfF]|3[0-9aAdD]|40|[46][1-9a-fA-F]|[57][0-9aAbBdDfF])"
     rb"|(?<=[A-Za-z0-9.=+/:@%_~-]\\)\r?\n|\\(?:x|u00)[2-7][0-9a-fA-F])"
@@ -56,20 +59,52 @@ def fragments(word: bytes) -> tuple[bytes, ...]:
 
 _ONCE = {
     word: fragments(word)
-    for word in (b"auth", b"assword", b"login", b"SECRET-KEY-1", b"IVATE KEY", b"creds", b"PLUGIN-")
+    for word in (
+        b"auth",
+        b"assword",
+        b"login",
+        b"SECRET-KEY-1",
+        b"IVATE KEY",
+        b"creds",
+        b"PLUGIN-",
+        b"ustar",
+    )
 }
 ENCODED = tuple(f for parts in _ONCE.values() for f in parts)
 """Any of these in a base64 run makes it worth decoding."""
 _HEXADECIMAL = (
     b"auth".hex().encode(),
+    b"ustar".hex().encode(),
     b"configjson".hex().encode(),
     b"configjson".hex().upper().encode(),
 )
 """What stands in the hexadecimal form of a docker config, and of a Secret that holds one."""
 _has_encoded = finder(*_PACKED_BASE64, *ENCODED, *_HEXADECIMAL)
-_may_be_encoded = finder(*_PACKED_BASE64, *ENCODED, *_HEXADECIMAL, b"eJw", b"eJx", b"eJy", b"eJz")
-_ZLIB_BASE64 = re.compile(rb"eJ(?<![\w+/-]eJ)[w-z][\w+/-]{29}")
-"""A run of base64 that begins as zlib's default compression does. Within a run such letters say nothing."""
+
+_PACKED_BYTES = (
+    b"\x28\xb5\x2f\xfd",
+    b"\x04\x22\x4d\x18",
+    b"7z\xbc\xaf",
+    b"Rar!",
+    b"LZIP",
+    b"\x1f\x9d\x90",
+    b"]\0\0",
+)
+
+
+def _zlib_beginnings() -> Iterator[bytes]:
+    """Yield what base64 makes of how zlib begins, with any level and window: three letters."""
+    for first in range(0x08, 0x80, 0x10):
+        for second in range(-(first << 8) % 31, 256, 31):
+            if not second & 0x20:
+                for third in range(0, 256, 64):
+                    yield binascii.b2a_base64(bytes((first, second, third)))[:3]
+
+
+_BEGINNINGS = frozenset((*_zlib_beginnings(), *(base64.b64encode(b)[:3] for b in _PACKED_BYTES)))
+_PACKED_HEX = re.compile(rb"(?i)1f8b08|504b0304|425a683|fd377a585a|78(?:9c|01|5e|da)|28b52ffd")
+_LEAST = 24
+"""Within a run of base64 the letters of its beginning say nothing; behind an equals sign another begins."""
 
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_="
 _IS_BASE64 = bytes(97 if c in _ALPHABET else 32 for c in range(256))
@@ -132,8 +167,11 @@ def squeeze(content: bytes) -> bytes:
 
 def may_hold(content: bytes) -> int:
     """Return the sorts of findings that *content* could hold, as a sum of the bits above; 0 for none."""
-    if content[:6].startswith(_MAGIC):
-        return EVERYTHING
+    return EVERYTHING if is_packed(content) else may_hold_as_text(content)
+
+
+def may_hold_as_text(content: bytes) -> int:
+    """Return the same of what *content* says as it stands, whatever is packed in it."""
     if content[:1] in _KEY_PACKET and is_secret_key_packet(content):
         return KEY
     if b"\0" in content:
@@ -247,13 +285,26 @@ def is_worth_decoding(content: bytes, packed: bytes) -> bool:
     """Return whether *content*, squeezed to *packed*, holds base64 of what could hold a finding."""
     if _RUN not in packed.translate(_IS_BASE64):
         return False
-    if _may_be_encoded(packed) and (
-        _has_encoded(packed) or _ZLIB_BASE64.search(content) is not None
-    ):
+    if _has_encoded(packed) or _begins_packed(content):
         return True
     if _is_encoded_again(content):
         return True
     return _goes_on_commented(content) and _has_encoded(squeeze(_LINE_START.sub(b"", content)))
+
+
+def _begins_packed(content: bytes) -> bool:
+    """Return whether a run of base64 or hexadecimal in *content* begins as something packed does."""
+    marks = content.translate(_IS_BASE64)
+    at = marks.find(_RUN)
+    while at >= 0:
+        end = marks.find(b" ", at)
+        end = end if end >= 0 else len(content)
+        begin = at + (content[at - 1 : at] == b"\\")
+        for part in content[begin:end].split(b"="):
+            if len(part) >= _LEAST and (part[:3] in _BEGINNINGS or _PACKED_HEX.match(part)):
+                return True
+        at = marks.find(_RUN, end)
+    return False
 
 
 def _goes_on_commented(content: bytes) -> bool:

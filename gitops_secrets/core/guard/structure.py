@@ -8,6 +8,7 @@ from typing import NamedTuple
 import yaml
 
 from gitops_secrets.core.guard import comments, documents, objects, prefilter
+from gitops_secrets.core.guard.composing import LimitError
 from gitops_secrets.core.guard.facts import Identity, Key
 from gitops_secrets.core.guard.inspection import Inspection
 from gitops_secrets.core.guard.nodes import Pairs, child, is_literal_block, pairs, scalar
@@ -22,6 +23,8 @@ _DATA = re.compile(r"(?<![\w.-])(?:stringData|data)(?![\w.-])")
 _SHORT = 4000
 _LONGEST_KEY = 24
 """How many steps of a key path are kept."""
+_OF_OBJECTS = prefilter.SECRET | prefilter.ENCRYPTED | prefilter.PAYLOAD
+"""What a reader of objects may see where lines show nothing."""
 _LOOKS = prefilter.EVERYTHING & ~prefilter.KEY
 
 
@@ -54,9 +57,14 @@ def look(inspection: Inspection, text: str, origin: Origin, bits: int) -> None:
         root = document.root
         if isinstance(root, (yaml.MappingNode, yaml.SequenceNode)):
             has_documents = True
-            _Walker(inspection, document, origin, part_bits, is_file=is_file).walk(root)
+            try:
+                _Walker(inspection, document, origin, part_bits, is_file=is_file).walk(root)
+            except LimitError as error:
+                inspection.unreadable(origin, error.detail)
             if not (document.mended and "{{" in document.text):
                 continue
+        elif document.limit and part_bits & _OF_OBJECTS and _is_manifest(document.text):
+            inspection.unreadable(origin, document.limit)
         elif is_file and part_bits & (prefilter.SECRET | prefilter.ENCRYPTED):
             # Asked once of the whole text, however many documents of it are broken.
             manifest = _is_manifest(text) if manifest is None else manifest
@@ -183,7 +191,7 @@ class _Walker:
 
     def _visit_scalar(self, node: yaml.ScalarNode, context: Context) -> None:
         value = scalar(node)
-        if value is None or len(value) < 12 or value.startswith("ENC[AES256_GCM,"):
+        if value is None or len(value) < 12 or _is_ciphertext(value):
             return
         origin = self._origin(node, context)
         if is_literal_block(node) and self.origin.exact:
@@ -218,6 +226,11 @@ class _Walker:
 
     def _position(self, node: yaml.Node) -> tuple[int, int]:
         return node.start_mark.line + self.document.line, node.start_mark.column
+
+
+def _is_ciphertext(value: str) -> bool:
+    """Return whether *value* is one ENC[...] from end to end, as far as its ends say."""
+    return value.startswith("ENC[AES256_GCM,") and value.find("]") == len(value) - 1
 
 
 def _is_manifest(text: str) -> bool:

@@ -41,8 +41,10 @@ _SECTION = re.compile(
 _SECTION_FIELD = re.compile(
     r"(?im)^[ \t]*(?P<name>password|auth|identitytoken)[ \t]*[=:][ \t]*(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s#]+)"
 )
-_NOT_VALUES = ("ENC[", "-", "=")
-_MAX_RUNS = 20_000
+_NOT_VALUES = ("ENC[AES256_GCM", "-", "=")
+_XZ = "/Td6W"
+"""How xz begins in base64: with what else would be taken for the beginning of a comment."""
+_AROUND_LINE = re.compile(r"^[ \t#>*/-]*|[\\ \t]+$")
 _MAX_HITS = 500
 _KEYS = 4
 """How many steps of a key path say what a value is."""
@@ -161,12 +163,10 @@ def _addresses(text: str, origin: Origin) -> Iterator[tuple[str, int, str]]:
 
 
 def _runs(text: str) -> Iterator[tuple[int, str]]:
-    for count, match in enumerate(_RUN.finditer(text)):
-        if count >= _MAX_RUNS:
-            return
+    for match in _RUN.finditer(text):
         run = match.group()
         raw = run.encode()
         if len(run) < 32 or not prefilter.is_worth_decoding(raw, prefilter.squeeze(raw)):
             continue
-        lines = [re.sub(r"^[ \t#>*/-]*|[\\ \t]+$", "", part) for part in run.splitlines()]
-        yield match.start(), "".join(lines)
+        lines = [_AROUND_LINE.sub("", part) for part in run.splitlines()]
+        yield match.start(), ("/" if run.startswith(_XZ) else "") + "".join(lines)

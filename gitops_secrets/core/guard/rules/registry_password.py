@@ -208,6 +208,6 @@ def _secret(value: str, *, in_base64: bool = False) -> str | None:
     if in_base64:
         decoded = from_base64(value) if len(value) % 4 == 0 else None
         value = decoded.decode("latin-1").strip() if decoded is not None else value
-    if value.startswith("ENC[") or is_placeholder(value):
+    if value.startswith("ENC[AES256_GCM") or is_placeholder(value):
         return None
     return value
