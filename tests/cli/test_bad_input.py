@@ -167,7 +167,7 @@ def test_a_recipient_that_the_rule_mistypes_is_named(user: User) -> None:
     result = refused(
         user,
         *("--shadowed-recipients", "keep"),
-        says=f".sops.yaml:2: the rule names '{bad[:20]}', which is no age recipient",
+        says=f".sops.yaml:2: creation rule 1, age: '{bad[:20]}' is no age recipient",
     )
     assert "--shadowed-recipients drop" in result.stderr
     assert user.bootstrap("--shadowed-recipients", "drop").status == 0
