@@ -9,14 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.support.hostile import PGP, PLUGIN, SECRET, add_keys, keys
 from tests.support.secrets import PATH, opaque, recipient, rule, word
 from tests.support.traps import Traps
 from tests.support.user import User
-
-SECRET = "pull-secrets/prod/regcred.sops.yaml"
-PLUGIN = "age1evil1pzry9x8gf2tvdw0sudc48u"
-PGP = "FBC7B9E2A4F9289AC0C1D4843D16CEE4A27381B4"
-TIME = '"2024-01-01T00:00:00Z"'
 
 
 @pytest.fixture
@@ -32,33 +28,6 @@ def hostile(user: User, traps: Traps) -> User:
     """A user on whose PATH every program is that a key manager has; nothing of them may run."""
     user.env["PATH"] = f"{traps.programs}:{user.env['PATH']}"
     return user
-
-
-def keys(port: int) -> str:
-    """Master keys of kinds that can be caught, each of which sops tries."""
-    return (
-        f"  hc_vault:\n  - vault_address: http://127.0.0.1:{port}\n    engine_path: transit\n"
-        f"    key_name: k\n    created_at: {TIME}\n    enc: vault:v1:eA==\n"
-        f"  pgp:\n  - fp: {PGP}\n    created_at: {TIME}\n    enc: |\n"
-        "      -----BEGIN PGP MESSAGE-----\n\n      wcFMA0Zzz\n      =abcd\n"
-        "      -----END PGP MESSAGE-----\n"
-        f"  azure_kv:\n  - vault_url: https://127.0.0.1:{port}\n    name: k\n    version: v\n"
-        f"    created_at: {TIME}\n    enc: eA==\n"
-    )
-
-
-def add_keys(user: User, path: str, port: int, *, break_age: bool = True) -> str:
-    """Add hostile master keys, and break age's so that sops would go on to them; return the file."""
-    content = user.read(path)
-    if break_age:
-        body = re.search(r"BEGIN AGE ENCRYPTED FILE-----\n\s+\S+\n\s+(\S+)", content)
-        assert body
-        line = body[1]
-        content = content.replace(line, ("B" if line[0] != "B" else "C") + line[1:])
-    content = content.replace("  lastmodified:", keys(port) + "  lastmodified:")
-    assert "hc_vault" in content
-    user.commit({path: content})
-    return content
 
 
 @pytest.fixture
