@@ -16,8 +16,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-WRITING = frozenset({"add", "commit", "push", "ls-remote", "reset", "rm", "update-ref"})
-"""The commands that change a repository or contact its remote, on the user's own word; all others ask."""
+WRITING = frozenset({"add", "commit", "push", "ls-remote"})
+"""The commands that make a commit or contact a remote, on the user's own word.
+
+All others ask, or take back what we did ourselves, beside which no hook runs either.
+"""
 
 Row = tuple[str, str, str]
 """A name, its value, and the reason."""
