@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING
 
 from gitops_secrets.adapters.files import private_folder
 from gitops_secrets.adapters.process import Completed, Started, find_program
-from gitops_secrets.core.keymanagers import KINDS, passed_variables, setting_for
-from gitops_secrets.core.masterkeys import Dropped, Reduced, reduce_keys, restore_keys
+from gitops_secrets.adapters.sops_environment import environment_for
+from gitops_secrets.core.keymanagers import KINDS, setting_for
+from gitops_secrets.core.masterkeys import Reduced, reduce_keys, restore_keys
+from gitops_secrets.core.sopsfields import Dropped
 from gitops_secrets.errors import GitOpsSecretsError
 
 if TYPE_CHECKING:
@@ -35,17 +37,6 @@ _OUTRANKING = (
 )
 """Variables by which sops encrypts for other keys than the creation rule names."""
 
-_PASSED = ("PATH", "TMPDIR", "SYSTEMROOT", "LANG")
-_FIXED = {
-    # A HOME that does not exist: sops would add the user's own identities to the one it is given.
-    "HOME": "/nonexistent",
-    "XDG_CONFIG_HOME": "/nonexistent",
-    # Its default is every address.
-    "SOPS_HC_VAULT_ALLOWLIST": "none",
-    # sops --version asks a server for the newest one.
-    "SOPS_DISABLE_VERSION_CHECK": "1",
-}
-"""What sops gets in any case."""
 _RELEASES = "https://github.com/getsops/sops/releases"
 _GET_SOPS = (
     "pip install 'gitops-secrets[sops]'",
@@ -222,9 +213,7 @@ def _start(
     pass_fds: Sequence[int] = (),
     kinds: Collection[str] = (),
 ) -> Started:
-    passed = (*_PASSED, *passed_variables(kinds))
-    env = {k: v for k in passed if (v := os.environ.get(k)) is not None}
-    env |= {**_FIXED, **_managers(kinds), **(variables or {})}
+    env = {**environment_for(kinds), **(variables or {})}
     binary = find_sops()
     try:
         return Started([binary, "--config", config, *arguments], env=env, pass_fds=pass_fds)
@@ -232,20 +221,6 @@ def _start(
         raise GitOpsSecretsError(
             f"{binary} cannot be started: {error.strerror}", *_GET_SOPS
         ) from None
-
-
-def _managers(kinds: Collection[str]) -> dict[str, str]:
-    """Return what keeps sops from key managers of other kinds than *kinds*, were it to meet one after all."""
-    from gitops_secrets.adapters.settings import allowed_key_managers
-
-    held = {}
-    if "hc_vault" in kinds:
-        held["SOPS_HC_VAULT_ALLOWLIST"] = ",".join(allowed_key_managers().addresses("hc_vault"))
-    if "pgp" in kinds:
-        held["GNUPGHOME"] = os.environ.get("GNUPGHOME") or str(Path.home() / ".gnupg")
-    else:
-        held["SOPS_GPG_EXEC"] = "/nonexistent"
-    return held
 
 
 def _failure(done: Completed, command: str, path: str) -> GitOpsSecretsError:

@@ -15,35 +15,23 @@ from typing import NamedTuple
 import yaml
 
 from gitops_secrets.core.jsonspans import Member, members
-from gitops_secrets.core.keymanagers import KINDS, Allowed, plugin_of
+from gitops_secrets.core.keymanagers import Allowed
+from gitops_secrets.core.sopsfields import Choice, Dropped, choose_fields
 from gitops_secrets.core.yamldoc import (
     compose_documents,
     duplicate_keys,
     get,
-    items,
     refuse_anchors,
     text,
     to_value,
 )
-from gitops_secrets.errors import GitOpsSecretsError, InvalidDocumentError
+from gitops_secrets.errors import InvalidDocumentError
 
 _BLOCK = "sops"
-_TEXTS = (
-    *("lastmodified", "mac", "version", "unencrypted_suffix", "encrypted_suffix"),
-    *("unencrypted_regex", "encrypted_regex"),
-    *("unencrypted_comment_regex", "encrypted_comment_regex"),
-)
 _STAMPS = ("lastmodified", "mac")
 """The fields of a block that a changed value changes; all others say who reads the file, and how."""
 _STRING = "tag:yaml.org,2002:str"
 _NO_NEWLINES = re.compile("\r(?!\n)|[\x85\u2028\u2029\ufeff\x00]")
-
-
-class Dropped(NamedTuple):
-    """A master key that sops does not get to see: its kind, as SOPS names it, and what identifies it."""
-
-    kind: str
-    identification: str
 
 
 class Reduced(NamedTuple):
@@ -60,9 +48,7 @@ class _Place(NamedTuple):
 
     start: int
     end: int
-    block: dict[str, object]
-    dropped: list[Dropped]
-    kept: set[str]
+    choice: Choice
 
 
 def reduce_keys(content: bytes, path: str, allowed: Allowed) -> Reduced:
@@ -75,14 +61,14 @@ def reduce_keys(content: bytes, path: str, allowed: Allowed) -> Reduced:
     places = list(_places(decoded, path, allowed))
     for place in reversed(places):
         newline = "\n" if decoded[place.end - 1 : place.end] == "\n" else ""
-        replaced = f'"{_BLOCK}": {json.dumps(place.block)}{newline}'
+        replaced = f'"{_BLOCK}": {json.dumps(place.choice.block)}{newline}'
         decoded = decoded[: place.start] + replaced + decoded[place.end :]
     reduced = decoded.encode()
-    _prove(content, reduced, path, [place.block for place in places])
+    _prove(content, reduced, path, [place.choice.block for place in places])
     return Reduced(
         reduced,
-        tuple(dict.fromkeys(key for place in places for key in place.dropped)),
-        frozenset(kind for place in places for kind in place.kept),
+        tuple(dict.fromkeys(key for place in places for key in place.choice.dropped)),
+        frozenset(kind for place in places for kind in place.choice.kept),
     )
 
 
@@ -178,9 +164,7 @@ def _places(decoded: str, path: str, allowed: Allowed) -> Iterator[_Place]:
         if not isinstance(node, yaml.MappingNode):
             raise InvalidDocumentError(f"{path}:{node.start_mark.line + 1}: sops is not a mapping")
         start, end = _span(decoded, root, path)
-        place = _Place(start, end, {}, [], set())
-        place.block.update(_known_fields(node, path, allowed, place))
-        yield place
+        yield _Place(start, end, choose_fields(node, path, allowed))
 
 
 def _block(decoded: str, path: str) -> tuple[tuple[int, int], dict[str, tuple[int, int]]]:
@@ -233,80 +217,6 @@ def _offsets(decoded: str) -> Callable[[yaml.Mark], int]:
     """Return what turns a parser's mark into a place in *decoded*."""
     starts = [0, *(match.end() for match in re.finditer("\n", decoded)), len(decoded)]
     return lambda mark: starts[mark.line] + mark.column
-
-
-def _known_fields(
-    node: yaml.MappingNode, path: str, allowed: Allowed, place: _Place
-) -> Iterator[tuple[str, object]]:
-    groups = items(node, "key_groups")
-    if groups:
-        yield from _groups(node, groups, path, allowed, place)
-    else:
-        yield from _keys(node, allowed, place)
-    for name in _TEXTS:
-        value = text(node, name)
-        if value is not None:
-            yield name, value
-    if (text(node, "mac_only_encrypted") or "").lower() == "true":
-        yield "mac_only_encrypted", True
-
-
-def _groups(
-    node: yaml.MappingNode, groups: Sequence[yaml.Node], path: str, allowed: Allowed, place: _Place
-) -> Iterator[tuple[str, object]]:
-    left = [keys for group in groups if (keys := dict(_keys(group, allowed, place)))]
-    threshold = text(node, "shamir_threshold") or "0"
-    needed = int(threshold) if threshold.isdecimal() and int(threshold) else len(groups)
-    if len(left) < needed:
-        names = ", ".join(sorted({KINDS[k.kind].setting for k in place.dropped if k.kind in KINDS}))
-        raise GitOpsSecretsError(
-            f"{path} needs keys of {needed} of its {len(groups)} key groups, and only {len(left)} have one "
-            "that your settings allow",
-            f"allow what they name ({names or 'age-plugin'}) under key-managers in your settings",
-        )
-    if len(groups) == 1:
-        yield from left[0].items()
-        return
-    yield "shamir_threshold", needed
-    yield "key_groups", left
-
-
-def _keys(
-    holder: yaml.Node, allowed: Allowed, place: _Place
-) -> Iterator[tuple[str, list[dict[str, object]]]]:
-    """Yield the master keys of a block or a group that sops may see, by kind."""
-    ages: list[dict[str, object]] = []
-    for entry in items(holder, "age"):
-        recipient = text(entry, "recipient") or ""
-        plugin = plugin_of(recipient)
-        if plugin is not None and not allowed.allows_plugin(plugin):
-            place.dropped.append(Dropped("age", recipient))
-        else:
-            ages.append({"recipient": recipient, "enc": text(entry, "enc") or ""})
-    if ages:
-        yield "age", ages
-    for kind, known in KINDS.items():
-        kept = []
-        for entry in items(holder, kind):
-            identification = text(entry, known.field) or ""
-            # A role or a profile of the file's choice would act with the user's own credentials.
-            commands = any(text(entry, field) for field in ("role", "aws_profile"))
-            if commands or not allowed.allows(kind, identification):
-                place.dropped.append(Dropped(kind, identification))
-                continue
-            kept.append(dict(_fields(entry, (known.field, *known.others))))
-        if kept:
-            place.kept.add(kind)
-            yield kind, kept
-
-
-def _fields(entry: yaml.Node, names: Sequence[str]) -> Iterator[tuple[str, object]]:
-    for name in names:
-        value = text(entry, name)
-        if value is not None:
-            yield name, value
-        elif isinstance(get(entry, name), yaml.MappingNode):
-            yield name, to_value(get(entry, name))
 
 
 def _prove(content: bytes, result: bytes, path: str, blocks: Sequence[dict[str, object]]) -> None:
