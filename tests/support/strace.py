@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-_EXEC = re.compile(r'execve\("(?P<path>[^"]+)", \[(?P<argv>.*?)\](?:, .*)? = 0$')
+_EXEC = re.compile(r'execve\("(?P<path>[^"]+)", \[.*?\](?:, .*)? = 0$')
 _CONNECT = re.compile(
     r"(?:connect|bind|sendto|sendmsg)\(\d+, .*?sa_family=(?P<family>AF_\w+)(?P<rest>[^}]*)"
 )
@@ -35,7 +35,8 @@ def watch(
     main, terminal = pty.openpty()
     try:
         done = subprocess.run(
-            ["strace", "-f", "-qq", "-s", "300", "-e", calls, "-o", str(log), *argv],
+            # A file for each process: in one, two calls at a time would be cut in two.
+            ["strace", "-ff", "-qq", "-s", "300", "-e", calls, "-o", str(log), *argv],
             cwd=cwd,
             env=dict(env),
             **({"stdin": terminal} if stdin is None else {"input": stdin}),
@@ -48,7 +49,11 @@ def watch(
         os.close(main)
         os.close(terminal)
     programs, connections = set(), set()
-    for line in log.read_text(errors="replace").splitlines():
+    logs = list(log.parent.glob(f"{log.name}.*"))
+    lines = [line for one in logs for line in one.read_text(errors="replace").splitlines()]
+    for one in logs:
+        one.unlink()
+    for line in lines:
         started = _EXEC.search(line)
         if started:
             programs.add(os.path.basename(started["path"]))
