@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from gitops_secrets.core.keymanagers import plugin_of
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
 _SECRET_LINE = rb"(?m)^[ \t]*(AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]+)[ \t]*\r?$"
 _PUBLIC_COMMENT = rb"(?m)^#\s*public key:\s*(age1[0-9a-z]+)\s*$"
 _RECIPIENT = r"age1[02-9ac-hj-np-z]{58}|age1pq1[02-9ac-hj-np-z]{1900,}"
+_PLUGIN = r"[a-z0-9][a-z0-9+._-]*"
 _SSH = r"ssh-(ed25519|rsa) [A-Za-z0-9+/=]+( .*)?"
 RECIPIENT_HINT = "recipients begin with age1: age-keygen -y FILE prints the one of an identity"
 
@@ -43,12 +45,33 @@ def check_recipient(value: str) -> None:
             "--age-recipient was given an identity, which is the secret half",
             "age-keygen -y FILE prints the recipient of an identity",
         )
-    if not is_recipient(value):
-        raise UsageError(f"{value[:20]!r} is no age recipient, or is mistyped", RECIPIENT_HINT)
+    problem = recipient_problem(value)
+    if problem is not None:
+        raise UsageError(*problem)
 
 
-def is_recipient(value: str) -> bool:
-    """Return whether *value* is what sops takes for an age recipient: age's own, or an SSH public key."""
+def recipient_problem(value: str) -> tuple[str, str] | None:
+    """Return why sops is not to encrypt for *value*, and a hint; None for a recipient.
+
+    A recipient is age's own, an SSH public key, or that of a plugin that the user's settings allow.
+    """
+    plugin = plugin_of(value)
+    if plugin is not None:
+        from gitops_secrets.adapters.settings import allowed_key_managers
+
+        if re.fullmatch(_PLUGIN, plugin) and allowed_key_managers().allows_plugin(plugin):
+            return None
+        what = f"{value[:20]!r} would have sops run age-plugin-{plugin[:20]}"
+        return (
+            f"{what}, which your settings do not allow",
+            f"allow it under key-managers in your settings: age-plugin: {plugin[:20]}",
+        )
+    if _is_recipient(value):
+        return None
+    return f"{value[:20]!r} is no age recipient, or is mistyped", RECIPIENT_HINT
+
+
+def _is_recipient(value: str) -> bool:
     if re.fullmatch(_SSH, value):
         return _is_ssh(value)
     return re.fullmatch(_RECIPIENT, value) is not None and _checksum_fits(value)

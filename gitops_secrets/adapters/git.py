@@ -7,15 +7,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from gitops_secrets.adapters.git_settings import WRITING, environment_of
 from gitops_secrets.adapters.process import Completed, Started, inherited_environment
 from gitops_secrets.errors import GitOpsSecretsError
 
-# What Git exports to its hooks, and what would lead it to another repository or index than --repo's.
-REDIRECTING = (
-    *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX"),
-    *("GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_NAMESPACE"),
-    *("GIT_LITERAL_PATHSPECS", "GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS"),
-)
 _UNDER_WAY = {
     "MERGE_HEAD": "a merge",
     "rebase-merge": "a rebase",
@@ -39,10 +34,13 @@ class Repository(NamedTuple):
 
     top: Path
     git_dir: Path
+    filters: tuple[str, ...] = ()
+    """The names of the filters that any configuration has: a question runs none of them."""
 
     def git(self, *arguments: str, stdin: bytes = b"", pass_fds: Sequence[int] = ()) -> Completed:
         """Run git with *arguments* in the top folder, whatever its status."""
-        return _git(self.top, *arguments, stdin=stdin, pass_fds=pass_fds)
+        with _start(self.top, *arguments, filters=self.filters, pass_fds=pass_fds) as program:
+            return program.finish(stdin)
 
     def ask(self, *arguments: str, stdin: bytes = b"") -> bytes:
         """Return what git prints. Raises GitOpsSecretsError with git's own words where it fails."""
@@ -50,7 +48,7 @@ class Repository(NamedTuple):
 
     def begin(self, *arguments: str) -> Callable[[], bytes]:
         """Start what ``ask`` asks, and return what waits for its end and returns what git printed."""
-        program = _start(self.top, *arguments)
+        program = _start(self.top, *arguments, filters=self.filters)
         return lambda: _answer(program.finish(), arguments[0])
 
     def list_files(self) -> list[str]:
@@ -73,7 +71,8 @@ class Repository(NamedTuple):
         """Ask for ``status``, and return what waits for the answer."""
         finish = self.begin(
             *("status", "--porcelain=v2", "--branch", "-z", "--untracked-files=all"),
-            *("--ignored=matching", "--no-renames", "--", *map(literal, paths)),
+            *("--ignored=matching", "--no-renames", "--ignore-submodules=all"),
+            *("--", *map(literal, paths)),
         )
         return lambda: self._read_status(finish())
 
@@ -130,19 +129,25 @@ class Repository(NamedTuple):
         """Return the parents of *commit*, none for a first one."""
         return self.ask("rev-list", "--parents", "--max-count=1", commit).decode().split()[1:]
 
-    def blobs(self, ids: Sequence[str]) -> dict[str, bytes | None]:
-        """Return the contents of blobs by their ids, None where the repository has one not.
+    def blobs(self, ids: Sequence[str]) -> dict[str, bytes]:
+        """Return the contents of blobs by their ids.
 
-        Opens no connection: raises GitOpsSecretsError where a partial clone would have to fetch one.
+        Raises GitOpsSecretsError if one is missing, as in a partial clone, which would have to fetch it.
         """
-        found = self._objects(ids, "-c", "protocol.allow=never")
-        return {blob: content for blob, (_, content) in zip(ids, found, strict=True)}
+        found = {}
+        for blob, (_, content) in zip(ids, self._objects(ids), strict=True):
+            if content is None:
+                raise GitOpsSecretsError(
+                    f"the object {blob} is not in {self.top}", "git fetch --refetch brings it"
+                )
+            found[blob] = content
+        return found
 
-    def _objects(self, names: Sequence[str], *options: str) -> list[tuple[str, bytes | None]]:
+    def _objects(self, names: Sequence[str]) -> list[tuple[str, bytes | None]]:
         """Return id and content of each object of *names*, asked of git at once."""
         if not names:
             return []
-        out = self.ask(*options, "cat-file", "--batch", stdin=os.fsencode("\n".join(names) + "\n"))
+        out = self.ask("cat-file", "--batch", stdin=os.fsencode("\n".join(names) + "\n"))
         found: list[tuple[str, bytes | None]] = []
         at = 0
         while at < len(out):
@@ -168,10 +173,11 @@ def begin_open(folder: Path) -> Callable[[], Repository]:
     if not folder.is_dir():
         raise GitOpsSecretsError(f"{folder} is not a folder")
     program = _start(folder, "rev-parse", "--show-toplevel", "--absolute-git-dir")
-    return lambda: _read_repository(folder, program.finish())
+    filters = _start(folder, "config", "-z", "--name-only", "--get-regexp", r"^filter\.")
+    return lambda: _read_repository(folder, program.finish(), filters.finish())
 
 
-def _read_repository(folder: Path, done: Completed) -> Repository:
+def _read_repository(folder: Path, done: Completed, filters: Completed) -> Repository:
     lines = os.fsdecode(done.stdout).split("\n")
     if done.status or len(lines) < 2:
         if b"dubious ownership" in done.stderr:
@@ -183,7 +189,16 @@ def _read_repository(folder: Path, done: Completed) -> Repository:
             f"{folder} is in no Git work tree",
             "run it in a clone of the Flux repository, or pass --repo; git init starts one",
         )
-    return Repository(Path(lines[0]), Path(lines[1]))
+    top = Path(lines[0])
+    if not (top / ".git").exists() or not folder.resolve().is_relative_to(top.resolve()):
+        raise GitOpsSecretsError(
+            f"{folder} is in no Git work tree of its own: core.worktree leads elsewhere, to {top}",
+            "git config --show-origin --get core.worktree",
+        )
+    names = {
+        os.fsdecode(key).partition(".")[2].rpartition(".")[0] for key in filters.stdout.split(b"\0")
+    }
+    return Repository(top, Path(lines[1]), tuple(sorted(names - {""})))
 
 
 def literal(path: str) -> str:
@@ -212,19 +227,14 @@ def _answer(done: Completed, command: str) -> bytes:
     return done.stdout
 
 
-def _git(
-    folder: Path, *arguments: str, stdin: bytes = b"", pass_fds: Sequence[int] = ()
-) -> Completed:
-    with _start(folder, *arguments, pass_fds=pass_fds) as program:
-        return program.finish(stdin)
-
-
-def _start(folder: Path, *arguments: str, pass_fds: Sequence[int] = ()) -> Started:
-    env = {k: v for k, v in inherited_environment().items() if k not in REDIRECTING}
-    # A question takes no lock: one that is killed would leave it behind.
-    env["GIT_OPTIONAL_LOCKS"] = "0"
-    # What git says is told apart by its words: English ones, in whatever charset the user has.
-    env["LANGUAGE"] = "C"
+def _start(
+    folder: Path, *arguments: str, filters: Sequence[str] = (), pass_fds: Sequence[int] = ()
+) -> Started:
+    command = next(a for a in arguments if not a.startswith("-") and "=" not in a)
+    asks = command not in WRITING
+    env = environment_of(
+        inherited_environment(), str(folder), asks=asks, filters=filters if asks else ()
+    )
     try:
         return Started(["git", *arguments], env=env, cwd=str(folder), pass_fds=pass_fds)
     except FileNotFoundError:

@@ -11,6 +11,7 @@ import os
 import sys
 from io import BufferedReader, FileIO
 
+from gitops_secrets.adapters.git_settings import environment_of
 from gitops_secrets.adapters.rawdiff import SUBMODULE, parse_commits, parse_raw, read_fields
 
 TYPE_CHECKING = False
@@ -42,16 +43,10 @@ class Git:
     *folder* is None, and are dropped where the user named another repository.
     """
 
-    def __init__(self, folder: str | None = None) -> None:
+    def __init__(self, folder: str | None = None, *, hooks: bool = False) -> None:
+        """Ask in *folder*; with *hooks*, where the user's hooks are."""
         self._folder = folder
-        env = dict(os.environ)
-        if folder is not None:
-            from gitops_secrets.adapters.git import REDIRECTING
-
-            env = {k: v for k, v in env.items() if k not in REDIRECTING}
-        env.update(GIT_OPTIONAL_LOCKS="0", GIT_NO_LAZY_FETCH="1", GIT_ALLOW_PROTOCOL="none")
-        env["GIT_NO_REPLACE_OBJECTS"] = "1"
-        self._env = env
+        self._env = environment_of(os.environ, folder, hooks=hooks)
 
     def ask(
         self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None

@@ -1,21 +1,26 @@
 """The real sops binary: all encryption and decryption that writes or reads a secret value.
 
 It sees a config of ours, absolute paths, an allow-listed environment and the one identity it is
-given, through a pipe. What it says on standard error quotes plaintext, so it is never passed on:
-each failure is told in our own words.
+given, through a pipe. Of a file it sees no master key that it would contact or run anything for,
+unless the user's settings allow that one. What it says on standard error quotes plaintext, so it is
+never passed on: each failure is told in our own words.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitops_secrets.adapters.files import private_folder
 from gitops_secrets.adapters.process import Completed, Started, find_program
+from gitops_secrets.adapters.sops_environment import environment_for
+from gitops_secrets.core.keymanagers import KINDS, setting_for
+from gitops_secrets.core.masterkeys import Reduced, reduce_keys, restore_keys
+from gitops_secrets.core.sopsfields import Dropped
 from gitops_secrets.errors import GitOpsSecretsError
 
 if TYPE_CHECKING:
@@ -32,7 +37,6 @@ _OUTRANKING = (
 )
 """Variables by which sops encrypts for other keys than the creation rule names."""
 
-_PASSED = ("PATH", "TMPDIR", "SYSTEMROOT", "LANG")
 _RELEASES = "https://github.com/getsops/sops/releases"
 _GET_SOPS = (
     "pip install 'gitops-secrets[sops]'",
@@ -91,7 +95,7 @@ def find_sops() -> str:
 def encrypting(config: bytes, path: str, identities: Sequence[bytes]) -> Iterator[Encrypt]:
     """Yield what encrypts one manifest by the rule that *config* has for *path*, and reads it back.
 
-    *config* is a whole ``.sops.yaml`` and *path* relative to it. sops is started at once and waits for
+    *config* is all that sops gets to see of ``.sops.yaml``, and *path* relative to it. sops is started at once and waits for
     the manifest, so that its start costs nothing where there is something else to do. Nothing readable
     is on disk or in an argument. What sops made is decrypted again with *identities*; None where there
     are none. The result is not judged here: sops succeeds as well where it encrypted nothing.
@@ -122,11 +126,33 @@ def decrypt(
 
     Raises TamperedError where the MAC does not fit, GitOpsSecretsError where none of *identities* opens it.
     """
-    with _reading(path, identities, ignore_mac=ignore_mac) as program:
-        done = program.finish(content)
+    seen = reduced(content, path)
+    with _reading(path, identities, seen.kept, ignore_mac=ignore_mac) as program:
+        done = program.finish(seen.content)
+    if done.status == _NO_KEY and seen.dropped:
+        raise no_reader(path, seen.dropped)
     if done.status:
         raise _failure(done, "decrypt", path)
     return done.stdout
+
+
+def reduced(content: bytes, path: str) -> Reduced:
+    """Return the encrypted file *content* as sops gets to see it: without what the user's settings do not allow."""
+    from gitops_secrets.adapters.settings import allowed_key_managers
+
+    return reduce_keys(content, path, allowed_key_managers())
+
+
+def no_reader(path: str, dropped: Sequence[Dropped]) -> GitOpsSecretsError:
+    """Return the error for a file that, of the keys sops may see, none at hand opens."""
+    kinds = ", ".join(dict.fromkeys(key.kind for key in dropped))
+    settings = [setting_for(key.kind, key.identification) for key in dropped if key.kind in KINDS]
+    return GitOpsSecretsError(
+        f"none of the identities at hand opens {path}, and its {kinds} keys are not used: what a file "
+        "names is contacted or run only if your settings allow it",
+        "pass --age-identity-file with an identity of one of its recipients",
+        *(f"or allow it under key-managers in your settings: {one}" for one in settings[:1]),
+    )
 
 
 def change(
@@ -135,33 +161,39 @@ def change(
     """Return the encrypted manifest *content* with *changes*, in the fewest lines.
 
     sops edits a copy of the ciphertext in a private temporary folder; values go through its standard
-    input.
+    input. Master keys that sops does not get to see are in the result again.
     """
     copy = f"copy.{_form(path)}"
-    with private_folder({".sops.yaml": config, copy: content}) as folder:
+    seen = reduced(content, path)
+    with private_folder({".sops.yaml": config, copy: seen.content}) as folder:
         for one in changes:
             options = ["set", "--value-stdin"] if one.value is not None else ["unset"]
             arguments = [*options, "--idempotent", f"{folder}/{copy}", one.key]
             with (
                 _identity_pipe(identities) as (variables, fds),
-                _start(arguments, f"{folder}/.sops.yaml", variables, fds) as program,
+                _start(arguments, f"{folder}/.sops.yaml", variables, fds, seen.kept) as program,
             ):
                 done = program.finish(one.value or b"")
             if done.status:
                 raise _failure(done, options[0], path)
-        return Path(folder, copy).read_bytes()
+        after = Path(folder, copy).read_bytes()
+    return restore_keys(content, after, path) if seen.dropped else after
 
 
 @contextmanager
 def _reading(
-    path: str, identities: Sequence[bytes], *, ignore_mac: bool = False
+    path: str,
+    identities: Sequence[bytes],
+    kinds: Collection[str] = (),
+    *,
+    ignore_mac: bool = False,
 ) -> Iterator[Started]:
-    """Yield a sops that decrypts what it is given with *identities*."""
+    """Yield a sops that decrypts what it is given with *identities* and by master keys of *kinds*."""
     arguments = ["decrypt", *_types(path), *(["--ignore-mac"] if ignore_mac else [])]
     with (
         private_folder({".sops.yaml": _READABLE}) as folder,
         _identity_pipe(identities) as (variables, fds),
-        _start(arguments, f"{folder}/.sops.yaml", variables, fds) as program,
+        _start(arguments, f"{folder}/.sops.yaml", variables, fds, kinds) as program,
     ):
         yield program
 
@@ -179,10 +211,9 @@ def _start(
     config: str,
     variables: dict[str, str] | None = None,
     pass_fds: Sequence[int] = (),
+    kinds: Collection[str] = (),
 ) -> Started:
-    # A HOME that does not exist: sops would add the user's own identities to the one it is given.
-    env = {k: v for k in _PASSED if (v := os.environ.get(k)) is not None}
-    env |= {"HOME": "/nonexistent", "XDG_CONFIG_HOME": "/nonexistent", **(variables or {})}
+    env = {**environment_for(kinds), **(variables or {})}
     binary = find_sops()
     try:
         return Started([binary, "--config", config, *arguments], env=env, pass_fds=pass_fds)
@@ -236,6 +267,9 @@ def _failure(done: Completed, command: str, path: str) -> GitOpsSecretsError:
 @contextmanager
 def _identity_pipe(identities: Sequence[bytes]) -> Iterator[tuple[dict[str, str], tuple[int, ...]]]:
     """Yield the variables and descriptors through which sops reads *identities* from memory."""
+    if not identities:
+        yield {}, ()
+        return
     content = b"\n".join(identities) + b"\n"
     reader, writer = os.pipe()
     try:

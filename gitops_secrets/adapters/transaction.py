@@ -31,8 +31,6 @@ from gitops_secrets.adapters.process import pass_on
 from gitops_secrets.core.plan import Change
 from gitops_secrets.errors import GitOpsSecretsError
 
-# A daemon that git starts would keep the lock, which it inherits, long after the run.
-_NO_DAEMONS = ("-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "core.fsmonitor=false")
 _UNCHANGED = "nothing was changed"
 
 
@@ -142,7 +140,7 @@ class Transaction:
 
     def _stage(self, journal: Journal, held: Held) -> None:
         paths = [literal(path) for path in journal.files]
-        done = self.repository.git(*_NO_DAEMONS, "add", "--", *paths, pass_fds=[self._lock])
+        done = self.repository.git("add", "--", *paths, pass_fds=[self._lock])
         held.check()
         if done.status and b"ignored by" in done.stderr:
             names = " ".join(journal.files)
@@ -161,7 +159,7 @@ class Transaction:
 
     def _commit(self, journal: Journal, message: str, held: Held) -> None:
         done = self.repository.git(
-            *(*_NO_DAEMONS, "commit", "--quiet", "--only", "--file=-", "--"),
+            *("commit", "--quiet", "--only", "--file=-", "--"),
             *(literal(path) for path in journal.files),
             stdin=message.encode(),
             pass_fds=[self._lock],

@@ -37,7 +37,7 @@ def install_command(repo: str, shared: bool, server: bool) -> int:
     """
     from gitops_secrets.commands.hooks import install
 
-    git = Git(repo)
+    git = Git(repo, hooks=True)
     for state in install(git, server=server or git.is_bare(), shared=shared):
         then = "; the hook that was there runs after it" if state.earlier else ""
         click.echo(f"gitops-secrets: {state.name} guards {state.path}{then}")
@@ -53,7 +53,7 @@ def uninstall_command(repo: str, shared: bool) -> int:
     """Take the guard out, and put back the hooks that were there before."""
     from gitops_secrets.commands.hooks import uninstall
 
-    gone = uninstall(Git(repo), shared=shared)
+    gone = uninstall(Git(repo, hooks=True), shared=shared)
     for path in gone:
         click.echo(f"gitops-secrets: taken out of {path}")
     if not gone:
@@ -67,7 +67,7 @@ def status_command(repo: str) -> int:
     """Say which hooks run the guard; ends with 1 where one does not."""
     from gitops_secrets.commands.hooks import status
 
-    git = Git(repo)
+    git = Git(repo, hooks=True)
     states = status(git, server=git.is_bare())
     for state in states:
         words = "guards" if state.installed else "does not guard"

@@ -18,6 +18,7 @@ from gitops_secrets.commands.bootstrap_model import ClusterOutcome, Plan, Reques
 from gitops_secrets.commands.bootstrap_questions import Questions, paths_of
 from gitops_secrets.commands.bootstrap_rule import Ruled, plan_rule
 from gitops_secrets.commands.bootstrap_stage import first_stages, lay_out
+from gitops_secrets.commands.ruling import ruling_for
 from gitops_secrets.core.fluxinstance import clusters_of
 from gitops_secrets.core.layout import CONFIG, PULL_SECRETS, Cluster, parse_cluster_path
 from gitops_secrets.core.overlay import Overlay
@@ -139,7 +140,8 @@ def _start_encryption(
     path = ruled.cluster.secret_file(request.secret)
     if tree.read(path) is not None:
         return None
-    return stack.enter_context(encrypting(tree.read(CONFIG) or b"", path, ruled.secrets))
+    config = ruling_for(tree.read(CONFIG) or b"", path).config
+    return stack.enter_context(encrypting(config, path, ruled.secrets))
 
 
 def _plan_decryption(request: Request, ruled: Ruled, wired: Wired) -> ClusterOutcome:
@@ -176,13 +178,14 @@ def _plan_secret(
             f"{wired.components} is Flux {version}, and post-quantum identities need v2.9 or later"
         )
         wired = wired._replace(notes=(*wired.notes, note))
+    path = ruled.cluster.secret_file(request.secret)
     wanted = PullSecret(
         cluster=ruled.cluster,
         name=request.secret,
         namespace=wired.installation.namespace,
         credentials=credentials,
         recipients=tuple(r.value for r in ruled.recipients),
-        config=tree.read(CONFIG) or b"",
+        config=ruling_for(tree.read(CONFIG) or b"", path).config,
         identity=ruled.identity.identity,
         identity_file=request.identity_file,
     )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gitops_secrets.adapters import age
 from gitops_secrets.adapters.git import Repository
 from gitops_secrets.commands.bootstrap_model import Request
 from gitops_secrets.commands.identities import ClusterIdentity, choose_identity
+from gitops_secrets.commands.ruling import check_recipients
 from gitops_secrets.core.creationrules import (
     CreationRule,
     Recipient,
@@ -22,7 +22,6 @@ from gitops_secrets.core.creationrules import (
 from gitops_secrets.core.fluxinstance import clusters_of
 from gitops_secrets.core.layout import CONFIG, Cluster
 from gitops_secrets.core.overlay import Overlay
-from gitops_secrets.errors import GitOpsSecretsError
 
 
 class Ruled(NamedTuple):
@@ -73,7 +72,7 @@ def _plan_recipients(
     ):
         known = {r.value for r in chosen.recipients}
         recipients = (*chosen.recipients, *(p for p in people if p.value not in known))
-        _check_named(chosen)
+        check_recipients(chosen, known)
         if len(recipients) > len(chosen.recipients):
             tree.write(CONFIG, replace_rule(content or b"", cluster, recipients, chosen.order))
         return recipients
@@ -81,7 +80,8 @@ def _plan_recipients(
         shadowed = [r.value for r in chosen.recipients if r.cluster is None and r.value != own]
         shadowed = [value for value in shadowed if value not in request.age_recipients]
         if shadowed and request.keep_shadowed(cluster, chosen, shadowed):
-            _check_named(chosen, "--shadowed-recipients drop leaves that rule's recipients out")
+            way_out = "--shadowed-recipients drop leaves that rule's recipients out"
+            check_recipients(chosen, shadowed, way_out)
             people += [Recipient(value) for value in shadowed]
     recipients = tuple(
         {r.value: r for r in [*people, Recipient(own, cluster.path)]}[value]
@@ -89,15 +89,3 @@ def _plan_recipients(
     )
     tree.write(CONFIG, add_rule(content, cluster, recipients, chosen.order if chosen else None))
     return recipients
-
-
-def _check_named(rule: CreationRule, *way_out: str) -> None:
-    """Raise GitOpsSecretsError where *rule* names what sops would not take for a recipient."""
-    for recipient in rule.recipients:
-        if not age.is_recipient(recipient.value):
-            raise GitOpsSecretsError(
-                f"{CONFIG}:{rule.line}: the rule names {recipient.value[:20]!r}, which is no age "
-                "recipient, or is mistyped",
-                age.RECIPIENT_HINT,
-                *way_out,
-            )

@@ -42,7 +42,7 @@ def _sparse(repository: Repository, absent: list[str]) -> dict[str, bytes]:
             blobs[os.fsdecode(name)] = fields[2]
     wanted = {path: blobs[path] for path in absent if path in blobs}
     contents = repository.blobs(list(dict.fromkeys(wanted.values())))
-    return {path: contents[blob] or b"" for path, blob in wanted.items()}
+    return {path: contents[blob] for path, blob in wanted.items()}
 
 
 def upstream(repository: Repository, tree: Overlay) -> Pushed | None:

@@ -58,15 +58,15 @@ def edit(request: Request) -> Outcome:
     if recovered:
         request.warn(recovered)
     content = file.read()
-    identity = opener(content, file.path, request.identity_file)
+    identities = opener(content, file.path, request.identity_file)
     ruling = ruling_of(file, content)
-    plain = sops.decrypt(content, file.path, [identity.secret])
+    plain = sops.decrypt(content, file.path, identities)
     if request.key is None:
         wanted = _edited(request, file, plain)
     else:
         wanted = set_value(plain, file.path, request.key, request.read_value())
     secrets = read_secrets(wanted, file.path)
-    sealed = reseal(file, ruling, content, plain, wanted, identity)
+    sealed = reseal(file, ruling, content, plain, wanted, identities)
     if sealed != content:
         file.write(content, sealed)
     return Outcome(

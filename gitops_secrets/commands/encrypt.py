@@ -8,13 +8,14 @@ from typing import NamedTuple
 from gitops_secrets.adapters import sops
 from gitops_secrets.adapters.files import read_file
 from gitops_secrets.adapters.transaction import clear_up
+from gitops_secrets.commands.ruling import Ruling
 from gitops_secrets.commands.secret_file import (
-    Ruling,
     SecretFile,
     find_ruling,
     identity_for,
     locate,
     opener,
+    refuse_loss,
     reseal,
     ruling_of,
     seal,
@@ -29,7 +30,7 @@ from gitops_secrets.core.manifest import (
     is_empty_shell,
     read_secrets,
 )
-from gitops_secrets.core.sopsfile import check_encrypted, read_documents
+from gitops_secrets.core.sopsfile import check_encrypted, other_keys, read_documents
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
 
@@ -124,9 +125,9 @@ def _mend(
     if not readable and identity_for(ruling.recipients, request.identity_file) is None:
         check_encrypted(content, path, ruling.recipients)
         return content, _bare_secrets(content, path)
-    identity = opener(content, path, request.identity_file)
+    identities = opener(content, path, request.identity_file)
     try:
-        plain = sops.decrypt(blanked, path, [identity.secret], ignore_mac=request.ignore_mac)
+        plain = sops.decrypt(blanked, path, identities, ignore_mac=request.ignore_mac)
     except sops.TamperedError:
         raise sops.TamperedError(
             f"{path}: its MAC does not fit: more was changed since sops wrote it than values added",
@@ -136,11 +137,12 @@ def _mend(
     wanted = fill(plain, path, readable)
     secrets = read_secrets(wanted, path)
     if request.ignore_mac:
+        refuse_loss(path, other_keys(content, path))
         return seal(file, ruling, wanted, request.identity_file), secrets
     if not readable:
         check_encrypted(content, path, ruling.recipients)
         return content, secrets
-    return reseal(file, ruling, blanked, plain, wanted, identity), secrets
+    return reseal(file, ruling, blanked, plain, wanted, identities), secrets
 
 
 def _replace(
@@ -165,9 +167,9 @@ def _replace(
             f"{file.path} holds {', '.join(map(str, theirs))}, not what is given",
             "give --to another path, or move that file away: git rm --cached " + file.path,
         )
-    identity = opener(before, file.path, request.identity_file)
-    old = sops.decrypt(before, file.path, [identity.secret])
-    return reseal(file, ruling, before, old, content, identity)
+    identities = opener(before, file.path, request.identity_file)
+    old = sops.decrypt(before, file.path, identities)
+    return reseal(file, ruling, before, old, content, identities)
 
 
 def _object(namespace: str | None, name: str | None, kind: str | None) -> Identity:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from gitops_secrets.adapters import age, sops
 from gitops_secrets.adapters.age import Identity
+from gitops_secrets.commands.secret_file import refuse_loss
 from gitops_secrets.core.changes import Change
 from gitops_secrets.core.layout import Cluster
 from gitops_secrets.core.registry import (
@@ -23,7 +24,7 @@ from gitops_secrets.core.secret import (
     read_pull_secret,
     render_pull_secret,
 )
-from gitops_secrets.core.sopsfile import check_encrypted, read_documents
+from gitops_secrets.core.sopsfile import MasterKey, check_encrypted, other_keys, read_documents
 from gitops_secrets.core.yamldoc import compose_single, text, to_value
 from gitops_secrets.errors import GitOpsSecretsError
 
@@ -40,7 +41,7 @@ class PullSecret(NamedTuple):
     """By registry key. They are added to what the Secret holds, or take the place of their like."""
     recipients: tuple[str, ...]
     config: bytes
-    """The whole ``.sops.yaml`` as it will be."""
+    """All that sops gets to see of the ``.sops.yaml`` as it will be."""
     identity: Identity | None
     """The cluster's, where it is at hand."""
     identity_file: Path | None
@@ -80,7 +81,9 @@ def encrypt_pull_secret(
     held = read_dockerconfigjson(read_pull_secret(old, wanted.path), wanted.path)
     docker = build_dockerconfigjson({**held, **wanted.credentials})
     content = before
-    if not _fits(wanted, before, old):
+    others = other_keys(before, wanted.path)
+    if not _fits(wanted, before, old, others):
+        refuse_loss(wanted.path, others)
         content = _encrypt_anew(wanted, docker)
     elif held != {**held, **wanted.credentials}:
         plain = render_pull_secret(wanted.name, wanted.namespace, wanted.cluster.path, docker)
@@ -93,7 +96,7 @@ def encrypt_pull_secret(
             wanted.config,
         )
         read = sops.decrypt(content, wanted.path, [identity.secret])
-        _check_read_back(wanted, content, docker, read)
+        _check_read_back(wanted, content, docker, read, others)
     given = wanted.credentials
     return Encrypted(
         content,
@@ -115,12 +118,18 @@ def _encrypt_anew(wanted: PullSecret, docker: bytes, encrypt: sops.Encrypt | Non
     return content
 
 
-def _check_read_back(wanted: PullSecret, content: bytes, docker: bytes, read: bytes | None) -> None:
+def _check_read_back(
+    wanted: PullSecret,
+    content: bytes,
+    docker: bytes,
+    read: bytes | None,
+    others: Sequence[MasterKey] = (),
+) -> None:
     """Raise GitOpsSecretsError unless *content* is *docker*, encrypted in full, for the recipients.
 
     *read* is *content* decrypted again, None where no identity is at hand.
     """
-    check_encrypted(content, wanted.path, wanted.recipients)
+    check_encrypted(content, wanted.path, wanted.recipients, others)
     if len(content) > MAX_ENCRYPTED_BYTES:
         raise GitOpsSecretsError(
             f"{wanted.path} would be {len(content)} bytes, and Flux decrypts at most {MAX_ENCRYPTED_BYTES}",
@@ -130,10 +139,10 @@ def _check_read_back(wanted: PullSecret, content: bytes, docker: bytes, read: by
         raise GitOpsSecretsError(f"{wanted.path} does not read back as it was encrypted")
 
 
-def _fits(wanted: PullSecret, before: bytes, plain: bytes) -> bool:
+def _fits(wanted: PullSecret, before: bytes, plain: bytes, others: Sequence[MasterKey]) -> bool:
     """Return whether *before* is encrypted as the rule says and is the object that is wanted."""
     try:
-        check_encrypted(before, wanted.path, wanted.recipients)
+        check_encrypted(before, wanted.path, wanted.recipients, others)
     except GitOpsSecretsError:
         return False
     template = render_pull_secret(wanted.name, wanted.namespace, wanted.cluster.path, b"")

@@ -11,13 +11,19 @@ from gitops_secrets.adapters.age import Identity
 from gitops_secrets.adapters.files import check_inside, read_file
 from gitops_secrets.adapters.git import Repository, open_repository
 from gitops_secrets.adapters.transaction import open_transaction
+from gitops_secrets.commands.ruling import Ruling, ruling_by_recipients, ruling_by_rule
 from gitops_secrets.core.changes import changes_between, is_same
 from gitops_secrets.core.creationrules import ENCRYPTED_REGEX, choose_rule, parse_rules
 from gitops_secrets.core.layout import CONFIG
 from gitops_secrets.core.manifest import read_secrets
 from gitops_secrets.core.plan import Change
 from gitops_secrets.core.secret import MAX_ENCRYPTED_BYTES
-from gitops_secrets.core.sopsfile import check_encrypted, read_documents
+from gitops_secrets.core.sopsfile import (
+    MasterKey,
+    check_encrypted,
+    other_keys,
+    read_documents,
+)
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
 _SUFFIXES = (".yaml", ".yml", ".json")
@@ -40,14 +46,6 @@ class SecretFile(NamedTuple):
         """Put *content* in place of *before*. Raises GitOpsSecretsError where that is no longer there."""
         with open_transaction(self.repository) as transaction:
             transaction.write([Change(self.path, before, content)])
-
-
-class Ruling(NamedTuple):
-    """By what a file is encrypted."""
-
-    config: bytes
-    """A whole ``.sops.yaml``."""
-    recipients: tuple[str, ...]
 
 
 def locate(file: Path) -> SecretFile:
@@ -82,26 +80,14 @@ def find_ruling(file: SecretFile, age_recipients: Sequence[str]) -> Ruling:
                 "name who may read it: --age-recipient age1...",
                 f"or add a rule with path_regex, encrypted_regex: {ENCRYPTED_REGEX} and age",
             )
-        return _ruling_for(age_recipients)
-    where = f"{CONFIG}:{rule.line}: the creation rule for {file.path}"
+        return ruling_by_recipients(age_recipients)
     if age_recipients:
         raise UsageError(
-            f"{where} says who reads it, and --age-recipient would go past it",
+            f"{CONFIG}:{rule.line}: the creation rule for {file.path} says who reads it, and "
+            "--age-recipient would go past it",
             f"add the recipient to the rule in {CONFIG}",
         )
-    if rule.other_keys:
-        raise GitOpsSecretsError(
-            f"{where} names keys beside age ({', '.join(rule.other_keys)}), which only sops itself reaches",
-            f"sops encrypt --in-place {file.path} && gitops-secrets scan {file.path}",
-        )
-    if not rule.fits_kubernetes():
-        raise GitOpsSecretsError(
-            f"{where} does not fit a Secret that Flux decrypts",
-            f"encrypted_regex: {ENCRYPTED_REGEX} and no other choice of values",
-        )
-    if not rule.recipients:
-        raise GitOpsSecretsError(f"{where} names no recipient", "add age: with who may read it")
-    return Ruling(config, tuple(r.value for r in rule.recipients))
+    return ruling_by_rule(config, rule, file.path)
 
 
 def ruling_of(file: SecretFile, content: bytes) -> Ruling:
@@ -114,33 +100,35 @@ def ruling_of(file: SecretFile, content: bytes) -> Ruling:
     return find_ruling(file, metadata.recipients if metadata is not None else ())
 
 
-def _ruling_for(recipients: Sequence[str]) -> Ruling:
-    lines = [f"- encrypted_regex: {ENCRYPTED_REGEX}", "  age:", *(f"  - {r}" for r in recipients)]
-    config = "\n".join(["creation_rules:", *lines, "stores: {yaml: {indent: 2}}", ""])
-    return Ruling(config.encode(), tuple(dict.fromkeys(recipients)))
-
-
 def identity_for(recipients: Sequence[str], named: Path | None) -> Identity | None:
     """Return an identity at hand of one of *recipients*, None where there is none."""
     found = (age.find_identity(recipient, named) for recipient in recipients)
     return next((f[0] for f in found if f is not None), None)
 
 
-def opener(content: bytes, path: str, named: Path | None) -> Identity:
-    """Return an identity that opens encrypted *content*. Raises GitOpsSecretsError where none is at hand."""
+def opener(content: bytes, path: str, named: Path | None) -> list[bytes]:
+    """Return the identity that opens encrypted *content*, as sops takes identities.
+
+    It is empty where none is at hand, but a key manager that the user's settings allow opens it. Raises
+    GitOpsSecretsError where there is neither.
+    """
     documents = read_documents(content, path)
     metadata = documents[0].metadata if documents else None
     if metadata is None:
         raise GitOpsSecretsError(f"{path} is not encrypted", f"gitops-secrets encrypt {path}")
     identity = identity_for(metadata.recipients, named)
-    if identity is None:
-        others = sorted({k.kind for k in metadata.keys if k.kind != "age"})
-        raise GitOpsSecretsError(
-            f"no identity at hand opens {path}",
-            "pass --age-identity-file with an identity of one of its recipients: "
-            + ", ".join(metadata.recipients or others),
-        )
-    return identity
+    if identity is not None:
+        return [identity.secret]
+    seen = sops.reduced(content, path)
+    if seen.kept:
+        return []
+    if seen.dropped:
+        raise sops.no_reader(path, seen.dropped)
+    raise GitOpsSecretsError(
+        f"no identity at hand opens {path}",
+        "pass --age-identity-file with an identity of one of its recipients: "
+        + ", ".join(metadata.recipients),
+    )
 
 
 def seal(file: SecretFile, ruling: Ruling, plain: bytes, named: Path | None) -> bytes:
@@ -158,41 +146,65 @@ def seal(file: SecretFile, ruling: Ruling, plain: bytes, named: Path | None) -> 
 
 
 def reseal(
-    file: SecretFile, ruling: Ruling, old: bytes, before: bytes, after: bytes, identity: Identity
+    file: SecretFile,
+    ruling: Ruling,
+    old: bytes,
+    before: bytes,
+    after: bytes,
+    identities: Sequence[bytes],
 ) -> bytes:
     """Return *old*, which is *before* encrypted, as *after*: with the fewest lines changed.
 
     An object with another name, namespace or type is encrypted anew in full: ciphertext that moves
-    from one object to another is a finding. So is what sops cannot be told value by value.
+    from one object to another is a finding. So is what sops cannot be told value by value. Raises
+    GitOpsSecretsError where that would take away readers beside age's.
     """
     if (
         is_same(before, after, file.path)
         and (changes := changes_between(before, after, file.path)) == ()
     ):
         return old
-    identities = [[s.identity for s in read_secrets(c, file.path)] for c in (before, after)]
+    objects = [[s.identity for s in read_secrets(c, file.path)] for c in (before, after)]
     changes = changes_between(before, after, file.path)
-    if identities[0] == identities[1] and changes is not None and _fits(file, ruling, old):
-        content = sops.change(old, file.path, changes, [identity.secret], ruling.config)
-        read = sops.decrypt(content, file.path, [identity.secret])
+    others = other_keys(old, file.path)
+    if objects[0] == objects[1] and changes is not None and _fits(file, ruling, old, others):
+        content = sops.change(old, file.path, changes, identities, ruling.config)
+        read = sops.decrypt(content, file.path, identities)
         if is_same(read, after, file.path):
-            _check(file, ruling, content, after, read)
+            _check(file, ruling, content, after, read, others)
             return content
+    refuse_loss(file.path, others)
     return seal(file, ruling, after, None)
 
 
-def _fits(file: SecretFile, ruling: Ruling, content: bytes) -> bool:
+def refuse_loss(path: str, others: Sequence[MasterKey]) -> None:
+    """Raise GitOpsSecretsError where encrypting *path* anew would take away the readers *others*."""
+    if others:
+        kinds = ", ".join(dict.fromkeys(key.kind for key in others))
+        raise GitOpsSecretsError(
+            f"{path} would have to be encrypted anew, which takes away its readers by {kinds}",
+            f"sops edit {path}",
+            f"or take {kinds} out of its sops block, if nobody reads it by that",
+        )
+
+
+def _fits(file: SecretFile, ruling: Ruling, content: bytes, others: Sequence[MasterKey]) -> bool:
     try:
-        check_encrypted(content, file.path, ruling.recipients)
+        check_encrypted(content, file.path, ruling.recipients, others)
     except GitOpsSecretsError:
         return False
     return True
 
 
 def _check(
-    file: SecretFile, ruling: Ruling, content: bytes, plain: bytes, read: bytes | None
+    file: SecretFile,
+    ruling: Ruling,
+    content: bytes,
+    plain: bytes,
+    read: bytes | None,
+    others: Sequence[MasterKey] = (),
 ) -> None:
-    check_encrypted(content, file.path, ruling.recipients)
+    check_encrypted(content, file.path, ruling.recipients, others)
     if len(content) > MAX_ENCRYPTED_BYTES:
         raise GitOpsSecretsError(
             f"{file.path} would be {len(content)} bytes, and Flux decrypts at most {MAX_ENCRYPTED_BYTES}",

@@ -60,8 +60,7 @@ def reveal(request: Request, key: str | None) -> bytes:
     Raises GitOpsSecretsError where no identity at hand opens it, or there is no such key.
     """
     name, content = _content(request)
-    identity = opener(content, name, request.identity_file)
-    plain = sops.decrypt(content, name, [identity.secret])
+    plain = sops.decrypt(content, name, opener(content, name, request.identity_file))
     if key is None:
         return plain
     found = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import yaml
@@ -11,7 +11,7 @@ import yaml
 from gitops_secrets.core.goregex import GoRegexError, go_regex, is_found
 from gitops_secrets.core.layout import CONFIG, Cluster
 from gitops_secrets.core.splice import Item, insert_item, quote, replace_item
-from gitops_secrets.core.yamldoc import compose_single, get, items, text
+from gitops_secrets.core.yamldoc import compose_single, entries, get, items, text
 from gitops_secrets.errors import InvalidDocumentError
 
 ENCRYPTED_REGEX = "^(data|stringData)$"
@@ -28,7 +28,22 @@ _UNFIT_FIELDS = (
     *("encrypted_suffix", "unencrypted_regex", "encrypted_comment_regex"),
     "unencrypted_comment_regex",
 )
+_STRING = "tag:yaml.org,2002:str"
 _OWNER = r"#\s*cluster:\s*(?P<cluster>\S.*?)\s*$"
+
+
+_KEY_FIELDS = (
+    *("pgp", "kms", "aws_profile", "gcp_kms", "hckms"),
+    *("azure_keyvault", "hc_vault", "hc_vault_transit_uri"),
+)
+"""The fields, of a rule or of its key groups, for which sops 3.11 to 3.13 runs or contacts a key manager."""
+
+
+class KeyField(NamedTuple):
+    """A field of a rule by which sops would encrypt for a master key besides age's."""
+
+    name: str
+    line: int
 
 
 class Recipient(NamedTuple):
@@ -46,8 +61,8 @@ class CreationRule(NamedTuple):
     path_regex: str | None
     encrypted_regex: str | None
     recipients: tuple[Recipient, ...]
-    other_keys: tuple[str, ...]
-    """The kinds of master keys beside age, as SOPS names them."""
+    other_keys: tuple[KeyField, ...]
+    """What names master keys besides age's, in the rule and its key groups."""
     unfit: tuple[str, ...]
     """The fields by which the rule does not fit a Kubernetes Secret that Flux decrypts."""
 
@@ -83,30 +98,51 @@ def parse_rules(content: bytes) -> tuple[CreationRule, ...]:
             f"{CONFIG}: creation_rules is not a list",
             f"write it in {CONFIG} with a dash for each rule",
         )
+    _refuse_merges(root)
     lines = content.decode("utf-8-sig").splitlines()
     return tuple(_parse_rule(i, rule, lines) for i, rule in enumerate(items(node)))
 
 
 def _parse_rule(index: int, rule: yaml.Node, lines: Sequence[str]) -> CreationRule:
-    groups = [rule, *items(rule, "key_groups")]
-    kinds = (
-        "pgp",
-        "kms",
-        "aws_kms",
-        "gcp_kms",
-        "azure_keyvault",
-        "hc_vault",
-        "hc_vault_transit_uri",
-    )
+    groups = [rule, *_groups(rule, "key_groups")]
     return CreationRule(
         order=index,
         line=rule.start_mark.line + 1,
         path_regex=text(rule, "path_regex"),
         encrypted_regex=text(rule, "encrypted_regex"),
         recipients=tuple(r for group in groups for r in _recipients(get(group, "age"), lines)),
-        other_keys=tuple(k for k in kinds if any(get(group, k) is not None for group in groups)),
+        other_keys=tuple(
+            KeyField(name, value.start_mark.line + 1)
+            for group in groups
+            for name, value in entries(group)
+            if name in _KEY_FIELDS
+        ),
         unfit=tuple(f for f in _UNFIT_FIELDS if get(rule, f) is not None),
     )
+
+
+def _groups(holder: yaml.Node, field: str) -> Iterator[yaml.Node]:
+    for group in items(holder, field):
+        yield group
+        yield from _groups(group, "merge")
+
+
+def _refuse_merges(root: yaml.Node | None) -> None:
+    """Raise InvalidDocumentError where sops would read other fields than the ones that are written out."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, yaml.SequenceNode):
+            stack.extend(node.value)
+        if not isinstance(node, yaml.MappingNode):
+            continue
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode) or key.tag != _STRING or key.value == "<<":
+                raise InvalidDocumentError(
+                    f"{CONFIG}:{key.start_mark.line + 1}: holds a merge key, or a key that is not plain text",
+                    "write the fields out",
+                )
+            stack.append(value)
 
 
 def _recipients(node: yaml.Node | None, lines: Sequence[str]) -> Iterable[Recipient]:

@@ -123,8 +123,20 @@ def read_documents(content: bytes, name: str) -> tuple[SopsDocument, ...]:
     return tuple(_read_document(root) for root in compose_documents(content, name))
 
 
-def check_encrypted(content: bytes, path: str, recipients: Sequence[str]) -> None:
-    """Raise GitOpsSecretsError unless every value of each Secret is ENC, for just *recipients*.
+def other_keys(content: bytes, path: str) -> tuple[MasterKey, ...]:
+    """Return the master keys beside age's that open the file *content*."""
+    return tuple(
+        key
+        for document in read_documents(content, path)
+        for key in (document.metadata.keys if document.metadata else ())
+        if key.kind != "age"
+    )
+
+
+def check_encrypted(
+    content: bytes, path: str, recipients: Sequence[str], others: Sequence[MasterKey] = ()
+) -> None:
+    """Raise GitOpsSecretsError unless every value of each Secret is ENC, for just *recipients* and *others*.
 
     sops exits 0 where its rule's regex matched nothing, with all of the Secret left readable.
     """
@@ -143,9 +155,8 @@ def check_encrypted(content: bytes, path: str, recipients: Sequence[str]) -> Non
             )
         if metadata.mac is None or metadata.mac_only_encrypted:
             raise GitOpsSecretsError(f"{path}: sops wrote no MAC over all of it")
-        if sorted(metadata.recipients) != sorted(recipients) or len(metadata.keys) != len(
-            recipients
-        ):
+        beside = [key for key in metadata.keys if key.kind != "age"]
+        if sorted(metadata.recipients) != sorted(recipients) or beside != list(others):
             raise GitOpsSecretsError(
                 f"{path} is encrypted for other recipients than .sops.yaml names for it"
             )

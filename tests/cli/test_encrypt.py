@@ -175,8 +175,8 @@ def set_manifest(content: str) -> Callable[[User], None]:
 
 REFUSED = {
     "a rule whose regex matches nothing": (unfit, "does not fit a Secret"),
-    "a rule with other keys": (pgp, "names keys beside age (pgp)"),
-    "a mistyped recipient": (mistyped, "does not take one of the recipients"),
+    "a rule with other keys": (pgp, "pgp names a key manager"),
+    "a mistyped recipient": (mistyped, "is no age recipient, or is mistyped"),
     "another kind": (
         set_manifest("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"),
         "is a ConfigMap",

@@ -160,7 +160,7 @@ def test_key_groups_show_their_recipients_and_are_unfit() -> None:
     content = b"creation_rules:\n  - key_groups:\n      - age: [age1a]\n        pgp: [ABC]\n"
     (rule,) = parse_rules(content)
     assert [r.value for r in rule.recipients] == ["age1a"]
-    assert rule.other_keys == ("pgp",)
+    assert [key.name for key in rule.other_keys] == ["pgp"]
     assert not rule.fits_kubernetes()
 
 
