@@ -15,7 +15,6 @@ from gitops_secrets.commands.secret_file import (
     identity_for,
     locate,
     opener,
-    refuse_loss,
     reseal,
     ruling_of,
     seal,
@@ -30,7 +29,7 @@ from gitops_secrets.core.manifest import (
     is_empty_shell,
     read_secrets,
 )
-from gitops_secrets.core.sopsfile import check_encrypted, other_keys, read_documents
+from gitops_secrets.core.sopsfile import check_encrypted, other_keys, read_documents, refuse_loss
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
 

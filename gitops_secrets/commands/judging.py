@@ -8,10 +8,11 @@ from itertools import groupby
 from gitops_secrets.adapters.objects import Git
 from gitops_secrets.adapters.rawdiff import Change
 from gitops_secrets.commands.known import Known
-from gitops_secrets.commands.telling import key_in, may_name_a_key
+from gitops_secrets.commands.telling import key_in
 from gitops_secrets.core.guard import engine
 from gitops_secrets.core.guard.facts import Facts
 from gitops_secrets.core.guard.judgement import Ignored, Judgement
+from gitops_secrets.core.guard.prefilter import may_name_a_key
 from gitops_secrets.core.outcome import Outcome
 from gitops_secrets.errors import GitOpsSecretsError
 

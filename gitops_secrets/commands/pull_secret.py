@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from gitops_secrets.adapters import age, sops
 from gitops_secrets.adapters.age import Identity
-from gitops_secrets.commands.secret_file import refuse_loss
 from gitops_secrets.core.changes import Change
 from gitops_secrets.core.layout import Cluster
 from gitops_secrets.core.registry import (
@@ -24,7 +23,13 @@ from gitops_secrets.core.secret import (
     read_pull_secret,
     render_pull_secret,
 )
-from gitops_secrets.core.sopsfile import MasterKey, check_encrypted, other_keys, read_documents
+from gitops_secrets.core.sopsfile import (
+    MasterKey,
+    check_encrypted,
+    other_keys,
+    read_documents,
+    refuse_loss,
+)
 from gitops_secrets.core.yamldoc import compose_single, text, to_value
 from gitops_secrets.errors import GitOpsSecretsError
 

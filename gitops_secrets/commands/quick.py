@@ -9,7 +9,6 @@ import os
 import sys
 
 from gitops_secrets.adapters.objects import Git
-from gitops_secrets.commands.telling import may_name_a_key
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def quick(arguments: list[str]) -> int | None:
     try:
         git = Git()
         staged = git.begin_staged()
-        from gitops_secrets.core.guard.prefilter import may_hold
+        from gitops_secrets.core.guard.prefilter import may_hold, may_name_a_key
 
         changes = staged()
         new = [change.new for change in changes if change.new]

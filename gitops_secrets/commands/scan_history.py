@@ -30,11 +30,11 @@ from gitops_secrets.commands.messages import (
     tags_of,
     unread_object,
 )
-from gitops_secrets.commands.telling import may_name_a_key
 from gitops_secrets.core.guard import engine
 from gitops_secrets.core.guard.facts import Facts
 from gitops_secrets.core.guard.judgement import Judgement
 from gitops_secrets.core.guard.messages import examine_object
+from gitops_secrets.core.guard.prefilter import may_name_a_key
 from gitops_secrets.core.outcome import Outcome
 from gitops_secrets.errors import GitOpsSecretsError
 

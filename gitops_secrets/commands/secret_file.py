@@ -23,6 +23,7 @@ from gitops_secrets.core.sopsfile import (
     check_encrypted,
     other_keys,
     read_documents,
+    refuse_loss,
 )
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
@@ -175,17 +176,6 @@ def reseal(
             return content
     refuse_loss(file.path, others)
     return seal(file, ruling, after, None)
-
-
-def refuse_loss(path: str, others: Sequence[MasterKey]) -> None:
-    """Raise GitOpsSecretsError where encrypting *path* anew would take away the readers *others*."""
-    if others:
-        kinds = ", ".join(dict.fromkeys(key.kind for key in others))
-        raise GitOpsSecretsError(
-            f"{path} would have to be encrypted anew, which takes away its readers by {kinds}",
-            f"sops edit {path}",
-            f"or take {kinds} out of its sops block, if nobody reads it by that",
-        )
 
 
 def _fits(file: SecretFile, ruling: Ruling, content: bytes, others: Sequence[MasterKey]) -> bool:

@@ -18,13 +18,7 @@ Read = Callable[[Sequence[str]], Iterator[tuple[str, bytes | None]]]
 Judged = tuple[Change, Judgement]
 
 
-_KEYS = ("SECRET-KEY-", "secret-key-")
 _ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-
-
-def may_name_a_key(paths: str) -> bool:
-    """Return whether one of *paths* may hold a private key, which then is everybody's by its name alone."""
-    return any(key in paths for key in _KEYS)
 
 
 def key_in(path: str) -> Judgement:

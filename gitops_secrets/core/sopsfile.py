@@ -216,3 +216,14 @@ def _size(value: str) -> int:
     if match is None:
         return len(value.encode("utf-8", "surrogatepass"))
     return len(match["data"]) // 4 * 3 - match["data"].count("=")
+
+
+def refuse_loss(path: str, others: Sequence[MasterKey]) -> None:
+    """Raise GitOpsSecretsError where encrypting *path* anew would take away the readers *others*."""
+    if others:
+        kinds = ", ".join(dict.fromkeys(key.kind for key in others))
+        raise GitOpsSecretsError(
+            f"{path} would have to be encrypted anew, which takes away its readers by {kinds}",
+            f"sops edit {path}",
+            f"or take {kinds} out of its sops block, if nobody reads it by that",
+        )

@@ -347,3 +347,8 @@ def _decodes_to_base64(content: bytes) -> bool:
             if _INNER_RUN in inner.translate(_IS_BASE64):
                 return True
     return False
+
+
+def may_name_a_key(paths: str) -> bool:
+    """Return whether one of *paths* may hold a private key, which then is everybody's by its name alone."""
+    return "SECRET-KEY-" in paths or "secret-key-" in paths
