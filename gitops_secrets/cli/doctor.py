@@ -17,7 +17,7 @@ _OF_A_KIND = 8
 """How many of one check are printed: one cause can show in hundreds of files, and a screen is a screen."""
 
 
-@click.command("doctor", short_help="Say why a pull or a decryption fails, or will fail.")
+@click.command("doctor", short_help="Explain why image pulls or decryption fail, or will fail.")
 @click.option(
     "--path",
     "paths",
@@ -33,11 +33,11 @@ _OF_A_KIND = 8
 @output_option
 @repository_option
 def doctor_command(**options: Any) -> ExitCode:
-    """Say why a pull or a decryption fails, or will fail once this is pushed.
+    """Explain why image pulls or decryption fail, or will fail after the next push.
 
-    By what Git holds alone: no key is needed, no connection opened. With --context the cluster is asked
-    too, and nothing written. Each line has its evidence and the command that mends it. Ends with 1
-    where something is wrong.
+    Reads what Git holds: no connection is opened, and a key is needed only to list the registries. With
+    --context the cluster is read too; nothing is written. Each problem has its evidence and a hint.
+    Exit status 1 if problems are found.
     """
     from gitops_secrets.commands.doctor import Examined, Request, doctor
 
@@ -70,7 +70,7 @@ def _render_text(examined: Any) -> str:
             continue
         lines.append(f"{found.severity}[{found.check}]: {found.message}")
         lines.append(f"    see:  {', '.join(found.evidence)}")
-        lines.append(f"    mend: {found.mend}")
+        lines.append(f"    hint: {found.mend}")
     lines += [
         f"{check}: and {count - _OF_A_KIND} more, all of them with --output json"
         for check, count in said.items()

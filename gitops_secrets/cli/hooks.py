@@ -64,7 +64,7 @@ def uninstall_command(repo: str, shared: bool) -> int:
 @hooks_group.command("status")
 @_REPO
 def status_command(repo: str) -> int:
-    """Say which hooks run the guard; ends with 1 where one does not."""
+    """Show which hooks run the guard. Exit status 1 if one does not."""
     from gitops_secrets.commands.hooks import status
 
     git = Git(repo, hooks=True)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def bootstrap(request: Request) -> Outcome:
     """Plan everything, then write it as one commit; the same request again changes nothing.
 
-    Raises UsageError for a request that cannot be meant, GitOpsSecretsError for a repository in
+    Raises UsageError for an invalid request, GitOpsSecretsError for a repository in
     which it cannot be done; in both cases nothing was written.
     """
     _check(request)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 def make_plan(request: Request, repository: Repository, questions: Questions) -> Plan:
     """Return all that bootstrap is to do in *repository*; reads credentials last.
 
-    Raises UsageError for a request that cannot be meant there, GitOpsSecretsError where it cannot be
+    Raises UsageError for a request that is invalid there, GitOpsSecretsError where it cannot be
     done.
     """
     tree = Overlay(questions.files(), lambda path: read_file(repository.top, path))

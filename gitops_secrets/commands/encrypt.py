@@ -62,7 +62,7 @@ class Outcome(NamedTuple):
 
 
 def encrypt(request: Request) -> Outcome:
-    """Encrypt a manifest of Secrets; again is nothing, and what changed is all that changes.
+    """Encrypt a manifest of Secrets. Idempotent: only changed values are encrypted anew.
 
     Raises UsageError or GitOpsSecretsError where anything of it would stay readable; then nothing is
     written.

@@ -177,7 +177,7 @@ def _whole_pool() -> Iterator[None]:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Have what starts meanwhile be without interrupts for good.
+    """Processes that are started here ignore SIGINT.
 
     A terminal interrupts all of a program's processes at once, and one of them has the words for it.
     """
@@ -191,7 +191,7 @@ def _uninterrupted() -> Iterator[None]:
 def _begin_worker(git: Git) -> None:
     """Start what reads contents in a process of the pool, and have it end with the one that has the pool.
 
-    Which may be killed: it would wait for more work for ever. The signal by which a pool ends a process
+    If that one is killed, this would otherwise wait for work forever. The signal by which a pool ends a process
     must not be taken for the error of one part, as an exception would be.
     """
     global _contents

@@ -62,7 +62,7 @@ def _way(path: tuple[str, ...]) -> str:
 
 
 def _typed(node: yaml.Node) -> object:
-    """Return *node* as JSON has it: of what is no string, a Secret has booleans only."""
+    """Return *node* as JSON has it: a Secret's values other than strings are booleans only."""
     if isinstance(node, yaml.MappingNode):
         return {str(k.value): _typed(v) for k, v in node.value}
     if isinstance(node, yaml.SequenceNode):

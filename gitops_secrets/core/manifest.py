@@ -129,7 +129,7 @@ def _read_values(root: yaml.Node, name: str) -> Iterator[tuple[Path, str]]:
         for key, value in entries(node):
             where = f"{name}:{position(value)}: {field}.{key}"
             if not isinstance(value, yaml.ScalarNode):
-                raise InvalidDocumentError(f"{where} is no string")
+                raise InvalidDocumentError(f"{where} is not a string")
             if value.tag == "tag:yaml.org,2002:null":
                 yield (field, key), ""
                 continue

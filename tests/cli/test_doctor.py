@@ -245,7 +245,7 @@ def test_the_command_that_is_named_mends_it(fleet: User, breaks: Callable[[User]
     from tests.support.user import PROGRAM
 
     breaks(fleet)
-    mend = fleet.run("doctor").stdout.partition("mend: ")[2].splitlines()[0]
+    mend = fleet.run("doctor").stdout.partition("hint: ")[2].splitlines()[0]
     if breaks is config_map:
         edit(fleet, "apps/db.yaml", "kind: ConfigMap", "kind: Secret")
         mend = mend.partition("then: ")[2]

@@ -79,7 +79,7 @@ def _check_document(path: str, document: SopsDocument, *, is_applied: bool) -> I
             ERROR,
             f"{path} makes a Secret over {MAX_SECRET_BYTES} bytes, which is the most that Kubernetes takes",
             (path,),
-            "part it into several Secrets",
+            "split it into several Secrets",
         )
 
 

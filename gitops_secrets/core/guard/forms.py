@@ -1,6 +1,6 @@
 """Encrypted files by their form: of those that differ in nothing but ciphertext, one is looked at.
 
-A history holds one Secret with ever other ciphertext, hundreds of times. What sops renews with a
+A history holds one Secret which differs only in its ciphertext, hundreds of times. What sops renews with a
 value is put aside (where it ends a line, so that no position changes), what is left is the form, and
 the facts of the form are those of the file once the ends of its own ciphertexts stand in them.
 Only of a form in which there is nothing else to see: every other file is looked at for itself.
