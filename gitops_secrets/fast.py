@@ -14,6 +14,7 @@ def main() -> None:
     """Run the command line and exit with its status."""
     # Importing makes a great many objects and no garbage: collecting it costs a tenth of a start.
     gc.set_threshold(50_000)
+    _open_closed()
     _forbid_core_dumps()
     forget_secrets()
 
@@ -31,6 +32,16 @@ def main() -> None:
     finally:
         # Taking the interpreter down piece by piece costs as much as starting git twice.
         os._exit(status)
+
+
+def _open_closed() -> None:
+    """Have something to print to if the caller closed a standard stream, as cron and >&- do."""
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull)  # noqa: SIM115
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
 
 
 def _forbid_core_dumps() -> None:

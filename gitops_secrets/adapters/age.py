@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from gitops_secrets.adapters.environment import forgotten
 from gitops_secrets.core.keymanagers import plugin_of
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
+_VARIABLE = "SOPS_AGE_KEY"
 _SECRET_LINE = rb"(?m)^[ \t]*(AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]+)[ \t]*\r?$"
 _PUBLIC_COMMENT = rb"(?m)^#\s*public key:\s*(age1[0-9a-z]+)\s*$"
 _RECIPIENT = r"age1[02-9ac-hj-np-z]{58}|age1pq1[02-9ac-hj-np-z]{1900,}"
@@ -146,8 +148,11 @@ def refuse_missing(named: Path | None) -> None:
         )
 
 
-def find_identity(recipient: str, named: Path | None) -> tuple[Identity, Path] | None:
-    """Return the identity of *recipient* among the files the user has, and the file it is in."""
+def find_identity(recipient: str, named: Path | None) -> tuple[Identity, Path | None] | None:
+    """Return the identity of *recipient* that the user has, and the file it is in.
+
+    There is no file if it came by the variable SOPS_AGE_KEY, which sops reads too.
+    """
     for path in known_identity_files(named):
         if not path.is_file():
             continue
@@ -160,6 +165,11 @@ def find_identity(recipient: str, named: Path | None) -> tuple[Identity, Path] |
         for identity in identities:
             if identity.recipient == recipient:
                 return identity, path
+    given = forgotten(_VARIABLE)
+    if given and re.search(_SECRET_LINE, given.encode()):
+        for identity in parse_identities(given.encode(), _VARIABLE):
+            if identity.recipient == recipient:
+                return identity, None
     return None
 
 

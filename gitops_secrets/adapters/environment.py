@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 
 _SECRET = ("SOPS_AGE_KEY",)
-"""Variables that are secrets by their meaning, whoever set them. Nothing here reads one."""
+"""Variables that are secrets by their meaning, whoever set them."""
+_taken: dict[str, str] = {}
 _ENV_START, _ENV_END = 50, 51
 """Which fields of /proc/self/stat say where the environment of the start lies (proc_pid_stat(5))."""
 
@@ -17,8 +18,14 @@ _ENV_START, _ENV_END = 50, 51
 def forget_secrets() -> None:
     """Take out the variables that are known to hold a secret. Every start of the program begins so."""
     for name in _SECRET:
-        if name in os.environ:
-            take(name)
+        value = take(name)
+        if value is not None:
+            _taken[name] = value
+
+
+def forgotten(name: str) -> str | None:
+    """Return the variable *name* that was taken out at the start, None if it was not set."""
+    return _taken.get(name)
 
 
 def take(name: str) -> str | None:

@@ -129,6 +129,27 @@ class Repository(NamedTuple):
         """Return the parents of *commit*, none for a first one."""
         return self.ask("rev-list", "--parents", "--max-count=1", commit).decode().split()[1:]
 
+    def changed(self, commit: str) -> tuple[str, dict[str, str]]:
+        """Return the id of *commit*, and the blob that it gives each path that it changes; none for a merge."""
+        out = self.ask(
+            *("diff-tree", "--root", "-r", "-z", "--raw", "--no-renames", "--no-abbrev"), commit
+        )
+        fields = os.fsdecode(out).split("\0")
+        metas, paths = fields[1::2], fields[2::2]
+        return fields[0], {
+            path: meta.split(" ")[3] for meta, path in zip(metas, paths, strict=False)
+        }
+
+    def holders(self, commit: str) -> list[str]:
+        """Return the full names of the refs from which *commit* is reached."""
+        out = self.ask("for-each-ref", "--format=%(refname)", f"--contains={commit}")
+        return [name for name in os.fsdecode(out).split("\n") if name]
+
+    def head_reference(self) -> str:
+        """Return the full name of the branch that is checked out, "" if there is none."""
+        done = self.git("symbolic-ref", "--quiet", "HEAD")
+        return os.fsdecode(done.stdout.removesuffix(b"\n"))
+
     def blobs(self, ids: Sequence[str]) -> dict[str, bytes]:
         """Return the contents of blobs by their ids.
 

@@ -75,6 +75,8 @@ class Desk:
         self._repository = repository
         self.folder = repository.git_dir / "gitops-secrets"
         self.journal = self.folder / "journal.json"
+        self.kept = self.folder / "kept"
+        """Where copies of files are that somebody changed while a run was at work on them."""
         self._room = self.folder / "room"
 
     def open_lock(self) -> int:
@@ -108,6 +110,12 @@ class Desk:
         finally:
             os.close(descriptor)
         replace_file(self.journal, _to_json(journal))
+
+    def keep(self, path: str, content: bytes) -> None:
+        """Keep a copy of *content*, which *path* holds and is about to lose. Raises OSError."""
+        copy = self.kept / path
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(copy, content)
 
     def free_room(self) -> None:
         """Give back the room that was kept for taking a run back."""

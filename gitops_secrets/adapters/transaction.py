@@ -12,6 +12,7 @@ files in the index already, no instant exists in which a user's next commit woul
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -40,12 +41,16 @@ class StepError(Exception):
     *tell* is given that, "nothing was changed" for example, and returns the error's message.
     """
 
-    def __init__(self, tell: Callable[[str], str], *hints: str, take_back: bool = False) -> None:
+    def __init__(
+        self, tell: Callable[[str], str], *hints: str, take_back: bool = False, commit: str = ""
+    ) -> None:
         super().__init__()
         self.tell = tell
         self.hints = hints
         self.take_back = take_back
         """Whether a commit that was made is to go again; only where nobody else can have it."""
+        self.commit = commit
+        """That commit, if it is not the one that the transaction knows of."""
 
 
 class Beside(NamedTuple):
@@ -99,9 +104,9 @@ class Transaction:
                 held.check()
             except BaseException as error:  # noqa: BLE001
                 with unheard():
-                    self._settle(journal, error, steps, held)
+                    self._settle(journal, error, steps, held, made)
             with unheard():
-                held.words = _standing(journal, made)
+                held.words = _standing(made, head.branch or "HEAD")
                 self._desk.end()
         return made
 
@@ -172,34 +177,72 @@ class Transaction:
             )
 
     def _check_committed(self, journal: Journal) -> str:
-        """Return the commit. Raises StepError if it does not hold what was written."""
-        made, contents = self.repository.contents(_reference(journal), list(journal.files))
-        changed = [p for p, entry in journal.files.items() if not _same(contents[p], entry.after)]
-        if not changed:
+        """Return the commit. Raises StepError unless it holds what was written, and nothing else."""
+        repository = self.repository
+        head, blobs = repository.changed("HEAD")
+        if self._is_on_branch(journal) and blobs == {
+            path: _blob_id(entry.after, len(head)) for path, entry in journal.files.items()
+        }:
+            return head
+        # A hook has done something, or Git has other line ends than the work tree.
+        made = self._made(journal)
+        others = [p for p in repository.changed(made)[1] if p not in journal.files] if made else []
+        if made and not others and self._is_on_branch(journal):
             return made
-        path = changed[0]
+        if not self._is_on_branch(journal):
+            raise StepError(
+                lambda so: f"a hook switched to another branch while it was committed; {so}",
+                "git hooks of this repository: git rev-parse --git-path hooks",
+                take_back=True,
+                commit=made or head,
+            )
+        if others:
+            raise StepError(
+                lambda so: f"a hook added {', '.join(others)} to the commit; {so}",
+                "have that hook add only the files that are in the commit already",
+                take_back=True,
+                commit=made,
+            )
+        _, contents = repository.contents("HEAD", list(journal.files))
+        path = next(p for p, e in journal.files.items() if not _same(contents[p], e.after))
         raise StepError(
             lambda so: f"a hook changed {path} while it was committed; {so}",
             f"leave {path.split('/', 1)[0]} out of what that hook rewrites",
             take_back=True,
+            commit=head,
         )
 
+    def _is_on_branch(self, journal: Journal) -> bool:
+        """Return whether the branch that the commit belongs to is the one that is checked out."""
+        head = self.repository.git_dir / "HEAD"
+        if head.read_bytes() == f"ref: {_reference(journal)}\n".encode():
+            return True
+        return self.repository.head_reference() == _reference(journal)
+
     def _settle(
-        self, journal: Journal, error: BaseException, steps: Steps | None, held: Held
+        self,
+        journal: Journal,
+        error: BaseException,
+        steps: Steps | None,
+        held: Held,
+        made: str = "",
     ) -> None:
         """Make the repository as before, or as after; raise what is to be printed about it."""
         held.note_waiting()
         step = error if isinstance(error, StepError) else None
+        mine = (step.commit or made) if step is not None and step.take_back else ""
         try:
-            made = self._take_back(journal, step)
-            if not made and steps is not None and steps.beside is not None:
+            stands, kept = self._take_back(journal, mine)
+            if not stands and steps is not None and steps.beside is not None:
                 steps.beside.unmake()
         except (GitOpsSecretsError, OSError) as second:
             raise _half_way(self.repository, second) from None
-        outcome = "the commit was taken back" if step and step.take_back else _UNCHANGED
-        if made:
+        outcome = "the commit was taken back" if mine else _UNCHANGED
+        if stands:
             unpushed = " and may not be pushed yet" if steps and steps.push else ""
-            outcome = f"{_standing(journal, made)}{unpushed}"
+            outcome = f"{stands}{unpushed}"
+        if kept:
+            outcome += f"; what {', '.join(kept)} held meanwhile is in {self._desk.kept}"
         held.words = outcome
         held.note_waiting()
         if held.number:
@@ -213,89 +256,127 @@ class Transaction:
             ) from None
         raise error
 
-    def _take_back(self, journal: Journal, step: StepError | None) -> str:
-        """Take a run back, unless its commit stands; return that commit, "" if all is as before."""
-        made = ""
-        if journal.commits:
-            is_to_go = step is not None and step.take_back
-            made, on_top = self._made(journal, altered=is_to_go)
-            if is_to_go and on_top and self._move_back(journal, made):
-                made = ""
-        if made:
-            remove_stale_locks(self.repository, journal.branch, self._desk.journal)
-            self._desk.end()
-        else:
-            # What a hook made of our files goes too: they were as Git has them before this run.
-            self._put_back(journal, whatever_they_hold=journal.commits)
-        return made
+    def _take_back(self, journal: Journal, mine: str) -> tuple[str, list[str]]:
+        """Take a run back, the commit *mine* too if nobody else has it.
 
-    def _made(self, journal: Journal, *, altered: bool = False) -> tuple[str, bool]:
-        """Return the commit that came of *journal* and whether it is the branch's last; "" if none did.
-
-        With *altered* the last commit counts though it holds something else: it was seen to be ours.
+        Return that the commit stands, in words, "" if all is as before; and the files of which a copy is kept.
         """
-        tip = self.repository.commit(_reference(journal))
-        if not tip or tip == journal.commit:
-            return "", False
-        if altered and self.repository.parents(tip) == ([journal.commit] if journal.commit else []):
-            return tip, True
-        span = [_reference(journal), *([f"^{journal.commit}"] if journal.commit else [])]
-        listed = self.repository.git(
-            "rev-list", "--first-parent", "--reverse", "--max-count=100", *span
-        )
-        for commit in listed.stdout.decode().split():
-            _, contents = self.repository.contents(commit, list(journal.files))
-            if all(_same(contents[p], entry.after) for p, entry in journal.files.items()):
-                return commit, commit == tip
-        return "", False
+        made = ""
+        if journal.commits and not (mine and self._move_back(journal, mine)):
+            made = self._made(journal) or (mine if mine and self.repository.holders(mine) else "")
+        if not made:
+            # What a hook made of our files goes too: they were as Git has them before this run.
+            kept = self._put_back(journal, whatever_they_hold=journal.commits)[1]
+            return "", kept
+        remove_stale_locks(self.repository, journal.branch, self._desk.journal)
+        self._desk.end()
+        return self._standing(journal, made), []
 
-    def _move_back(self, journal: Journal, made: str) -> bool:
-        """Move the branch to before *made*, unless somebody moved it since; return whether it was done."""
-        before = self.repository.parents(made)
-        reference = _reference(journal)
-        back = [reference, before[0], made] if before else ["-d", reference, made]
-        return self.repository.git("update-ref", *back).status == 0
+    def _standing(self, journal: Journal, made: str) -> str:
+        holders = self.repository.holders(made)
+        own = _reference(journal)
+        holder = own if own in holders else next(iter(holders), "HEAD")
+        return _standing(made, holder.removeprefix("refs/heads/"))
 
-    def _put_back(self, journal: Journal, *, whatever_they_hold: bool) -> list[str]:
-        """Put files and index back; return the files that were left, as changed since."""
+    def _made(self, journal: Journal) -> str:
+        """Return the commit that came of *journal*, on its branch or on the one that is checked out; else ""."""
+        repository = self.repository
+        excluded = [f"^{journal.commit}"] if journal.commit else []
+        for reference in (_reference(journal), "HEAD"):
+            if not repository.commit(reference):
+                continue
+            listed = repository.git(
+                *("rev-list", "--first-parent", "--reverse", "--max-count=100"),
+                *(reference, *excluded),
+            )
+            for commit in listed.stdout.decode().split():
+                _, contents = repository.contents(commit, list(journal.files))
+                if all(_same(contents[p], entry.after) for p, entry in journal.files.items()):
+                    return commit
+        return ""
+
+    def _move_back(self, journal: Journal, mine: str) -> bool:
+        """Move the branch that has *mine* as its last commit to before it; return whether it was done.
+
+        Not if anything else reaches *mine*, or somebody moved the branch since.
+        """
+        repository, own = self.repository, _reference(journal)
+        holders = repository.holders(mine)
+        before = repository.parents(mine)
+        if len(holders) > 1 or any(repository.commit(name) != mine for name in holders or ["HEAD"]):
+            return False
+        for reference in holders:
+            back = [reference, before[0], mine] if before else ["-d", reference, mine]
+            if repository.git("update-ref", *back).status:
+                return False
+        if repository.head_reference() != own and repository.commit(own) == (before or [""])[0]:
+            # A hook had switched away from it, at the same commit.
+            repository.ask("symbolic-ref", "HEAD", own)
+        return True
+
+    def _put_back(
+        self, journal: Journal, *, whatever_they_hold: bool
+    ) -> tuple[list[str], list[str]]:
+        """Put files and index back.
+
+        Return the files that were left, as changed since, and those of which a copy is kept.
+        """
         repository = self.repository
         self._desk.free_room()
         if not is_half_way(repository):
             # Nothing was begun, and what differs in the work tree is the user's.
-            return []
-        left = [
-            path
-            for path, entry in journal.files.items()
-            if not self._restore(path, entry, whatever_it_holds=whatever_they_hold)
-            and not journal.is_at_once
-        ]
+            return [], []
+        left, kept = [], []
+        ours = self._not_committed_since(journal)
+        for path in ours:
+            entry = journal.files[path]
+            is_theirs = self._is_theirs(path, entry)
+            if is_theirs and not whatever_they_hold:
+                left.append(path)
+                continue
+            if is_theirs:
+                self._desk.keep(path, (repository.top / path).read_bytes())
+                kept.append(path)
+            if not journal.is_at_once:
+                self._restore(path, entry)
         for folder in journal.folders:
             with suppress(OSError):
                 (repository.top / folder).rmdir()
         if journal.commits:
             remove_stale_locks(repository, journal.branch, self._desk.journal)
-            paths = [literal(path) for path in journal.files]
-            if repository.commit("HEAD"):
+            paths = [literal(path) for path in ours]
+            if paths and repository.commit("HEAD"):
                 repository.ask("reset", "--quiet", "--", *paths)
-            else:
+            elif paths:
                 repository.ask("rm", "--cached", "--quiet", "--ignore-unmatch", "--", *paths)
         self._desk.end()
-        return left
+        return [] if journal.is_at_once else left, kept
 
-    def _restore(self, path: str, entry: Entry, *, whatever_it_holds: bool) -> bool:
-        """Put *path* back as it was before; return whether it was ours to put back."""
+    def _not_committed_since(self, journal: Journal) -> list[str]:
+        """Return the files that the last commit has as they were before; the others are somebody's commit by now."""
+        if not journal.commits:
+            return list(journal.files)
+        _, committed = self.repository.contents("HEAD", list(journal.files))
+        return [
+            path
+            for path, entry in journal.files.items()
+            if (committed[path] is None and entry.before is None)
+            or (entry.before is not None and _same(committed[path], entry.before))
+        ]
+
+    def _is_theirs(self, path: str, entry: Entry) -> bool:
+        """Return whether *path* holds neither what it held before nor what the run wrote."""
         file = self.repository.top / path
         file.with_name(f".{file.name}{TEMPORARY_SUFFIX}").unlink(missing_ok=True)
-        now = file.read_bytes() if file.is_file() else None
-        if now == entry.before:
-            return True
-        if now != entry.after and not whatever_it_holds:
-            return False
+        return file.is_file() and file.read_bytes() not in (entry.before, entry.after)
+
+    def _restore(self, path: str, entry: Entry) -> None:
+        """Put *path* back as it was before."""
+        file = self.repository.top / path
         if entry.before is None:
             file.unlink(missing_ok=True)
-        else:
+        elif not file.is_file() or file.read_bytes() != entry.before:
             replace_file(file, entry.before)
-        return True
 
     def recover(self) -> None:
         """Finish or take back what a killed run left, as its journal tells."""
@@ -309,7 +390,7 @@ class Transaction:
             self.recovered = f"an earlier run was ended after its {what}"
             return
         try:
-            left = self._put_back(journal, whatever_they_hold=False)
+            left, _ = self._put_back(journal, whatever_they_hold=False)
         except OSError as error:
             raise _half_way(self.repository, error) from None
         self.recovered = "an earlier run was ended half-way; what it had written was taken back"
@@ -321,7 +402,7 @@ class Transaction:
         if not journal.commits:
             top = self.repository.top
             return all(read_file(top, p) == entry.after for p, entry in journal.files.items())
-        made, _ = self._made(journal)
+        made = self._made(journal)
         if made:
             remove_stale_locks(self.repository, journal.branch, self._desk.journal)
         return bool(made)
@@ -380,11 +461,17 @@ def open_transaction(repository: Repository) -> Iterator[Transaction]:
 
 def _failed(so: str) -> str:
     # A commit that fails after it moved the branch was not refused.
-    return "git refused the commit" if so == _UNCHANGED else "git commit failed"
+    return "git refused the commit" if so.startswith(_UNCHANGED) else "git commit failed"
 
 
-def _standing(journal: Journal, made: str) -> str:
-    return f"the commit {made[:10]} stands on {journal.branch}"
+def _standing(made: str, branch: str) -> str:
+    return f"the commit {made[:10]} stands on {branch}"
+
+
+def _blob_id(content: bytes, length: int) -> str:
+    """Return the id that Git gives *content*, of 40 hexadecimal digits or of 64."""
+    kind = hashlib.sha1 if length == len(hashlib.sha1().hexdigest()) else hashlib.sha256  # noqa: S324
+    return kind(b"blob %d\0" % len(content) + content).hexdigest()
 
 
 def _reference(journal: Journal) -> str:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from functools import cache
 
 import click
 
 from gitops_secrets.core.commandline import Discretion
+from gitops_secrets.core.suspicion import NOT_SHOWN
 
 NAME = "gitops-secrets"
+_KEY = re.compile(r"(?i)AGE-(?:SECRET-KEY|PLUGIN-\w+)-(?:PQ-)?1[0-9A-Z]{16,}")
+"""An identity, however it came into a message: by a variable that holds the wrong thing, say."""
 
 
 @cache
@@ -21,7 +25,8 @@ def discretion() -> Discretion:
 
 def say(kind: str, words: str) -> None:
     """Print one line: no word of the command line that may be a secret, nothing that steers a terminal."""
-    shown = "".join(c if c.isprintable() else " " for c in discretion().conceal(words))
+    clear = _KEY.sub(NOT_SHOWN, discretion().conceal(words))
+    shown = "".join(c if c.isprintable() else " " for c in clear)
     click.echo(f"{NAME}: {kind}: {shown}", err=True)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from gitops_secrets.adapters.age import check_recipient
 from gitops_secrets.adapters.git import Head, Repository, words
 from gitops_secrets.adapters.interrupts import held_back
@@ -136,20 +138,28 @@ def _push(repository: Repository, head: Head, held: Held) -> None:
     held.check()
     if not done.status:
         return
-    if b"fatal:" not in done.stderr:
-        # The server or a hook refused it. Where the connection breaks off, git dies with "fatal:".
-        raise StepError(
-            lambda so: f"the push of {head.branch} was refused, and {so}: {words(done)}",
-            _hint(done, remote),
-            take_back=True,
-        )
-    there = repository.git("ls-remote", remote, merge)
+    # What git says of the others, a tag or a second address, is no word on this branch: each is asked.
+    urls = os.fsdecode(repository.ask("remote", "get-url", "--push", "--all", remote)).split("\n")
+    commit = repository.commit("HEAD")
+    answers = [repository.git("ls-remote", url, merge) for url in urls if url]
     held.check()
-    if not there.stdout.startswith(repository.commit("HEAD").encode()):
+    there = [answer.stdout.startswith(commit.encode()) for answer in answers]
+    if all(there):
+        return
+    said = [line for line in done.stderr.split(b"\n") if not line.startswith(b"remote:")]
+    broke_off = any(b"fatal:" in line or b"[remote failure]" in line for line in said)
+    if any(there) or broke_off or any(answer.status for answer in answers):
         raise StepError(
-            lambda so: f"the push of {head.branch} broke off, and {so}: {words(done)}",
+            lambda so: (
+                f"the push of {head.branch} did not arrive everywhere, and {so}: {words(done)}"
+            ),
             "run the same command again: it pushes the commit",
         )
+    raise StepError(
+        lambda so: f"the push of {head.branch} was refused, and {so}: {words(done)}",
+        _hint(done, remote),
+        take_back=True,
+    )
 
 
 def _push_again(repository: Repository, head: Head) -> None:

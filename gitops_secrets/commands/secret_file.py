@@ -51,6 +51,8 @@ class SecretFile(NamedTuple):
 
 def locate(file: Path) -> SecretFile:
     """Return *file*, there or not. Raises GitOpsSecretsError where it is in no Git work tree."""
+    if file.is_dir():
+        raise UsageError(f"{file} is a folder", "name the file: gitops-secrets show FILE")
     if file.suffix not in _SUFFIXES:
         raise UsageError(
             f"{file} does not end in {', '.join(_SUFFIXES)}, and Flux would not decrypt it",

@@ -162,7 +162,7 @@ def test_a_dry_run_does_not_judge_what_a_killed_run_left(user: User) -> None:
 
 def test_two_runs_at_the_same_time_do_not_meet(user: User) -> None:
     user.commit({"a": "1"})
-    user.hook("pre-commit", "sleep 1")
+    user.hook("pre-commit", "while [ ! -e .git/go ]; do sleep 0.05; done")
     first = subprocess.Popen(
         [PROGRAM, *BOOTSTRAP],
         cwd=user.repository,
@@ -174,6 +174,7 @@ def test_two_runs_at_the_same_time_do_not_meet(user: User) -> None:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     second = user.bootstrap(creds=CREDS)
+    (user.repository / ".git/go").touch()
     assert first.wait() == 0
     assert second.status == 3
     assert "another gitops-secrets run" in second.stderr
