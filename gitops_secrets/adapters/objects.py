@@ -48,6 +48,11 @@ class Git:
         self._folder = folder
         self._env = environment_of(os.environ, folder, hooks=hooks)
 
+    @property
+    def folder(self) -> str:
+        """Where git looks for the repository."""
+        return self._folder or os.curdir
+
     def ask(
         self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None
     ) -> bytes:

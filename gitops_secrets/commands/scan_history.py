@@ -1,20 +1,19 @@
 """The guard, run over all of history: each content read once, each content at each path judged.
 
-What it learns is kept in the Git folder: facts by blob id, and what the commits changed that were
+What it learns is kept in the user's cache folder: facts by blob id, and what the commits changed that were
 walked. A second run reads only what is new. Paths, creation rules and exceptions are judged anew each time.
 """
 
 from __future__ import annotations
 
 import gc
-import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import cached_property
 from itertools import chain, groupby, islice
-from pathlib import Path
 
+from gitops_secrets.adapters.cache_folder import cache_file
 from gitops_secrets.adapters.facts_cache import CacheError, FactsCache
 from gitops_secrets.adapters.history import Batch, Walk
 from gitops_secrets.adapters.messages import read_objects
@@ -56,9 +55,8 @@ _AT_ONCE = 1000
 def scan_history(git: Git, policy: str | None, progress: Progress, *, cached: bool) -> Outcome:
     """Judge every commit that any ref reaches, by the policy of HEAD or of the revision *policy*."""
     gc.set_threshold(*_SELDOM)
-    git_dir = Path(os.fsdecode(git.ask("rev-parse", "--absolute-git-dir").rstrip(b"\n")))
     if cached:
-        cache = FactsCache(git_dir, engine.ENGINE_VERSION)
+        cache = FactsCache(cache_file(git), engine.ENGINE_VERSION)
         try:
             with closing(cache):
                 return _Scan(git, cache, policy).run(progress)
