@@ -16,23 +16,19 @@ from itertools import chain, groupby, islice
 from gitops_secrets.adapters.cache_folder import cache_file
 from gitops_secrets.adapters.facts_cache import CacheError, FactsCache
 from gitops_secrets.adapters.history import Batch, Walk
-from gitops_secrets.adapters.messages import read_objects
 from gitops_secrets.adapters.objects import Git
 from gitops_secrets.adapters.rawdiff import Change
 from gitops_secrets.commands import policies, revisions
-from gitops_secrets.commands.history_reader import Reader
+from gitops_secrets.commands.history_reader import Messages, Reader
 from gitops_secrets.commands.judging import Judge, unread_of
 from gitops_secrets.commands.messages import (
     judge_objects,
     judge_one,
     scan_refs,
     tags_of,
-    unread_object,
 )
 from gitops_secrets.core.guard import engine
-from gitops_secrets.core.guard.facts import Facts
 from gitops_secrets.core.guard.judgement import Judgement
-from gitops_secrets.core.guard.messages import examine_object
 from gitops_secrets.core.guard.prefilter import may_name_a_key
 from gitops_secrets.core.outcome import Outcome
 from gitops_secrets.errors import GitOpsSecretsError
@@ -100,8 +96,9 @@ class _Scan:
                 self._recall(changes)
                 self._weigh(changes)
             self._cache.begin_walk(anew=not tips)
-            self._read_messages(walk)
+            finish_messages = self._reader.begin_messages(walk.ids())
             self._go_through(walk, progress)
+            self._judge_messages(finish_messages())
         if not self._missing and not self._is_shallow():
             self._cache.end_walk(now)
         self._cache.save()
@@ -130,15 +127,11 @@ class _Scan:
             return []
         return [] if gone else tips
 
-    def _read_messages(self, walk: Walk) -> None:
-        """Judge what earlier runs kept of messages, and what is in those of *walk*, all tags and all refs."""
-        new: dict[str, Facts] = {}
-        for found in read_objects(self._git, walk.ids()):
-            if found.content is None:
-                self._unread.append(unread_object(found))
-            elif facts := examine_object(found.content):
-                new[found.id] = facts
-        self._cache.add_messages(new)
+    def _judge_messages(self, new: Messages) -> None:
+        """Judge what earlier runs kept of messages, what is *new*, and all tags and refs."""
+        facts, unread = new
+        self._cache.add_messages(facts)
+        self._unread += unread
         policy = self._judge.policy
         self._judgements += (
             judge_one("commit", name, facts, policy) for name, facts in self._cache.messages()
