@@ -189,16 +189,24 @@ def _read_repository(folder: Path, done: Completed, filters: Completed) -> Repos
             f"{folder} is in no Git work tree",
             "run it in a clone of the Flux repository, or pass --repo; git init starts one",
         )
-    top = Path(lines[0])
+    top = own_top(folder, Path(lines[0]))
+    names = {
+        os.fsdecode(key).partition(".")[2].rpartition(".")[0] for key in filters.stdout.split(b"\0")
+    }
+    return Repository(top, Path(lines[1]), tuple(sorted(names - {""})))
+
+
+def own_top(folder: Path, top: Path) -> Path:
+    """Return *top*, which Git says is the top of the work tree that *folder* is in.
+
+    Raises GitOpsSecretsError if it is not: a repository's own configuration may lead to any folder.
+    """
     if not (top / ".git").exists() or not folder.resolve().is_relative_to(top.resolve()):
         raise GitOpsSecretsError(
             f"{folder} is in no Git work tree of its own: core.worktree leads elsewhere, to {top}",
             "git config --show-origin --get core.worktree",
         )
-    names = {
-        os.fsdecode(key).partition(".")[2].rpartition(".")[0] for key in filters.stdout.split(b"\0")
-    }
-    return Repository(top, Path(lines[1]), tuple(sorted(names - {""})))
+    return top
 
 
 def literal(path: str) -> str:
