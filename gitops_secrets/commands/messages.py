@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 
 from gitops_secrets.adapters.messages import Object, read_commits, read_objects
@@ -35,11 +35,24 @@ _MENDS = {
 }
 
 
-def scan_messages(git: Git, ids: Sequence[str], terms: Sequence[str], policy: Policy) -> Outcome:
-    """Judge the tags that *ids* are, and every commit that they reach less what *terms* of rev-list exclude."""
+def scan_messages(
+    git: Git, ids: Sequence[str], terms: Sequence[str], policy: Policy, others: Iterable[str] = ()
+) -> Outcome:
+    """Judge the tags that *ids* are, and every commit that they reach less what *terms* of rev-list exclude.
+
+    *others* are commits and tags that are judged as well, whatever reaches them.
+    """
     tags, roots = tags_of(git, ids)
-    commits = read_commits(git, roots, *terms) if roots else ()
-    return judge_objects(chain(tags, commits), policy)
+    seen: set[str] = set()
+
+    def objects() -> Iterator[Object]:
+        for found in chain(tags, read_commits(git, roots, *terms) if roots else ()):
+            seen.add(found.id)
+            yield found
+        rest = "".join(f"{name}\n" for name in others if name not in seen)
+        yield from read_objects(git, rest.encode())
+
+    return judge_objects(objects(), policy)
 
 
 def tags_of(git: Git, ids: Sequence[str]) -> tuple[list[Object], list[str]]:
