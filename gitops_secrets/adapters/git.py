@@ -19,6 +19,9 @@ _UNDER_WAY = {
     "REVERT_HEAD": "a revert",
 }
 
+_NOTHING = "0" * 40
+"""The id that no object has."""
+
 
 class Head(NamedTuple):
     """Where the repository stands. ``commit`` is None before the first one."""
@@ -143,11 +146,19 @@ class Repository(NamedTuple):
             found[blob] = content
         return found
 
+    def _on_one_line(self, name: str) -> str:
+        """Return *name*, or the id of what it names if it holds a line feed: git is asked line by line."""
+        if "\n" not in name:
+            return name
+        done = self.git("rev-parse", "--verify", "--quiet", "--end-of-options", name)
+        return _NOTHING if done.status else done.stdout.decode().strip()
+
     def _objects(self, names: Sequence[str]) -> list[tuple[str, bytes | None]]:
         """Return id and content of each object of *names*, asked of git at once."""
         if not names:
             return []
-        out = self.ask("cat-file", "--batch", stdin=os.fsencode("\n".join(names) + "\n"))
+        lines = [self._on_one_line(name) for name in names]
+        out = self.ask("cat-file", "--batch", stdin=os.fsencode("\n".join(lines) + "\n"))
         found: list[tuple[str, bytes | None]] = []
         at = 0
         while at < len(out):
