@@ -1,9 +1,9 @@
 """What the guard knows of contents and what the walk through history found, on disk.
 
-In the repository's Git folder, or in a file without a name that goes with the process. No secret and
-no function of one is in it. It belongs to one version of the engine, and whatever cannot be read of it
-is learnt anew. Only a person's own commands keep one: a server and a hook never trust what somebody
-may have written there.
+In a file of the user's own, or in one without a name that goes with the process. No secret and no
+function of one is in it. It belongs to one version of the engine, and whatever cannot be read of it is
+learnt anew. What is in it is believed, so it lies where ``cache_folder`` says, and a server and a hook
+keep none.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 CacheError = sqlite3.Error
 """What any method may raise: the file was spoilt, or the disk is full."""
 
-_NAME = "gitops-secrets/facts"
 _SCHEMA = """
 CREATE TABLE about (version TEXT, tips TEXT);
 CREATE TABLE clean (ids TEXT, number INTEGER);
@@ -45,9 +44,9 @@ _SECONDS = 10
 class FactsCache:
     """Facts by blob id, and the changes that matter. A transaction is open all the time."""
 
-    def __init__(self, git_dir: Path | None, version: str) -> None:
-        """Open that of *git_dir*; an empty one where it is None, cannot be used, or another run uses it."""
-        self._path = None if git_dir is None else git_dir / _NAME
+    def __init__(self, path: Path | None, version: str) -> None:
+        """Open the file at *path*; an empty cache if it is None, cannot be used, or another run uses it."""
+        self._path = path
         self._db = self._open(version) or _create(
             sqlite3.connect("", isolation_level=None), version
         )
@@ -58,7 +57,6 @@ class FactsCache:
             return None
         for _ in range(2):
             try:
-                self._path.parent.mkdir(exist_ok=True)
                 _make_file(self._path)
                 db = sqlite3.connect(self._path, isolation_level=None, timeout=0)
                 return _of_version(db, version)
@@ -175,12 +173,13 @@ class FactsCache:
 
 
 def _make_file(path: Path) -> None:
-    """Have *path* be a file for its owner alone. Raises OSError where it is anything but a file."""
+    """Have *path* be a file for its owner alone. Raises OSError if it is anything but a file of the user's own."""
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
     descriptor = os.open(path, flags, 0o600)
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(f"{path} is no file")
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
+            raise OSError(f"{path} is no file of the user's own")
     finally:
         os.close(descriptor)
 

@@ -19,6 +19,9 @@ _UNDER_WAY = {
     "REVERT_HEAD": "a revert",
 }
 
+_NOTHING = "0" * 40
+"""The id that no object has."""
+
 
 class Head(NamedTuple):
     """Where the repository stands. ``commit`` is None before the first one."""
@@ -164,11 +167,19 @@ class Repository(NamedTuple):
             found[blob] = content
         return found
 
+    def _on_one_line(self, name: str) -> str:
+        """Return *name*, or the id of what it names if it holds a line feed: git is asked line by line."""
+        if "\n" not in name:
+            return name
+        done = self.git("rev-parse", "--verify", "--quiet", "--end-of-options", name)
+        return _NOTHING if done.status else done.stdout.decode().strip()
+
     def _objects(self, names: Sequence[str]) -> list[tuple[str, bytes | None]]:
         """Return id and content of each object of *names*, asked of git at once."""
         if not names:
             return []
-        out = self.ask("cat-file", "--batch", stdin=os.fsencode("\n".join(names) + "\n"))
+        lines = [self._on_one_line(name) for name in names]
+        out = self.ask("cat-file", "--batch", stdin=os.fsencode("\n".join(lines) + "\n"))
         found: list[tuple[str, bytes | None]] = []
         at = 0
         while at < len(out):
@@ -210,16 +221,24 @@ def _read_repository(folder: Path, done: Completed, filters: Completed) -> Repos
             f"{folder} is in no Git work tree",
             "run it in a clone of the Flux repository, or pass --repo; git init starts one",
         )
-    top = Path(lines[0])
+    top = own_top(folder, Path(lines[0]))
+    names = {
+        os.fsdecode(key).partition(".")[2].rpartition(".")[0] for key in filters.stdout.split(b"\0")
+    }
+    return Repository(top, Path(lines[1]), tuple(sorted(names - {""})))
+
+
+def own_top(folder: Path, top: Path) -> Path:
+    """Return *top*, which Git says is the top of the work tree that *folder* is in.
+
+    Raises GitOpsSecretsError if it is not: a repository's own configuration may lead to any folder.
+    """
     if not (top / ".git").exists() or not folder.resolve().is_relative_to(top.resolve()):
         raise GitOpsSecretsError(
             f"{folder} is in no Git work tree of its own: core.worktree leads elsewhere, to {top}",
             "git config --show-origin --get core.worktree",
         )
-    names = {
-        os.fsdecode(key).partition(".")[2].rpartition(".")[0] for key in filters.stdout.split(b"\0")
-    }
-    return Repository(top, Path(lines[1]), tuple(sorted(names - {""})))
+    return top
 
 
 def literal(path: str) -> str:

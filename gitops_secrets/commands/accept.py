@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date
 from pathlib import Path
 
 from gitops_secrets.adapters.files import replace_file
+from gitops_secrets.adapters.git import own_top
 from gitops_secrets.adapters.objects import Git
 from gitops_secrets.commands import revisions
 from gitops_secrets.commands.scan import scan_tree
@@ -17,13 +19,15 @@ from gitops_secrets.errors import UsageError
 def accept(git: Git, revision: str, reason: str, expires: date) -> int:
     """Write what is found in *revision* into the work tree's baseline; return how many entries are new.
 
-    Entries already there stay. Raises UsageError for an empty *reason*.
+    Entries already there stay. Raises UsageError for an empty *reason*, GitOpsSecretsError if the
+    repository's configuration puts its work tree elsewhere.
     """
     if not reason.strip():
         raise UsageError("an accepted finding needs a reason", "--accept 'why this may stay'")
     commit = revisions.judged(git, revision).id
     author = git.ask("var", "GIT_AUTHOR_IDENT").decode(errors="replace").rpartition(">")[0] + ">"
-    top = Path(git.ask("rev-parse", "--show-toplevel").decode().rstrip("\n"))
+    found = git.ask("rev-parse", "--show-toplevel").removesuffix(b"\n")
+    top = own_top(Path(git.folder), Path(os.fsdecode(found)))
     path = top / BASELINE_FILE
     before = parse_baseline(path.read_bytes(), BASELINE_FILE) if path.exists() else ()
     entries = {

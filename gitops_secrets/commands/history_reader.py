@@ -10,7 +10,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Self
@@ -19,6 +19,7 @@ from gitops_secrets.adapters.bulk import Contents
 from gitops_secrets.adapters.facts_cache import FactsCache
 from gitops_secrets.adapters.objects import NO_OBJECTS, Git
 from gitops_secrets.commands.known import Known
+from gitops_secrets.commands.messages import examine_messages
 from gitops_secrets.core.guard import engine
 from gitops_secrets.core.guard.facts import NOTHING, Facts
 from gitops_secrets.errors import GitOpsSecretsError
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 Found = tuple[dict[str, Facts], set[str], dict[str, str]]
 """The facts of contents with something to judge, which are missing, and the facts as the cache writes them."""
+Messages = tuple[dict[str, Facts], list[str]]
+"""The facts of commits with something to judge, and which commits could not be looked at."""
 
 _ENCRYPTED = (
     b"kind: Secret\ndata: {a: 'ENC[AES256_GCM,data:aa==,iv:a=,tag:a==,type:str]'}\nsops: {mac: a}\n"
@@ -80,6 +83,29 @@ class Reader:
         if self._pool is not None and self._rest:
             self._submit(len(self._rest))
         return self._done + len(self._parts)
+
+    def begin_messages(self, ids: bytes) -> Callable[[], Messages]:
+        """Begin to examine the commits whose ids are the lines of *ids*, and return what waits for the end of it."""
+        if self._pool is None:
+            return lambda: examine_messages(self._git, ids)
+        step = (ids.find(b"\n") + 1) * _PART
+        with _whole_pool(), _uninterrupted():
+            parts = [
+                self._pool.submit(_examine_messages, ids[at : at + step])
+                for at in range(0, len(ids), step)
+            ]
+
+        def finish() -> Messages:
+            facts: dict[str, Facts] = {}
+            unread: list[str] = []
+            for part in parts:
+                with _whole_pool():
+                    found, lost = part.result()
+                facts |= found
+                unread += lost
+            return facts, unread
+
+        return finish
 
     def is_done(self, begun: int) -> bool:
         """Return whether ``finish`` would return at once."""
@@ -214,6 +240,12 @@ def _examine_part(ids: list[str]) -> Found:
     """Read and examine *ids* in a process of the pool."""
     assert _contents is not None
     return _examine(_contents.git, _contents.read(ids))
+
+
+def _examine_messages(ids: bytes) -> Messages:
+    """Examine commits in a process of the pool."""
+    assert _contents is not None
+    return examine_messages(_contents.git, ids)
 
 
 def _examine(git: Git, contents: Iterable[tuple[str, bytes | None]]) -> Found:

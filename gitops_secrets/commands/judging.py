@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import groupby
 
 from gitops_secrets.adapters.objects import Git
@@ -180,13 +180,16 @@ def outcome_of(
     encrypted = [c for c in new if is_encrypted(known.of(c.new))]
     to: Sequence[Tree] = ()
     since: Sequence[Tree] | None = None
+    unread: tuple[str, ...] = ()
     if encrypted:
         to, since = after(), before() if before else None
         old = [blob for change in changes for blob in change.old]
         others = dict.fromkeys(blob for tree in (*to, *(since or ())) for blob in tree.values())
         known.learn_copies([c.new for c in encrypted], old, others)
+        lost = known.missing.intersection((*old, *others))
+        unread = _unknown_origin(lost.difference(c.new for c in new))
     judgement = Judge(known, terms.policy, terms.trusted).judge(changes, to, since)
-    return Outcome(what, len(new), judgement, unread_of(new, known))
+    return Outcome(what, len(new), judgement, (*unread_of(new, known), *unread))
 
 
 def unread_of(changes: Sequence[Change], known: Known) -> tuple[str, ...]:
@@ -197,6 +200,15 @@ def unread_of(changes: Sequence[Change], known: Known) -> tuple[str, ...]:
         for change in changes
         if change.new in known.missing
     )
+
+
+def _unknown_origin(lost: Collection[str]) -> tuple[str, ...]:
+    """Return, for people, that what is encrypted may come from contents that are *lost*, if any are."""
+    if not lost:
+        return ()
+    number = "1 content" if len(lost) == 1 else f"{len(lost)} contents"
+    words = f"Git lacks {number} here from which ciphertext may have been moved or copied"
+    return (f"{words}, {min(lost)[:12]} for one; git fetch --refetch brings them",)
 
 
 def is_encrypted(facts: Facts) -> bool:

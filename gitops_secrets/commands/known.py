@@ -49,6 +49,7 @@ class Known:
 
         A tree may hold thousands of Secrets, and parsing them all would delay every commit: what shares
         a ciphertext shares a piece of text, and only such contents are looked at. *encrypted* are known.
+        What of the others is not there counts as ``missing``.
         """
         from gitops_secrets.core.guard.ciphertext import pieces_of, pieces_of_tags
 
@@ -65,7 +66,10 @@ class Known:
             if name in before:
                 self._learn_one(name, content)
                 continue
-            if content is None or b"E" not in content:
+            if content is None:
+                self.missing.add(name)
+                continue
+            if b"E" not in content:
                 continue
             pieces = pieces_of(content)
             if name in first:

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
-from itertools import chain
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 
 from gitops_secrets.adapters.messages import Object, read_commits, read_objects
 from gitops_secrets.adapters.objects import Git
 from gitops_secrets.core.guard.facts import Facts
 from gitops_secrets.core.guard.judgement import Judgement
-from gitops_secrets.core.guard.messages import SHORT, examine_object, examine_text, judge_message
+from gitops_secrets.core.guard.messages import (
+    SHORT,
+    examine_object,
+    examine_objects,
+    examine_text,
+    judge_message,
+)
 from gitops_secrets.core.guard.policy import Policy
 from gitops_secrets.core.outcome import Outcome
 
 _SCISSORS = re.compile(rb"(?m)^\S{1,8} -{8,} >8 -{8,}\r?\n(?=\S{1,8} Do not modify or remove)")
 """What Git puts above the diff of commit --verbose, which is no part of the message."""
 _REF = re.compile(rb"refs/[^ \0\n]+")
+_TOGETHER = 200
+"""How many messages are filtered as one text: one of them that may matter has all looked at."""
 _REPLACE = "replace the credential if it was pushed"
 _MENDS = {
     "commit": "git rebase --interactive {name}~1 can reword it; " + _REPLACE,
@@ -27,11 +35,24 @@ _MENDS = {
 }
 
 
-def scan_messages(git: Git, ids: Sequence[str], terms: Sequence[str], policy: Policy) -> Outcome:
-    """Judge the tags that *ids* are, and every commit that they reach less what *terms* of rev-list exclude."""
+def scan_messages(
+    git: Git, ids: Sequence[str], terms: Sequence[str], policy: Policy, others: Iterable[str] = ()
+) -> Outcome:
+    """Judge the tags that *ids* are, and every commit that they reach less what *terms* of rev-list exclude.
+
+    *others* are commits and tags that are judged as well, whatever reaches them.
+    """
     tags, roots = tags_of(git, ids)
-    commits = read_commits(git, roots, *terms) if roots else ()
-    return judge_objects(chain(tags, commits), policy)
+    seen: set[str] = set()
+
+    def objects() -> Iterator[Object]:
+        for found in chain(tags, read_commits(git, roots, *terms) if roots else ()):
+            seen.add(found.id)
+            yield found
+        rest = "".join(f"{name}\n" for name in others if name not in seen)
+        yield from read_objects(git, rest.encode())
+
+    return judge_objects(objects(), policy)
 
 
 def tags_of(git: Git, ids: Sequence[str]) -> tuple[list[Object], list[str]]:
@@ -57,6 +78,22 @@ def judge_objects(objects: Iterable[Object], policy: Policy) -> Outcome:
         elif facts := examine_object(found.content):
             total += judge_one(found.kind, found.id, facts, policy)
     return Outcome("messages", 0, total, tuple(unread))
+
+
+def examine_messages(git: Git, listed: bytes) -> tuple[dict[str, Facts], list[str]]:
+    """Return the facts of those commits with something to judge whose ids are the lines of *listed*.
+
+    With them, for people, which could not be looked at.
+    """
+    facts: dict[str, Facts] = {}
+    unread: list[str] = []
+    objects = iter(read_objects(git, listed))
+    while some := list(islice(objects, _TOGETHER)):
+        unread += (unread_object(found) for found in some if found.content is None)
+        read = [(found.id, found.content) for found in some if found.content is not None]
+        told = examine_objects([content for _, content in read])
+        facts.update((name, f) for (name, _), f in zip(read, told, strict=True) if f)
+    return facts, unread
 
 
 def unread_object(found: Object) -> str:

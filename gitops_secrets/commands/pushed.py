@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from gitops_secrets.adapters.objects import Git
 from gitops_secrets.adapters.rawdiff import Change
+
+_KINDS = "--batch-check=%(objectname) %(objecttype)"
+_OBJECTS = (b"blob", b"commit", b"tag")
 
 
 def kinds(git: Git, ids: Sequence[str]) -> dict[str, str]:
@@ -36,27 +40,39 @@ def no_path(blob: str) -> Change:
     return Change(f"(no path: object {blob[:12]})", blob)
 
 
-def quarantined(git: Git) -> set[str] | None:
-    """Return every blob that the push brought, reached by a ref or not: all of them would be kept.
+class Quarantine(NamedTuple):
+    """Every object that a push brought, reached by a ref or not: all of them would be kept."""
 
-    None if Git keeps no push apart. A pack that Git completed with objects of its own repository holds
-    those too; they are left out.
+    blobs: set[str]
+    messages: list[str]
+    """Commits and annotated tags."""
+
+
+def quarantined(git: Git) -> Quarantine | None:
+    """Return what the push brought; None if Git keeps no push apart.
+
+    A pack that Git completed with objects of its own repository holds those too; they are left out.
     """
     quarantine = os.environ.get("GIT_QUARANTINE_PATH")
     if quarantine is None:
         return None
-    listing = ("cat-file", "--batch-all-objects", "--batch-check=%(objectname) %(objecttype)")
-    brought = _blobs(git.ask(*listing, env=_objects_in(quarantine)))
+    listing = ("cat-file", "--batch-all-objects", _KINDS)
+    brought = _kinds_in(git.ask(*listing, env=_objects_in(quarantine)))
     own = os.path.join(os.fsdecode(git.ask("rev-parse", "--git-common-dir"))[:-1], "objects")
     asked = "".join(f"{name}\n" for name in brought).encode()
-    check = ("cat-file", "--batch-check=%(objectname) %(objecttype)")
-    return brought - _blobs(git.ask(*check, stdin=asked, env=_objects_in(own)))
+    had = _kinds_in(git.ask("cat-file", _KINDS, stdin=asked, env=_objects_in(own)))
+    new = {name: kind for name, kind in brought.items() if name not in had}
+    return Quarantine(
+        {name for name, kind in new.items() if kind == b"blob"},
+        sorted(name for name, kind in new.items() if kind in (b"commit", b"tag")),
+    )
 
 
 def _objects_in(folder: str) -> dict[str, str]:
     return {"GIT_OBJECT_DIRECTORY": folder, "GIT_ALTERNATE_OBJECT_DIRECTORIES": ""}
 
 
-def _blobs(out: bytes) -> set[str]:
+def _kinds_in(out: bytes) -> dict[str, bytes]:
+    """Return the kinds of the objects that are there, by their ids."""
     lines: Iterable[list[bytes]] = (line.split(b" ") for line in out.split(b"\n"))
-    return {fields[0].decode() for fields in lines if fields[1:] == [b"blob"]}
+    return {line[0].decode(): line[1] for line in lines if line[1:] and line[1] in _OBJECTS}

@@ -50,7 +50,8 @@ def scan_files(paths: Sequence[str]) -> Outcome:
     """Judge files and folders as they lie on disk, whether Git knows them or not.
 
     ``.git`` folders are left out; the policy is that of the files' own work tree, or of where they
-    lie. A symlink is judged by where it leads to in words, never followed.
+    lie. A symlink is judged by where it leads to in words, never followed. Raises GitOpsSecretsError if
+    the repository's configuration puts its work tree elsewhere.
     """
     missing = [path for path in paths if not os.path.lexists(path)]
     if missing:
@@ -80,7 +81,9 @@ def _top(path: Path) -> Path:
         top = Git(str(folder)).ask("rev-parse", "--show-toplevel")
     except GitOpsSecretsError:
         return folder.resolve()
-    return Path(os.fsdecode(top.removesuffix(b"\n")))
+    from gitops_secrets.adapters.git import own_top
+
+    return own_top(folder, Path(os.fsdecode(top.removesuffix(b"\n"))))
 
 
 def _walk(paths: Sequence[str]) -> Iterator[str]:

@@ -1,39 +1,34 @@
 """The guard, run over all of history: each content read once, each content at each path judged.
 
-What it learns is kept in the Git folder: facts by blob id, and what the commits changed that were
+What it learns is kept in the user's cache folder: facts by blob id, and what the commits changed that were
 walked. A second run reads only what is new. Paths, creation rules and exceptions are judged anew each time.
 """
 
 from __future__ import annotations
 
 import gc
-import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import cached_property
 from itertools import chain, groupby, islice
-from pathlib import Path
 
+from gitops_secrets.adapters.cache_folder import cache_file
 from gitops_secrets.adapters.facts_cache import CacheError, FactsCache
 from gitops_secrets.adapters.history import Batch, Walk
-from gitops_secrets.adapters.messages import read_objects
 from gitops_secrets.adapters.objects import Git
 from gitops_secrets.adapters.rawdiff import Change
 from gitops_secrets.commands import policies, revisions
-from gitops_secrets.commands.history_reader import Reader
+from gitops_secrets.commands.history_reader import Messages, Reader
 from gitops_secrets.commands.judging import Judge, unread_of
 from gitops_secrets.commands.messages import (
     judge_objects,
     judge_one,
     scan_refs,
     tags_of,
-    unread_object,
 )
 from gitops_secrets.core.guard import engine
-from gitops_secrets.core.guard.facts import Facts
 from gitops_secrets.core.guard.judgement import Judgement
-from gitops_secrets.core.guard.messages import examine_object
 from gitops_secrets.core.guard.prefilter import may_name_a_key
 from gitops_secrets.core.outcome import Outcome
 from gitops_secrets.errors import GitOpsSecretsError
@@ -56,9 +51,8 @@ _AT_ONCE = 1000
 def scan_history(git: Git, policy: str | None, progress: Progress, *, cached: bool) -> Outcome:
     """Judge every commit that any ref reaches, by the policy of HEAD or of the revision *policy*."""
     gc.set_threshold(*_SELDOM)
-    git_dir = Path(os.fsdecode(git.ask("rev-parse", "--absolute-git-dir").rstrip(b"\n")))
     if cached:
-        cache = FactsCache(git_dir, engine.ENGINE_VERSION)
+        cache = FactsCache(cache_file(git), engine.ENGINE_VERSION)
         try:
             with closing(cache):
                 return _Scan(git, cache, policy).run(progress)
@@ -102,8 +96,9 @@ class _Scan:
                 self._recall(changes)
                 self._weigh(changes)
             self._cache.begin_walk(anew=not tips)
-            self._read_messages(walk)
+            finish_messages = self._reader.begin_messages(walk.ids())
             self._go_through(walk, progress)
+            self._judge_messages(finish_messages())
         if not self._missing and not self._is_shallow():
             self._cache.end_walk(now)
         self._cache.save()
@@ -132,15 +127,11 @@ class _Scan:
             return []
         return [] if gone else tips
 
-    def _read_messages(self, walk: Walk) -> None:
-        """Judge what earlier runs kept of messages, and what is in those of *walk*, all tags and all refs."""
-        new: dict[str, Facts] = {}
-        for found in read_objects(self._git, walk.ids()):
-            if found.content is None:
-                self._unread.append(unread_object(found))
-            elif facts := examine_object(found.content):
-                new[found.id] = facts
-        self._cache.add_messages(new)
+    def _judge_messages(self, new: Messages) -> None:
+        """Judge what earlier runs kept of messages, what is *new*, and all tags and refs."""
+        facts, unread = new
+        self._cache.add_messages(facts)
+        self._unread += unread
         policy = self._judge.policy
         self._judgements += (
             judge_one("commit", name, facts, policy) for name, facts in self._cache.messages()

@@ -67,14 +67,22 @@ def scan_push(git: Git, updates: Sequence[Update], policy: str | None, *, allow:
         known,
         before=lambda: _before(git, by, updates),
     )
-    rest, judged = _without_commit(git, by, kinds, changes, known)
+    quarantine = pushed.quarantined(git)
+    new = quarantine.blobs if quarantine else None
+    rest, judged = _without_commit(git, by, kinds, changes, known, new)
     moved = [change for update in updates for change in _moved(git, refs, by, update)]
     listed = {(change.path, change.new) for change in changes}
     moved = [change for change in moved if (change.path, change.new) not in listed]
     known.learn(blob for change in moved for blob in (change.new, *change.old))
     brought = [c for c in changes if by.commit or not policies.is_rules(c.path)]
     changed = policy_changes(known, [*brought, *moved], allowed=allow or _allows(git))
-    told = scan_messages(git, [t for t in tips if kinds[t]], ("--not", "--all"), by.terms.policy)
+    told = scan_messages(
+        git,
+        [tip for tip in tips if kinds[tip]],
+        ("--not", "--all"),
+        by.terms.policy,
+        others=quarantine.messages if quarantine else (),
+    )
     return Outcome(
         outcome.what,
         outcome.looked_at + len(rest),
@@ -98,14 +106,19 @@ def _before(git: Git, by: Protected, updates: Sequence[Update]) -> list[Mapping[
 
 
 def _without_commit(
-    git: Git, by: Protected, kinds: Mapping[str, str], changes: Sequence[Change], known: Known
+    git: Git,
+    by: Protected,
+    kinds: Mapping[str, str],
+    changes: Sequence[Change],
+    known: Known,
+    new: set[str] | None,
 ) -> tuple[list[Change], Judgement]:
     """Return what came without a commit that has it at a path, and the verdict on it.
 
     The path of what is new is not known, or known from the tree downwards only that a tag names.
+    *new* are the blobs that the push brought, None if that is not known.
     """
     named = pushed.without_commit(git, kinds)
-    new = pushed.quarantined(git)
     met = {change.new for change in (*changes, *named)}
     named += [pushed.no_path(blob) for blob in sorted((new or set()) - met)]
     known.learn(change.new for change in named)

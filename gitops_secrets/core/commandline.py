@@ -20,6 +20,8 @@ from gitops_secrets.errors import UsageError
 _CREDENTIALS = "--registry-creds"
 """The one option whose value is a secret."""
 _FILES_OF_CREDENTIALS = ("--registry-creds-file", "--registry-creds-docker-config")
+_INDEX = "--index"
+"""The flag of scan behind which hooks give the paths that are staged."""
 _CHOICES = frozenset(
     {"--scope", "--output", "--only", "--layout", "--flavour", "--shadowed-recipients"}
 )
@@ -87,11 +89,12 @@ class Discretion:
     def __init__(self, arguments: Sequence[str], rest: Callable[[str], str]) -> None:
         self._words = words_of(arguments)
         self._rest = rest
+        self._of_index = arguments[:1] == ["scan"] and _INDEX in arguments
 
     def check(self) -> None:
         """Raise UsageError if a secret stands where it would be made a name, or is unmistakably out of place."""
         for word in self._words:
-            if word.option == _CREDENTIALS:
+            if word.option == _CREDENTIALS or self._is_staged_path(word):
                 continue
             if IDENTITY.search(word.value):
                 said = f"{word.place} was given an identity, which is the secret half {NOT_SHOWN}"
@@ -114,12 +117,16 @@ class Discretion:
                     secrets.append(password)
         return conceal(text, secrets) if secrets else text
 
+    def _is_staged_path(self, word: Word) -> bool:
+        """Return whether *word* is a path that is looked up in the index: whatever it is called, a hook names it."""
+        return self._of_index and word.option in ("", _INDEX)
+
     def _may_be_secret(self, word: Word) -> bool:
         if word.option == "--accept":
             return any(may_be_secret(part) for part in _IN_WORDS.findall(word.value))
         if word.option in _CHOICES and not _CHOICE.fullmatch(word.value):
             return True
-        rest = self._rest(word.value)
+        rest = word.value if self._is_staged_path(word) else self._rest(word.value)
         if word.option in _FILES_OF_CREDENTIALS and rest and not {"/", "."} & set(word.value):
             return True
         if word.option == "--registry" and "." in word.value.partition(":")[0]:

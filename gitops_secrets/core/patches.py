@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
@@ -183,10 +182,15 @@ def _patch(index: int, entry: yaml.Node | None, content: bytes, file: str | None
 
 
 def _selects(pattern: str | None, value: str) -> bool:
-    """Return whether kustomize's selector *pattern*, an anchored regex, takes *value*."""
+    """Return whether kustomize's selector *pattern*, an anchored regular expression of Go, takes *value*.
+
+    One that is not understood may take anything.
+    """
     if not pattern:
         return True
+    from gitops_secrets.core.goregex import GoRegexError, go_regex
+
     try:
-        return re.fullmatch(pattern, value) is not None
-    except re.error:
+        return go_regex(f"^(?:{pattern})$").is_found_in(value)
+    except GoRegexError:
         return True

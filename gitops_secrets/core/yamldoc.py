@@ -18,6 +18,9 @@ from gitops_secrets.errors import InvalidDocumentError
 MAX_DEPTH = 400
 """libyaml's composer calls itself for each level, and a few ten thousand end the process."""
 _DEEP = re.compile(rb"(?m)^[ \t\0\-?:]{400}|(?:[-?:][ \t\0]+(?:[&!]\S*[ \t]+)*){200}")
+_PAIR = re.compile(rb"[\[{][^\[\]{}\"'#\n]*[\]}]")
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+"""In which a bracket may be half of another character."""
 
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -46,19 +49,38 @@ def compose_documents(content: bytes, name: str) -> list[yaml.Node]:
 
 
 def is_deep(content: bytes) -> bool:
-    """Return whether *content* may be nested deeper than MAX_DEPTH; brackets in strings count."""
-    if len(content) <= MAX_DEPTH:
-        return False
-    if _DEEP.search(content) is not None:
-        return True
-    if content.count(b"[") + content.count(b"{") <= MAX_DEPTH:
+    """Return whether *content* is nested deeper than MAX_DEPTH, as its parser sees it."""
+    if len(content) <= MAX_DEPTH or not _may_be_deep(content):
         return False
     depth = 0
-    for bracket in re.findall(rb"[\[\]{}]", content):
-        depth += 1 if bracket in b"[{" else -1
-        if depth > MAX_DEPTH:
-            return True
+    try:
+        for event in yaml.parse(content, _LOADER):
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+                if depth > MAX_DEPTH:
+                    return True
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+    except (yaml.YAMLError, UnicodeDecodeError):
+        pass
     return False
+
+
+def _may_be_deep(content: bytes) -> bool:
+    """Return whether *content* has room for more than MAX_DEPTH levels: events cost more than all else here.
+
+    A bracket that closes may stand in a comment or a string, and counts only together with the one
+    that opens ahead of it on its line, with nothing between them that could begin either.
+    """
+    if _DEEP.search(content) is not None:
+        return True
+    openers = content.count(b"[") + content.count(b"{")
+    if openers <= MAX_DEPTH:
+        return False
+    if content.startswith(_UTF_16):
+        return True
+    # Of the levels above any value, such a pair is one: the innermost.
+    return openers - len(_PAIR.findall(content)) >= MAX_DEPTH
 
 
 def is_yaml(content: bytes) -> bool:

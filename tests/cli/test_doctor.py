@@ -286,3 +286,25 @@ def test_the_output_for_programs_is_json(fleet: User) -> None:
     said = json.loads(fleet.run("doctor", "--output", "json").stdout)
     assert (said["version"], said["clusters"]) == (1, ["clusters/prod"])
     assert said["diagnoses"][0]["check"] == "foreign-file"
+
+
+@pytest.mark.parametrize("pattern", ["(", "a(?=b)", "x" * 5000], ids=["refused", "other", "long"])
+@pytest.mark.parametrize("where", ["first", "last"])
+def test_a_rule_that_cannot_be_judged_is_one_diagnosis_among_others(
+    fleet: User, pattern: str, where: str
+) -> None:
+    seal(fleet, "apps/db.yaml", opaque("x"))
+    edit(fleet, "clusters/prod/apps.yaml", DECRYPTED, "")
+    rule = f"- path_regex: '{pattern}'\n"
+    before = fleet.read(".sops.yaml")
+    if where == "first":
+        after = before.replace("creation_rules:\n", f"creation_rules:\n{rule}", 1)
+    else:
+        after = before.replace("stores:\n", f"{rule}stores:\n", 1)
+    assert after != before
+    fleet.write({".sops.yaml": after})
+    result = fleet.run("doctor", "--output", "json")
+    assert (result.status, result.stderr) == (1, "")
+    checks = [d["check"] for d in json.loads(result.stdout)["diagnoses"]]
+    assert checks.count("sops-config") == 1
+    assert "decryption" in checks

@@ -89,7 +89,7 @@ def test_a_history_that_does_not_fit_into_memory_is_judged_the_same(user: User):
     secrets = {n: Fresh().secret.replace("regcred", f"regcred-{n}") for n in range(3, 90, 4)}
     secrets |= {50: secrets[3], 80: secrets[7]}
     grow(user, 100, secrets)
-    cache = user.repository / ".git/gitops-secrets/facts"
+    cache = user.facts()
 
     def run(how: str, interrupted: int = 0) -> list[str]:
         argv = [sys.executable, "-c", IN_SMALL_PIECES, how, str(interrupted)]

@@ -164,7 +164,7 @@ def test_history_that_was_rewritten_is_walked_anew(user: User, fresh: Fresh):
 def test_a_cache_that_somebody_spoilt_is_learnt_anew(user: User, fresh: Fresh):
     user.commit({"a.yaml": fresh.secret})
     user.run("scan", "--history")
-    cache = user.repository / ".git/gitops-secrets/facts"
+    cache = user.facts()
     whole = cache.read_bytes()
     for spoilt in (b"", b"\xff\xfe", whole[:-40], whole[:9000], whole[:4096] * 5, b"old\n\n\n"):
         cache.write_bytes(spoilt)
@@ -193,7 +193,7 @@ def test_a_cache_that_somebody_spoilt_is_learnt_anew(user: User, fresh: Fresh):
 def test_a_cache_that_another_run_uses_is_left_to_it(user: User, fresh: Fresh):
     user.commit({"a.yaml": fresh.secret})
     user.run("scan", "--history")
-    cache = user.repository / ".git/gitops-secrets/facts"
+    cache = user.facts()
     before = cache.read_bytes()
     user.commit({"b.yaml": Fresh().secret})
     with closing(sqlite3.connect(cache)) as db:
@@ -205,7 +205,7 @@ def test_a_cache_that_another_run_uses_is_left_to_it(user: User, fresh: Fresh):
 def test_the_cache_holds_no_secret(user: User, fresh: Fresh):
     user.commit({"a.yaml": fresh.secret})
     user.run("scan", "--history")
-    cache = (user.repository / ".git/gitops-secrets/facts").read_bytes()
+    cache = user.facts().read_bytes()
     assert b"plaintext-dockerconfigjson" in cache
     assert given_away(cache.decode("latin-1"), pieces([fresh.password])) == set()
 

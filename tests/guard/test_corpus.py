@@ -10,6 +10,7 @@ import pytest
 from gitops_secrets.core.guard import engine
 from gitops_secrets.core.guard.facts import Facts
 from gitops_secrets.core.guard.policy import Policy
+from gitops_secrets.core.guard.prefilter import may_any_hold, may_hold
 from gitops_secrets.core.guard.rules import IDENTS
 from tests.guard.corpus import commands, configs, encrypted, hidden, lookalikes, pull_secrets
 from tests.guard.corpus.case import KNOWN, Case
@@ -54,6 +55,26 @@ def test_nothing_said_gives_a_secret_away(case: Case):
     facts = engine.examine(case.content, case.path)
     findings = engine.judge(case.path, facts, _policy(case)).findings
     assert given_away(everything_said(facts, findings), _pieces()) == set()
+
+
+def test_texts_filtered_together_hide_none_of_them():
+    """What depends on where a text begins or ends must be seen in the midst of others too."""
+    others = [
+        b"#!",
+        b"kind: SealedSecret",
+        b"x\\",
+        b"100 %",
+        b"BZh",
+        b"'",
+        b"aGVsbG8gd29ybGQgaGVsbG8",
+    ]
+    begun = b"-----BEGIN AGE ENCRYPTED FILE-----\nYWdlLWVuY3J5cHRpb24ub3JnL3YxCg"
+    for case in (*READABLE, *LOOKALIKES):
+        if may_hold(case.content):
+            for other in (*others, begun):
+                texts = [other, case.content, other]
+                assert may_any_hold(texts), (case.name, other)
+    assert not may_any_hold([b"Change the number", b"Because of things"])
 
 
 @pytest.mark.parametrize("case", [*READABLE, *LOOKALIKES], ids=lambda c: c.name)

@@ -202,6 +202,23 @@ def test_same_value_tells_a_changed_credential_from_a_changed_neighbour():
     assert not engine.same_value(b"a: b\n", moved_down, finding)
 
 
+@pytest.mark.parametrize(
+    "form", ["auths:\n  ghcr.io:\n    auth: {0}\n", "see auths = {{ auth: '{0}' }}\n"]
+)
+@pytest.mark.parametrize("field", ["auth", "password"])
+def test_an_exception_for_one_field_of_an_entry_excuses_no_other(form: str, field: str):
+    fresh, other = Fresh(), Fresh()
+    old = form.format(fresh.auth)
+    line = f"auth: {fresh.auth}" if "see" not in form else f"auth: '{fresh.auth}'"
+    more = other.auth if field == "auth" else other.password
+    apart = "\n    " if "see" not in form else ", "
+    new = old.replace(line, f"{line}{apart}{field}: '{more}'")
+    assert new != old
+    (finding,) = engine.judge_blob(PATH, new.encode(), NOBODY).findings
+    assert engine.same_value(old.encode(), old.encode() + b"# a note\n", finding)
+    assert not engine.same_value(old.encode(), new.encode(), finding)
+
+
 def test_same_value_of_a_secret_under_a_creation_rule():
     policy = Policy({".sops.yaml": b"creation_rules:\n- path_regex: .*\n"})
     password = Fresh().password

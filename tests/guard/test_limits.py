@@ -222,3 +222,83 @@ def test_a_list_of_many_literals_is_asked_once_whether_it_is_for_a_registry(monk
     content = f"secretGenerator:\n- name: regcred\n  literals:\n  - username=robot\n{literals}"
     assert _rules(content.encode()) == {"registry-password"}
     assert len(calls) == 1
+
+
+_PASSWORD = "Kd93kslQp2xZ"
+_BEHIND = {
+    "commands": ("helm version\n" * 6000, f"docker login -u robot -p {_PASSWORD} ghcr.io\n"),
+    "words": ("docker login " + "-l a " * 300, f"-u robot -p {_PASSWORD} ghcr.io\n"),
+    "addresses": (
+        "see https://a:b@c.example.com/x\n" * 21_000,
+        f"see https://robot:{_PASSWORD}@registry.example.com/v2/\n",
+    ),
+    "calls": (
+        "get('https://x.example.com/', auth=('robot', 'changeme'))\n" * 5100,
+        f"get('https://registry.example.com/v2/', auth=('robot', '{_PASSWORD}'))\n",
+    ),
+    "a block of braces": (
+        "note {\n" + "# of no interest\n" * 20_000,
+        f'"auths": {{"ghcr.io": {{"username": "robot", "password": "{_PASSWORD}"}}}}\n',
+    ),
+    "an entry": (
+        'note {\n"ghcr.io": {' + " " * 21_000,
+        f'"username": "robot", "password": "{_PASSWORD}"}}\n',
+    ),
+    "a section": (
+        "[registry.auth]\n" + "# of no interest [sic]\n\n" * 40,
+        f'username = "robot"\npassword = "{_PASSWORD}"\n',
+    ),
+    "lines of prose": (
+        "A Secret that no reader reads.\n" * 2001 + "a: b\n" * 20_000,
+        f"apiVersion: v1\nkind: Secret\nmetadata:\n  name: a\nstringData:\n  a: {_PASSWORD}\nb: [\n",
+    ),
+}
+"""What filled a limit, and what stood unseen behind it."""
+
+
+@pytest.mark.parametrize("what", _BEHIND)
+def test_no_number_of_decoys_hides_what_follows(what: str) -> None:
+    decoys, secret = _BEHIND[what]
+    policy = Policy({".sops.yaml": b"creation_rules: [{}]"})
+    judged = engine.judge_blob("a.txt", (decoys + secret).encode(), policy)
+    assert [f.rule for f in judged.findings]
+    assert not {f.rule for f in judged.findings} & {"unreadable"}
+    assert not engine.judge_blob("a.txt", decoys.encode(), policy).findings
+
+
+_ENDLESS = {
+    "commands": "docker ps\n" * 100_001,
+    "words": "docker login " + "-l a " * 10_000,
+    "addresses": "see https://a:b@registry.example.com/x\n" * 100_001,
+    "calls": f"get('https://x.example.com/', auth=('robot', '{_PASSWORD}'))\n" * 5001,
+    "depths": "a: [\n" + "".join(f"{' ' * n}kind: Secret\n" for n in range(21)) + "data: b\n" * 50,
+    "values": "kind: Secret\nstringData:\n" + f"  a: {_PASSWORD}\n" * 2001,
+    "values of lines": "b: [\nkind: Secret\nstringData:\n" + f"  a: {_PASSWORD}\n" * 2001,
+    "configs": "auths = x\n  auth: cm9ib3Q6aHVudGVyMmh1bnRlcjI=\n" * 1001,
+}
+
+
+@pytest.mark.parametrize("what", _ENDLESS)
+def test_what_is_not_looked_at_to_its_end_is_said_to_be_unreadable(what: str) -> None:
+    content = (
+        _ENDLESS[what] + "\n# docker login -u robot -p changeme --password-stdin registry auths\n"
+    )
+    assert "unreadable" in _rules(content.encode())
+
+
+def test_exceptions_for_a_thousand_findings_excuse_no_other() -> None:
+    """What is not kept was never weighed, so no marker can have been meant for it."""
+    marker = "# gitops-secrets: ignore[docker-config] a test\n"
+    lines = [f"{marker}- auth: {Fresh().auth}\n" for _ in range(990)]
+    assert not _rules("".join(lines).encode())
+    more = [f"- auth: {Fresh().auth}\n" for _ in range(20)]
+    assert "unreadable" in _rules("".join([*lines, *more]).encode())
+
+
+def test_the_last_of_many_ciphertexts_is_known() -> None:
+    values = "".join(
+        f"  k{n}: ENC[AES256_GCM,data:YWFh,iv:{b64(f'{n:032}')},tag:{b64(f'{n:016}')},type:str]\n"
+        for n in range(2100)
+    )
+    facts = engine.examine(f"kind: Secret\ndata:\n{values}sops:\n  mac: x\n".encode())
+    assert len(facts.objects[0].ciphertexts) == 2100

@@ -122,6 +122,29 @@ def test_a_secret_in_the_wrong_place_is_nowhere_afterwards(
 
 
 @pytest.mark.parametrize(
+    "name",
+    [
+        *("ghp_TOKEN.json", "ghp_TOKEN", "apps/glpat-TOKEN/a.json", "robot:TOKEN", "TOKEN.json"),
+        *("AGE-SECRET-KEY-1TOKEN.json", "-----BEGIN TOKEN", '{"auths": TOKEN}'),
+    ],
+)
+@pytest.mark.parametrize("flags", [(), ("--only", "credentials"), ("--output", "json")])
+def test_a_staged_file_is_looked_at_whatever_it_is_called(
+    user: User, name: str, flags: tuple[str, ...]
+) -> None:
+    """A hook gives the paths that are staged; what is not in the index is passed over, a pasted token as well."""
+    token, password = f"{secrets.token_hex(16)}Xq7", mixed()
+    path = f"./{name.replace('TOKEN', token)}"
+    done = user.run("scan", *flags, "--index", path)
+    assert (done.status, token in done.printed) == (0, False), done.printed
+    user.write({path: f"docker login -u robot -p {password} ghcr.io\n"})
+    user.git("add", "--all")
+    done = user.run("scan", *flags, "--index", "README.md", path)
+    assert (done.status, token in done.printed) == (1, False), done.printed
+    assert "registry-login" in done.stdout
+
+
+@pytest.mark.parametrize(
     "arguments",
     [
         (*BOOTSTRAP, "--age-identity-file", "IDENTITY"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -76,6 +77,31 @@ def test_a_work_tree_that_the_configuration_puts_elsewhere_is_refused(user: User
     assert result.status == 3
     assert "core.worktree leads elsewhere" in result.stderr
     assert sorted(path.name for path in other.iterdir()) == [".git"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--tree", "--accept", "a test"), ("a.yaml",), (".",)],
+    ids=["accept", "file", "."],
+)
+@pytest.mark.parametrize("has_git", [True, False])
+def test_a_scan_follows_no_work_tree_elsewhere(
+    user: User, arguments: tuple[str, ...], has_git: bool
+) -> None:
+    """What lies there is neither read as a policy nor written to."""
+    other = user.home / "other"
+    other.mkdir()
+    if has_git:
+        user.git("init", "--quiet", str(other), cwd=user.home)
+    (other / ".gitops-secrets-baseline.yaml").write_text("version: 1\naccepted: []\n")
+    before = {path: path.read_bytes() for path in other.rglob("*") if path.is_file()}
+    user.commit({"a.yaml": f"docker login -u robot -p {secrets.token_hex(12)}X ghcr.io\n"})
+    assert user.run("scan", "a.yaml").status == 1
+    user.git("config", "core.worktree", str(other))
+    result = user.run("scan", *arguments)
+    assert result.status == 3
+    assert "core.worktree leads elsewhere" in result.stderr
+    assert {path: path.read_bytes() for path in other.rglob("*") if path.is_file()} == before
 
 
 @pytest.mark.parametrize("by", ["the folder", "--repo"])

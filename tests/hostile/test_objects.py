@@ -10,6 +10,7 @@ import pytest
 
 from tests.guard.corpus.case import ONLY_DATA, encrypt
 from tests.hostile.server import RULED, RULES, Server, readable, serve
+from tests.support.secrets import mixed
 from tests.support.user import User
 
 PLACE = "apps/regcred.sops.yaml"
@@ -38,6 +39,50 @@ def test_a_ref_on_a_tree_or_a_blob_is_judged_by_the_rules(
         user.git("tag", "--annotate", "--message", "x", f"t{number}", named)
         named = user.git("rev-parse", f"refs/tags/t{number}").strip()
     assert not server.accepts(f"{named}:{ref}")
+
+
+@pytest.mark.parametrize("kind", ["commit", "tag"])
+@pytest.mark.parametrize("where", ["loose", "packed"])
+def test_a_message_that_no_pushed_ref_reaches_is_judged(
+    user: User, tmp_path: Path, kind: str, where: str
+) -> None:
+    """Git sends what refs reach; somebody else's program may send more, and the server would keep it."""
+    server = serve(user, tmp_path / "s.git", {".sops.yaml": RULES})
+    server.git("config", "receive.unpackLimit", "1" if where == "packed" else "1000")
+    password = mixed()
+    message = f"docker login -u robot -p {password} ghcr.io"
+    old = user.git("rev-parse", "HEAD").strip()
+    if kind == "commit":
+        stray = user.git("commit-tree", "-m", message, f"{old}^{{tree}}").strip()
+    else:
+        user.git("tag", "--annotate", "--message", message, "t")
+        stray = user.git("rev-parse", "refs/tags/t").strip()
+    user.commit({"a": "1"})
+    new = user.git("rev-parse", "HEAD").strip()
+    reached = user.git("rev-list", "--objects", "--no-object-names", new, f"^{old}").split()
+
+    def push(objects: list[str], ref: str) -> str:
+        pack = subprocess.run(
+            ["git", "pack-objects", "--stdout", "--quiet"],
+            input="".join(f"{name}\n" for name in objects).encode(),
+            cwd=user.repository,
+            env=user.env,
+            capture_output=True,
+            check=True,
+        ).stdout
+        line = f"{'0' * 40} {new} {ref}\0report-status\n".encode()
+        done = subprocess.run(
+            ["git", "receive-pack", str(server.folder)],
+            input=f"{len(line) + 4:04x}".encode() + line + b"0000" + pack,
+            env=user.env,
+            capture_output=True,
+            check=False,
+        )
+        assert password not in (done.stdout + done.stderr).decode("latin-1")
+        return server.git("for-each-ref", "--format=%(objectname)", ref).strip()
+
+    assert push([*reached, stray], "refs/heads/with") == ""
+    assert push(reached, "refs/heads/without") == new
 
 
 def test_what_the_server_has_may_be_tagged(user: User, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import os
 import subprocess
 import sys
@@ -144,6 +145,11 @@ class User:
             "home": sorted(str(p) for p in self.home.rglob("*") if p.is_file()),
             "temporary": sorted(str(p) for p in self.temporary.rglob("*")),
         }
+
+    def facts(self, git: str = ".git") -> Path:
+        """Where scan --history keeps what it learnt of his repository, whose Git folder is *git*."""
+        common = os.fsencode((self.repository / git).resolve())
+        return self.home / f".cache/gitops-secrets/facts-{hashlib.sha256(common).hexdigest()}"
 
     def commits(self) -> int:
         """How many commits HEAD has."""

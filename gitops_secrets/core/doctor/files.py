@@ -11,7 +11,7 @@ from gitops_secrets.core.layout import CONFIG
 from gitops_secrets.core.quantum import shorten
 from gitops_secrets.core.secret import MAX_ENCRYPTED_BYTES, MAX_SECRET_BYTES
 from gitops_secrets.core.sopsfile import Metadata, SopsDocument
-from gitops_secrets.errors import GitOpsSecretsError
+from gitops_secrets.errors import GitOpsSecretsError, InvalidDocumentError
 
 _COMMENT_FIELDS = ("encrypted_comment_regex", "unencrypted_comment_regex")
 
@@ -123,18 +123,26 @@ def _check_recipients(view: View, path: str, metadata: Metadata) -> Iterator[Dia
 def _check_config(view: View) -> Iterator[Diagnosis]:
     content = view.tree.read(CONFIG)
     try:
-        parse_rules(content or b"")
+        rules = parse_rules(content or b"")
     except GitOpsSecretsError as error:
         yield Diagnosis("sops-config", ERROR, error.message, (CONFIG,), "mend its YAML")
         return
+    for rule in rules:
+        try:
+            rule.matches("")
+        except InvalidDocumentError as error:
+            place = f"{CONFIG}:{rule.line}"
+            mend = " or ".join(error.hints)
+            yield Diagnosis("sops-config", ERROR, error.message, (place,), mend)
+            break
     for path in view.encrypted:
-        rule = view.rule_for(path) if path in view.applied_files else None
-        if rule is not None and not rule.fits_kubernetes():
+        chosen = view.rule_for(path) if path in view.applied_files else None
+        if chosen is not None and not chosen.fits_kubernetes():
             yield Diagnosis(
                 "sops-config",
                 ERROR,
-                f"{CONFIG}:{rule.line}: the creation rule for {path} does not fit what Flux decrypts",
-                (f"{CONFIG}:{rule.line}", path),
+                f"{CONFIG}:{chosen.line}: the creation rule for {path} does not fit what Flux decrypts",
+                (f"{CONFIG}:{chosen.line}", path),
                 "encrypted_regex: ^(data|stringData)$ and no other choice of values",
             )
             return

@@ -22,7 +22,7 @@ from gitops_secrets.core.overlay import Overlay
 from gitops_secrets.core.patches import patched
 from gitops_secrets.core.sopsfile import SopsDocument, read_documents
 from gitops_secrets.core.yamldoc import compose_documents, get, text
-from gitops_secrets.errors import GitOpsSecretsError
+from gitops_secrets.errors import GitOpsSecretsError, InvalidDocumentError
 
 
 class Pushed(NamedTuple):
@@ -160,10 +160,17 @@ class View:
         return not set(self.known) <= set(self.clusters)
 
     def rule_for(self, path: str) -> CreationRule | None:
-        """Return the creation rule of *path*; None too where a .sops.yaml stands nearer to it."""
+        """Return the creation rule of *path*.
+
+        None too if a .sops.yaml stands nearer to it, or sops comes to a rule that cannot be judged,
+        which has a check of its own.
+        """
         if any(path.startswith(f"{folder}/") for folder in self._ruled_apart):
             return None
-        return choose_rule(self.rules, path)
+        try:
+            return choose_rule(self.rules, path)
+        except InvalidDocumentError:
+            return None
 
     @cached_property
     def _ruled_apart(self) -> list[str]:

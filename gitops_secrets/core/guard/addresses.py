@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import unquote
 
+from gitops_secrets.core.guard.composing import LimitError
 from gitops_secrets.core.guard.placeholders import is_placeholder
 
 _REGISTRY_HOST = re.compile(
@@ -76,7 +77,7 @@ _LONGEST_HOST = 500
 _BEFORE = 120
 _FAR = 800
 """How far the brackets of one call are looked for."""
-_MAX_ADDRESSES = 20_000
+_MAX_ADDRESSES = 100_000
 
 
 def is_registry_host(host: str) -> bool:
@@ -93,13 +94,14 @@ def is_registry(place: str) -> bool:
 def find(text: str, names: Sequence[str] = ()) -> Iterator[tuple[int, str]]:
     """Yield the offset and the password of each registry's address in *text* that gives one away.
 
-    *names* are what the whole of *text* is called, as the keys that lead to it do.
+    *names* are what the whole of *text* is called, as the keys that lead to it do. Raises LimitError
+    where there are too many addresses to look at each.
     """
     if "://" not in text or "@" not in text:
         return
     for count, match in enumerate(_ADDRESS.finditer(text)):
-        if count >= _MAX_ADDRESSES:
-            return
+        if count == _MAX_ADDRESSES:
+            raise LimitError(f"it holds more than {_MAX_ADDRESSES} addresses with a password")
         scheme = _SCHEME.search(text, max(0, match.start() - _LONGEST_SCHEME), match.start())
         if (
             scheme
@@ -110,11 +112,18 @@ def find(text: str, names: Sequence[str] = ()) -> Iterator[tuple[int, str]]:
 
 
 def find_calls(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the offset and the password of each call in *text* that takes it beside a registry's address."""
-    for count, match in enumerate(_CALL_AUTH.finditer(text)):
-        if count >= _MAX_CALLS:
-            return
-        if _is_secret(match["password"]) and _calls_registry(text, match.start(), match.end()):
+    """Yield the offset and the password of each call in *text* that takes it beside a registry's address.
+
+    Raises LimitError where there are too many calls to look at each.
+    """
+    count = 0
+    for match in _CALL_AUTH.finditer(text):
+        if not _is_secret(match["password"]):
+            continue
+        count += 1
+        if count > _MAX_CALLS:
+            raise LimitError(f"it holds more than {_MAX_CALLS} calls with a password")
+        if _calls_registry(text, match.start(), match.end()):
             yield match.start("password"), match["password"]
 
 

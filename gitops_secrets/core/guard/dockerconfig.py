@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
+from gitops_secrets.core.guard.composing import LimitError
 from gitops_secrets.core.guard.encoding import from_base64
 from gitops_secrets.core.guard.placeholders import is_placeholder
 
 _MAX_HITS = 1000
-_MAX_REGION = 256 * 1024
 _AUTHS = re.compile(r"auths\\{0,8}[\"']?\s*(?:=>|[:=])\s*")
 """It begins with its own letters, as _AUTH does, so that it is not tried at every character."""
 _QUOTES = re.compile(r"\\{0,8}[\"']?\Z")
@@ -32,7 +33,7 @@ _BEFORE_AUTH = re.compile(r"(?:[\w.-]_|[^\W_]|[.-])\Z")
 _WORD = re.compile(r"[\w-]")
 _HOST = r"(?:https?://)?(?:[\w*-]+\.)+[\w*-]+(?::\d+)?(?:/[\w./-]*)?|localhost:\d+"
 _HOST_ENTRY = re.compile(
-    rf"\\{{0,8}}[\"'](?P<host>{_HOST})\\{{0,8}}[\"']\s*:\s*\{{(?P<entry>[^{{}}]{{0,20000}})\}}"
+    rf"\\{{0,8}}[\"'](?P<host>{_HOST})\\{{0,8}}[\"']\s*:\s*\{{(?P<entry>[^{{}}]*)\}}"
 )
 HOST_KEY = re.compile(_HOST)
 
@@ -81,36 +82,41 @@ def _from_auth(value: str, *, within_auths: bool) -> str | None:
     return password
 
 
-def find(text: str) -> list[Hit]:
-    """Return the readable credentials of every docker config in *text*, one for each registry."""
-    hits: list[Hit] = []
+def find(text: str) -> Iterator[Hit]:
+    """Yield the readable credentials of every docker config in *text*, one for each registry.
+
+    Raises LimitError after _MAX_HITS.
+    """
+    hits = list(islice(_find(text), _MAX_HITS + 1))
+    yield from sorted(hits[:_MAX_HITS], key=lambda h: h.offset)
+    if len(hits) > _MAX_HITS:
+        raise LimitError(f"it holds more than {_MAX_HITS} credentials")
+
+
+def _find(text: str) -> Iterator[Hit]:
     covered: list[tuple[int, int]] = []
     for match in _AUTHS.finditer(text):
         start = match.start()
-        if len(hits) >= _MAX_HITS or (covered and start < covered[-1][1]):
+        if covered and start < covered[-1][1]:
             continue
         if start and _WORD.match(text, start - 1):
             continue
         quotes = _QUOTES.search(text, max(0, start - 9), start)
         begin, end = _region(text, quotes.start() if quotes else start, match.end())
         covered.append((begin, end))
-        hits.extend(_in_region(text, begin, end))
+        yield from _in_region(text, begin, end)
     for match in _HOST_ENTRY.finditer(text):
-        if len(hits) < _MAX_HITS and not _is_covered(covered, match.start()):
+        if not _is_covered(covered, match.start()):
             found = list(_in_region(text, match.start("entry"), match.end("entry")))
             if found:
                 covered.append((match.start(), match.end()))
-                hits.append(Hit(found[0].offset, found[0].material, match["host"]))
+            yield from (h._replace(offset=found[0].offset, host=match["host"]) for h in found)
     for match in _AUTH.finditer(text):
-        if (
-            len(hits) < _MAX_HITS
-            and not _BEFORE_AUTH.search(text, max(0, match.start() - 2), match.start())
-            and not _is_covered(covered, match.start())
-        ):
+        before = _BEFORE_AUTH.search(text, max(0, match.start() - 2), match.start())
+        if not before and not _is_covered(covered, match.start()):
             secret = credential("auth", match["value"], within_auths=False)
             if secret:
-                hits.append(Hit(match.start("value"), secret))
-    return sorted(hits, key=lambda h: h.offset)
+                yield Hit(match.start("value"), secret)
 
 
 def _is_covered(regions: list[tuple[int, int]], offset: int) -> bool:
@@ -118,32 +124,30 @@ def _is_covered(regions: list[tuple[int, int]], offset: int) -> bool:
 
 
 def _in_region(text: str, begin: int, end: int) -> Iterator[Hit]:
-    """Yield one hit for each pair of braces, or for each field where there are none."""
-    entry = -1
+    """Yield the fields; those of one pair of braces at the offset of the first."""
+    entry, first = -1, 0
     for match in _FIELD.finditer(text, begin, end):
         value = match["quoted"] if match["quoted"] is not None else match["bare"]
         secret = credential(match["name"], value)
         if secret is None:
             continue
         closing = text.find("}", match.end(), end)
-        if closing == entry != -1:
-            continue
-        entry = closing
-        yield Hit(match.start(), secret)
+        if closing == -1 or closing != entry:
+            entry, first = closing, match.start()
+        yield Hit(first, secret)
 
 
 def _region(text: str, start: int, begin: int) -> tuple[int, int]:
     """Return the span that belongs to ``auths`` standing at *start*, whose value begins at *begin*."""
-    limit = min(len(text), begin + _MAX_REGION)
     if text[begin : begin + 1] == "{":
         depth = 0
-        for match in re.compile(r"[{}]").finditer(text, begin, limit):
+        for match in re.compile(r"[{}]").finditer(text, begin):
             depth += 1 if match.group() == "{" else -1
             if depth == 0:
                 return begin, match.end()
-        return begin, limit
+        return begin, len(text)
     line_start = text.rfind("\n", 0, start) + 1
     prefix = text[line_start:start]
     deeper = re.compile(rf"\n(?!{re.escape(prefix)}[ \t])(?=[^\n\r])")
-    end = deeper.search(text, begin, limit)
-    return begin, end.start() if end else limit
+    end = deeper.search(text, begin)
+    return begin, end.start() if end else len(text)

@@ -10,6 +10,7 @@ import re
 from functools import cached_property
 
 from gitops_secrets.core.guard import prefilter
+from gitops_secrets.core.guard.composing import LimitError
 from gitops_secrets.core.guard.encoding import (
     UNREADABLE,
     TooLargeError,
@@ -60,6 +61,7 @@ class Inspection:
         self._in_a_value: dict[str, bool] = {}
         self.work = 0
         self.is_exhausted = False
+        self._is_cut = False
 
     def note(
         self,
@@ -73,6 +75,7 @@ class Inspection:
     ) -> None:
         """Record a finding of *rule* at a place of the piece that *origin* describes."""
         if len(self.hits) >= MAX_NOTES:
+            self._cut()
             return
         at_line, at_column = origin.at(line, column)
         found = Note(rule, at_line, at_column, detail, origin.identity, origin.key)
@@ -82,6 +85,13 @@ class Inspection:
                     hit.values.append(material)
                 return
         self.hits.append(Hit(found, material))
+
+    def _cut(self) -> None:
+        """Record once that there is more to find than is kept: what is not kept, no exception was given for."""
+        if not self._is_cut:
+            self._is_cut = True
+            detail = f"it holds more than {MAX_NOTES} findings"
+            self.hits.append(Hit(Note("unreadable", 1, 1, detail), ""))
 
     def credential(self, base: str, origin: Origin, line: int, column: int, material: str) -> None:
         """Record a readable credential, under the rule that says best where it stood."""
@@ -289,12 +299,14 @@ class Inspection:
     def _commands(self, text: str, origin: Origin) -> None:
         from gitops_secrets.core.guard.rules import registry_login
 
-        for offset, material in registry_login.find(text):
-            line, column = place(text, offset)
-            comment = origin.comment or (origin.exact and is_comment(text, offset))
-            self.credential(
-                registry_login.RULE.ident, origin._replace(comment=comment), line, column, material
-            )
+        try:
+            for offset, material in registry_login.find(text):
+                line, column = place(text, offset)
+                comment = origin.comment or (origin.exact and is_comment(text, offset))
+                inside = origin._replace(comment=comment)
+                self.credential(registry_login.RULE.ident, inside, line, column, material)
+        except LimitError as error:
+            self.unreadable(origin, error.detail)
 
     def _structure(self, text: str, origin: Origin, bits: int) -> None:
         if origin.depth and not _is_structured(text):

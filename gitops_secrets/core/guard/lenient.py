@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from gitops_secrets.core.guard.composing import LimitError
 from gitops_secrets.core.guard.facts import Identity
 
 _KIND = re.compile(
@@ -54,17 +55,19 @@ def is_manifest(text: str) -> bool:
 
     Code and notes that quote a manifest are none: what stands there is applied by nobody.
     """
-    outermost = [line for line in _OUTERMOST.findall(text)[:2000] if not _NEUTRAL.match(line)]
+    outermost = [line for line in _OUTERMOST.findall(text) if not _NEUTRAL.match(line)]
     likely = sum(_LIKELY.match(line) is not None for line in outermost)
     return likely > 0 and likely * 10 >= len(outermost) * 8
 
 
 def find_secrets(text: str) -> Iterator[LenientSecret]:
-    """Yield the Secrets in *text*; lines count from 0."""
+    """Yield the Secrets in *text*; lines count from 0. Raises LimitError beyond _MAX_INDENTS."""
     indents: set[int] = set()
     for match in _KIND.finditer(text):
         indent = len(match["indent"])
-        if indent not in indents and len(indents) < _MAX_INDENTS:
+        if indent not in indents:
+            if len(indents) == _MAX_INDENTS:
+                raise LimitError(f"it holds Secrets at more than {_MAX_INDENTS} depths")
             indents.add(indent)
             yield _by_lines(text.split("\n"), text.count("\n", 0, match.start()), indent)
     found = None if indents else _JSON_KIND.search(text)

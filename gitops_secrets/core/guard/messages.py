@@ -6,13 +6,18 @@ Only rules about credentials and private keys count there: a message that quotes
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from gitops_secrets.core.findings import Finding
 from gitops_secrets.core.guard import engine
 from gitops_secrets.core.guard.facts import NOTHING, Facts, Note
 from gitops_secrets.core.guard.judgement import Judgement
 from gitops_secrets.core.guard.policy import Policy
+from gitops_secrets.core.guard.prefilter import may_any_hold
 from gitops_secrets.core.rulegroups import GROUPS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _RULES = (GROUPS["credentials"] | GROUPS["keys"]) - {"marker-without-reason", "policy-change"}
 _OF_GIT = (b"tree ", b"parent ", b"object ", b"type ")
@@ -25,8 +30,21 @@ SHORT = 10
 
 def examine_object(content: bytes) -> Facts:
     """Return the facts of a commit or tag: lines count in its message, a header's notes have its name as key."""
-    head, _, message = content.partition(b"\n\n")
-    of_message = _notes(message) if engine.may_matter(message) else ()
+    return examine_objects([content])[0]
+
+
+def examine_objects(contents: Sequence[bytes]) -> list[Facts]:
+    """Return what ``examine_object`` says of each of *contents*; many of them take less time together."""
+    apart = [content.partition(b"\n\n") for content in contents]
+    all_clean = not may_any_hold([message for _, _, message in apart if message.isascii()])
+    return [
+        _examine(head, b"" if all_clean and message.isascii() else message)
+        for head, _, message in apart
+    ]
+
+
+def _examine(head: bytes, message: bytes) -> Facts:
+    of_message = _notes(message) if message and engine.may_matter(message) else ()
     lines = [line for line in head.split(b"\n") if not line.startswith(_OF_GIT)]
     # A history has few authors, and each of them thousands of times.
     if any(_may_matter(line.rpartition(b"> ")[0] or line) for line in lines[:_AUTHORS]) or (

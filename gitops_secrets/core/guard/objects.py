@@ -27,6 +27,7 @@ _ARMORED = re.compile(
 _CLOUD = re.compile(r"vault:v\d+:[A-Za-z0-9+/=]{40,}|AQICA[A-Za-z0-9+/=]{100,}")
 """How Vault's transit engine and AWS KMS write a wrapped data key."""
 _MAX_VALUES = 2000
+_TOO_MANY = f"a Secret of it has more than {_MAX_VALUES} readable values"
 _LONGEST_KEY = 23
 """Steps of a key path that are kept ahead of the last."""
 _MAX_OBJECTS = 5000
@@ -133,7 +134,7 @@ def _describe(
             has_metadata=isinstance(block, yaml.MappingNode),
             readable=tuple(readable),
             encrypted=len(ciphertexts),
-            ciphertexts=tuple(tag_of(c) for c in ciphertexts[:_MAX_VALUES]),
+            ciphertexts=tuple(tag_of(c) for c in ciphertexts),
             wrapped=tuple(d for w in metadata.wrapped_keys(block) if (d := _wrapped(w))),
         )
     )
@@ -155,6 +156,8 @@ def _readable(
     ]
     if not is_encrypted:
         values = _sensitive(values)
+    if len(values) > _MAX_VALUES:
+        inspection.unreadable(Origin(identity=identity), _TOO_MANY)
     for key, node, value in values[:_MAX_VALUES]:
         line, column = node.start_mark.line + document.line, node.start_mark.column
         if is_encrypted:
@@ -242,7 +245,7 @@ def is_readable_copy(value: str) -> bool:
 
 
 def describe_lines(inspection: Inspection, document: Document) -> None:
-    """Record the Secrets of a document that no parser reads."""
+    """Record the Secrets of a document that no parser reads. Raises LimitError as ``find_secrets`` does."""
     from gitops_secrets.core.guard.lenient import find_secrets
 
     for secret in find_secrets(document.text):
@@ -250,8 +253,11 @@ def describe_lines(inspection: Inspection, document: Document) -> None:
         is_encrypted = any(is_encrypted_value(v.text) for v in secret.values) or (
             "\nsops:" in text or '"sops"' in text
         )
-        places = []
-        for value in secret.values[:_MAX_VALUES]:
+        places: list[Place] = []
+        for value in secret.values:
+            if len(places) == _MAX_VALUES:
+                inspection.unreadable(Origin(identity=secret.identity), _TOO_MANY)
+                break
             key = (value.root, value.key)
             if not value.text or is_encrypted_value(value.text):
                 continue

@@ -69,7 +69,10 @@ def look(inspection: Inspection, text: str, origin: Origin, bits: int) -> None:
             # Asked once of the whole text, however many documents of it are broken.
             manifest = _is_manifest(text) if manifest is None else manifest
             if manifest:
-                objects.describe_lines(inspection, document)
+                try:
+                    objects.describe_lines(inspection, document)
+                except LimitError as error:
+                    inspection.unreadable(origin, error.detail)
         inspection.lines(document.text, document.line, origin, part_bits)
     if is_file and "<<<<<<<" in text and "ENC[" in text:
         line = conflict_markers.find(text)
@@ -173,8 +176,9 @@ class _Walker:
         return children
 
     def _docker(self, found: Pairs, context: Context) -> None:
-        """Report the readable credentials of a docker config's entry."""
+        """Report the readable credentials of a docker config's entry: one finding, about all of them."""
         within = "auths" in context.key[-2:]
+        first: yaml.Node | None = None
         for text, _, value in found:
             if text is None or text.lower() not in FIELDS:
                 continue
@@ -182,8 +186,8 @@ class _Walker:
 
             secret = dockerconfig.credential(text, scalar(value) or "", within_auths=within)
             if secret is not None:
-                self._report("docker-config", value, context, secret)
-                return
+                first = first or value
+                self._report("docker-config", first, context, secret)
 
     def _report(self, rule: str, node: yaml.Node, context: Context, material: str) -> None:
         line, column = self._position(node)

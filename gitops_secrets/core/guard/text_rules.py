@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from gitops_secrets.core.guard import addresses, dockerconfig, prefilter
+from gitops_secrets.core.guard.composing import LimitError
 from gitops_secrets.core.guard.inspection import Inspection, is_comment, place
 from gitops_secrets.core.guard.origin import Origin
 from gitops_secrets.core.guard.placeholders import is_placeholder
@@ -36,8 +37,9 @@ _EXPRESSION = re.compile(
 )
 _SECTION = re.compile(
     r"(?im)^[ \t]*(?:\[[^\]\n]*registry[^\n]*\.auth\"?\][^\n]*|(?:registry_auth|registr(?:y|ies)[ \t]*(?:=\s*\[\s*)?)[ \t]*\{[^\n]*|\[\[?registry[^\n]*)\n"
-    r"(?P<body>(?:[^\n\[}]*(?:\n|$)){1,12})"
+    r"(?P<body>(?:(?:[ \t]*+(?:[#;][^\n]*+)?\n)*+[^\n\[}]*(?:\n|$)){1,12})"
 )
+"""What follows is looked at as far as the next section, and for twelve lines that are no comment."""
 _SECTION_FIELD = re.compile(
     r"(?im)^[ \t]*(?P<name>password|auth|identitytoken)[ \t]*[=:][ \t]*(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s#]+)"
 )
@@ -45,7 +47,7 @@ _NOT_VALUES = ("ENC[AES256_GCM", "-", "=")
 _XZ = "/Td6W"
 """How xz begins in base64: with what else would be taken for the beginning of a comment."""
 _AROUND_LINE = re.compile(r"^[ \t#>*/-]*|[\\ \t]+$")
-_MAX_HITS = 500
+_MAX_HITS = 1000
 _KEYS = 4
 """How many steps of a key path say what a value is."""
 _BEFORE = 400
@@ -58,9 +60,13 @@ def look(inspection: Inspection, text: str, line: int, origin: Origin, bits: int
         text = _ESCAPE.sub(lambda m: chr(int(m["code"], 16)), text)
     if "auth%22" in text or "auths%22" in text:
         text = _PERCENT.sub(lambda m: chr(int(m["code"], 16)), text)
-    found = list(_found(text, bits, origin))[:_MAX_HITS]
-    for rule, offset, material in found:
-        _report(inspection, rule, text, line, offset, origin, material)
+    try:
+        for count, (rule, offset, material) in enumerate(_found(text, bits, origin)):
+            if count == _MAX_HITS:
+                raise LimitError(f"it holds more than {_MAX_HITS} credentials")
+            _report(inspection, rule, text, line, offset, origin, material)
+    except LimitError as error:
+        inspection.unreadable(origin, error.detail)
     if bits & prefilter.PACKED:
         counted = 0
         for offset, run in _runs(text):

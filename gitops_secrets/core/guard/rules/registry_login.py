@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
+from gitops_secrets.core.guard.composing import LimitError
 from gitops_secrets.core.guard.encoding import from_base64
 from gitops_secrets.core.guard.placeholders import is_placeholder
 from gitops_secrets.core.guard.rules.base import Rule
@@ -68,22 +69,30 @@ _HERE_STRING = re.compile(
 _SELECTOR = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+(?:\(\))?")
 _CODE = "<code>"
 _FAR = 200
-_MAX_WORDS = 200
-_MAX_COMMANDS = 5000
+_MAX_WORDS = 20_000
+_MAX_COMMANDS = 100_000
 
 
 def find(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the offset and the password of each command that gives one away."""
-    end = 0
-    for head in _heads(text, 0, len(text))[:_MAX_COMMANDS]:
+    """Yield the offset and the password of each command that gives one away.
+
+    Raises LimitError where there are too many commands, or one is too long, to look at all of it.
+    """
+    end = count = 0
+    for head in _heads(text, 0, len(text)):
         if head.start() < end:
             continue
+        count += 1
+        if count > _MAX_COMMANDS:
+            raise LimitError(f"it holds more than {_MAX_COMMANDS} commands")
         at = head.end()
         if text[at] in "\"'" and _before_path(text, head.start()) == text[at]:
             at += 1
         words, end = _words(text, at)
         if _matters(head["tool"], words):
             yield from _passwords(head["tool"], words)
+            if len(words) == _MAX_WORDS:
+                raise LimitError(f"a command of it has more than {_MAX_WORDS} words")
     if "--password-stdin" in text:
         for pattern in (_PIPED, _HERE_STRING):
             for match in pattern.finditer(text):
