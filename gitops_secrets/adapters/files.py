@@ -33,17 +33,13 @@ def check_inside(top: Path, path: str) -> None:
             link = "/".join(parts[:number])
             raise GitOpsSecretsError(
                 f"{link} is a symlink, and what is written stays in the repository",
-                f"git rm {link}, and let a folder or file of its own take its place",
+                f"rm {link}, and let a folder or file of its own take its place",
             )
         if number == len(parts) and not stat.S_ISREG(mode):
-            raise GitOpsSecretsError(
-                f"{path} is not a plain file", f"git mv {path} to where it is not in the way"
-            )
+            raise GitOpsSecretsError(f"{path} is not a plain file", f"mv {path} {path}.moved")
         if number < len(parts) and not stat.S_ISDIR(mode):
             folder = "/".join(parts[:number])
-            raise GitOpsSecretsError(
-                f"{folder} is not a folder", f"git mv {folder} to where it is not in the way"
-            )
+            raise GitOpsSecretsError(f"{folder} is not a folder", f"mv {folder} {folder}.moved")
 
 
 def read_file(top: Path, path: str) -> bytes | None:

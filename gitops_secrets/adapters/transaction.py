@@ -207,7 +207,7 @@ class Transaction:
         path = next(p for p, e in journal.files.items() if not _same(contents[p], e.after))
         raise StepError(
             lambda so: f"a hook changed {path} while it was committed; {so}",
-            f"leave {path.split('/', 1)[0]} out of what that hook rewrites",
+            f"leave {path.split('/', 1)[0]} out of what that hook, or a filter of .gitattributes, rewrites",
             take_back=True,
             commit=head,
         )

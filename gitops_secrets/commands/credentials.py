@@ -31,6 +31,9 @@ _HELPER = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 Source = Callable[[Registry], Credentials]
 """Reads the credentials of one registry. Raises UsageError or GitOpsSecretsError."""
 
+_LARGEST = 1024 * 1024
+"""Bytes that a file of credentials may have: a Secret holds no more."""
+
 
 def argument(value: str) -> Source:
     """Return the source of USER:PASSWORD from the command line, as Flux takes it."""
@@ -187,7 +190,8 @@ class _DockerConfig(NamedTuple):
 
 def _read(path: Path) -> bytes:
     try:
-        return path.expanduser().read_bytes()
+        with path.expanduser().open("rb") as file:
+            content = file.read(_LARGEST + 1)
     except FileNotFoundError:
         raise GitOpsSecretsError(
             f"the file of credentials {path} cannot be read: no such file",
@@ -195,3 +199,9 @@ def _read(path: Path) -> bytes:
         ) from None
     except OSError as error:
         raise GitOpsSecretsError(f"{path} cannot be read: {error.strerror}") from None
+    if len(content) > _LARGEST:
+        raise GitOpsSecretsError(
+            f"{path} holds more than {_LARGEST} bytes, which no credentials and no docker config have",
+            "--registry-creds-file takes a file of USER:PASSWORD",
+        )
+    return content

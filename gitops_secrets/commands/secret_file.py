@@ -56,7 +56,7 @@ def locate(file: Path) -> SecretFile:
     if file.suffix not in _SUFFIXES:
         raise UsageError(
             f"{file} does not end in {', '.join(_SUFFIXES)}, and Flux would not decrypt it",
-            f"--to {file.with_suffix('.yaml')}",
+            f"gitops-secrets encrypt {file} --to {file.with_suffix('.yaml')}, for a readable file",
         )
     folder = file.parent.resolve()
     there = next(f for f in (folder, *folder.parents) if f.is_dir())

@@ -223,3 +223,21 @@ def test_a_folder_is_named_as_one(user: User, arguments: tuple[str, ...]) -> Non
     result = user.run(*arguments, stdin=b"x")
     assert result.status == 2
     assert "is a folder" in result.stderr or "there is no terminal" in result.stderr
+
+
+def test_an_endless_file_of_credentials_is_refused(user: User) -> None:
+    user.commit({"a": "1"})
+    arguments = (*STORY.arguments[:-2], "--registry-creds-file", "/dev/zero")
+    result = user.run(*arguments)
+    assert result.status == 3
+    assert "/dev/zero holds more than" in result.stderr
+
+
+def test_a_link_in_the_way_goes_by_the_hint(user: User) -> None:
+    user.commit({"a": "1"})
+    (user.repository / "pull-secrets").symlink_to(user.home)
+    result = run(user)
+    assert result.status == 3
+    hint = result.stderr.partition("hint: ")[2].partition(",")[0]
+    assert user.program(["sh", "-c", hint]).status == 0
+    assert run(user).status == 0
