@@ -205,9 +205,18 @@ class Transaction:
             )
         _, contents = repository.contents("HEAD", list(journal.files))
         path = next(p for p, e in journal.files.items() if not _same(contents[p], e.after))
+        attribute = os.fsdecode(repository.ask("check-attr", "-z", "filter", "--", path))
+        name = attribute.split("\0")[2]
+        if name not in ("unspecified", "unset"):
+            raise StepError(
+                lambda so: f"the filter {name} of .gitattributes changed {path}; {so}",
+                f"{path} -filter, in .gitattributes, keeps it from that filter",
+                take_back=True,
+                commit=head,
+            )
         raise StepError(
             lambda so: f"a hook changed {path} while it was committed; {so}",
-            f"leave {path.split('/', 1)[0]} out of what that hook, or a filter of .gitattributes, rewrites",
+            f"leave {path.split('/', 1)[0]} out of what that hook rewrites",
             take_back=True,
             commit=head,
         )
