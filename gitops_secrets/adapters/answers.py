@@ -63,12 +63,12 @@ def refusal(error: Any, what: What, context: str, server: str, kubectl: str) -> 
     status, answer = error.status or 0, status_of(error)
     if not status:
         return _untrusted(error, server, kubectl)
-    if status < 400 or (status != 401 and not answer and what.name):
-        return no_api_server(context, server, kubectl)
     if status == 401:
         return GitOpsSecretsError(
             f"the cluster of context {context} does not know who you are", f"{kubectl} auth whoami"
         )
+    if status < 400 or (status < 500 and not answer and what.name):
+        return no_api_server(context, server, kubectl)
     if "NamespaceTerminating" in _causes(answer):
         return being_deleted(f"namespace {what.namespace}", f"namespace {what.namespace}", kubectl)
     message = str(answer.get("message", ""))
