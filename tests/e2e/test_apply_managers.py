@@ -181,6 +181,7 @@ def test_a_secret_of_another_type_that_came_meanwhile_stays(applier: Applier) ->
         applier,
         "regcred",
         lambda: apply_as(applier, "regcred", type="Opaque", data={"a": "Yg=="}),
+        "--force",
         status=3,
     )
     assert "Secret flux-system/regcred is not as it was a moment ago" in printed
