@@ -1,34 +1,32 @@
-"""The Kubernetes API, by the user's own kubeconfig. Values go in and come out; none is ever printed.
-
-What the server says on failure can quote an object, so it is told in our own words.
-"""
+"""The Kubernetes API, by the user's own kubeconfig. Values go in and come out; none is ever printed."""
 
 from __future__ import annotations
 
 import functools
 import json
-import logging
 import shlex
 from collections.abc import Callable, Iterator, Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from gitops_secrets.adapters.answers import (
+    ConflictError,
+    Object,
+    What,
+    doubt,
+    no_api_server,
+    refusal,
+    status_of,
+)
 from gitops_secrets.adapters.kubeconfig import read_contexts
+from gitops_secrets.adapters.login import log_in, shown
 from gitops_secrets.errors import GitOpsSecretsError
 
-Object = dict[str, Any]
 _TIMEOUT = (10, 30)
 """Seconds to connect, and to wait for an answer."""
 _PAGE = 500
 """Objects in one answer to a list."""
-
-
-class ForbiddenError(GitOpsSecretsError):
-    """The user may not do that; something else he may."""
-
-
-class ConflictError(GitOpsSecretsError):
-    """Another field manager owns what was to be applied."""
 
 
 class Cluster(NamedTuple):
@@ -48,12 +46,13 @@ class Cluster(NamedTuple):
 
     def find(self, kind: str, name: str, namespace: str | None = None) -> Object | None:
         """Return a Namespace or Secret, None where there is none."""
-        what = _What("get", kind, name, namespace)
+        what = What("get", kind, name, namespace)
         if kind == "Namespace":
-            return self._ask(what, lambda: self.api.read_namespace(name, **_RAW), missing=True)
-        return self._ask(
-            what, lambda: self.api.read_namespaced_secret(name, namespace, **_RAW), missing=True
-        )
+            call = functools.partial(self.api.read_namespace, name, **_RAW)
+        else:
+            call = functools.partial(self.api.read_namespaced_secret, name, namespace, **_RAW)
+        answer = self._ask(what, call, missing=True)
+        return answer.object if answer is not None else None
 
     def list_all(self, kind: str) -> Iterator[Object]:
         """Yield every ServiceAccount, Pod, Deployment or Flux Kustomization; none where there is no such kind.
@@ -75,35 +74,43 @@ class Cluster(NamedTuple):
         following: dict[str, str] = {}
         while True:
             call = functools.partial(calls[kind], limit=_PAGE, **following, **_RAW)
-            answer = self._ask(_What("list", kind, "", None), call, missing=True)
+            answer = self._ask(What("list", kind, "", None), call, missing=True)
             if answer is None:
                 return
-            yield from answer["items"]
-            token = (answer.get("metadata") or {}).get("continue")
+            yield from answer.object["items"]
+            token = (answer.object.get("metadata") or {}).get("continue")
             if not token:
                 return
             following = {"_continue": str(token)}
 
-    def create_namespace(self, name: str, *, dry_run: bool) -> None:
-        """Create a namespace, owned by nobody, so that Flux takes it over as it is."""
+    def create_namespace(self, name: str, *, dry_run: bool) -> bool:
+        """Create a namespace, owned by nobody, so that Flux takes it over as it is.
+
+        Return whether it was created; if not, somebody else was faster.
+        """
         body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
         dry = {"dry_run": "All"} if dry_run else {}
-        self._ask(
-            _What("create", "Namespace", name, None),
-            lambda: self.api.create_namespace(body, **dry, **_RAW),
-        )
+        try:
+            self._ask(
+                What("create", "Namespace", name, None, writes=not dry_run),
+                lambda: self.api.create_namespace(body, **dry, **_RAW),
+            )
+        except ConflictError:
+            return False
+        return True
 
     def apply_secret(
         self, body: Mapping[str, Any], manager: str, *, force: bool, dry_run: bool
-    ) -> Object:
+    ) -> tuple[Object, bool]:
         """Apply a Secret's fields server-side as *manager*, which owns them and no others.
 
-        Raises ConflictError where another manager has another value and *force* is not given.
+        Return the Secret, and whether it was created. Raises ConflictError where another manager has
+        another value and *force* is not given.
         """
         metadata = body["metadata"]
         dry = {"dry_run": "All"} if dry_run else {}
         answer = self._ask(
-            _What("patch", "Secret", metadata["name"], metadata["namespace"]),
+            What("patch", "Secret", metadata["name"], metadata["namespace"], writes=not dry_run),
             lambda: self.api.patch_namespaced_secret(
                 metadata["name"],
                 metadata["namespace"],
@@ -116,75 +123,37 @@ class Cluster(NamedTuple):
             ),
         )
         assert answer is not None
-        return answer
+        return answer.object, answer.created
 
-    def _ask(self, what: _What, call: Callable[[], Any], *, missing: bool = False) -> Object | None:
+    def _ask(self, what: What, call: Callable[[], Any], *, missing: bool = False) -> _Answer | None:
         from kubernetes.client.exceptions import ApiException
-        from urllib3.exceptions import HTTPError
+        from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
+        names = (self.context, self.server, self.kubectl)
         try:
-            found = json.loads(call().data)
+            response = call()
+            found = json.loads(response.data)
         except ApiException as error:
-            if error.status == 404 and missing:
+            if error.status == 404 and missing and (status_of(error) or not what.name):
                 return None
-            raise self._refused(what, error.status or 0) from None
+            raise refusal(error, what, *names) from None
         except ValueError:
+            raise no_api_server(*names) from None
+        except (HTTPError, OSError) as error:
+            is_sent = not isinstance(error, (NewConnectionError, ConnectTimeoutError))
             raise GitOpsSecretsError(
-                f"what answers for context {self.context} at {self.server} is no API server",
+                f"the cluster of context {self.context} does not answer at {self.server}"
+                + (doubt(what) if is_sent else ""),
                 f"{self.kubectl} version",
             ) from None
-        except (HTTPError, OSError):
-            raise GitOpsSecretsError(
-                f"the cluster of context {self.context} does not answer at {self.server}",
-                f"{self.kubectl} version",
-            ) from None
-        assert isinstance(found, dict)
-        return found
-
-    def _refused(self, what: _What, status: int) -> GitOpsSecretsError:
-        if status == 401:
-            return GitOpsSecretsError(
-                f"the cluster of context {self.context} does not know who you are",
-                f"{self.kubectl} auth whoami",
-            )
-        if status == 403:
-            where = f" --namespace {what.namespace}" if what.namespace else ""
-            return ForbiddenError(
-                f"the cluster of context {self.context} does not let you {what}",
-                f"{self.kubectl} auth can-i {what.verb} {what.resource}{where}",
-            )
-        if status == 409:
-            return ConflictError(f"somebody else owns the value of {what.object}")
-        if status == 404:
-            return GitOpsSecretsError(
-                f"the namespace of {what.object} is not there",
-                f"{self.kubectl} create namespace {what.namespace}",
-            )
-        return GitOpsSecretsError(f"the API server answered {status} to {what}")
+        if not isinstance(found, dict) or "kind" not in found:
+            raise no_api_server(*names)
+        return _Answer(found, response.status == HTTPStatus.CREATED)
 
 
-class _What(NamedTuple):
-    verb: str
-    kind: str
-    name: str
-    namespace: str | None
-
-    @property
-    def resource(self) -> str:
-        return f"{self.kind.lower()}s"
-
-    @property
-    def object(self) -> str:
-        if not self.name:
-            return self.resource
-        return (
-            f"{self.kind} {self.namespace}/{self.name}"
-            if self.namespace
-            else f"{self.kind} {self.name}"
-        )
-
-    def __str__(self) -> str:
-        return f"{self.verb} {self.object}"
+class _Answer(NamedTuple):
+    object: Object
+    created: bool
 
 
 _RAW: dict[str, Any] = {"_preload_content": False, "_request_timeout": _TIMEOUT}
@@ -199,27 +168,12 @@ def kubectl(kubeconfig: Path | None, context: str) -> str:
 def connect(kubeconfig: Path | None, context: str | None) -> Cluster:
     """Return the cluster of *context*, or of the current one. Nothing is asked of it yet.
 
-    Raises UsageError for a context that is not there, GitOpsSecretsError without a usable kubeconfig
-    or without the Kubernetes client.
+    Raises UsageError for a context that is not there, GitOpsSecretsError without the Kubernetes client, and
+    for a kubeconfig that cannot be used or does not have the server's certificate checked.
     """
-    try:
-        import kubernetes
-    except ImportError:
-        raise GitOpsSecretsError(
-            "the Kubernetes client is not installed", "pip install 'gitops-secrets[cluster]'"
-        ) from None
-    client: Any = kubernetes.client
-    config: Any = kubernetes.config
-    chosen = read_contexts(kubeconfig).choose(context)
-    # What the client would log, of a login that fails for example, goes past our own words.
-    logging.disable(logging.CRITICAL)
-    try:
-        api = config.new_client_from_config(str(kubeconfig) if kubeconfig else None, chosen)
-    except (config.ConfigException, OSError, TypeError, KeyError, ValueError):
-        where = f" {kubeconfig}" if kubeconfig else ""
-        raise GitOpsSecretsError(
-            f"the kubeconfig{where} cannot be used for the context {chosen}",
-            f"{kubectl(kubeconfig, chosen)} version",
-        ) from None
-    api.configuration.retries = False
-    return Cluster(chosen, str(api.configuration.host), client.CoreV1Api(api), kubeconfig)
+    contexts = read_contexts(kubeconfig)
+    chosen = contexts.choose(context)
+    api = log_in(kubeconfig, contexts, chosen, kubectl(kubeconfig, chosen))
+    from kubernetes.client import CoreV1Api
+
+    return Cluster(chosen, shown(str(api.configuration.host)), CoreV1Api(api), kubeconfig)

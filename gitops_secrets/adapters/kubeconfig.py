@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from gitops_secrets.core.yamldoc import compose_documents, items, text
+import yaml
+
+from gitops_secrets.core.yamldoc import compose_documents, get, items, text
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
 
@@ -15,6 +18,8 @@ class Contexts(NamedTuple):
 
     names: tuple[str, ...]
     current: str | None
+    plugins: Mapping[str, str]
+    """By context, the program that it logs in with."""
 
     def choose(self, wanted: str | None) -> str:
         """Return *wanted*, or without it the current one. Raises UsageError where there is none such."""
@@ -33,7 +38,8 @@ def read_contexts(kubeconfig: Path | None) -> Contexts:
     Raises GitOpsSecretsError where there is none, or one is broken.
     """
     files = [kubeconfig] if kubeconfig is not None else _default_files()
-    names: dict[str, None] = {}
+    users: dict[str, str | None] = {}
+    commands: dict[str, str | None] = {}
     current = None
     for file in files:
         try:
@@ -47,11 +53,20 @@ def read_contexts(kubeconfig: Path | None) -> Contexts:
         except GitOpsSecretsError:
             raise _unusable(file, "it is not valid YAML") from None
         for root in documents:
-            names |= dict.fromkeys(text(entry, "name") or "" for entry in items(root, "contexts"))
+            _add_named(users, root, "contexts", "context", "user")
+            _add_named(commands, root, "users", "user", "exec", "command")
             current = current or text(root, "current-context") or None
-    if not names:
+    if not users:
         raise _unusable(files[0], "it names no context")
-    return Contexts(tuple(names), current)
+    logins = {context: commands.get(user or "") for context, user in users.items()}
+    plugins = {context: command for context, command in logins.items() if command is not None}
+    return Contexts(tuple(users), current, plugins)
+
+
+def _add_named(found: dict[str, str | None], root: yaml.Node, kind: str, *path: str) -> None:
+    """Add what stands at *path* of each entry of the list *kind*. Of two with one name, the first is used."""
+    for entry in items(root, kind):
+        found.setdefault(text(entry, "name") or "", text(get(entry, *path)))
 
 
 def _default_files() -> list[Path]:

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from gitops_secrets.adapters import age, sops
 from gitops_secrets.adapters.age import Identity
-from gitops_secrets.adapters.cluster import Cluster, ConflictError, connect
+from gitops_secrets.adapters.answers import ConflictError, being_deleted
+from gitops_secrets.adapters.cluster import Cluster, connect
 from gitops_secrets.adapters.git import Repository, literal, open_repository
 from gitops_secrets.adapters.interrupts import end_on_signals
 from gitops_secrets.adapters.revision import tree_of
@@ -108,7 +109,12 @@ def apply(request: Request) -> Outcome:
         end_on_signals(
             f"{cluster.context} may have some of it; the same command again applies the rest"
         )
-    steps = [step for w in wanted for step in _apply_one(cluster, w, request)]
+    steps: list[Step] = []
+    try:
+        for one in wanted:
+            _apply_one(cluster, one, request, steps)
+    except GitOpsSecretsError as error:
+        raise _with_what_was_done(error, steps, request) from None
     return Outcome(
         cluster.context,
         cluster.server,
@@ -116,6 +122,19 @@ def apply(request: Request) -> Outcome:
         tuple(path.path for path in paths),
         tuple(steps),
         (*([recovered] if recovered else []), *_notes(repository, paths)),
+    )
+
+
+def _with_what_was_done(
+    error: GitOpsSecretsError, steps: Sequence[Step], request: Request
+) -> GitOpsSecretsError:
+    done = ", ".join(f"{s.object} {s.done}" for s in steps if s.done != "unchanged")
+    if request.dry_run or not done:
+        return error
+    return GitOpsSecretsError(
+        error.message,
+        *error.hints,
+        f"the same command again applies the rest; applied so far: {done}",
     )
 
 
@@ -202,26 +221,23 @@ def _open(file: str, content: bytes, identity: Identity) -> _PullSecret:
     return _PullSecret(file, name, namespace, read_pull_secret(plain, file))
 
 
-def _apply_one(cluster: Cluster, wanted: _Wanted, request: Request) -> list[Step]:
-    there = cluster.find("Namespace", wanted.namespace)
+def _apply_one(cluster: Cluster, wanted: _Wanted, request: Request, steps: list[Step]) -> None:
+    """Apply what one cluster path wants, and add each step to *steps* as soon as it is done."""
+    name = wanted.namespace
+    there = cluster.find("Namespace", name)
     if there is not None and (there.get("status") or {}).get("phase") == "Terminating":
-        raise GitOpsSecretsError(
-            f"namespace {wanted.namespace} is being deleted",
-            f"{cluster.kubectl} get namespace {wanted.namespace} -o yaml",
-        )
-    if there is None:
-        cluster.create_namespace(wanted.namespace, dry_run=request.dry_run)
-    shown = f"Namespace {wanted.namespace}"
-    steps = [
-        Step(shown, "unchanged")
-        if there
-        else Step(shown, "created", change=namespace_change(wanted.namespace))
-    ]
+        raise being_deleted(f"namespace {name}", f"namespace {name}", cluster.kubectl)
+    shown = f"Namespace {name}"
+    if there is None and cluster.create_namespace(name, dry_run=request.dry_run):
+        steps.append(Step(shown, "created", change=namespace_change(name)))
+    else:
+        steps.append(Step(shown, "unchanged"))
     # In a dry run a namespace that is not there takes no Secret, not even for show.
     absent = there is None and request.dry_run
     steps.append(_apply_identity(cluster, wanted, request, absent=absent))
-    steps += [_apply_pull_secret(cluster, s, request, absent=absent) for s in wanted.pull_secrets]
-    return steps
+    for secret in wanted.pull_secrets:
+        step = _apply_pull_secret(cluster, secret, request, absent=absent)
+        steps.append(step)
 
 
 def _apply_identity(cluster: Cluster, wanted: _Wanted, request: Request, *, absent: bool) -> Step:
@@ -234,18 +250,28 @@ def _apply_identity(cluster: Cluster, wanted: _Wanted, request: Request, *, abse
     shown = f"Secret {namespace}/{name}"
     if patch is None:
         return Step(shown, "unchanged", f"holds the identity of {identity.recipient}")
-    after: applying.Object = patch.body
-    if not absent:
-        after = cluster.apply_secret(
-            patch.body, patch.manager, force=False, dry_run=request.dry_run
-        )
+    after, created = _apply_secret(cluster, patch, request, absent=absent)
     entry = applying.identity_entry(identity.recipient)
     return Step(
         shown,
-        "created" if live is None else "added",
+        "created" if created else "added",
         f"{entry} for {identity.recipient}",
         secret_change(live, after, patch.body),
     )
+
+
+def _apply_secret(
+    cluster: Cluster,
+    patch: applying.SecretPatch,
+    request: Request,
+    *,
+    absent: bool,
+    force: bool = False,
+) -> tuple[applying.Object, bool]:
+    """Return the Secret as it is then, and whether it was created."""
+    if absent:
+        return patch.body, True
+    return cluster.apply_secret(patch.body, patch.manager, force=force, dry_run=request.dry_run)
 
 
 def _apply_pull_secret(
@@ -265,19 +291,15 @@ def _apply_pull_secret(
             "git push, and Flux applies it",
             f"--force applies {secret.file} now; Flux undoes that where its commit says otherwise",
         )
-    after: applying.Object = patch.body
-    if not absent:
-        try:
-            after = cluster.apply_secret(
-                patch.body, patch.manager, force=request.force, dry_run=request.dry_run
-            )
-        except ConflictError as error:
-            raise GitOpsSecretsError(
-                error.message, "--force takes the value over from its owner"
-            ) from None
+    try:
+        after, created = _apply_secret(cluster, patch, request, absent=absent, force=request.force)
+    except ConflictError as error:
+        raise GitOpsSecretsError(
+            error.message, *error.hints, "--force takes the value over from its owner"
+        ) from None
     return Step(
         shown,
-        "created" if live is None else "changed",
+        "created" if created else "changed",
         f"from {secret.file}",
         secret_change(live, after, patch.body),
     )

@@ -72,10 +72,12 @@ def doctor(request: Request) -> Examined:
         from gitops_secrets.commands.doctor_live import Observer
         from gitops_secrets.core.doctor.live import check
 
-        observer = Observer(connect(request.kubeconfig, request.context))
         try:
+            observer = Observer(connect(request.kubeconfig, request.context))
             diagnoses = (*check(view, observer.observe(view, opened)), *diagnoses)
             refused = tuple(observer.refused.values())
+        except UsageError:
+            raise
         except GitOpsSecretsError as error:
             refused = (error,)
     if is_half_way(repository):

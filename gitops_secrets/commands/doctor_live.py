@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from gitops_secrets.adapters import age
-from gitops_secrets.adapters.cluster import Cluster, ForbiddenError
+from gitops_secrets.adapters.answers import ForbiddenError
+from gitops_secrets.adapters.cluster import Cluster
 from gitops_secrets.core.doctor.live import decryption_secrets
 from gitops_secrets.core.doctor.observed import Live, Name, Object, failing_pulls, names, prune
 from gitops_secrets.core.doctor.pullsecrets import Place, pull_secrets

@@ -44,8 +44,9 @@ def plan_identity(
 
     Each identity has a field manager of its own: one manager that applied a second one would take
     its first away. *kubectl* begins a hint's command. Raises GitOpsSecretsError where the entry's name
-    is taken by something else.
+    is taken by something else, and for a Secret that cannot be added to.
     """
+    _refuse_passing(live, namespace, name, kubectl)
     entry = identity_entry(recipient)
     for key, value in ((live or {}).get("data") or {}).items():
         if key.endswith(".agekey") and secret in _decoded(value).split():
@@ -56,9 +57,12 @@ def plan_identity(
                 f"identity of {recipient}",
                 f"{kubectl} --namespace {namespace} get secret {name} --show-managed-fields -o yaml",
             )
+    _refuse_immutable(live, namespace, name, kubectl)
     content = f"# public key: {recipient}\n".encode() + secret + b"\n"
     body = _secret(namespace, name)
-    body["metadata"]["labels"] = {WATCH_LABEL: "Enabled"}
+    # Somebody else's answer to whether Flux is to watch it is no reason to bring no identity.
+    if WATCH_LABEL not in (((live or {}).get("metadata") or {}).get("labels") or {}):
+        body["metadata"]["labels"] = {WATCH_LABEL: "Enabled"}
     body["data"] = {entry: base64.b64encode(content).decode()}
     return SecretPatch(body, f"{MANAGER}-age-{_short(recipient)}")
 
@@ -68,8 +72,10 @@ def plan_pull_secret(
 ) -> SecretPatch | None:
     """Return what gives the pull Secret *name* its value; None where it has it.
 
-    *kubectl* begins a hint's command. Raises GitOpsSecretsError for a Secret of another type: a type never changes.
+    *kubectl* begins a hint's command. Raises GitOpsSecretsError for a Secret of another
+    type, for a type never changes, and for one that cannot be changed.
     """
+    _refuse_passing(live, namespace, name, kubectl)
     if live is not None:
         if live.get("type") != PULL_SECRET_TYPE:
             raise GitOpsSecretsError(
@@ -79,6 +85,7 @@ def plan_pull_secret(
             )
         if _decoded((live.get("data") or {}).get(DOCKERCONFIGJSON, "")) == dockerconfigjson:
             return None
+    _refuse_immutable(live, namespace, name, kubectl)
     body = _secret(namespace, name)
     body["type"] = PULL_SECRET_TYPE
     body["data"] = {DOCKERCONFIGJSON: base64.b64encode(dockerconfigjson).decode()}
@@ -90,6 +97,23 @@ def owned_by_flux(live: Object | None) -> bool:
     metadata = (live or {}).get("metadata") or {}
     managers = [entry.get("manager") for entry in metadata.get("managedFields") or ()]
     return _FLUX_MANAGER in managers or _FLUX_LABEL in (metadata.get("labels") or {})
+
+
+def _refuse_passing(live: Object | None, namespace: str, name: str, kubectl: str) -> None:
+    if ((live or {}).get("metadata") or {}).get("deletionTimestamp"):
+        raise GitOpsSecretsError(
+            f"Secret {namespace}/{name} is being deleted, and what is put there goes with it",
+            f"{kubectl} --namespace {namespace} get secret {name} -o jsonpath='{{.metadata.finalizers}}'",
+        )
+
+
+def _refuse_immutable(live: Object | None, namespace: str, name: str, kubectl: str) -> None:
+    if (live or {}).get("immutable"):
+        there = f"{kubectl} --namespace {namespace}"
+        raise GitOpsSecretsError(
+            f"Secret {namespace}/{name} is immutable, and lacks what this commit has",
+            f"{there} get secret {name} -o yaml | sed '/^immutable: true$/d' | {there} replace --force -f -",
+        )
 
 
 def _secret(namespace: str, name: str) -> dict[str, Any]:

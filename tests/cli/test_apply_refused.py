@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import http.server
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support.secrets import encoded
 from tests.support.terminal import Terminal
 from tests.support.user import PROGRAM, Result, User
 
@@ -139,35 +137,35 @@ def test_a_login_that_fails_is_told_in_our_words_alone(
     login = "exec: {apiVersion: client.authentication.k8s.io/v1, command: none-such, interactiveMode: Never}"
     kubeconfig.write_text(kubeconfig.read_text().replace("token: hunter2hunter2", login))
     flags = ("--yes", "--context", "prod", "--kubeconfig", str(kubeconfig))
-    result = refused(bootstrapped, *flags, says="context prod does not answer")
+    says = "the login plugin none-such of context prod gave neither a token nor a certificate"
+    result = refused(bootstrapped, *flags, says=says)
     assert all(line.startswith("gitops-secrets: ") for line in result.stderr.splitlines())
 
 
-class _LoginPage(http.server.BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(b"<html>log in first</html>")
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture
-def proxy() -> Iterator[str]:
-    """A fake: a proxy that answers everything with a page of its own, as a company's might."""
-    with http.server.HTTPServer(("127.0.0.1", 0), _LoginPage) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-def test_a_proxy_that_answers_instead_is_seen(
-    bootstrapped: User, kubeconfig: Path, proxy: str
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ("server: http://127.0.0.1:1", "context prod reaches http://127.0.0.1:1 without TLS"),
+        (
+            f"server: {NOWHERE}, insecure-skip-tls-verify: true",
+            f"context prod does not check the certificate of {NOWHERE}",
+        ),
+    ],
+)
+def test_a_connection_that_others_could_read_is_refused(
+    bootstrapped: User, kubeconfig: Path, settings: str, says: str
 ) -> None:
-    kubeconfig.write_text(CONFIG.format(server=proxy))
-    flags = ("--dry-run", "--kubeconfig", str(kubeconfig))
-    refused(bootstrapped, *flags, says=f"at {proxy} is no API server")
+    kubeconfig.write_text(kubeconfig.read_text().replace(f"server: {NOWHERE}", settings))
+    flags = ("--dry-run", "--context", "prod", "--kubeconfig", str(kubeconfig))
+    refused(bootstrapped, *flags, says=says)
+
+
+def test_keys_in_the_kubeconfig_are_left_in_no_file(bootstrapped: User, kubeconfig: Path) -> None:
+    login = f"client-certificate-data: {encoded('one')}, client-key-data: {encoded('two')}"
+    kubeconfig.write_text(kubeconfig.read_text().replace("token: hunter2hunter2", login))
+    flags = ("--yes", "--context", "prod", "--kubeconfig", str(kubeconfig))
+    refused(bootstrapped, *flags, says="context prod")
+    assert list(bootstrapped.temporary.iterdir()) == []
 
 
 @pytest.mark.parametrize(("typed", "says"), [("test\n", "not confirmed"), ("prod\n", "not answer")])

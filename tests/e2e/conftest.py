@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.applier import Applier
 from tests.e2e.cluster import Cluster
 from tests.e2e.encrypted import Identity, make_identity
 from tests.e2e.flux import Flux
@@ -100,3 +101,28 @@ def live(fresh_cluster: Cluster, fresh_flux: Flux, repository: Repository, tmp_p
     found = Live(fresh_cluster, fresh_flux, operator)
     assert found.doctor().startswith("gitops-secrets: healthy")
     return found
+
+
+@pytest.fixture(scope="module")
+def ground(binaries: Binaries, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A cluster for the tests of one file, which has the namespace flux-system and no Flux."""
+    with Cluster(binaries, tmp_path_factory.mktemp("ground")) as running:
+        running.create_namespace("flux-system")
+        yield running
+
+
+@pytest.fixture
+def applier(ground: Cluster, tmp_path: Path) -> Iterator[Applier]:
+    """A user who applies to ``ground``, where nothing of what he brings is yet."""
+    found = Applier(ground, tmp_path / "applier")
+    found.clear()
+    with found.watched():
+        yield found
+
+
+@pytest.fixture
+def first_applier(fresh_cluster: Cluster, tmp_path: Path) -> Iterator[Applier]:
+    """A user who applies to a new cluster, which has no namespace flux-system."""
+    found = Applier(fresh_cluster, tmp_path / "applier")
+    with found.watched():
+        yield found

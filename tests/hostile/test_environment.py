@@ -88,7 +88,7 @@ def kubeconfig(user: User, plugin: Path) -> Path:
                 "kind": "Config",
                 "current-context": "x",
                 "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x"}}],
-                "clusters": [{"name": "x", "cluster": {"server": "http://127.0.0.1:1"}}],
+                "clusters": [{"name": "x", "cluster": {"server": "https://127.0.0.1:1"}}],
                 "users": [{"name": "x", "user": {"exec": run}}],
             }
         )
