@@ -1,13 +1,9 @@
 """The console entry: what every program start pays, and no more."""
 
-from __future__ import annotations
-
+# Nothing but what is built into Python or frozen: before main() a repository's modules may come first.
 import gc
 import os
-import resource
 import sys
-
-from gitops_secrets.adapters.environment import forget_secrets
 
 
 def main() -> None:
@@ -15,6 +11,10 @@ def main() -> None:
     # Importing makes a great many objects and no garbage: collecting it costs a tenth of a start.
     gc.set_threshold(50_000)
     _open_closed()
+    _leave_out_the_repository()
+
+    from gitops_secrets.adapters.environment import forget_secrets
+
     _forbid_core_dumps()
     forget_secrets()
 
@@ -44,12 +44,39 @@ def _open_closed() -> None:
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115
 
 
+def _leave_out_the_repository() -> None:
+    """Have Python look for modules in no folder of the repository that PYTHONPATH names.
+
+    An empty part of it means the current folder, and there may be a yaml.py. The folder that this
+    package was loaded from stays.
+    """
+    given = os.environ.get("PYTHONPATH", "")
+    if not given:
+        return
+    here = top = os.path.realpath(os.curdir)
+    while not os.path.lexists(os.path.join(top, ".git")) and top != os.path.dirname(top):
+        top = os.path.dirname(top)
+    top = here if top == os.path.dirname(top) else top
+    own = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+    for part in given.split(os.pathsep):
+        real = os.path.realpath(part)
+        foreign = not os.path.isabs(part) or _is_below(real, top) or _is_below(here, real)
+        if foreign and real != own:
+            sys.path[:] = [entry for entry in sys.path if os.path.realpath(entry) != real]
+
+
+def _is_below(folder: str, above: str) -> bool:
+    return os.path.join(folder, "").startswith(os.path.join(above, ""))
+
+
 def _forbid_core_dumps() -> None:
     """Have neither this process nor one that it starts leave its memory in a file.
 
     The limit is 1: at 0 Linux still pipes a dump to the program that the system names for it, and at
     1 it does neither (fs/coredump.c).
     """
+    import resource
+
     hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
     resource.setrlimit(resource.RLIMIT_CORE, (hard if hard == 0 else 1, hard))
 

@@ -57,6 +57,11 @@ ASKING: tuple[Row, ...] = (
         "all",
         "Git asks a submodule by a git of its own, which these settings do not reach",
     ),
+    (
+        "core.commitGraph",
+        "false",
+        "a file beside the objects, which says what parents a commit has: a forged one hides commits",
+    ),
     ("core.sshCommand", "false", "names a program, should anything be contacted after all"),
     ("core.askPass", "true", "as core.sshCommand"),
     ("core.alternateRefsCommand", "true", "as core.sshCommand"),
@@ -98,6 +103,11 @@ ASKING_VARIABLES: tuple[Row, ...] = (
         "1",
         "a content is judged that its name means, not one put in its place",
     ),
+    (
+        "GIT_GRAFT_FILE",
+        os.path.join(os.devnull, "none"),
+        "grafts give commits other parents, and so hide commits; a file that cannot be is one without a warning",
+    ),
     ("GIT_TERMINAL_PROMPT", "0", "a question asks nobody for a password"),
 )
 """Variables of a git that only asks."""
@@ -116,6 +126,7 @@ _DROPPED = frozenset(
     {
         *("GIT_EXTERNAL_DIFF", "GIT_SSH", "GIT_SSH_COMMAND", "GIT_PROXY_COMMAND", "GIT_ASKPASS"),
         *("SSH_ASKPASS", "GIT_PAGER", "GIT_EDITOR", "GIT_SEQUENCE_EDITOR", "GIT_ATTR_SOURCE"),
+        "GIT_SHALLOW_FILE",
     }
 )
 """Variables that name programs, or change what a question is answered; also all of GIT_TRACE*."""

@@ -76,9 +76,10 @@ def _change(meta: str, path: str, commit: str) -> Change | None:
     parents = len(meta) - len(meta.lstrip(":"))
     fields = meta[parents:].split(" ")
     modes, ids = fields[: parents + 1], fields[parents + 1 : 2 * parents + 2]
-    new = "" if modes[-1] in (SUBMODULE, "000000") else ids[-1]
-    old = tuple(
-        i for mode, i in zip(modes[:-1], ids[:-1], strict=True)
-        if mode not in (SUBMODULE, "000000")
-    )  # fmt: skip
+    # Git prints the mode 0 for what is not there, and for what an index gives this mode: the id tells.
+    *before, new = (
+        "" if mode == SUBMODULE or not name.strip("0") else name
+        for mode, name in zip(modes, ids, strict=True)
+    )
+    old = tuple(filter(None, before))
     return Change(path, new, old, commit) if new or old else None

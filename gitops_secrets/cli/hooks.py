@@ -71,8 +71,12 @@ def status_command(repo: str) -> int:
     states = status(git, server=git.is_bare())
     for state in states:
         words = "guards" if state.installed else "does not guard"
-        if state.installed and not state.current:
-            words += ", written by another version: gitops-secrets hooks install"
+        if state.changed:
+            words += (
+                ": its script was changed, or is of another version: gitops-secrets hooks install"
+            )
+        elif state.installed and not state.current:
+            words += ", by another installation: gitops-secrets hooks install"
         then = ", and another hook runs after it" if state.earlier else ""
         click.echo(f"{state.name}: {words} ({state.path}){then}")
     return ExitCode.OK if all(s.installed for s in states) else ExitCode.FINDINGS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ from gitops_secrets.adapters.files import replace_file
 from gitops_secrets.adapters.interrupts import held_back
 from gitops_secrets.adapters.objects import Git
 from gitops_secrets.adapters.process import pass_on
-from gitops_secrets.core.hookscripts import CLIENT, EARLIER, SERVER, is_ours, script
+from gitops_secrets.core.hookscripts import CLIENT, EARLIER, SERVER, guards, is_ours, script
 from gitops_secrets.errors import GitOpsSecretsError
 
 
@@ -22,8 +23,11 @@ class HookState(NamedTuple):
     name: str
     path: Path
     installed: bool
+    """Whether Git runs it, and it is the guard's script as this version writes it."""
+    changed: bool
+    """Whether it is the guard's script with changes: by hand, or of another version."""
     current: bool
-    """Whether the script is the one that this version would write."""
+    """Whether it runs this very command, and not one at another path."""
     earlier: bool
     """Whether a hook that stood there before runs after it."""
 
@@ -47,18 +51,30 @@ def install(git: Git, *, server: bool, shared: bool) -> list[HookState]:
 
 def _install(path: Path) -> None:
     """Put the guard's script at *path*, at every instant of which a hook stands there if one did."""
-    content = path.read_bytes() if path.exists() else None
-    if content is not None and not is_ours(content):
-        earlier = path.with_name(path.name + EARLIER)
-        if earlier.exists() and earlier.read_bytes() != content:
+    if os.path.lexists(path) and not (path.is_file() and is_ours(path.read_bytes())):
+        _keep(path, path.with_name(path.name + EARLIER))
+    replace_file(path, script(path.name, _guard()).encode())
+    path.chmod(0o755)
+
+
+def _keep(path: Path, earlier: Path) -> None:
+    """Put at *earlier* what stands at *path*: a symlink, wherever it leads, or the file."""
+    link = os.readlink(path) if path.is_symlink() else None
+    if os.path.lexists(earlier):
+        if link is not None:
+            is_same = earlier.is_symlink() and os.readlink(earlier) == link
+        else:
+            is_same = earlier.is_file() and earlier.read_bytes() == path.read_bytes()
+        if not is_same:
             raise GitOpsSecretsError(
                 f"{path} is not the guard's, and {earlier.name} is there too",
                 f"see which of both is wanted, and remove {earlier}",
             )
-        replace_file(earlier, content)
+    elif link is not None:
+        earlier.symlink_to(link)
+    else:
+        replace_file(earlier, path.read_bytes())
         earlier.chmod(path.stat().st_mode)
-    replace_file(path, script(path.name, _guard()).encode())
-    path.chmod(0o755)
 
 
 def uninstall(git: Git, *, shared: bool) -> list[Path]:
@@ -70,7 +86,7 @@ def uninstall(git: Git, *, shared: bool) -> list[Path]:
         if not path.is_file() or not is_ours(path.read_bytes()):
             continue
         earlier = path.with_name(name + EARLIER)
-        if earlier.exists():
+        if os.path.lexists(earlier):
             earlier.replace(path)
         else:
             path.unlink()
@@ -87,11 +103,12 @@ def status(git: Git, *, server: bool) -> list[HookState]:
 
 def _state(path: Path) -> HookState:
     content = path.read_bytes() if path.is_file() else b""
-    runs = is_ours(content) and os.access(path, os.X_OK)
+    is_whole = guards(path.name, content)
     return HookState(
         path.name,
         path,
-        runs,
+        is_whole and os.access(path, os.X_OK),
+        is_ours(content) and not is_whole,
         content == script(path.name, _guard()).encode(),
         path.with_name(path.name + EARLIER).exists(),
     )
@@ -107,11 +124,17 @@ def _folder(git: Git, *, shared: bool) -> Path:
     top, common, hooks = (
         Path(os.fsdecode(line)) for line in lines.removesuffix(b"\n").split(b"\n")
     )
+    if os.path.lexists(hooks) and not hooks.is_dir():
+        own = shlex.quote(str(common / "hooks"))
+        raise GitOpsSecretsError(
+            f"core.hooksPath is {hooks}, which is no folder: Git runs no hook",
+            f"git config core.hooksPath {own} && gitops-secrets hooks install",
+        )
     if not shared and not any(hooks.is_relative_to(parent) for parent in (top, common)):
         raise GitOpsSecretsError(
             f"core.hooksPath is {hooks}, which other repositories may share",
             "gitops-secrets hooks install --shared, or for this repository alone: "
-            "git config core.hooksPath .git/hooks",
+            f"git config core.hooksPath {shlex.quote(str(common / 'hooks'))}",
         )
     return hooks
 

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from gitops_secrets.adapters.objects import Git
 from gitops_secrets.adapters.rawdiff import Change
+from gitops_secrets.commands.judging import Judge
+from gitops_secrets.commands.known import Known
+from gitops_secrets.core.guard.judgement import Judgement
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gitops_secrets.commands.policies import Terms
+    from gitops_secrets.core.findings import Finding
 
 _KINDS = "--batch-check=%(objectname) %(objecttype)"
 _OBJECTS = (b"blob", b"commit", b"tag")
@@ -33,6 +41,49 @@ def without_commit(git: Git, kinds_of: Mapping[str, str]) -> list[Change]:
         elif kind == "blob":
             changes.append(no_path(git.ask("rev-parse", f"{name}^{{}}").decode().strip()))
     return changes
+
+
+def unknown_to(git: Git, remote: str, named: Iterable[Change]) -> set[str]:
+    """Return which contents of *named* no commit has that *remote* is known to have."""
+    asked = {change.new for change in named}
+    if not asked:
+        return asked
+    # Git leaves what is known out of a list of commits, but not of one of trees and blobs alone.
+    out = git.ask(
+        *("rev-list", "--objects", "--no-object-names", "--missing=allow-any"),
+        f"--remotes={remote}",
+    )
+    return asked.difference(out.decode().split())
+
+
+def judge_named(
+    known: Known, terms: Terms, named: Sequence[Change], new: Container[str] | None
+) -> Judgement:
+    """Return the verdict on *named*, whose contents are known.
+
+    Those among *new*, or all if that is None, may come to stand wherever a rule covers them. The others
+    are judged at their paths; what has none was judged when it came.
+    """
+    anywhere = [c for c in named if new is None or c.new in new]
+    elsewhere = [c for c in named if new is not None and c.new not in new and not _is_bare(c)]
+    judged = Judge(known, terms.policy.anywhere(), terms.trusted).judge(anywhere)
+    judged += Judge(known, terms.policy, terms.trusted).judge(elsewhere)
+    blobs = {change.path: change.new for change in named}
+
+    def told(finding: Finding) -> Finding:
+        blob = blobs.get(finding.path)
+        if blob is None:
+            return finding
+        # No work tree need have it, so no command for a file would do.
+        return finding._replace(
+            mend=f"git cat-file blob {blob} shows it; push no ref that leads to it"
+        )
+
+    return judged._replace(findings=tuple(told(f) for f in judged.findings))
+
+
+def _is_bare(change: Change) -> bool:
+    return change.path == no_path(change.new).path
 
 
 def no_path(blob: str) -> Change:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from gitops_secrets.adapters.objects import Git
 from gitops_secrets.adapters.rawdiff import Change
 from gitops_secrets.commands import policies, pushed
-from gitops_secrets.commands.judging import Judge, outcome_of, unread_of
+from gitops_secrets.commands.judging import outcome_of, unread_of
 from gitops_secrets.commands.known import Known
 from gitops_secrets.commands.messages import scan_messages
 from gitops_secrets.commands.policy_changes import policy_changes
@@ -122,15 +122,7 @@ def _without_commit(
     met = {change.new for change in (*changes, *named)}
     named += [pushed.no_path(blob) for blob in sorted((new or set()) - met)]
     known.learn(change.new for change in named)
-    terms = by.terms
-    anywhere = [c for c in named if new is None or c.new in new]
-    elsewhere = [c for c in named if new is not None and c.new not in new and not _is_bare(c)]
-    judged = Judge(known, terms.policy.anywhere(), terms.trusted).judge(anywhere)
-    return named, judged + Judge(known, terms.policy, terms.trusted).judge(elsewhere)
-
-
-def _is_bare(change: Change) -> bool:
-    return change.path == pushed.no_path(change.new).path
+    return named, pushed.judge_named(known, by.terms, named, new)
 
 
 def _moved(git: Git, refs: Refs, by: Protected, update: Update) -> list[Change]:

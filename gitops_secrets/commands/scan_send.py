@@ -8,7 +8,7 @@ from functools import partial
 
 from gitops_secrets.adapters.objects import Git
 from gitops_secrets.commands import policies, pushed, revisions
-from gitops_secrets.commands.judging import Judge, outcome_of, unread_of
+from gitops_secrets.commands.judging import outcome_of, unread_of
 from gitops_secrets.commands.known import Known
 from gitops_secrets.commands.messages import scan_messages
 from gitops_secrets.core.guard.judgement import Judgement
@@ -55,21 +55,24 @@ def scan_send(git: Git, remote: str, sent: list[str]) -> Outcome:
         after = partial(_trees, git, tip)
         outcome = outcome_of(git, _WHAT, changes, terms, after, known, before=list)
         total = total.joined(outcome).joined(scan_messages(git, [tip], new, terms.policy))
-    return _with_the_rest(git, kinds, known, total)
+    return _with_the_rest(git, remote, kinds, known, total)
 
 
 def _trees(git: Git, tip: str) -> list[Mapping[str, str]]:
     return [git.tree(tip)]
 
 
-def _with_the_rest(git: Git, kinds: dict[str, str], known: Known, total: Outcome) -> Outcome:
+def _with_the_rest(
+    git: Git, remote: str, kinds: dict[str, str], known: Known, total: Outcome
+) -> Outcome:
     """Return *total* with what tags bring that name no commit: by the policy of HEAD."""
     named = pushed.without_commit(git, kinds)
     lost = [f"Git has no object {tip[:12]} here" for tip, kind in kinds.items() if not kind]
     head = revisions.head(git) if named else None
     terms = policies.of_revision(git, head.id if head else "", own_markers=True)
     known.learn(change.new for change in named)
-    judged = Judge(known, terms.policy, terms.trusted).judge(named)
+    new = pushed.unknown_to(git, remote, named)
+    judged = pushed.judge_named(known, terms, named, new)
     others = [tip for tip, kind in kinds.items() if kind not in ("", "commit")]
     told = scan_messages(git, others, (), terms.policy)
     return Outcome(

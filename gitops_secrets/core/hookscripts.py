@@ -1,7 +1,7 @@
 """The scripts that Git runs: each runs the guard, and then the hook that stood there before.
 
 A guard that is not found blocks, with the words to say why. What a hook is given on standard input
-is given to both.
+is given to both, byte for byte.
 """
 
 from __future__ import annotations
@@ -15,17 +15,21 @@ EARLIER = ".before-gitops-secrets"
 MARK = "# The guard of gitops-secrets. To take it out: gitops-secrets hooks uninstall"
 
 _COMMANDS = {
-    "pre-commit": '"$guard" scan',
-    "commit-msg": '"$guard" scan --commit-msg "$1"',
-    "pre-push": 'printf \'%s\\n\' "$input" | "$guard" scan --pre-push "$1"',
-    "pre-receive": 'printf \'%s\\n\' "$input" | "$guard" scan --pre-receive',
+    "pre-commit": "scan",
+    "commit-msg": 'scan --commit-msg "$1"',
+    "pre-push": 'scan --pre-push "$1"',
+    "pre-receive": "scan --pre-receive",
 }
+_OF_PYTHON = "PYTHONPATH PYTHONHOME PYTHONUSERBASE PYTHONPLATLIBDIR PYTHONPYCACHEPREFIX"
+"""Variables that lead Python to other modules than its own: to those of a repository, if they name "."."""
+_NAME = "gitops-secrets"
 
 
-def script(hook: str, guard: str = "gitops-secrets") -> str:
+def script(hook: str, guard: str = _NAME) -> str:
     """Return the script of *hook*; *guard* is the command, or the absolute path of it."""
     reads_input = hook in ("pre-push", "pre-receive")
     before = f'"$0{EARLIER}"'
+    given = 'printf %s "$input" | ' if reads_input else ""
     lines = [
         "#!/bin/sh",
         MARK,
@@ -36,19 +40,36 @@ def script(hook: str, guard: str = "gitops-secrets") -> str:
         '  echo "gitops-secrets: hint: pipx install gitops-secrets" >&2',
         "  exit 3",
         "fi",
-        *(["input=$(cat)"] if reads_input else []),
-        f"{_COMMANDS[hook]} || exit $?",
+        # A substitution takes line feeds from the end, so something else stands there.
+        *(["input=$(cat; echo x)", "input=${input%x}"] if reads_input else []),
+        # In a shell of its own, since the hook that was there is to have these variables.
+        f"{given}(",
+        f"unset {_OF_PYTHON}",
+        f'"$guard" {_COMMANDS[hook]}',
+        ") || exit $?",
         f"if [ -x {before} ]; then",
-        (
-            f'  printf \'%s\\n\' "$input" | {before} "$@"'
-            if reads_input
-            else f'  exec {before} "$@"'
-        ),
+        f'  {given}{before} "$@"' if reads_input else f'  exec {before} "$@"',
         "fi",
     ]
     return "\n".join(lines) + "\n"
 
 
+def guards(hook: str, content: bytes) -> bool:
+    """Return whether *content* is the script of *hook* to the last byte, whatever path it has the guard at."""
+    for line in content.decode(errors="surrogateescape").split("\n"):
+        if line.startswith("guard="):
+            try:
+                words = shlex.split(line.removeprefix("guard="))
+            except ValueError:
+                return False
+            return (
+                len(words) == 1
+                and words[0].rpartition("/")[2] == _NAME
+                and content == script(hook, words[0]).encode(errors="surrogateescape")
+            )
+    return False
+
+
 def is_ours(content: bytes) -> bool:
-    """Return whether a hook's script is one of these."""
+    """Return whether a hook's script is one of these, or was before somebody changed it."""
     return MARK.encode() in content

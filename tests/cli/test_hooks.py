@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from gitops_secrets.core.hookscripts import CLIENT, SERVER, script
 from tests.guard.corpus.case import Fresh
 from tests.support.githttp import GitServer, Repository
-from tests.support.user import User
+from tests.support.user import PROGRAM, User
 
 ROOT = Path(__file__).parents[2]
 MARKER = "# gitops-secrets: ignore[plaintext-dockerconfigjson] a registry for tests\n"
@@ -127,9 +128,102 @@ def test_status_says_what_is_guarded_and_what_is_not(user: User):
     status = user.run("hooks", "status")
     assert status.status == 0
     assert "pre-commit: guards" in status.stdout
-    path = user.repository / ".git/hooks/pre-commit"
-    path.write_text(path.read_text() + "# changed\n")
-    assert "another version" in user.run("hooks", "status").stdout
+
+
+@pytest.mark.parametrize("name", CLIENT)
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: re.sub('(?m)^"[$]guard" scan.*', "true", text),
+        lambda text: text.replace("|| exit $?", ""),
+        lambda text: text.replace("#!/bin/sh\n", "#!/bin/sh\nexit 0\n"),
+        lambda text: re.sub("(?m)^guard=.*", "guard=/bin/true", text),
+        lambda text: re.sub("(?m)^(guard=.*)", r"\1; exit 0", text),
+        lambda text: re.sub("(?m)^(guard=.*)", r"\1\nguard=true", text),
+        lambda text: text + "# changed\n",
+    ],
+)
+def test_a_script_that_was_changed_does_not_guard_and_install_brings_it_back(
+    guarded: User, name: str, change: Callable[[str], str]
+):
+    path = guarded.repository / ".git/hooks" / name
+    before = path.read_text()
+    path.write_text(change(before))
+    assert path.read_text() != before
+    status = guarded.run("hooks", "status")
+    assert status.status == 1
+    assert f"{name}: does not guard" in status.stdout
+    assert guarded.run("hooks", "install").status == 0
+    assert path.read_text() == before
+    assert guarded.run("hooks", "status").status == 0
+
+
+def test_a_script_with_the_guard_at_another_path_guards(guarded: User, tmp_path: Path):
+    other = tmp_path / "it's here" / "gitops-secrets"
+    path = guarded.repository / ".git/hooks/pre-commit"
+    path.write_text(script("pre-commit", str(other)))
+    status = guarded.run("hooks", "status")
+    assert status.status == 0
+    assert "pre-commit: guards, by another installation" in status.stdout
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_hook_that_was_a_symlink_is_one_again(user: User, is_there: bool):
+    folder = user.repository / ".git/hooks"
+    folder.mkdir(exist_ok=True)
+    target = user.repository / "tools/hook"
+    if is_there:
+        user.write({"tools/hook": "#!/bin/sh\nexit 7\n"})
+        target.chmod(0o755)
+    (folder / "pre-commit").symlink_to("../../tools/hook")
+    for _ in range(2):
+        assert user.run("hooks", "install").status == 0
+    assert target.exists() == is_there
+    user.git("commit", "--quiet", "--allow-empty", "--no-verify", "--message", "x")
+    ends = git(user, "commit", "--allow-empty", "--message", "y").returncode
+    assert ends == int(is_there), "it runs after the guard if it is there"
+    assert user.run("hooks", "uninstall").status == 0
+    assert (folder / "pre-commit").readlink() == Path("../../tools/hook")
+    assert not list(folder.glob("*.before-gitops-secrets"))
+
+
+@pytest.mark.parametrize("name", ["pre-push", "pre-receive"])
+@pytest.mark.parametrize("kind", ["nothing", "one", "blanks", "many"])
+def test_the_hook_that_was_there_is_given_the_same_bytes(
+    user: User, tmp_path: Path, name: str, kind: str
+):
+    """The guard is a program that takes them too: what both were given is compared."""
+    given = {
+        "nothing": b"",
+        "one": b"refs/heads/a %b refs/heads/a %b\n" % (b"1" * 40, b"0" * 40),
+        "blanks": b"a\\n %s  \xff x\n\n\n",
+        "many": b"".join(b"refs/heads/%d\n" % n for n in range(20_000)),
+    }[kind]
+    guard = tmp_path / "gitops-secrets"
+    for path in (guard, tmp_path / f"{name}.before-gitops-secrets"):
+        path.write_text(f"#!/bin/sh\ncat > '{path}.given'\n")
+        path.chmod(0o755)
+    hook = tmp_path / name
+    hook.write_text(script(name, str(guard)))
+    hook.chmod(0o755)
+    assert user.program([hook, "origin", "x"], stdin=given).status == 0
+    assert Path(f"{guard}.given").read_bytes() == given
+    assert Path(f"{hook}.before-gitops-secrets.given").read_bytes() == given
+
+
+def test_hooks_that_git_takes_from_no_folder_have_a_hint_that_works(user: User):
+    user.git("config", "core.hooksPath", "/dev/null")
+    for flags in ([], ["--shared"]):
+        refused = user.run("hooks", "install", *flags)
+        assert refused.status == 3
+        assert "/dev/null, which is no folder" in refused.stderr
+    hint = refused.stderr.partition("hint: ")[2].strip()
+    path = f"{PROGRAM.parent}:{user.env['PATH']}"
+    assert user.program(["sh", "-c", hint], env={"PATH": path}).status == 0
+    assert user.run("hooks", "status").status == 0
+    user.write({"a.yaml": Fresh().secret})
+    user.git("add", "--all")
+    assert git(user, "commit", "--message", "x").returncode == 1
 
 
 def test_core_hookspath_is_where_git_looks_and_so_do_we(user: User, tmp_path: Path):

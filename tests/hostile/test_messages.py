@@ -181,6 +181,56 @@ def test_a_credential_in_a_tag_is_found(begun: User, target: str) -> None:
         assert not Needles(secret).are_in(done.printed.encode())
 
 
+PERSON = "A <a@example.com> 1700000000 +0000"
+COMMIT = "tree {tree}\nparent {parent}\nauthor {person}\ncommitter {person}\n\nm\n"
+TAG = "object {parent}\ntype commit\ntag v\ntagger {person}\n\nm\n"
+ODD_COMMITS = {
+    "behind the author's time zone": ("author {person}", "author {person} {key}"),
+    "behind the committer's time zone": ("committer {person}", "committer {person} {key}"),
+    "in place of the time zone": ("author {person}", "author A <a@example.com> 1 {key}"),
+    "in place of the time": ("author {person}", "author A <a@example.com> {key}"),
+    "next to the time zone": ("author {person}", "author {person}{key}"),
+    "behind another address": ("author {person}", "author A <a@b> {key} <a@b> 1 +0000"),
+    "in one more header of Git's": ("\n\nm", "\ntree {key}\n\nm"),
+    "in one more parent": ("\n\nm", "\nparent {parent} {key}\n\nm"),
+    "in a header of a tag": ("\n\nm", "\ntype {key}\n\nm"),
+    "in an object's header": ("\n\nm", "\nobject {key}\n\nm"),
+    "in an encoding": ("\n\nm", "\nencoding {key}\n\nm"),
+}
+ODD_TAGS = {
+    "behind the tagger's time zone": ("{person}", "{person} {key}"),
+    "in place of the tagger's time": ("{person}", "A <a@example.com> {key}"),
+    "in one more object": ("\n\nm", "\nobject {key}\n\nm"),
+    "in one more type": ("\n\nm", "\ntype {key}\n\nm"),
+}
+
+
+@pytest.mark.parametrize("where", [*ODD_COMMITS, *ODD_TAGS])
+def test_a_key_in_any_header_is_found(begun: User, where: str) -> None:
+    """Git writes no such object, and takes one from whoever does."""
+    kind = "tag" if where in ODD_TAGS else "commit"
+    key = create_identity().secret.decode()
+    plain, odd = (ODD_TAGS if kind == "tag" else ODD_COMMITS)[where]
+    tree, parent = begun.git("rev-parse", "HEAD^{tree}", "HEAD").split()
+    form = (TAG if kind == "tag" else COMMIT).replace(plain, odd)
+    text = form.format(tree=tree, parent=parent, person=PERSON, key=key)
+    hash_object = ["git", "hash-object", "-t", kind, "-w", "--literally", "--stdin"]
+    name = begun.program(hash_object, stdin=text.encode()).stdout.strip()
+    ref = "refs/tags/v" if kind == "tag" else "refs/heads/odd"
+    begun.git("update-ref", ref, name)
+    sent = f"{ref} {name} {ref} {'0' * 40}\n".encode()
+    received = f"{'0' * 40} {name} {ref}\n".encode()
+    history = begun.run("scan", "--history", "--no-cache")
+    begun.git("update-ref", "-d", ref)
+    for done in (
+        history,
+        begun.run("scan", "--pre-push", "origin", stdin=sent),
+        begun.run("scan", "--pre-receive", stdin=received),
+    ):
+        assert (done.status, f"{kind} {name[:10]}:1:" in done.stdout) == (1, True), done.printed
+        assert key not in done.printed
+
+
 def test_a_tag_within_a_tag_is_looked_at(begun: User) -> None:
     begun.git("tag", "--annotate", "--message", login(mixed()), "inner")
     begun.git("tag", "--annotate", "--message", "Outer", "outer", "inner")

@@ -9,7 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from gitops_secrets.adapters.git_settings import ALWAYS, ASKING, environment_of
+from gitops_secrets.adapters.git_settings import (
+    ALWAYS,
+    ASKING,
+    ASKING_VARIABLES,
+    VARIABLES,
+    environment_of,
+)
 from tests.support.hostile import archive, clone, make_hostile
 from tests.support.traps import Traps
 from tests.support.user import BOOTSTRAP, User
@@ -147,7 +153,8 @@ def test_the_users_own_settings_come_first_and_ours_count() -> None:
 
 
 def test_every_setting_has_a_reason() -> None:
-    assert all(reason for _, _, reason in (*ALWAYS, *ASKING))
+    rows = (*ALWAYS, *ASKING, *VARIABLES, *ASKING_VARIABLES)
+    assert all(reason for _, _, reason in rows)
 
 
 def test_no_module_is_imported_from_the_repository(user: User, traps: Traps) -> None:

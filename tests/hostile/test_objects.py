@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import subprocess
 from pathlib import Path
 
@@ -83,6 +84,57 @@ def test_a_message_that_no_pushed_ref_reaches_is_judged(
 
     assert push([*reached, stray], "refs/heads/with") == ""
     assert push(reached, "refs/heads/without") == new
+
+
+@pytest.mark.parametrize("what", ["tree", "subtree", "blob"])
+@pytest.mark.parametrize("tags", [0, 2])
+def test_a_push_of_such_a_tag_is_refused_at_home(
+    user: User, tmp_path: Path, what: str, tags: int
+) -> None:
+    server = serve(user, tmp_path / "s.git", {".sops.yaml": RULES})
+    user.git("fetch", "--quiet", "origin")
+    tree = staged_tree(user, {"secrets/db.yaml": readable(), "else/where": readable()})
+    name = {"tree": tree, "subtree": f"{tree}:else", "blob": f"{tree}:else/where"}[what]
+    named = user.git("rev-parse", name).strip()
+    for number in range(tags):
+        user.git("tag", "--annotate", "--message", "x", f"t{number}", named)
+        named = user.git("rev-parse", f"refs/tags/t{number}").strip()
+    user.git("update-ref", "refs/tags/v1", named)
+    line = f"refs/tags/v1 {named} refs/tags/v1 {'0' * 40}\n".encode()
+    done = user.run("scan", "--pre-push", "origin", stdin=line)
+    assert done.status == 1, done.printed
+    assert not server.accepts("refs/tags/v1")
+
+
+def test_what_the_remote_has_may_be_tagged_at_home_too(user: User, tmp_path: Path) -> None:
+    serve(user, tmp_path / "s.git", {".sops.yaml": RULES, "docs/example.yaml": readable()})
+    user.commit({"docs/example.yaml": "a: 1\n"})
+    user.git("fetch", "--quiet", "origin")
+    for name in ("HEAD~1^{tree}", "HEAD~1:docs", "HEAD~1:docs/example.yaml"):
+        named = user.git("rev-parse", name).strip()
+        line = f"refs/tags/v {named} refs/tags/v {'0' * 40}\n".encode()
+        done = user.run("scan", "--pre-push", "origin", stdin=line)
+        assert done.status == 0, done.printed
+
+
+@pytest.mark.parametrize("at_home", [True, False])
+@pytest.mark.parametrize("name", ["{}", "{}:else", "{}:else/where"])
+def test_the_hint_about_what_no_commit_has_works(
+    user: User, tmp_path: Path, name: str, at_home: bool
+) -> None:
+    server = serve(user, tmp_path / "s.git", {".sops.yaml": RULES})
+    text = readable()
+    tree = staged_tree(user, {"else/where": text})
+    named = user.git("rev-parse", name.format(tree)).strip()
+    user.git("update-ref", "refs/tags/v1", named)
+    line = f"refs/tags/v1 {named} refs/tags/v1 {'0' * 40}\n".encode()
+    if at_home:
+        printed = user.run("scan", "--pre-push", "origin", stdin=line).printed
+    else:
+        printed = server.push("refs/tags/v1").stderr.decode()
+    hints = re.findall("hint: (git .*?) shows it; push no ref that leads to it", printed)
+    assert hints, printed
+    assert user.git(*hints[0].split()[1:]) == text
 
 
 def test_what_the_server_has_may_be_tagged(user: User, tmp_path: Path) -> None:

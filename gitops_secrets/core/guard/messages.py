@@ -5,6 +5,7 @@ Only rules about credentials and private keys count there: a message that quotes
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _RULES = (GROUPS["credentials"] | GROUPS["keys"]) - {"marker-without-reason", "policy-change"}
-_OF_GIT = (b"tree ", b"parent ", b"object ", b"type ")
-"""Headers that hold ids and nothing else, and so need no look."""
+_OF_GIT = re.compile(
+    rb"(?:tree|parent|object) [0-9a-f]{40}(?:[0-9a-f]{24})?|type (?:commit|tree|blob|tag)"
+)
+"""Headers that hold an id or a type and nothing else, and so need no look."""
+_TIME = re.compile(rb"(?<=>) -?[0-9]{1,20} [+-][0-9]{4}\Z")
+"""The time at the end of a line that names a person: it differs from commit to commit, and holds nothing."""
 _AUTHORS = 2
 """How many lines of a commit's headers name people; what comes below is signatures and the like."""
 SHORT = 10
@@ -45,9 +50,9 @@ def examine_objects(contents: Sequence[bytes]) -> list[Facts]:
 
 def _examine(head: bytes, message: bytes) -> Facts:
     of_message = _notes(message) if message and engine.may_matter(message) else ()
-    lines = [line for line in head.split(b"\n") if not line.startswith(_OF_GIT)]
+    lines = [line for line in head.split(b"\n") if not _OF_GIT.fullmatch(line)]
     # A history has few authors, and each of them thousands of times.
-    if any(_may_matter(line.rpartition(b"> ")[0] or line) for line in lines[:_AUTHORS]) or (
+    if any(_may_matter(_TIME.sub(b"", line)) for line in lines[:_AUTHORS]) or (
         len(lines) > _AUTHORS and engine.may_matter(b"\n".join(lines))
     ):
         return Facts(notes=(*of_message, *_of_headers(lines)))
