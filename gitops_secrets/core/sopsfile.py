@@ -19,6 +19,7 @@ from gitops_secrets.core.yamldoc import (
     compose_documents,
     entries,
     get,
+    is_null,
     items,
     position,
     text,
@@ -208,7 +209,7 @@ def _read_keys(group: yaml.Node) -> list[MasterKey]:
 
 
 def _is_empty(node: yaml.ScalarNode) -> bool:
-    return node.value == "" or node.tag == "tag:yaml.org,2002:null"
+    return node.value == "" or is_null(node)
 
 
 def _size(value: str) -> int:

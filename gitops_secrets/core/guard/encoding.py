@@ -92,12 +92,15 @@ def _decode_with_nuls(content: bytes) -> str:
     return content.replace(b"\0", b"").decode("latin-1")
 
 
-def from_base64(text: str) -> bytes | None:
-    """Return what the base64 *text* (standard or URL alphabet, wrapped or not, padded or not) holds."""
+def from_base64(text: str, *, shortest: int = 8) -> bytes | None:
+    """Return what the base64 *text* (standard or URL alphabet, wrapped or not, padded or not) holds.
+
+    None for what is none, or has fewer than *shortest* characters beside its padding.
+    """
     if not _BASE64_TEXT.fullmatch(text):
         return None
     packed = "".join(text.split()).rstrip("=").replace("-", "+").replace("_", "/")
-    if len(packed) < 8:
+    if len(packed) < shortest:
         return None
     if len(packed) % 4 == 1:
         packed = packed[:-1]
