@@ -177,10 +177,11 @@ class _Walker:
 
     def _docker(self, found: Pairs, context: Context) -> None:
         """Report the readable credentials of a docker config's entry: one finding, about all of them."""
-        within = "auths" in context.key[-2:]
+        # Go's reader of JSON does not mind case, nor what Unicode folds to the same letter.
+        within = any(str(step).casefold() == "auths" for step in context.key[-2:])
         first: yaml.Node | None = None
         for text, _, value in found:
-            if text is None or text.lower() not in FIELDS:
+            if text is None or text.casefold() not in FIELDS:
                 continue
             from gitops_secrets.core.guard import dockerconfig
 
