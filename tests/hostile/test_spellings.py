@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import base64
+import gzip
+import secrets
+from random import Random
 
 import pytest
 
@@ -65,7 +68,7 @@ def test_a_word_is_a_password_where_its_key_says_so() -> None:
 def test_the_default_of_a_registry_password_is_one() -> None:
     values = "kind: HelmRelease\nspec: {values: {imageCredentials: {registry: ghcr.io, username: robot, password: '%s'}}}\n"
     assert rules(values % f"${{P:={PASSWORD}}}") == {"registry-password"}
-    for silent in ("${P}", "${P:=}", "${P:?not set}", "${P:-changeme}", "${P:=${Q}}", "{{ .Values.p | default \"changeme\" }}"):  # fmt: skip
+    for silent in ("${P}", "${P:=}", "${P:?not set}", "${P:-changeme}", "${P:=${Q}}", '{{ .Values.p | default "changeme" }}'):  # fmt: skip
         assert rules(values % silent) == set()
 
 
@@ -131,3 +134,88 @@ def test_the_items_of_a_list_of_secrets_are_secrets() -> None:
     nested = f"kind: List\nitems:\n- kind: SecretList\n  items: [{{data: {{a: {ENCODED}}}}}]\n"
     assert rules(nested) == {"unencrypted-secret"}
     assert rules(f"apiVersion: v1\nkind: ConfigMapList\n{items}") == set()
+
+
+def sealed(data: bytes, *, iv: bytes = b"", tag: bytes = b"") -> str:
+    """Return what sops writes, or what looks like it."""
+    parts = (data, iv or secrets.token_bytes(32), tag or secrets.token_bytes(16))
+    data64, iv64, tag64 = (base64.b64encode(part).decode() for part in parts)
+    return f"ENC[AES256_GCM,data:{data64},iv:{iv64},tag:{tag64},type:str]"
+
+
+def sops_file(value: str = "", extra: str = "", entry: str = "") -> str:
+    armored = base64.b64encode(b"age-encryption.org/v1\n-> X25519 " + secrets.token_bytes(150))
+    return f"""apiVersion: v1
+kind: Secret
+metadata:
+    name: db
+stringData:
+    password: {value or sealed(secrets.token_bytes(16))}
+sops:
+    age:
+        - recipient: age1f3fnj69da20d73vawz4552tuh2k9fmzz2w42kvtlus99577wxp7smrkeka
+          enc: |
+            -----BEGIN AGE ENCRYPTED FILE-----
+            {armored.decode()}
+            -----END AGE ENCRYPTED FILE-----
+{entry}    lastmodified: "2030-01-01T00:00:00Z"
+    mac: {sealed(secrets.token_bytes(128))}
+    encrypted_regex: ^(data|stringData)$
+    version: 3.11.0
+{extra}"""
+
+
+def test_a_text_between_the_brackets_of_ciphertext_is_readable() -> None:
+    config = f'{{"auths":{{"ghcr.io":{{"auth":"{AUTH}"}}}}}}'.encode()
+    for data in (
+        config,
+        base64.b64encode(config),
+        b"\x01\xff" + config,
+        gzip.compress(config),
+        PASSWORD.encode(),
+    ):
+        assert "partly-encrypted-secret" in rules(sops_file(sealed(data)))
+    for forged in (
+        sealed(b"\xff", iv=config[:32]),
+        sealed(b"\xff", iv=b"\xff" * 12),
+        sealed(b"\xff", tag=PASSWORD.encode()[:16]),
+        sealed(b"\xff", tag=b"\xff" * 4),
+    ):
+        assert "partly-encrypted-secret" in rules(sops_file(forged))
+
+
+def test_ciphertext_of_every_length_is_silent() -> None:
+    random = Random(7)
+    for length in [*range(1, 200), 5000, 200_000]:
+        assert rules(sops_file(sealed(random.randbytes(length)))) == set()
+
+
+UNWRITTEN = {
+    "another field": {"extra": f"    extra: {PASSWORD}\n"},
+    "another field with a mapping": {"extra": f"    extra: {{password: {PASSWORD}}}\n"},
+    "a mapping where a text stands": {"extra": f"    unencrypted_suffix: {{a: {PASSWORD}}}\n"},
+    "a text where keys stand": {"extra": f"    pgp: {PASSWORD}\n"},
+    "a text among the keys": {"extra": f"    pgp: [{PASSWORD}]\n"},
+    "a key group of another kind": {"extra": f"    key_groups: [{{x: {PASSWORD}}}]\n"},
+    "another field of a key": {"entry": f"          password: {PASSWORD}\n"},
+    "a merged field": {"extra": f"    <<: {{extra: {PASSWORD}}}\n"},
+}
+
+
+@pytest.mark.parametrize("name", UNWRITTEN)
+def test_a_sops_block_holds_nothing_that_sops_does_not_write(name: str) -> None:
+    assert "broken-sops-metadata" in rules(sops_file(**UNWRITTEN[name]))
+
+
+def test_every_field_that_sops_writes_is_silent() -> None:
+    written = (
+        "    kms: []\n    gcp_kms: []\n    azure_kv: null\n    hc_vault: []\n    pgp: []\n    shamir_threshold: 2\n"
+        "    unencrypted_suffix: _x\n    encrypted_suffix: _y\n    unencrypted_regex: a\n    mac_only_encrypted: true\n"
+        "    unencrypted_comment_regex: a\n    encrypted_comment_regex: b\n    key_groups:\n    - hc_vault: []\n"
+        "      hckms: [{key_id: 'a:b', created_at: '2030-01-01T00:00:00Z', enc: x}]\n"
+        "    - kms: [{arn: a, role: r, context: {a: b}, created_at: t, enc: x, aws_profile: ''}]\n      age: []\n"
+        "      gcp_kms: [{resource_id: r, created_at: t, enc: x}]\n"
+        "      azure_kv: [{vault_url: u, name: n, version: v, created_at: t, enc: x}]\n"
+        "    - hc_vault: [{vault_address: a, engine_path: e, key_name: k, created_at: t, enc: x}]\n"
+    )
+    assert rules(sops_file(extra=written)) == set()
