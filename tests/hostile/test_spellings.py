@@ -9,9 +9,11 @@ from random import Random
 
 import pytest
 
+from gitops_secrets.core.guard import engine
 from gitops_secrets.core.guard.policy import Policy
 from tests.hostile.test_contents import BLOCK, PASSWORD, rules
 
+BLOCK_HEAD = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: db\n"
 HEAD = "apiVersion: v1\nkind: Secret\nmetadata: {name: db}\n"
 ENCODED = base64.b64encode(PASSWORD.encode()).decode()
 TAGGED = {
@@ -82,7 +84,7 @@ def test_the_default_of_a_registry_password_is_one() -> None:
         "password: ${P}",
         "password: ${P:=${Q}}",
         "name: '{{ include \"chart.fullname\" . }}'",
-    ],  # fmt: skip
+    ],
 )
 def test_defaults_that_are_no_passwords_are_silent(value: str) -> None:
     assert rules(f"{HEAD}stringData:\n  {value}\n") == set()
@@ -219,3 +221,58 @@ def test_every_field_that_sops_writes_is_silent() -> None:
         "    - hc_vault: [{vault_address: a, engine_path: e, key_name: k, created_at: t, enc: x}]\n"
     )
     assert rules(sops_file(extra=written)) == set()
+
+
+FLOW = f"stringData: {{password: {PASSWORD}}}"
+READ_ELSEWHERE = {
+    "an escaped quote": f'{BLOCK_HEAD}  annotations: {{a: "\\\'"}}\n{FLOW}\n',
+    "an escaped quote in flow style": f'{{apiVersion: v1, kind: Secret, metadata: {{name: db, annotations: {{a: "\\\'"}}}}, {FLOW}}}\n',
+    "a colon at the end": f"{BLOCK_HEAD}  annotations: {{a: a:}}\n{FLOW}\n",
+    "a colon at the end of a list's item": f"{BLOCK_HEAD}  annotations: [a:, b:]\n{FLOW}\n",
+    "a tag with brackets": f"{BLOCK_HEAD}  annotations: {{a: !a[b] c}}\n{FLOW}\n",
+    "a tag with a comma": f"{BLOCK_HEAD}  annotations: {{a: !a,b c}}\n{FLOW}\n",
+    "what nobody reads, in flow style": f"{{apiVersion: v1, kind: Secret, metadata: {{name: @db}}, {FLOW}}}\n",
+    "what nobody reads, data in flow style": f"{BLOCK_HEAD}  annotations: {{a: @x}}\n{FLOW}\n",
+    "a separator with a comment": f"kind: ConfigMap\nmetadata: {{name: a}}\n---#c\n{{kind: Secret, {FLOW}}}\n",
+    "a separator with a word": f"kind: ConfigMap\nmetadata: {{name: a}}\n---c\n{{kind: Secret, {FLOW}}}\n",
+    "a separator with more dashes": f"kind: ConfigMap\nmetadata: {{name: a}}\n-----\n{{kind: Secret, {FLOW}}}\n",
+    "a separator within quotes": f'kind: ConfigMap\nmetadata: {{name: "\n---#c\n{{kind: Secret, {FLOW}}}\n---#c\n"}}\n',
+    "a Secret with a separator in quotes": f'{{kind: Secret, stringData: {{a: "\n---#c\n", b: {PASSWORD}}}}}\n',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", READ_ELSEWHERE)
+def test_what_only_other_parsers_read_is_judged(name: str) -> None:
+    assert rules(READ_ELSEWHERE[name]) & {"unencrypted-secret", "unreadable"}
+
+
+RUSSIAN = (
+    "# Это секрет для тестового реестра, не удалять его без спроса. Его читают все кластеры.\n"
+)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize(
+    "comment", [RUSSIAN * 40, "# 秘密を消さないでください\n" * 90, "# סוד\n" * 200]
+)
+def test_a_text_of_16_or_32_bits_is_read_in_any_language(encoding: str, comment: str) -> None:
+    for end in (b"", b"\n"):
+        assert rules(f"\ufeff{comment}{BLOCK}".encode(encoding) + end) == {"unencrypted-secret"}
+    login = f"\ufeff{comment}docker login -u robot -p {PASSWORD} ghcr.io\n".encode(encoding)
+    assert rules(login) == {"registry-login"}
+
+
+def test_ciphertext_is_known_again_however_its_object_is_written() -> None:
+    before = sops_file()
+    secret = before.replace("name: db", "name: db\n    namespace: apps")
+    moved = before.replace("name: db", "name: db\n    namespace: evil")
+    for text in (
+        moved.replace("name: db", 'name: db\n    annotations: {a: "\\\'"}').encode(),
+        moved.replace("name: db", "name: db\n    annotations: {a: a:}").encode(),
+        f"\ufeff{RUSSIAN * 40}{moved}".encode("utf-16-le"),
+        moved.replace("name: db", "name: db\n    annotations: {a: @x}").encode(),
+    ):
+        found = engine.judge_change(
+            "a.yaml", engine.examine(text), [("a.yaml", engine.examine(secret.encode()))], UNCOVERED
+        )
+        assert {f.rule for f in found.findings} == {"moved-ciphertext"}

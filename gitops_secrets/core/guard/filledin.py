@@ -30,7 +30,7 @@ _SETTING = (
     r"|(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?::[0-9]{1,5})?"
 )
 """Not compiled before there is a variable beside something else, which is seldom."""
-_SECRET_NAME = r"(?i)pass|pwd|token|secret|credential|api[_-]?key|private"
+_NAME_OF_ONE = r"(?i)pass|pwd|token|secret|credential|api[_-]?key|private"
 _STANDING = re.compile(r"\s*(?:<(?!path:|%)[^<>]*>|\[[^\[\]\n]*\w[^\[\]\n]*\]|`[^`]*`)\s*")
 """What documentation writes in place of a value, and nothing fills in."""
 _BRACKETED = re.compile(r"[\[<`{(%_@]")
@@ -64,7 +64,7 @@ def is_name(key: Key, value: str) -> bool:
 
 def _has_password(key: Key, value: str) -> bool:
     """Return whether a variable of *value* has a default, and *key* says that it is a password."""
-    if not has_variable(value) or not (key and re.search(_SECRET_NAME, str(key[-1]))):
+    if not has_variable(value) or not (key and re.search(_NAME_OF_ONE, str(key[-1]))):
         return False
     return any(
         len(said) >= _SHORTEST and not is_placeholder(said) and not said.isdecimal()
