@@ -8,6 +8,7 @@ are not.
 from __future__ import annotations
 
 import re
+from binascii import a2b_base64
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from gitops_secrets.core.yamldoc import (
     compose_documents,
     entries,
     get,
+    is_null,
     items,
     position,
     text,
@@ -28,9 +30,14 @@ from gitops_secrets.errors import GitOpsSecretsError
 
 _BASE64 = r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
 _ENC = (
-    rf"ENC\[AES256_GCM,data:(?P<data>{_BASE64}),iv:(?P<iv>{_BASE64}),tag:(?P<tag>{_BASE64}),"
+    rf"ENC\[AES256_GCM,data:(?P<data>{_BASE64}),iv:(?P<iv>[A-Za-z0-9+/]{{43}}=),"
+    r"tag:(?P<tag>[A-Za-z0-9+/]{22}==),"
     r"type:(?:str|int|float|bool|bytes|time|comment)\]"
 )
+_TEXT = re.compile(rb"[\t\n\r\x20-\x7e]{24}")
+_WORD = re.compile(rb"[A-Za-z0-9_=+/.:@!#$%^&*-]{16,}")
+"""What ciphertext, which is random, is not once in a hundred million values."""
+_GZIP = re.compile(rb"\x1f\x8b\x08[\x00-\x1f]")
 
 RULE_FIELDS = (
     "unencrypted_suffix",
@@ -111,8 +118,21 @@ class SopsDocument(NamedTuple):
 
 
 def is_encrypted_value(value: str) -> bool:
-    """Return whether all of *value* is one well-formed ENC[...]."""
-    return re.fullmatch(_ENC, value) is not None
+    """Return whether all of *value* is one well-formed ENC[...], with what may be ciphertext in it.
+
+    A text that is only put between the brackets, in base64 as ciphertext is, can be read by everybody.
+    """
+    found = re.fullmatch(_ENC, value)
+    return found is not None and not any(map(_is_readable, found.group("data", "iv", "tag")))
+
+
+def _is_readable(encoded: str) -> bool:
+    decoded = a2b_base64(encoded)
+    return (
+        _TEXT.search(decoded) is not None
+        or _WORD.fullmatch(decoded) is not None
+        or _GZIP.match(decoded) is not None
+    )
 
 
 def read_documents(content: bytes, name: str) -> tuple[SopsDocument, ...]:
@@ -208,7 +228,7 @@ def _read_keys(group: yaml.Node) -> list[MasterKey]:
 
 
 def _is_empty(node: yaml.ScalarNode) -> bool:
-    return node.value == "" or node.tag == "tag:yaml.org,2002:null"
+    return node.value == "" or is_null(node)
 
 
 def _size(value: str) -> int:

@@ -22,6 +22,7 @@ _PAIR = re.compile(rb"[\[{][^\[\]{}\"'#\n]*[\]}]")
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 """In which a bracket may be half of another character."""
 
+_NULLS = ("", "~", "null", "Null", "NULL")
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -227,8 +228,13 @@ def refuse_anchors(content: bytes, name: str) -> None:
             )
 
 
+def is_null(node: yaml.Node) -> bool:
+    """Return whether *node* is null: not for its tag alone, since what is tagged so can be read all the same."""
+    return node.tag == "tag:yaml.org,2002:null" and node.value in _NULLS
+
+
 def _is_null(node: yaml.Node | None) -> bool:
-    return node is None or node.tag == "tag:yaml.org,2002:null"
+    return node is None or is_null(node)
 
 
 def _key_text(node: yaml.Node) -> str:

@@ -21,7 +21,8 @@ MAX_DEPTH = 5000
 """libyaml's composer calls itself for each level, and a few ten thousand end the process."""
 
 NULL, _STR, _SEQ, _MAP = (f"tag:yaml.org,2002:{name}" for name in ("null", "str", "seq", "map"))
-_NULLS = ("", "~", "null", "Null", "NULL")
+BINARY, MERGE = (f"tag:yaml.org,2002:{name}" for name in ("binary", "merge"))
+NULLS = ("", "~", "null", "Null", "NULL")
 _LARGE = 20_000
 _LONG_LINE = MAX_DEPTH // 2
 """A shorter line has no more levels of block style than MAX_DEPTH, two for each column at most."""
@@ -50,7 +51,7 @@ def compose_all(text: str) -> list[yaml.Node] | None:
         raise LimitError(_TOO_LARGE)
     if not _may_exceed(text):
         try:
-            return [node for node in yaml.compose_all(text, _loader()) if node.tag != NULL]
+            return _without_nulls(list(yaml.compose_all(text, _loader())))
         except (yaml.composer.ComposerError, RecursionError):
             pass
         except (yaml.YAMLError, ValueError):
@@ -68,7 +69,7 @@ def _loader() -> type[yaml.SafeLoader]:
 
         def resolve(self, kind: type[yaml.Node], value: object, implicit: Any) -> str:
             if kind is yaml.ScalarNode:
-                return NULL if implicit[0] and value in _NULLS else _STR
+                return NULL if implicit[0] and value in NULLS else _STR
             return _SEQ if kind is yaml.SequenceNode else _MAP
 
     return Loader
@@ -139,7 +140,12 @@ def compose_some(text: str) -> tuple[list[yaml.Node], int | None]:
 
 
 def _without_nulls(roots: list[yaml.Node]) -> list[yaml.Node]:
-    return [root for root in roots if root.tag != NULL]
+    return [root for root in roots if not is_null(root)]
+
+
+def is_null(node: yaml.Node) -> bool:
+    """Return whether *node* is null: not for its tag alone, since what is tagged so can be read in Git."""
+    return node.tag == NULL and node.value in NULLS
 
 
 def _node(event: Any) -> yaml.Node:
@@ -151,7 +157,7 @@ def _node(event: Any) -> yaml.Node:
         return yaml.SequenceNode(tag or _SEQ, [], *marks, event.flow_style)
     if isinstance(event, yaml.MappingStartEvent):
         return yaml.MappingNode(tag or _MAP, [], *marks, event.flow_style)
-    is_null = event.implicit[0] and event.value in _NULLS
+    is_null = event.implicit[0] and event.value in NULLS
     return yaml.ScalarNode(tag or (NULL if is_null else _STR), event.value, *marks, event.style)
 
 

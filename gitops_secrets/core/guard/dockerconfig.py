@@ -16,7 +16,7 @@ from gitops_secrets.core.guard.encoding import from_base64
 from gitops_secrets.core.guard.placeholders import is_placeholder
 
 _MAX_HITS = 1000
-_AUTHS = re.compile(r"auths\\{0,8}[\"']?\s*(?:=>|[:=])\s*")
+_AUTHS = re.compile(r"(?i:auth[s\u017f])\\{0,8}[\"']?\s*(?:=>|[:=])\s*")
 """It begins with its own letters, as _AUTH does, so that it is not tried at every character."""
 _QUOTES = re.compile(r"\\{0,8}[\"']?\Z")
 _FIELD = re.compile(
@@ -26,7 +26,7 @@ _FIELD = re.compile(
     re.IGNORECASE,
 )
 _AUTH = re.compile(
-    r"auth\\{0,8}[\"']?\s*(?:=>|[:=])\s*\\{0,8}[\"']?(?P<value>[A-Za-z0-9+/_-]{8,}={0,2})"
+    r"(?i:auth)\\{0,8}[\"']?\s*(?:=>|[:=])\s*\\{0,8}[\"']?(?P<value>[A-Za-z0-9+/_-]{8,}={0,2})"
 )
 _BEFORE_AUTH = re.compile(r"(?:[\w.-]_|[^\W_]|[.-])\Z")
 """What makes another word of it: no part of a longer name, but for the one underscore of .npmrc."""

@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 _LARGE = 4000
 
 _SEPARATOR = re.compile(r"^---(?=[ \t\r\n]|$)", re.MULTILINE)
+_OTHER_SEPARATOR = re.compile(r"^---[^ \t\r\n].*$", re.MULTILINE)
+"""Parts documents for kubectl and kustomize, whatever follows on its line, and not for YAML."""
+_QUOTE = "\\'"
+_COLON = re.compile(r":(?=[ \t]*[}\],])")
+_TAG = re.compile(r"(?<![^\s\[{,:-])!(?=[^\s{}\"]*[\[\],])[^\s{}\"]*")
 _NOT_PRINTABLE = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 _NOT_PRINTABLE_ASCII = re.compile(r"[^\t\n\r\x20-\x7e]")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
@@ -71,6 +76,8 @@ def read(text: str, *, wanted: Callable[[str], bool], exact: bool = False) -> It
     With *exact* only plain YAML and JSON count, and nothing is mended: for a text that need not be a
     document at all.
     """
+    import yaml
+
     has_directive = text.startswith("%") or "\n%" in text or "%TAG" in text
     if has_directive and (whole := _compose_whole(text)) is not None:
         roots, end = whole
@@ -84,7 +91,11 @@ def read(text: str, *, wanted: Callable[[str], bool], exact: bool = False) -> It
         if len(part) < len(text) > _LARGE and not wanted(part):
             index += 1
             continue
-        for document in _read_part(part, exact=exact):
+        found = _read_part(part, exact=exact)
+        if not exact and _OTHER_SEPARATOR.search(part):
+            has_object = any(isinstance(d.root, yaml.MappingNode) for d in found)
+            found = [*(found if has_object else ()), *_read_otherwise(part)] or found
+        for document in found:
             yield document._replace(line=line + document.line, number=index)
             index += 1
 
@@ -127,6 +138,24 @@ def _read_part(part: str, *, exact: bool) -> list[Document]:
     if not found or limit:
         found.append(Document(part, 0, 0, None, limit=limit))
     return found
+
+
+def _read_otherwise(part: str) -> list[Document]:
+    """Return the documents of *part* as kubectl parts them; none where none of them is an object."""
+    import yaml
+
+    found: list[Document] = []
+    begin = line = 0
+    for match in [*_OTHER_SEPARATOR.finditer(part), None]:
+        end = match.start() if match else len(part)
+        text = part[begin:end]
+        found.extend(
+            d._replace(line=line + d.line) for d in _read_part(text, exact=False) if text.strip()
+        )
+        line += part.count("\n", begin, end)
+        if match:
+            begin = match.end()
+    return found if any(isinstance(d.root, yaml.MappingNode) for d in found) else []
 
 
 def _compose_part(part: str, *, exact: bool) -> tuple[list[yaml.Node], bool]:
@@ -228,4 +257,17 @@ def _drop_tabs(text: str) -> str:
     return text.replace("\t", "  ")
 
 
-_MENDS = (_drop_controls, _replace_surrogates, _drop_comments, _drop_templates, _drop_tabs)
+def _as_go_reads(text: str) -> str:
+    """Replace what Go's parser takes and libyaml does not: an escaped ', a colon that ends a word, a tag with brackets."""
+    text = _TAG.sub(lambda m: " " * len(m.group()), text.replace(_QUOTE, " '"))
+    return _COLON.sub(" ", text)
+
+
+_MENDS = (
+    _drop_controls,
+    _replace_surrogates,
+    _drop_comments,
+    _drop_templates,
+    _drop_tabs,
+    _as_go_reads,
+)

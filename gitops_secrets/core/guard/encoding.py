@@ -24,6 +24,12 @@ _ZIP_END = 66_000
 """Bytes from the end of a zip file in which its end record stands."""
 _TAR_HEADER = 512
 _TAR_SUM = re.compile(rb"[ 0]*[0-7]{3,6}[\0 ]{1,2}")
+_MARKS = (
+    (b"\xff\xfe\0\0", "utf-32-le"),
+    (b"\0\0\xfe\xff", "utf-32-be"),
+    (b"\xff\xfe", "utf-16-le"),
+    (b"\xfe\xff", "utf-16-be"),
+)
 _TEXTUAL = bytes(range(0x20, 0x7F)) + bytes(range(0x80, 0x100)) + b"\0\t\n\r\x1b"
 _STRING = re.compile(rb"[\t\n\r\x20-\x7e]{12,}")
 
@@ -39,6 +45,8 @@ def textual(content: bytes) -> bytes:
     """
     if b"\0" not in content:
         return content
+    if _behind_mark(content) is not None:
+        return content
     middle = len(content) // 2
     sample = content[:32768] + content[middle : middle + 32768]
     if len(sample.translate(None, _TEXTUAL)) * 30 <= len(sample):
@@ -46,23 +54,31 @@ def textual(content: bytes) -> bytes:
     return b"\n".join(_STRING.findall(content))
 
 
+def _behind_mark(content: bytes) -> str | None:
+    """Return the text behind the byte order mark of 16 or 32 bits, in any language; None where there is none."""
+    for mark, encoding in _MARKS:
+        if content.startswith(mark):
+            end = len(content) - len(content) % (len(mark))
+            try:
+                return content[len(mark) : end].decode(encoding)
+            except UnicodeDecodeError:
+                continue
+    return None
+
+
 def decode(content: bytes) -> str:
     """Return *content* as text: by its byte order mark, else by where its NULs are, else UTF-8.
 
     What is none of them is read as Latin-1, so that no byte is lost.
     """
-    for mark, encoding in (
-        (b"\xff\xfe\0\0", "utf-32-le"),
-        (b"\0\0\xfe\xff", "utf-32-be"),
-        (b"\xff\xfe", "utf-16-le"),
-        (b"\xfe\xff", "utf-16-be"),
-        (b"\xef\xbb\xbf", "utf-8"),
-    ):
-        if content.startswith(mark):
-            try:
-                return content[len(mark) :].decode(encoding)
-            except UnicodeDecodeError:
-                break
+    marked = _behind_mark(content)
+    if marked is not None:
+        return marked
+    if content.startswith(b"\xef\xbb\xbf"):
+        try:
+            return content[3:].decode()
+        except UnicodeDecodeError:
+            pass
     if b"\0" in content:
         return _decode_with_nuls(content)
     try:
@@ -92,12 +108,15 @@ def _decode_with_nuls(content: bytes) -> str:
     return content.replace(b"\0", b"").decode("latin-1")
 
 
-def from_base64(text: str) -> bytes | None:
-    """Return what the base64 *text* (standard or URL alphabet, wrapped or not, padded or not) holds."""
+def from_base64(text: str, *, shortest: int = 8) -> bytes | None:
+    """Return what the base64 *text* (standard or URL alphabet, wrapped or not, padded or not) holds.
+
+    None for what is none, or has fewer than *shortest* characters beside its padding.
+    """
     if not _BASE64_TEXT.fullmatch(text):
         return None
     packed = "".join(text.split()).rstrip("=").replace("-", "+").replace("_", "/")
-    if len(packed) < 8:
+    if len(packed) < shortest:
         return None
     if len(packed) % 4 == 1:
         packed = packed[:-1]

@@ -41,7 +41,7 @@ __all__ = [
     "same_value",
 ]
 
-ENGINE_VERSION = "54b2863138cb"
+ENGINE_VERSION = "2b7e6cbfdc45"
 """Changes with every change of a verdict: facts that another version wrote are worth nothing."""
 
 _SILENCE = Judgement()

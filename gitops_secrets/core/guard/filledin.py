@@ -7,6 +7,7 @@ import re
 from gitops_secrets.core.guard.encoding import from_base64
 from gitops_secrets.core.guard.facts import Key
 from gitops_secrets.core.guard.placeholders import (
+    defaults,
     has_variable,
     is_placeholder,
     is_template,
@@ -29,23 +30,46 @@ _SETTING = (
     r"|(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?::[0-9]{1,5})?"
 )
 """Not compiled before there is a variable beside something else, which is seldom."""
+_NAME_OF_ONE = r"(?i)pass|pwd|token|secret|credential|api[_-]?key|private"
+_STANDING = re.compile(r"\s*(?:<(?!path:|%)[^<>]*>|\[[^\[\]\n]*\w[^\[\]\n]*\]|`[^`]*`)\s*")
+"""What documentation writes in place of a value, and nothing fills in."""
 _BRACKETED = re.compile(r"[\[<`{(%_@]")
 _RUN = re.compile(r"[A-Za-z0-9+/_=-]{12,}")
 _WITH_PASSWORD = re.compile(r"://[^\s/:@]{0,100}:(?P<password>[^\s/@]{4,200})@")
 _LONG = 24
+_SHORTEST = 4
+"""A default of fewer characters is a number or a switch."""
 
 
 def stands_for(key: Key, value: str) -> bool:
     """Return whether *value*, at *key*, is filled in elsewhere or empty, in the clear or in base64."""
     if is_filled_in(value):
-        return True
+        return not _has_password(key, value)
     decoded = from_base64(value) if key and key[0] == "data" and len(value) < 100_000 else None
     if decoded is None:
         return False
     try:
-        return is_filled_in(decoded.decode())
+        plain = decoded.decode()
     except UnicodeDecodeError:
         return False
+    return is_filled_in(plain) and not _has_password(key, plain)
+
+
+def is_name(key: Key, value: str) -> bool:
+    """Return whether *value*, at *key*, is one name in angle brackets, in the clear or in base64."""
+    plain = from_base64(value) if key and key[0] == "data" else None
+    text = plain.decode("latin-1") if plain is not None else value
+    return re.fullmatch(r"\s*<[ ]*[\w.-]{1,60}[ ]*(?:\|[^<>]*)?>\s*", text) is not None
+
+
+def _has_password(key: Key, value: str) -> bool:
+    """Return whether a variable of *value* has a default, and *key* says that it is a password."""
+    if not has_variable(value) or not (key and re.search(_NAME_OF_ONE, str(key[-1]))):
+        return False
+    return any(
+        len(said) >= _SHORTEST and not is_placeholder(said) and not said.isdecimal()
+        for said in defaults(value)
+    )
 
 
 def is_plain_setting(key: Key, value: str) -> bool:
@@ -60,6 +84,8 @@ def is_filled_in(value: str) -> bool:
     """Return whether *value* is a template or empty; not if something else in it is secret all the same."""
     if _EMPTY.fullmatch(value):
         return True
+    if _STANDING.fullmatch(value):
+        return False
     is_variable = has_variable(value)
     if not is_variable and not is_template(value):
         return False

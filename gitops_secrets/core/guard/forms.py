@@ -14,6 +14,7 @@ from typing import NamedTuple
 from gitops_secrets.core.guard.ciphertext import end_of, tag_of
 from gitops_secrets.core.guard.facts import Facts
 from gitops_secrets.core.guard.prefilter import is_worth_decoding, squeeze
+from gitops_secrets.core.sopsfile import is_encrypted_value
 
 _LARGEST = 16 * 1024
 """Of bytes: larger files are seldom of one form, and 2,048 of these are kept."""
@@ -76,7 +77,7 @@ def form_of(content: bytes) -> Form | None:
 
     def put_value_aside(match: re.Match[bytes]) -> bytes:
         whole, data, kind = match.group(0, "data", "type")
-        if len(data) % 4:
+        if not is_encrypted_value(whole.decode()):
             return whole
         ciphertext.append(data)
         standing = b"ENC[AES256_GCM,data:AAAA,iv:%b,tag:%020dAA==,%b" % (_IV, len(ends), kind)

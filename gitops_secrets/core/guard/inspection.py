@@ -185,6 +185,8 @@ class Inspection:
         if len(value) < 12:
             return
         bits = prefilter.may_hold(value.encode("utf-8", "surrogatepass"))
+        if origin.key and origin.key[-1] in KEYS:
+            bits |= prefilter.PACKED | prefilter.PAYLOAD
         if not bits:
             return
         if bits & prefilter.PACKED and self.unwrap(value, origin):

@@ -15,7 +15,16 @@ _KIND = re.compile(
     re.MULTILINE,
 )
 _JSON_KIND = re.compile(r'"kind"\s*:\s*"Secret"')
+_FLOW_KIND = re.compile(
+    r"[{,\n][ \t]*[\"']?kind[\"']?\s*:\s+(?:[!&]\S*\s+)*[\"']?Secret[\"']?\s*[,}\n]"
+)
 _JSON_DATA = re.compile(r'"(?P<root>data|stringData)"\s*:\s*\{(?P<body>[^{}]*)')
+_FLOW_DATA = re.compile(
+    r"(?:^|[{,\n])[ \t]*[\"']?(?P<root>data|stringData)[\"']?\s*:\s*(?:[!&]\S*\s+)*\{(?P<body>(?!\{)[^{}]*)"
+)
+_FLOW_PAIR = re.compile(
+    r"[\"']?(?P<key>[\w./-]+)[\"']?\s*:\s+(?:[!&]\S*\s+)*[\"']?(?P<value>(?:ENC\[[^\]]*\]|[^,{}\[\]\"'\n])+)"
+)
 _JSON_PAIR = re.compile(r'"(?P<key>(?:[^"\\\n]|\\.)*)"\s*:\s*"(?P<value>(?:[^"\\\n]|\\.)*)"?')
 _PAIR = re.compile(
     r"^(?P<indent>[ \t]*(?:-[ \t]+)*)(?P<quote>[\"']?)(?P<key>[\w./-]+)(?P=quote)[ \t]*:"
@@ -72,7 +81,12 @@ def find_secrets(text: str) -> Iterator[LenientSecret]:
             yield _by_lines(text.split("\n"), text.count("\n", 0, match.start()), indent)
     found = None if indents else _JSON_KIND.search(text)
     if found is not None:
-        yield _by_pairs(text, text.count("\n", 0, found.start()))
+        yield _by_pairs(text, text.count("\n", 0, found.start()), _JSON_DATA, _JSON_PAIR)
+    flow = None if found else _FLOW_KIND.search(text)
+    if flow is not None:
+        secret = _by_pairs(text, text.count("\n", 0, flow.start()), _FLOW_DATA, _FLOW_PAIR)
+        if secret.values:
+            yield secret
 
 
 def _by_lines(lines: list[str], at: int, indent: int) -> LenientSecret:
@@ -112,10 +126,12 @@ def _block(lines: list[str], number: int, depth: int) -> str:
     return "\n".join(body)
 
 
-def _by_pairs(text: str, line: int) -> LenientSecret:
+def _by_pairs(
+    text: str, line: int, sections: re.Pattern[str], pairs: re.Pattern[str]
+) -> LenientSecret:
     values = []
-    for data in _JSON_DATA.finditer(text):
-        for pair in _JSON_PAIR.finditer(text, data.start("body"), data.end("body")):
+    for data in sections.finditer(text):
+        for pair in pairs.finditer(text, data.start("body"), data.end("body")):
             at = pair.start("value")
             values.append(
                 LenientValue(

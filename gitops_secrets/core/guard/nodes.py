@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import yaml
 
-from gitops_secrets.core.guard.composing import NULL, LimitError
+from gitops_secrets.core.guard.composing import BINARY, MERGE, LimitError, is_null
 
 Pairs = list[tuple[str | None, yaml.Node, yaml.Node]]
 """(key text, key, value) of each entry; the text is None for a key that is no scalar, and for ``<<``."""
@@ -17,31 +17,44 @@ _MAX_PAIRS = 20_000
 
 def scalar(node: yaml.Node | None) -> str | None:
     """Return the text of a scalar node, decoded where it is tagged binary; None for a null or no scalar."""
-    if not isinstance(node, yaml.ScalarNode) or node.tag == NULL:
+    if not isinstance(node, yaml.ScalarNode) or is_null(node):
         return None
     value = str(node.value)
-    if node.tag.endswith("binary"):
+    if node.tag == BINARY:
         from gitops_secrets.core.guard.encoding import from_base64
 
-        decoded = from_base64(value)
+        decoded = from_base64(value, shortest=1)
         return decoded.decode("latin-1") if decoded is not None else value
     return value
+
+
+def _is_merge(key: yaml.Node) -> bool:
+    """Return whether *key* merges its value in: by its text, or by its tag, whatever its text is."""
+    return isinstance(key, yaml.ScalarNode) and (key.value == "<<" or key.tag == MERGE)
+
+
+def _named(key: yaml.Node, value: yaml.Node) -> Pairs:
+    """Return the entry of *key*; two where it is tagged binary, since some readers take it as it is written."""
+    text = scalar(key)
+    if isinstance(key, yaml.ScalarNode) and key.tag == BINARY and text != key.value:
+        return [(str(key.value), key, value), (text, key, value)]
+    return [(text, key, value)]
 
 
 def pairs(node: yaml.MappingNode) -> Pairs:
     """Return (key text, key, value) of each entry in order, duplicates and merged mappings included.
 
-    What ``<<`` merges in comes first, since the mapping's own keys win. Raises LimitError beyond
+    What ``<<``, or a key tagged as one, merges in comes first, since the mapping's own keys win. Raises LimitError beyond
     _MAX_PAIRS of that.
     """
     merged: Pairs = []
     own: Pairs = []
     for key, value in node.value:
-        if isinstance(key, yaml.ScalarNode) and key.value == "<<":
+        if _is_merge(key):
             merged.extend(_merged(value, {id(node)}))
-            own.append((None, key, value))
+            own.append((None if key.value == "<<" else scalar(key), key, value))
         else:
-            own.append((scalar(key), key, value))
+            own.extend(_named(key, value))
     return merged + own if merged else own
 
 
@@ -61,10 +74,10 @@ def _merged(node: yaml.Node, above: set[int]) -> Iterator[tuple[str | None, yaml
                 count += 1
                 if count > _MAX_PAIRS:
                     raise LimitError(f"a mapping of it merges more than {_MAX_PAIRS} entries")
-                if isinstance(key, yaml.ScalarNode) and key.value == "<<":
+                if _is_merge(key):
                     stack.append(value)
                 else:
-                    yield scalar(key), key, value
+                    yield from _named(key, value)
 
 
 def last(found: Pairs, key: str) -> yaml.Node | None:

@@ -11,7 +11,7 @@ from gitops_secrets.core.guard.ciphertext import WRAPPED_LENGTH, end_of, tag_of
 from gitops_secrets.core.guard.composing import LimitError
 from gitops_secrets.core.guard.documents import Document
 from gitops_secrets.core.guard.facts import Identity, Key, ObjectFacts, Place
-from gitops_secrets.core.guard.filledin import is_plain_setting, stands_for
+from gitops_secrets.core.guard.filledin import is_name, is_plain_setting, stands_for
 from gitops_secrets.core.guard.inspection import Inspection
 from gitops_secrets.core.guard.nodes import Pairs, child, last, pairs, scalar
 from gitops_secrets.core.guard.origin import Origin
@@ -54,6 +54,14 @@ def identify(node: yaml.Node, found: Pairs | None = None) -> Identity | None:
     )
 
 
+def _unnamed(node: yaml.MappingNode, found: Pairs, kind: str | None) -> Identity:
+    """Return the object that *node* is where it says no kind: one of *kind*, as its list says."""
+    if kind is None:
+        return Identity(None, None, None, None, None)
+    said = yaml.ScalarNode("tag:yaml.org,2002:str", kind)
+    return identify(node, [*found, ("kind", said, said)]) or Identity(None, kind, None, None, None)
+
+
 def describe(inspection: Inspection, document: Document, root: yaml.Node) -> None:
     """Record the objects of a document that are Secrets or hold ciphertext."""
     if not isinstance(root, yaml.MappingNode):
@@ -64,27 +72,27 @@ def describe(inspection: Inspection, document: Document, root: yaml.Node) -> Non
         return
     found = pairs(root)
     block = last(found, "sops")
-    for node in _objects(root):
+    for node, kind in _objects(root):
         own = found if node is root else pairs(node)
-        _describe(inspection, document, node, own, block or last(own, "sops"))
+        _describe(inspection, document, node, own, block or last(own, "sops"), kind)
 
 
-def _objects(root: yaml.MappingNode) -> Iterator[yaml.MappingNode]:
-    """Yield *root*, or the objects of a list, lists of lists included."""
-    stack: list[yaml.Node] = [root]
+def _objects(root: yaml.MappingNode) -> Iterator[tuple[yaml.MappingNode, str | None]]:
+    """Yield *root*, or the objects of a list, lists of lists included, and the kind of one that says none."""
+    stack: list[tuple[yaml.Node, str | None]] = [(root, None)]
     seen: set[int] = set()
     while stack:
-        node = stack.pop()
+        node, kind = stack.pop()
         if id(node) in seen or not isinstance(node, yaml.MappingNode):
             continue
         seen.add(id(node))
         items = child(node, "items")
-        if isinstance(items, yaml.SequenceNode) and (scalar(child(node, "kind")) or "").endswith(
-            "List"
-        ):
-            stack.extend(reversed(items.value))
+        own_kind = scalar(child(node, "kind")) or ""
+        if isinstance(items, yaml.SequenceNode) and own_kind.endswith("List"):
+            of_items = own_kind.removesuffix("List") or None
+            stack.extend((item, of_items) for item in reversed(items.value))
         else:
-            yield node
+            yield node, kind
 
 
 def _describe(
@@ -93,8 +101,9 @@ def _describe(
     node: yaml.MappingNode,
     found: Pairs,
     block: yaml.Node | None,
+    kind: str | None = None,
 ) -> None:
-    identity = identify(node, found) or Identity(None, None, None, None, None)
+    identity = identify(node, found) or _unnamed(node, found, kind)
     is_secret = identity.kind == "Secret"
     values = list(_values(found, whole=not is_secret and block is not None))
     ciphertexts = [v for _, _, v in values if v.startswith("ENC[") and is_encrypted_value(v)]
@@ -155,7 +164,7 @@ def _readable(
         if value.strip() and not is_encrypted_value(value)
     ]
     if not is_encrypted:
-        values = _sensitive(values)
+        values = _sensitive(values, has_plugin=_has_plugin(found))
     if len(values) > _MAX_VALUES:
         inspection.unreadable(Origin(identity=identity), _TOO_MANY)
     for key, node, value in values[:_MAX_VALUES]:
@@ -167,16 +176,24 @@ def _readable(
 
 
 def _sensitive(
-    values: list[tuple[Key, yaml.ScalarNode, str]],
+    values: list[tuple[Key, yaml.ScalarNode, str]], *, has_plugin: bool
 ) -> list[tuple[Key, yaml.ScalarNode, str]]:
     """Return those of a Secret's values that are not filled in elsewhere.
 
     Beside variables, plain settings are none either: a host, a port, a user name.
     """
-    literal = [v for v in values if not stands_for(v[0], v[2])]
+    literal = [
+        v for v in values if not stands_for(v[0], v[2]) and not (has_plugin and is_name(v[0], v[2]))
+    ]
     if len(literal) == len(values):
         return literal
     return [v for v in literal if not is_plain_setting(v[0], v[2])]
+
+
+def _has_plugin(found: Pairs) -> bool:
+    """Return whether Argo CD's vault plugin fills in what stands in angle brackets."""
+    annotations = child_keys(child(last(found, "metadata"), "annotations"))
+    return any(key.startswith("avp.kubernetes.io/") for key in annotations)
 
 
 def _values(found: Pairs, *, whole: bool = False) -> Iterator[tuple[Key, yaml.ScalarNode, str]]:

@@ -9,6 +9,10 @@ from __future__ import annotations
 
 import re
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _PARTS = re.compile(
     r"\$?\{\{(?:(?!\{\{|\}\}).)*+\}\}|\$?\{\{[- ](?:(?!\{\{).)*+$"
     r"|\$\{[\w.!:]++(?:[^{}]*+(?:\{[^{}]*\}[^{}]*+){0,20}\}|[^{}]*+$)|\$\([\w.~/<][ ]?+[\w.~/]*+(?:[^()]*+\)|[^()]*+$)"
@@ -16,6 +20,13 @@ _PARTS = re.compile(
     r"|\$env:\w+|\$[A-Z_][A-Z0-9_]{2,}|^\$\w+$|%\(\w++\)s|%[sqv](?!\w)",
     re.DOTALL,
 )
+_DEFAULT = re.compile(
+    r"\$\{[\w.!]+(?:\[[^\]]*\])?(?::?[-=+]|//?)(?P<value>.*?)\}?\Z"
+    r"|\$?\{\{.*?\bdefault[ (]+(?P<quote>[\"'`])(?P<chart>.*?)(?P=quote)"
+    r"|\$?\{\{[- ]*(?P<mark>[\"'`])(?P<literal>.*?)(?P=mark)[ ]*\|",
+    re.DOTALL,
+)
+"""What a template says by itself: a default, or a text that it only encodes."""
 _REFERENCE = re.compile(
     r"\$ANSIBLE_VAULT;[\s\S]*|`[^`]*`|%\w+%|@@?\w+@@?|__\w+__|<[^<>]*>|\[[^\]\n]*\]|\{\w+\}|\(\(.*\)\)"
     r"|(?:op|ref\+\w+|vault|secretref\+?\w*|akv|awssm|gcpsm|env|file|bws|keyring)(?:://|:/?)\S*"
@@ -65,7 +76,9 @@ def is_template(value: str) -> bool:
     if "$" not in value and "{" not in value and "%" not in value:
         return False
     rest, found = _PARTS.subn("", value)
-    return found > 0 and (len(rest) < 8 or _is_made_of_words(rest))
+    if not found or any(len(d) >= _SHORTEST and not is_placeholder(d) for d in defaults(value)):
+        return False
+    return len(rest) < 8 or _is_made_of_words(rest)
 
 
 def has_variable(value: str) -> bool:
@@ -74,8 +87,17 @@ def has_variable(value: str) -> bool:
 
 
 def without_templates(value: str) -> str:
-    """Return what stands in *value* beside what is filled in elsewhere."""
-    return _PARTS.sub(" ", value)
+    """Return what stands in *value* beside what is filled in elsewhere; a default is not."""
+    return " ".join((_PARTS.sub(" ", value), *map(without_templates, defaults(value))))
+
+
+def defaults(value: str) -> Iterator[str]:
+    """Yield what the templates of *value* say where nothing is filled in, such as b in ``${A:=b}``."""
+    for part in _PARTS.finditer(value):
+        found = _DEFAULT.match(part.group())
+        if found is not None:
+            said = found["value"] or found["chart"] or found["literal"] or ""
+            yield said.strip().strip("\"'")
 
 
 def is_placeholder(value: str) -> bool:

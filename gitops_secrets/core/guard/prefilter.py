@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from itertools import product
 
 from gitops_secrets.core.guard.encoding import decode, is_packed, textual
 from gitops_secrets.core.guard.words import finder
@@ -60,8 +61,9 @@ def fragments(word: bytes) -> tuple[bytes, ...]:
 _ONCE = {
     word: fragments(word)
     for word in (
-        b"auth",
+        *(bytes(spelled) for spelled in product(*zip(b"auth", b"AUTH", strict=True))),
         b"assword",
+        b"ASSWORD",
         b"login",
         b"SECRET-KEY-1",
         b"IVATE KEY",
@@ -106,6 +108,8 @@ _PACKED_HEX = re.compile(rb"(?i)1f8b08|504b0304|425a683|fd377a585a|78(?:9c|01|5e
 _LEAST = 24
 """Within a run of base64 the letters of its beginning say nothing; behind an equals sign another begins."""
 
+_PULL_VALUE = re.compile(rb"dockerc(?:fg|onfigjson)[\"']?:[\"'|>]*[A-Za-z0-9+/_-]{8}")
+"""A pull Secret's value that is no ciphertext: decoded in any case."""
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_="
 _IS_BASE64 = bytes(97 if c in _ALPHABET else 32 for c in range(256))
 _RUN = b"a" * 32
@@ -201,7 +205,9 @@ def may_hold_as_text(content: bytes) -> int:
     bits = _named(content, packed, lower) if _has_anything(lower) else 0
     if b"@" in lower and _ADDRESS.search(lower):
         bits |= VALUES
-    if is_worth_decoding(content, packed):
+    if is_worth_decoding(content, packed) or (
+        b"dockerc" in packed and _PULL_VALUE.search(packed) is not None
+    ):
         bits |= PACKED
     return bits
 
@@ -216,7 +222,7 @@ def _named(content: bytes, packed: bytes, lower: bytes) -> int:
     if b"-key-" in lower or b"vatekey" in lower or b"-plugin-" in lower:
         bits |= KEY
     if _has_stems(lower):
-        if _has_fields(packed):
+        if _has_fields(lower):
             bits |= PAYLOAD
         if _has_command(packed):
             bits |= COMMAND
@@ -296,6 +302,10 @@ def is_secret_key_packet(content: bytes) -> bool:
 
 def is_worth_decoding(content: bytes, packed: bytes) -> bool:
     """Return whether *content*, squeezed to *packed*, holds base64 of what could hold a finding."""
+    if b"\\n" in content or b"\\r" in content:
+        # Go's reader of base64 passes over line breaks, however many a string in quotes has.
+        content = content.replace(b"\\n", b"\n").replace(b"\\r", b"\n")
+        packed = squeeze(content)
     if _RUN not in packed.translate(_IS_BASE64):
         return False
     if _has_encoded(packed) or _begins_packed(content):

@@ -17,6 +17,7 @@ from gitops_secrets.core.guard.rules import conflict_markers
 from gitops_secrets.core.guard.rules.annotation_credentials import ANNOTATION
 from gitops_secrets.core.guard.rules.docker_config import FIELDS
 from gitops_secrets.core.guard.rules.plaintext_dockerconfigjson import KEYS
+from gitops_secrets.core.sopsfile import is_encrypted_value
 
 _WORD = re.compile(r"(?<![\w.-])Secret(?:List)?(?![\w.-])")
 _DATA = re.compile(r"(?<![\w.-])(?:stringData|data)(?![\w.-])")
@@ -177,10 +178,11 @@ class _Walker:
 
     def _docker(self, found: Pairs, context: Context) -> None:
         """Report the readable credentials of a docker config's entry: one finding, about all of them."""
-        within = "auths" in context.key[-2:]
+        # Go's reader of JSON does not mind case, nor what Unicode folds to the same letter.
+        within = any(str(step).casefold() == "auths" for step in context.key[-2:])
         first: yaml.Node | None = None
         for text, _, value in found:
-            if text is None or text.lower() not in FIELDS:
+            if text is None or text.casefold() not in FIELDS:
                 continue
             from gitops_secrets.core.guard import dockerconfig
 
@@ -195,7 +197,7 @@ class _Walker:
 
     def _visit_scalar(self, node: yaml.ScalarNode, context: Context) -> None:
         value = scalar(node)
-        if value is None or len(value) < 12 or _is_ciphertext(value):
+        if value is None or len(value) < 12 or is_encrypted_value(value):
             return
         origin = self._origin(node, context)
         if is_literal_block(node) and self.origin.exact:
@@ -230,11 +232,6 @@ class _Walker:
 
     def _position(self, node: yaml.Node) -> tuple[int, int]:
         return node.start_mark.line + self.document.line, node.start_mark.column
-
-
-def _is_ciphertext(value: str) -> bool:
-    """Return whether *value* is one ENC[...] from end to end, as far as its ends say."""
-    return value.startswith("ENC[AES256_GCM,") and value.find("]") == len(value) - 1
 
 
 def _is_manifest(text: str) -> bool:

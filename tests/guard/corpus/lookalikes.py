@@ -233,7 +233,7 @@ TEMPLATES = [
     ("minijinja", HEAD + "stringData:\n  token: op://kubernetes/registry/TOKEN\n", "1Password inject"),
     ("vals", HEAD + "stringData:\n  token: ref+vault://a/b#/token\n", "vals"),
     ("avp", HEAD + "stringData:\n  token: <path:secret/data/registry#token>\n", "the Argo CD vault plugin"),
-    ("avp short", HEAD + "stringData:\n  token: <registry-token>\n", "the Argo CD vault plugin"),
+    ("avp short", HEAD.replace("metadata:\n", "metadata:\n  annotations: {avp.kubernetes.io/path: secret/data/registry}\n") + "stringData:\n  token: <registry-token>\n", "the Argo CD vault plugin"),
     ("bank vaults", HEAD + "stringData:\n  token: vault:secret/data/registry#TOKEN\n", "bank-vaults"),
     ("envsubst", HEAD + "stringData:\n  token: $REGISTRY_TOKEN\n", "envsubst"),
     ("terraform", 'resource "kubernetes_secret" "r" {\n  type = "kubernetes.io/dockerconfigjson"\n  data = {\n    ".dockerconfigjson" = jsonencode({\n      auths = {\n        "${var.registry}" = {\n          "username" = var.user\n          "password" = var.password\n          "auth" = base64encode("${var.user}:${var.password}")\n        }\n      }\n    })\n  }\n}\n', "Terraform variables"),

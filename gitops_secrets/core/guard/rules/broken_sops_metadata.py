@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import yaml
 
 from gitops_secrets.core.guard.encoding import from_base64
 from gitops_secrets.core.guard.nodes import named, scalar
 from gitops_secrets.core.guard.rules.base import Rule
-from gitops_secrets.core.sopsfile import is_encrypted_value
+from gitops_secrets.core.sopsfile import RULE_FIELDS, is_encrypted_value
 
 RULE = Rule(
     "broken-sops-metadata",
@@ -18,6 +18,19 @@ RULE = Rule(
     "gitops-secrets encrypt {path} && git add {path}",
 )
 KINDS = ("age", "pgp", "kms", "gcp_kms", "azure_kv", "hc_vault", "hckms")
+_FIELDS = frozenset((
+    *KINDS, *RULE_FIELDS, "shamir_threshold", "key_groups", "lastmodified", "mac", "mac_only_encrypted", "version",
+))  # fmt: skip
+_ENTRY_FIELDS = {
+    "age": ("recipient", "enc"),
+    "pgp": ("created_at", "enc", "fp"),
+    "kms": ("arn", "role", "context", "created_at", "enc", "aws_profile"),
+    "gcp_kms": ("resource_id", "created_at", "enc"),
+    "azure_kv": ("vault_url", "name", "version", "created_at", "enc"),
+    "hc_vault": ("vault_address", "engine_path", "key_name", "created_at", "enc"),
+    "hckms": ("key_id", "created_at", "enc"),
+}
+"""What sops writes, 3.7 to 3.13."""
 _LASTMODIFIED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 _AGE_ARMOR = re.compile(
     r"-----BEGIN AGE ENCRYPTED FILE-----\s(?P<body>[A-Za-z0-9+/=\s]+)-----END AGE ENCRYPTED FILE-----"
@@ -35,6 +48,8 @@ def problems(block: yaml.Node | None) -> Iterator[str]:
         yield "it is no mapping"
         return
     fields = named(block)
+    if not _is_known(block):
+        yield "it holds what sops does not write"
     mac = scalar(fields.get("mac"))
     if not mac:
         yield "it has no mac"
@@ -47,6 +62,38 @@ def problems(block: yaml.Node | None) -> Iterator[str]:
         yield "it holds no wrapped data key"
     for kind, entry in entries:
         yield from _entry_problems(kind, entry)
+
+
+def _is_known(block: yaml.MappingNode) -> bool:
+    """Return whether *block* has no other fields than sops writes, and no other sorts of values in them."""
+    fields = named(block)
+    groups = fields.pop("key_groups", None)
+    if groups is not None and not isinstance(groups, yaml.SequenceNode):
+        return scalar(groups) is None
+    holders = [fields]
+    if groups is not None:
+        if not all(_has_only(group, KINDS) for group in groups.value):
+            return False
+        holders.extend(map(named, groups.value))
+    if not _has_only(block, _FIELDS):
+        return False
+    for holder in holders:
+        for name, node in holder.items():
+            if name not in KINDS:
+                if not isinstance(node, yaml.ScalarNode):
+                    return False
+            elif isinstance(node, yaml.SequenceNode):
+                if not all(_has_only(entry, _ENTRY_FIELDS[name]) for entry in node.value):
+                    return False
+            elif scalar(node) is not None:
+                return False
+    return True
+
+
+def _has_only(node: yaml.Node, names: Collection[str]) -> bool:
+    return isinstance(node, yaml.MappingNode) and all(
+        isinstance(key, yaml.ScalarNode) and key.value in names for key, _ in node.value
+    )
 
 
 def wrapped_keys(block: yaml.Node | None) -> Iterator[str]:
