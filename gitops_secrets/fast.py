@@ -60,7 +60,7 @@ def _leave_out_the_repository() -> None:
     own = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
     for part in given.split(os.pathsep):
         real = os.path.realpath(part)
-        foreign = not os.path.isabs(part) or _is_below(real, top) or _is_below(here, real)
+        foreign = not os.path.isabs(part) or _is_below(real, top)
         if foreign and real != own:
             sys.path[:] = [entry for entry in sys.path if os.path.realpath(entry) != real]
 

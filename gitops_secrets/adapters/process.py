@@ -7,6 +7,8 @@ Only ``objects.py`` starts git by itself, for speed. What gave a secret is in no
 from __future__ import annotations
 
 import os
+import select
+import selectors
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Self
@@ -14,7 +16,8 @@ from typing import NamedTuple, Self
 _trace: Callable[[str], None] | None = None
 _under_way: set[subprocess.Popen[bytes]] = set()
 _LOOK = 0.2
-"""Seconds after which a program that was passed a signal is looked at."""
+"""Seconds after which a program that prints nothing is looked at."""
+_PART = 64 * 1024
 
 
 class Completed(NamedTuple):
@@ -50,6 +53,14 @@ def find_program(name: str) -> str | None:
         if os.path.isfile(path) and os.access(path, os.X_OK):
             return path
     return None
+
+
+def _send(descriptor: int, waiting: memoryview) -> memoryview:
+    """Write of *waiting* what a pipe takes at once; return the rest, none if nobody reads any more."""
+    try:
+        return waiting[os.write(descriptor, waiting[: select.PIPE_BUF]) :]
+    except BrokenPipeError:
+        return waiting[:0]
 
 
 def pass_on(number: int) -> None:
@@ -88,20 +99,39 @@ class Started:
         _under_way.add(self._process)
 
     def finish(self, stdin: bytes = b"") -> Completed:
-        """Give the program *stdin*, wait for its end, and return how it ended."""
+        """Give the program *stdin*, wait for its end, and return how it ended.
+
+        Of a program that a signal ended, what it printed may be cut off: its own children may hold its
+        output open for long.
+        """
         process = self._process
-        unsent: bytes | None = stdin
-        while True:
-            try:
-                stdout, stderr = process.communicate(unsent, timeout=_LOOK)
-            except subprocess.TimeoutExpired:
-                unsent, status = None, process.poll()
-                if status is None or status >= 0:
-                    continue
-                # A signal ended it, and what it had started may hold its output open for long.
-                stdout = stderr = b""
-            _under_way.discard(process)
-            return Completed(process.returncode, stdout, stderr)
+        assert process.stdin is not None
+        read = {stream: bytearray() for stream in (process.stdout, process.stderr) if stream}
+        waiting = memoryview(stdin)
+        with selectors.DefaultSelector() as selector:
+            selector.register(process.stdin, selectors.EVENT_WRITE)
+            for stream in read:
+                selector.register(stream, selectors.EVENT_READ)
+            while selector.get_map():
+                ready = selector.select(_LOOK)
+                if not ready and (process.poll() or 0) < 0:
+                    break
+                for key, _ in ready:
+                    if key.fileobj is process.stdin:
+                        waiting = _send(key.fd, waiting)
+                        if not waiting:
+                            selector.unregister(key.fileobj)
+                            process.stdin.close()
+                    elif part := os.read(key.fd, _PART):
+                        read[key.fileobj] += part  # type: ignore[index]
+                    else:
+                        selector.unregister(key.fileobj)
+        status = process.wait()
+        for stream in (process.stdin, *read):
+            stream.close()
+        _under_way.discard(process)
+        stdout, stderr = (bytes(content) for content in read.values())
+        return Completed(status, stdout, stderr)
 
     def __enter__(self) -> Self:
         return self

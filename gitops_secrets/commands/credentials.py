@@ -31,8 +31,8 @@ _HELPER = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 Source = Callable[[Registry], Credentials]
 """Reads the credentials of one registry. Raises UsageError or GitOpsSecretsError."""
 
-_LARGEST = 1024 * 1024
-"""Bytes that a file of credentials may have: a Secret holds no more."""
+_LARGEST = 16 * 1024 * 1024
+"""Bytes that are read of a file of credentials; a Secret holds 1 MiB, and that has an error of its own."""
 
 
 def argument(value: str) -> Source:
