@@ -107,7 +107,8 @@ def test_each_right_that_lacks_is_named_and_the_rest_stays(granted: Applier) -> 
 
         grant(cluster, role)
         cluster.wait_for(lambda asked=asked: may(cluster, *asked), "the right to be back")  # type: ignore[misc]
-        apply(granted)
+        # The value that was there for the patch is kubectl's.
+        apply(granted, "--force")
         assert granted.is_complete()
 
 
@@ -118,8 +119,7 @@ def change(applier: Applier, verb: str, name: str) -> None:
     applier.clear()
     kind = {"sops-age": ("generic", "--from-literal=x=y"),
             "regcred": ("docker-registry", "--docker-server=r", "--docker-username=u", "--docker-password=p")}  # fmt: skip
-    create = ("create", "secret", kind[name][0], name, IN_NAMESPACE, *kind[name][1:])
-    applier.cluster.kubectl(*create, "--field-manager=gitops-secrets")
+    applier.cluster.kubectl("create", "secret", kind[name][0], name, IN_NAMESPACE, *kind[name][1:])
 
 
 def test_a_namespace_that_lacks_takes_a_right_of_its_own(first_applier: Applier) -> None:
