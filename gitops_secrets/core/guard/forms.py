@@ -77,9 +77,9 @@ def form_of(content: bytes) -> Form | None:
 
     def put_value_aside(match: re.Match[bytes]) -> bytes:
         whole, data, kind = match.group(0, "data", "type")
+        ciphertext.append(data)
         if not is_encrypted_value(whole.decode()):
             return whole
-        ciphertext.append(data)
         standing = b"ENC[AES256_GCM,data:AAAA,iv:%b,tag:%020dAA==,%b" % (_IV, len(ends), kind)
         ends[tag_of(standing.decode())] = tag_of(whole.decode())
         return standing
