@@ -20,9 +20,8 @@ def main() -> None:
 
     try:
         status = _run(sys.argv[1:])
-        sys.stdout.flush()
     except KeyboardInterrupt as error:
-        # While modules are loaded, and when all is done, nobody else has words for it.
+        # While modules are loaded nobody else has words for it.
         words = getattr(error, "words", "nothing was changed")
         sys.stderr.write(f"\ngitops-secrets: error: interrupted; {words}\n")
         status = getattr(error, "exit_code", 130)

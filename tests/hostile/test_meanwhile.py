@@ -217,6 +217,16 @@ def test_a_closed_stream_is_no_fault_of_the_run(user: User, stream: str) -> None
     assert STORY.is_whole(user)
 
 
+def test_a_reader_that_has_gone_is_no_fault_of_the_run(user: User) -> None:
+    user.commit({"a": "1"})
+    program = shlex.quote(str(PROGRAM))
+    # What is printed waits until the reader is gone: a fifo of which the only reader closes it.
+    script = f"mkfifo p; exec 3<>p; exec 4>p; exec 3<&-; {program} scan >&4; echo $? > status"
+    result = user.program(["sh", "-c", script])
+    assert result.stderr == ""
+    assert user.read("status") == "0\n"
+
+
 @pytest.mark.parametrize("arguments", [("show", "."), ("edit", ".."), ("encrypt", ".")])
 def test_a_folder_is_named_as_one(user: User, arguments: tuple[str, ...]) -> None:
     user.commit({"a": "1"})
@@ -241,3 +251,24 @@ def test_a_link_in_the_way_goes_by_the_hint(user: User) -> None:
     hint = result.stderr.partition("hint: ")[2].partition(",")[0]
     assert user.program(["sh", "-c", hint]).status == 0
     assert run(user).status == 0
+
+
+def test_files_that_cannot_be_written_leave_no_identity(user: User) -> None:
+    """The user changes a file after the plan: by the program that gives the credentials."""
+    STORY.prepare(user)
+    helper = user.home / "bin/docker-credential-late"
+    write_hook(
+        helper,
+        f"echo '# mine' >> {shlex.quote(str(user.repository / RULES))}\n"
+        'echo \'{"Username": "robot", "Secret": "hunter2hunter2"}\'',
+    )
+    config = user.home / "config.json"
+    config.write_text('{"credHelpers": {"registry.example.com": "late"}}')
+    result = user.run(
+        *STORY.arguments[:-2],
+        *("--no-commit", "--registry-creds-docker-config", str(config)),
+        env={"PATH": f"{helper.parent}:{user.env['PATH']}"},
+    )
+    assert result.status == 3
+    assert "nothing was written" in result.stderr
+    assert not identities(user)
