@@ -9,14 +9,8 @@ from gitops_secrets.adapters.git import Head, Repository, words
 from gitops_secrets.adapters.interrupts import held_back
 from gitops_secrets.adapters.process import Completed, pass_on
 from gitops_secrets.adapters.sops import find_sops, refuse_outranking
-from gitops_secrets.adapters.transaction import (
-    Beside,
-    StepError,
-    Steps,
-    Transaction,
-    open_transaction,
-    refuse_half_way,
-)
+from gitops_secrets.adapters.step import Beside, StepError, Steps
+from gitops_secrets.adapters.transaction import Transaction, open_transaction, refuse_half_way
 from gitops_secrets.commands.bootstrap_model import Outcome, Plan, Request
 from gitops_secrets.commands.bootstrap_questions import begin_questions
 from gitops_secrets.commands.identities import forget_identity, keep_identity
@@ -87,16 +81,16 @@ def _apply(request: Request, plan: Plan, transaction: Transaction) -> Outcome:
             # The commit of an earlier run, which did not push, or did not get so far.
             _push_again(repository, head)
         return _outcome(plan, None, transaction.recovered, uncommitted, pushed=is_ahead)
+    beside = Beside(lambda: _keep_identities(plan), lambda: _forget_identities(plan))
     if not request.commit:
-        _keep_identities(plan)
-        transaction.write(plan.changes)
+        transaction.write(plan.changes, beside)
         changed = tuple(change.path for change in plan.changes)
         return _outcome(plan, None, transaction.recovered, changed)
     if request.push:
         _try_push(repository, head)
     steps = Steps(
         _message(request, plan),
-        Beside(lambda: _keep_identities(plan), lambda: _forget_identities(plan)),
+        beside,
         (lambda held: _push(repository, head, held)) if request.push else None,
     )
     commit = transaction.commit(plan.changes, head, steps)
