@@ -23,8 +23,11 @@ class Aftermath:
     def take_back(self, journal: Journal, mine: str) -> tuple[str, list[str]]:
         """Take a run back, the commit *mine* too if nobody else has it.
 
-        Return that the commit stands, in words, "" if all is as before; and the files of which a copy is kept.
+        Return what stands, in words, "" if all is as before; and the files of which a copy is kept.
         """
+        if not journal.commits and self._desk.journal.exists() and self.stands(journal):
+            self._desk.end()
+            return written(journal), []
         made = ""
         if journal.commits and not (mine and self._move_back(journal, mine)):
             made = self.made(journal) or (mine if mine and self._repository.holders(mine) else "")
@@ -156,6 +159,11 @@ class Aftermath:
 def standing(made: str, branch: str) -> str:
     """Return in words that the commit *made* stands."""
     return f"the commit {made[:10]} stands on {branch}"
+
+
+def written(journal: Journal) -> str:
+    """Return in words that all files of *journal* are written."""
+    return f"{', '.join(journal.files)} {'is' if len(journal.files) == 1 else 'are'} written"
 
 
 def reference_of(journal: Journal) -> str:

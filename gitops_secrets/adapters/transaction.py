@@ -16,7 +16,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from gitops_secrets.adapters.aftermath import Aftermath, standing
+from gitops_secrets.adapters.aftermath import Aftermath, standing, written
 from gitops_secrets.adapters.commit_check import check_committed
 from gitops_secrets.adapters.files import (
     check_inside,
@@ -83,7 +83,6 @@ class Transaction:
         Raises GitOpsSecretsError if that fails and Interrupted after a signal; both say what is there.
         """
         journal = plan_journal(self.repository, changes, None)
-        written = ", ".join(journal.files)
         with held_back(pass_on) as held:
             try:
                 if beside is not None:
@@ -94,7 +93,7 @@ class Transaction:
                 with unheard():
                     self._settle(journal, error, held, beside)
             with unheard():
-                held.words = f"{written} {'is' if len(journal.files) == 1 else 'are'} written"
+                held.words = written(journal)
                 self._desk.end()
 
     def _write(self, journal: Journal, held: Held) -> None:

@@ -10,6 +10,7 @@ import os
 import shlex
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -17,7 +18,8 @@ from typing import NamedTuple
 import pytest
 
 from tests.support.fleet import push
-from tests.support.kill import SIGNALS, bootstrap_story
+from tests.support.kill import SIGNALS, bootstrap_story, file_story
+from tests.support.secrets import PATH
 from tests.support.user import PROGRAM, User
 
 CATCHABLE = [number for number in SIGNALS if number != signal.SIGKILL]
@@ -92,6 +94,49 @@ def test_a_commit_that_may_be_on_the_server_stays_here(
     assert user.git("status", "--porcelain") == ""
     assert user.run(*arguments, env=STORY.env).status == 0
     assert user.git("rev-parse", "main", cwd=remote) == user.git("rev-parse", "HEAD")
+
+
+@pytest.mark.parametrize("number", CATCHABLE)
+@pytest.mark.parametrize("command", ["encrypt", "edit"])
+@pytest.mark.parametrize("written", [False, True], ids=["before", "after"])
+def test_a_file_that_is_written_stays_and_what_is_printed_says_so(
+    user: User, command: str, number: signal.Signals, *, written: bool
+) -> None:
+    story = file_story(command)
+    story.prepare(user)
+    before = user.state()
+    at_the_step = (
+        "import os, sys\n"
+        "from gitops_secrets.adapters import transaction\n"
+        "replace = transaction.replace_file\n"
+        "def stopped(path, content):\n"
+        f"    if {written}: replace(path, content)\n"
+        f"    os.kill(os.getpid(), {int(number)})\n"
+        f"    if not {written}: raise OSError(28, 'No space left on device', str(path))\n"
+        "transaction.replace_file = stopped\n"
+        "from gitops_secrets.fast import main\n"
+        "main()\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-P", "-c", at_the_step, *story.arguments],
+        cwd=user.repository,
+        env=user.env,
+        input=story.stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    printed = ended.stdout.decode()
+    assert ended.returncode == 128 + number, printed
+    assert story.is_whole(user) == written
+    if written:
+        assert f"interrupted; {PATH} is written" in printed
+    else:
+        assert UNCHANGED in printed
+        assert user.state() == before
+    assert not journal(user).exists()
+    assert user.run(*story.arguments, stdin=story.stdin).status == 0
+    assert story.is_whole(user)
 
 
 def test_a_hook_that_commits_on_top_takes_nothing_away(user: User) -> None:
