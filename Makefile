@@ -13,7 +13,7 @@ demo: $(VENV)/.run ## bootstrap two registries into a throwaway Flux repository,
 	@$(BIN)/python docs/demo.py
 
 test: $(VENV)/.dev ## the tests that need Python packages only: real sops, real git
-	@$(BIN)/pytest
+	@$(BIN)/pytest --numprocesses auto --dist worksteal
 
 system: $(VENV)/.dev ## the tests that need Debian packages (named when missing)
 	@$(BIN)/pytest tests/system

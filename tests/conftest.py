@@ -7,12 +7,22 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import draw
 from tests.support.user import User
 
 for _number in (signal.SIGINT, signal.SIGHUP):
     # nohup, and a shell for what runs in the background, have everything ignore them, and stories send them.
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, signal.SIG_DFL)
+
+
+def pytest_report_header() -> str:
+    return f"drawn with {draw.VARIABLE}={draw.SEED}"
+
+
+@pytest.fixture(autouse=True)
+def _drawn_for_each_test(request: pytest.FixtureRequest) -> None:
+    draw.draw_for(request.node.nodeid)
 
 
 @pytest.fixture

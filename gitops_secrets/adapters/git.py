@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gitops_secrets.adapters.git_settings import WRITING, environment_of
+from gitops_secrets.adapters.missing import BRINGS, git_failed
 from gitops_secrets.adapters.process import Completed, Started, inherited_environment
 from gitops_secrets.errors import GitOpsSecretsError
 
@@ -161,9 +162,7 @@ class Repository(NamedTuple):
         found = {}
         for blob, (_, content) in zip(ids, self._objects(ids), strict=True):
             if content is None:
-                raise GitOpsSecretsError(
-                    f"the object {blob} is not in {self.top}", "git fetch --refetch brings it"
-                )
+                raise GitOpsSecretsError(f"the object {blob} is not in {self.top}", f"{BRINGS} it")
             found[blob] = content
         return found
 
@@ -263,7 +262,7 @@ def words(done: Completed) -> str:
 
 def _answer(done: Completed, command: str) -> bytes:
     if done.status:
-        raise GitOpsSecretsError(f"git {command} failed: {words(done)}")
+        raise git_failed(command, words(done))
     return done.stdout
 
 

@@ -272,6 +272,7 @@ class Git:
         if status == _INTERRUPTED:
             raise KeyboardInterrupt
         from gitops_secrets.adapters.git import words
+        from gitops_secrets.adapters.missing import git_failed, lacks
         from gitops_secrets.adapters.process import run
         from gitops_secrets.errors import GitOpsSecretsError
 
@@ -282,8 +283,13 @@ class Git:
                 "run it in a clone, pass --repo, or name files: gitops-secrets scan FILE",
             )
         again = run(["git", *at, *arguments], stdin=stdin, env=self._env)
-        said = words(again) if again.status else f"status {status}"
-        raise GitOpsSecretsError(f"git {arguments[0]} failed: {said}")
+        if again.status:
+            raise git_failed(arguments[0], words(again))
+        # Its input came from another git, and is gone. In a partial clone it is likely to lack something.
+        partial = ("config", "--get-regexp", r"^remote\..*\.promisor$")
+        if not run(["git", *at, *partial], env=self._env).status:
+            raise lacks(f"what git {arguments[0]} asks for")
+        raise GitOpsSecretsError(f"git {arguments[0]} failed: status {status}")
 
 
 def read_contents(output: BufferedReader, ids: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import groupby
 
+from gitops_secrets.adapters.missing import BRINGS
 from gitops_secrets.adapters.objects import Git
 from gitops_secrets.adapters.rawdiff import Change
 from gitops_secrets.commands.known import Known
@@ -196,7 +197,7 @@ def unread_of(changes: Sequence[Change], known: Known) -> tuple[str, ...]:
     """Return, for people, what of *changes* is missing from the contents that are *known*."""
     return tuple(
         f"{known.telling.words(change.path)}: Git has no content {change.new[:12]} here; "
-        "git fetch --refetch brings it"
+        f"{BRINGS} it"
         for change in changes
         if change.new in known.missing
     )
@@ -208,7 +209,7 @@ def _unknown_origin(lost: Collection[str]) -> tuple[str, ...]:
         return ()
     number = "1 content" if len(lost) == 1 else f"{len(lost)} contents"
     words = f"Git lacks {number} here from which ciphertext may have been moved or copied"
-    return (f"{words}, {min(lost)[:12]} for one; git fetch --refetch brings them",)
+    return (f"{words}, {min(lost)[:12]} for one; {BRINGS} them",)
 
 
 def is_encrypted(facts: Facts) -> bool:

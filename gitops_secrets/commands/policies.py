@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import NamedTuple
 
+from gitops_secrets.adapters.missing import BRINGS
 from gitops_secrets.adapters.objects import Git
 from gitops_secrets.commands.known import read_whole
 from gitops_secrets.core.guard.policy import BASELINE_FILE, SOPS_CONFIG, Policy
@@ -104,6 +105,6 @@ def _parts(git: Git, blobs: Mapping[str, str]) -> Parts:
         if blob not in contents:
             raise GitOpsSecretsError(
                 f"{path}: Git has no content {blob[:12]} here, and the guard's rules stand in it",
-                "git fetch --refetch brings it",
+                f"{BRINGS} it",
             )
     return parts_of({path: contents[blob] for path, blob in blobs.items()})

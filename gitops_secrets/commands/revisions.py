@@ -10,6 +10,7 @@ import os
 import re
 from typing import NamedTuple
 
+from gitops_secrets.adapters.missing import lacks
 from gitops_secrets.adapters.objects import Git
 from gitops_secrets.errors import GitOpsSecretsError
 
@@ -78,6 +79,9 @@ def _find(git: Git, name: str, kind: str, *, tags: bool) -> Revision:
         f"{spelled}{suffix}^{{{kind}}}",
     )
     if not found_id:
+        whole = f"{spelled}{suffix}^{{commit}}"
+        if _ask(git, "rev-parse", "--verify", "--quiet", "--end-of-options", whole):
+            raise lacks(f"the {kind} of {name}")
         raise _none(name)
     return Revision(found_id, ref)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.draw import hexadecimal
 from tests.support.user import User
 
 RULES = "creation_rules:\n- path_regex: ^secrets/\n"
@@ -17,7 +17,7 @@ def readable(name: str = "db") -> str:
     """A Secret that anybody can read, with a value of its own."""
     return (
         f"apiVersion: v1\nkind: Secret\nmetadata: {{name: {name}, namespace: apps}}\n"
-        f"stringData: {{p: {secrets.token_hex(12)}}}\n"
+        f"stringData: {{p: {hexadecimal(12)}}}\n"
     )
 
 

@@ -8,7 +8,6 @@ import gzip
 import io
 import json
 import lzma
-import secrets
 import tarfile
 import zipfile
 import zlib
@@ -17,9 +16,10 @@ import pytest
 
 from gitops_secrets.core.guard import engine
 from gitops_secrets.core.guard.policy import Policy
+from tests.support.draw import CHANCE, hexadecimal
 
-PASSWORD = f"q7K{secrets.token_hex(6)}z9"
-TOKEN = f"ghp_{secrets.token_hex(9)}Xq9{secrets.token_hex(9)}"
+PASSWORD = f"q7K{hexadecimal(6)}z9"
+TOKEN = f"ghp_{hexadecimal(9)}Xq9{hexadecimal(9)}"
 CONFIG = json.dumps(
     {
         "auths": {
@@ -134,7 +134,7 @@ PACKED = {
     "gzip, wrong checksum": GZIP[:-8] + bytes(8),
     "gzip, cut off": GZIP[:-9],
     "gzip, extra field and name": b"\x1f\x8b\x08\x0c" + bytes(6) + b"\x02\0ab" + b"name\0" + GZIP[10:],
-    "gzip, broken behind it": gzip.compress(CONFIG + secrets.token_bytes(4000))[:2000] + b"\xff" * 50,
+    "gzip, broken behind it": gzip.compress(CONFIG + CHANCE.randbytes(4000))[:2000] + b"\xff" * 50,
     "bzip2, second member": bz2.compress(b"hello") + bz2.compress(CONFIG),
     "xz, second member": lzma.compress(b"hello") + bytes(4) + lzma.compress(CONFIG),
     "xz, best": lzma.compress(CONFIG, preset=9),
@@ -151,8 +151,8 @@ PACKED = {
     "gzip in tar in gzip": gzip.compress(tarred(b"hello", GZIP)),
     "zip in tar in bzip2": bz2.compress(tarred(zipped(CONFIG), kind=tarfile.GNU_FORMAT)),
     "gzip in a second tar": tarred(b"a") + tarred(GZIP, kind=tarfile.PAX_FORMAT),
-    "zstd": b"\x28\xb5\x2f\xfd" + secrets.token_bytes(200),
-    "7z": b"7z\xbc\xaf\x27\x1c" + secrets.token_bytes(200),
+    "zstd": b"\x28\xb5\x2f\xfd" + CHANCE.randbytes(200),
+    "7z": b"7z\xbc\xaf\x27\x1c" + CHANCE.randbytes(200),
     **{
         f"zlib, level {level}, window {window}": deflated(CONFIG, level, window)
         for level in (0, 1, 5, 6, 9)
@@ -182,10 +182,10 @@ def test_a_bomb_of_many_archives_is_called_unreadable() -> None:
 
 def test_what_is_no_archive_is_not_called_one() -> None:
     for content in (
-        b"\x89PNG\r\n\x1a\n" + secrets.token_bytes(3000),
-        gzip.compress(secrets.token_bytes(3000))[:900],
-        zipped(secrets.token_bytes(500)),
-        tarred(b"a: b\n", secrets.token_bytes(2000)),
+        b"\x89PNG\r\n\x1a\n" + CHANCE.randbytes(3000),
+        gzip.compress(CHANCE.randbytes(3000))[:900],
+        zipped(CHANCE.randbytes(500)),
+        tarred(b"a: b\n", CHANCE.randbytes(2000)),
         b"hChild: (S\n",
         b"BZh is how it begins\n",
     ):

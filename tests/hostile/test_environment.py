@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 import json
-import secrets
 import sys
 from pathlib import Path
 
 import pytest
 
 import gitops_secrets
+from tests.support.draw import hexadecimal
 from tests.support.fleet import FILES, push
 from tests.support.secrets import mixed, opaque, recipient, rule
 from tests.support.terminal import Terminal
@@ -37,7 +37,7 @@ class Recorder:
     def __init__(self, user: User) -> None:
         self.folder = user.home / "bin"
         self.folder.mkdir()
-        self._log = user.home.parent / f"log-{secrets.token_hex(4)}"
+        self._log = user.home.parent / f"log-{hexadecimal(4)}"
         self.env = {"PATH": f"{self.folder}:{user.env['PATH']}"}
 
     def program(self, path: Path, then: str = "") -> Path:

@@ -5,12 +5,12 @@ The tester is the person in a hurry who pastes the password where the name of so
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 
 import pytest
 
 from gitops_secrets.adapters.age import create_identity
+from tests.support.draw import hexadecimal
 from tests.support.leaks import Watch
 from tests.support.secrets import mixed, opaque
 from tests.support.user import BOOTSTRAP, User
@@ -133,7 +133,7 @@ def test_a_staged_file_is_looked_at_whatever_it_is_called(
     user: User, name: str, flags: tuple[str, ...]
 ) -> None:
     """A hook gives the paths that are staged; what is not in the index is passed over, a pasted token as well."""
-    token, password = f"{secrets.token_hex(16)}Xq7", mixed()
+    token, password = f"{hexadecimal(16)}Xq7", mixed()
     path = f"./{name.replace('TOKEN', token)}"
     done = user.run("scan", *flags, "--index", path)
     assert (done.status, token in done.printed) == (0, False), done.printed
@@ -192,7 +192,7 @@ def test_a_mistyped_name_is_shown(user: User, arguments: tuple[str, ...], shown:
     assert "not shown" not in done.stderr
 
 
-@pytest.mark.parametrize("name", ["hunter2", "Hunter", secrets.token_hex(10)])
+@pytest.mark.parametrize("name", ["hunter2", "Hunter", hexadecimal(10)], ids=["low", "high", "hex"])
 def test_a_word_behind_an_option_for_credentials_is_not_shown(user: User, name: str) -> None:
     for option in ("--registry-creds-env", "--registry-creds-file"):
         done = user.run(*BOOTSTRAP[:7], option, name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from gitops_secrets.adapters.git_settings import (
     VARIABLES,
     environment_of,
 )
+from tests.support.draw import hexadecimal
 from tests.support.hostile import archive, clone, make_hostile
 from tests.support.traps import Traps
 from tests.support.user import BOOTSTRAP, User
@@ -101,7 +101,7 @@ def test_a_scan_follows_no_work_tree_elsewhere(
         user.git("init", "--quiet", str(other), cwd=user.home)
     (other / ".gitops-secrets-baseline.yaml").write_text("version: 1\naccepted: []\n")
     before = {path: path.read_bytes() for path in other.rglob("*") if path.is_file()}
-    user.commit({"a.yaml": f"docker login -u robot -p {secrets.token_hex(12)}X ghcr.io\n"})
+    user.commit({"a.yaml": f"docker login -u robot -p {hexadecimal(12)}X ghcr.io\n"})
     assert user.run("scan", "a.yaml").status == 1
     user.git("config", "core.worktree", str(other))
     result = user.run("scan", *arguments)

@@ -30,6 +30,39 @@ def partial(user: User, folder: Path, *, checked_out: bool) -> User:
     return clone
 
 
+TREELESS = {
+    "staged": ("scan",),
+    "--tree": ("scan", "--tree", "HEAD"),
+    "--range": ("scan", "--range", "HEAD~1..HEAD"),
+    "--history": ("scan", "--history", "--no-cache"),
+    "doctor": ("doctor",),
+}
+
+
+@pytest.mark.parametrize("command", TREELESS)
+def test_a_clone_without_trees_is_named_and_the_hint_brings_them(
+    user: User, tmp_path: Path, command: str
+) -> None:
+    """Treeless clones are what some CI systems make; the server is away while the command runs."""
+    for number in range(3):
+        user.commit({"apps/a.yaml": f"a: {number}\n"})
+    user.git("config", "uploadpack.allowFilter", "true")
+    folder = tmp_path / "clone"
+    how = ("--filter=tree:0", "--no-checkout")
+    user.git("clone", "--quiet", *how, user.repository.as_uri(), str(folder), cwd=user.home)
+    away = user.repository.rename(tmp_path / "away")
+    result = user.run(*TREELESS[command], cwd=folder)
+    assert result.status == 3, result.printed
+    assert "is not in this partial clone, and nothing is fetched" in result.stderr
+    hint = result.stderr.partition("hint: ")[2].removesuffix(" brings it\n").split()
+    away.rename(user.repository)
+    user.program(hint, cwd=folder)
+    user.git("checkout", "--quiet", "main", cwd=folder)
+    again = user.run(*TREELESS[command], cwd=folder)
+    assert "not in this partial clone" not in again.printed
+    assert again.status == (0 if command != "doctor" else again.status)
+
+
 def other(sealed: str) -> str:
     """The same ciphertext under another name."""
     return sealed.replace("name: regcred", "name: other")

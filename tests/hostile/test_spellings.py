@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import gzip
-import secrets
 from random import Random
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from gitops_secrets.core.guard import engine
 from gitops_secrets.core.guard.policy import Policy
 from tests.hostile.test_contents import BLOCK, PASSWORD, rules
+from tests.support.draw import CHANCE
 
 BLOCK_HEAD = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: db\n"
 HEAD = "apiVersion: v1\nkind: Secret\nmetadata: {name: db}\n"
@@ -140,19 +140,19 @@ def test_the_items_of_a_list_of_secrets_are_secrets() -> None:
 
 def sealed(data: bytes, *, iv: bytes = b"", tag: bytes = b"") -> str:
     """Return what sops writes, or what looks like it."""
-    parts = (data, iv or secrets.token_bytes(32), tag or secrets.token_bytes(16))
+    parts = (data, iv or CHANCE.randbytes(32), tag or CHANCE.randbytes(16))
     data64, iv64, tag64 = (base64.b64encode(part).decode() for part in parts)
     return f"ENC[AES256_GCM,data:{data64},iv:{iv64},tag:{tag64},type:str]"
 
 
 def sops_file(value: str = "", extra: str = "", entry: str = "") -> str:
-    armored = base64.b64encode(b"age-encryption.org/v1\n-> X25519 " + secrets.token_bytes(150))
+    armored = base64.b64encode(b"age-encryption.org/v1\n-> X25519 " + CHANCE.randbytes(150))
     return f"""apiVersion: v1
 kind: Secret
 metadata:
     name: db
 stringData:
-    password: {value or sealed(secrets.token_bytes(16))}
+    password: {value or sealed(CHANCE.randbytes(16))}
 sops:
     age:
         - recipient: age1f3fnj69da20d73vawz4552tuh2k9fmzz2w42kvtlus99577wxp7smrkeka
@@ -161,7 +161,7 @@ sops:
             {armored.decode()}
             -----END AGE ENCRYPTED FILE-----
 {entry}    lastmodified: "2030-01-01T00:00:00Z"
-    mac: {sealed(secrets.token_bytes(128))}
+    mac: {sealed(CHANCE.randbytes(128))}
     encrypted_regex: ^(data|stringData)$
     version: 3.11.0
 {extra}"""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import os
-import secrets
 import subprocess
 import threading
 from collections.abc import Mapping
@@ -14,6 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, cast
 from urllib.parse import urlsplit
+
+from tests.support.draw import hexadecimal
 
 USER: Final = "git"
 
@@ -91,7 +92,7 @@ class GitServer:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._password = secrets.token_hex(8)
+        self._password = hexadecimal(8)
         self._server = _Server(folder, self._password)
 
     def __enter__(self) -> Self:

@@ -139,6 +139,22 @@ def test_no_command_starts_or_contacts_what_a_repository_names(
     assert started == ({"gitops-secrets", "git"} if "a repository" in place else set(PROGRAMS))
 
 
+def test_a_bootstrap_that_commits_runs_nothing_that_a_clone_brings(
+    hostile: User, traps: Traps, tmp_path: Path
+) -> None:
+    """Git runs the hooks and filters of the user's own configuration then, and a clone brings none of it."""
+    folder = from_clone(hostile, traps)
+    before = hostile.git("rev-parse", "HEAD", cwd=folder)
+    arguments = ["other" if word == "regcred" else word for word in BOOTSTRAP]
+    seen = watch(
+        [str(PROGRAM), *arguments], cwd=folder, env=hostile.env, stdin=b"", log=tmp_path / "strace"
+    )
+    assert seen.status == 0, seen.printed
+    assert hostile.git("rev-parse", "HEAD~1", cwd=folder) == before
+    assert seen.programs <= {"gitops-secrets", "git", "sops"}
+    assert [*seen.connections, *traps.sprung()] == []
+
+
 def test_the_archive_would_run_its_programs(hostile: User, traps: Traps) -> None:
     """A trap that no git falls into would hold nothing."""
     folder = from_archive(hostile, traps)

@@ -115,14 +115,14 @@ def test_all_files_are_judged_on_demand_and_each_part_judges_its_own(
 def test_each_hook_can_be_tried_out(
     user: User, source: Path, offline: dict[str, str], ident: str
 ) -> None:
-    user.commit({"b.txt": "hello\n"})
+    user.commit({"b.txt": "hello\n", "--only": "a name like an option\n"})
     done = run(
         user,
         offline,
         *(str(PRE_COMMIT), "try-repo", str(source), ident, "--all-files", "--verbose"),
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "looked at 1 file, nothing found" in done.stdout
+    assert "looked at 2 files, nothing found" in done.stdout
 
 
 def test_the_environment_of_the_hook_is_light(source: Path, wheels: Path, tmp_path: Path) -> None:

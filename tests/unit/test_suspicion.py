@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import secrets
 import string
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from gitops_secrets.core.commandline import Discretion
 from gitops_secrets.core.suspicion import NOT_SHOWN, conceal, is_unmistakable, may_be_secret
 from gitops_secrets.errors import UsageError
+from tests.support.draw import CHANCE, hexadecimal
 from tests.support.secrets import mixed
 
 NAMES = """
@@ -34,7 +34,7 @@ def test_a_name_is_shown(name: str) -> None:
 def of_letters_and_digits(length: int) -> str:
     """A password of a generator that asks for each class, as most do."""
     while True:
-        drawn = "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(length))
+        drawn = "".join(CHANCE.choice(string.ascii_letters + string.digits) for _ in range(length))
         if any(map(str.isdigit, drawn[1:-1])) and any(map(str.islower, drawn)):
             return drawn
 
@@ -50,7 +50,7 @@ SECRETS = {
     "a token of GitHub": lambda: "ghp_" + mixed(36),
     "a token of GitLab": lambda: "glpat-" + mixed(20),
     "a token of Docker Hub": lambda: "dckr_pat_" + mixed(27),
-    "hexadecimal digits": lambda: "3f" + secrets.token_hex(15) + "a1b2c3",
+    "hexadecimal digits": lambda: "3f" + hexadecimal(15) + "a1b2c3",
     "with signs": lambda: "pass!word",
     "a phrase": lambda: "correct horse battery staple",
     "an address": lambda: f"https://robot:{mixed(8)}@registry.example.com",
@@ -115,7 +115,7 @@ def test_a_name_with_a_hash_is_taken(name: str) -> None:
     for option in ("--path", "--namespace", "--image-pull-secret"):
         Discretion([option, name], str).check()
     with pytest.raises(UsageError):
-        Discretion(["--namespace", "3f" + secrets.token_hex(12) + "a1b2c3d4"], str).check()
+        Discretion(["--namespace", "3f" + hexadecimal(12) + "a1b2c3d4"], str).check()
 
 
 def test_a_commit_may_be_named_by_its_id() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import secrets
 import subprocess
 from dataclasses import dataclass, field
 from functools import cache
@@ -12,6 +11,7 @@ from functools import cache
 import pyrage
 
 from gitops_secrets.adapters.sops import find_sops
+from tests.support.draw import CHANCE, hexadecimal
 
 RULE_FOR_ALL = (
     b"creation_rules:\n- path_regex: \\.ya?ml$|\\.json$\n  encrypted_regex: ^(data|stringData)$\n"
@@ -19,7 +19,7 @@ RULE_FOR_ALL = (
 
 
 def _password() -> str:
-    return secrets.token_urlsafe(18).replace("-", "Q").replace("_", "Z") + "7x"
+    return b64(CHANCE.randbytes(18)).replace("+", "Q").replace("/", "Z") + "7x"
 
 
 def b64(value: str | bytes) -> str:
@@ -41,7 +41,7 @@ def remember(secret: str) -> str:
 class Fresh:
     """Credentials that nobody had before this run."""
 
-    user: str = field(default_factory=lambda: "robot-" + secrets.token_hex(4))
+    user: str = field(default_factory=lambda: "robot-" + hexadecimal(4))
     password: str = field(default_factory=lambda: remember(_password()))
 
     host: str = "registry.example.com:5000"

@@ -7,7 +7,6 @@ import gzip
 import io
 import json
 import lzma
-import secrets
 import tarfile
 import textwrap
 import zipfile
@@ -17,6 +16,7 @@ from collections.abc import Iterator
 import pyrage
 
 from tests.guard.corpus.case import ONLY_DATA, Case, Fresh, b64, encrypt, found, remember
+from tests.support.draw import CHANCE
 
 COMMENTED = "commented-credentials"
 PACKED = "packed-credentials"
@@ -180,12 +180,12 @@ def _keys() -> Iterator[Case]:
     yield found("key/age gzip", age, gzip.compress(key().encode()), "in a compressed file")
     yield found("key/age twice", age, f"x: {b64(b64(key()))}\n", "base64 of base64")
     bech = "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L"
-    body = remember("".join(secrets.choice(bech) for _ in range(60)))
+    body = remember("".join(CHANCE.choice(bech) for _ in range(60)))
     yield found("key/age pq", age, f"AGE-SECRET-KEY-PQ-1{body}\n", "a post-quantum identity")
     yield found("key/age plugin", age, f"AGE-PLUGIN-YUBIKEY-1{body[:40]}\n", "a plugin's identity")
     armor = (
         "-----BEGIN PGP PRIVATE KEY BLOCK-----\n\n"
-        + "\n".join(textwrap.wrap(remember(b64(secrets.token_bytes(300))), 64))
+        + "\n".join(textwrap.wrap(remember(b64(CHANCE.randbytes(300))), 64))
         + "\n=abcd\n-----END PGP PRIVATE KEY BLOCK-----\n"
     )
     yield found("key/pgp", pgp, armor, "an armored private key", "sops.asc")
@@ -205,11 +205,6 @@ def _keys() -> Iterator[Case]:
     yield found("key/pgp crlf", pgp, armor.replace("\n", "\r\n"), "Windows line ends")
     yield found("key/pgp json", pgp, json.dumps({"key": armor}), "in a JSON string")
     packet = (
-        b"\xc5"
-        + bytes([200, 10])
-        + b"\x04"
-        + b"\x65\x00\x00\x00"
-        + b"\x01"
-        + secrets.token_bytes(200)
+        b"\xc5" + bytes([200, 10]) + b"\x04" + b"\x65\x00\x00\x00" + b"\x01" + CHANCE.randbytes(200)
     )
     yield found("key/pgp binary", pgp, packet, "an unarmored key ring", "secring.gpg")
