@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from gitops_secrets.adapters.sops import find_sops
+from gitops_secrets.adapters.sops.program import find_sops
 
 RUNS = 21
 LIMIT = 5.0
@@ -28,7 +28,7 @@ _BOOTSTRAP = (
     *("bootstrap", "--path", "clusters/prod", "--image-pull-secret", "regcred"),
     *("--registry", "registry.example.com", "--registry-creds-env", "CREDS"),
 )
-_IMPORTS = "import gitops_secrets.cli.bootstrap, gitops_secrets.commands.bootstrap, gitops_secrets.cli.bootstrap_text, gitops_secrets.cli.app, pyrage"
+_IMPORTS = "import gitops_secrets.cli.bootstrap, gitops_secrets.commands.bootstrap.run, gitops_secrets.cli.bootstrap_text, gitops_secrets.cli.app, pyrage"
 
 
 class Bench:

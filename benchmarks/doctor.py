@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks.guard import PROGRAM, Bench, Limit
 from gitops_secrets.adapters.age import create_identity
-from gitops_secrets.adapters.sops import encrypting
+from gitops_secrets.adapters.sops.program import encrypting
 
 KUSTOMIZATIONS = 20
 BUILT = ".cache/gitops-secrets/e2e/*/bin/kubectl"

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gitops_secrets.adapters.age import create_identity
-from gitops_secrets.adapters.sops import encrypting
+from gitops_secrets.adapters.sops.program import encrypting
 
 RUNS = 21
 PEER_RUNS = 3

@@ -13,7 +13,7 @@ def main() -> None:
     _open_closed()
     _leave_out_the_repository()
 
-    from gitops_secrets.adapters.environment import forget_secrets
+    from gitops_secrets.adapters.running.environment import forget_secrets
 
     _forbid_core_dumps()
     forget_secrets()
@@ -81,7 +81,7 @@ def _forbid_core_dumps() -> None:
 
 
 def _run(arguments: list[str]) -> int:
-    from gitops_secrets.commands.quick import quick
+    from gitops_secrets.commands.scan.quick import quick
 
     status = quick(arguments)
     if status is None:

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from gitops_secrets.adapters.environment import forgotten
-from gitops_secrets.core.keymanagers import plugin_of
+from gitops_secrets.adapters.running.environment import forgotten
+from gitops_secrets.core.sops.keymanagers import plugin_of
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
 _VARIABLE = "SOPS_AGE_KEY"

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from gitops_secrets.adapters.process import attend, find_program, inherited_environment
+from gitops_secrets.adapters.running.process import attend, find_program, inherited_environment
 from gitops_secrets.errors import GitOpsSecretsError
 
 _QUIET = "set noswapfile nobackup nowritebackup noundofile nomodeline"

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from gitops_secrets.adapters.process import Started
+from gitops_secrets.adapters.running.process import Started
 from gitops_secrets.errors import GitOpsSecretsError
 
 _IN_MEMORY = ("tmpfs", "ramfs")

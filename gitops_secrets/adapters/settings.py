@@ -6,7 +6,7 @@ import os
 from functools import cache
 from pathlib import Path
 
-from gitops_secrets.core.keymanagers import VARIABLE, Allowed, parse_settings, parse_variable
+from gitops_secrets.core.sops.keymanagers import VARIABLE, Allowed, parse_settings, parse_variable
 from gitops_secrets.errors import GitOpsSecretsError
 
 

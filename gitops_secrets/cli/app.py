@@ -14,14 +14,14 @@ import click
 
 from gitops_secrets import __version__
 from gitops_secrets.adapters.files import remove_private_folders
-from gitops_secrets.adapters.interrupts import (
+from gitops_secrets.adapters.running.interrupts import (
     Interrupted,
     end_on_signals,
     interrupted,
     unheard,
 )
 from gitops_secrets.cli.say import NAME, discretion, say
-from gitops_secrets.core.suspicion import NOT_SHOWN
+from gitops_secrets.core.discretion.suspicion import NOT_SHOWN
 from gitops_secrets.errors import ExitCode, GitOpsSecretsError
 
 COMMANDS = {

@@ -16,7 +16,7 @@ from gitops_secrets.cli.options import (
     repository_option,
     verbose_option,
 )
-from gitops_secrets.core.plan import render_diff
+from gitops_secrets.core.repository.filechange import render_diff
 from gitops_secrets.errors import ExitCode, UsageError
 
 
@@ -45,8 +45,8 @@ def apply_command(**options: Any) -> ExitCode:
     As the last commit has them, decrypted in memory. It only creates and adds: an identity becomes
     an entry of its own beside those that are there, and a Secret that Flux applies is left to Flux.
     """
-    from gitops_secrets.adapters.cluster import Cluster
-    from gitops_secrets.commands.apply import Outcome, Request, apply
+    from gitops_secrets.adapters.cluster.api import Cluster
+    from gitops_secrets.commands.secrets.apply import Outcome, Request, apply
 
     unattended = not sys.stdin.isatty() and not options["dry_run"]
     if unattended and not (options["yes"] and options["context"]):

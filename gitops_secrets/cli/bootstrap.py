@@ -145,12 +145,12 @@ def bootstrap_command(context: click.Context, /, **options: Any) -> ExitCode:
         raise UsageError("--push and --no-commit exclude each other")
     sources = credential_sources(groups)
     # Git answers while the rest is imported; it is started once the sources' variables are withheld.
-    from gitops_secrets.adapters.git import begin_open
+    from gitops_secrets.adapters.git.repository import begin_open
 
     repository = begin_open(options["repository"])
     from gitops_secrets.cli.bootstrap_text import render_json, render_text
-    from gitops_secrets.commands.bootstrap import bootstrap
-    from gitops_secrets.commands.bootstrap_model import Request
+    from gitops_secrets.commands.bootstrap.model import Request
+    from gitops_secrets.commands.bootstrap.run import bootstrap
 
     source = None
     if options["source"]:
@@ -159,7 +159,7 @@ def bootstrap_command(context: click.Context, /, **options: Any) -> ExitCode:
             raise UsageError(
                 "--source is KIND/NAME of a Flux source", "--source GitRepository/flux-system"
             )
-        from gitops_secrets.core.flux import Source
+        from gitops_secrets.core.flux.objects import Source
 
         source = Source(kind, name)
     outcome = bootstrap(

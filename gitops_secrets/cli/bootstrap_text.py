@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import shlex
 
-from gitops_secrets.commands.bootstrap_model import ClusterOutcome, Outcome
-from gitops_secrets.core.plan import render_diff
-from gitops_secrets.core.quantum import shorten
+from gitops_secrets.commands.bootstrap.model import ClusterOutcome, Outcome
+from gitops_secrets.core.repository.filechange import render_diff
+from gitops_secrets.core.sops.recipients import shorten
 
 _LATER = "comes with a second commit: a Flux that met it together with its decryption would apply neither"
 

@@ -39,7 +39,7 @@ def doctor_command(**options: Any) -> ExitCode:
     --context the cluster is read too; nothing is written. Each problem has its evidence and a hint.
     Exit status 1 if problems are found.
     """
-    from gitops_secrets.commands.doctor import Examined, Request, doctor
+    from gitops_secrets.commands.doctor.run import Examined, Request, doctor
 
     examined: Examined = doctor(
         Request(

@@ -31,7 +31,7 @@ def edit_command(**options: Any) -> ExitCode:
     told to leave no swap, backup, undo or history file, without your configuration. A value of data
     that is text shows as !text, and becomes base64 again.
     """
-    from gitops_secrets.commands.edit import Outcome, Request, edit
+    from gitops_secrets.commands.secrets.edit import Outcome, Request, edit
 
     if options["key"] is None and not sys.stdin.isatty():
         raise UsageError(

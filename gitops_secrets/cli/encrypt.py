@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from gitops_secrets.cli.options import identity_option, output_option, verbose_option
-from gitops_secrets.core.quantum import shorten
+from gitops_secrets.core.sops.recipients import shorten
 from gitops_secrets.errors import ExitCode
 
 
@@ -44,7 +44,7 @@ def encrypt_command(**options: Any) -> ExitCode:
     In place, or from standard input to --to. A file that is encrypted already stays as it is, byte
     for byte; one that is encrypted in part, since somebody wrote a value into it, is encrypted in full.
     """
-    from gitops_secrets.commands.encrypt import Outcome, Request, encrypt
+    from gitops_secrets.commands.secrets.encrypt import Outcome, Request, encrypt
 
     is_stdin = str(options["source"]) == "-"
     outcome: Outcome = encrypt(

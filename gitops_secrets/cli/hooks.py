@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from gitops_secrets.adapters.objects import Git
+from gitops_secrets.adapters.git.objects import Git
 from gitops_secrets.errors import ExitCode
 
 _REPO = click.option(

@@ -85,7 +85,7 @@ def verbose_option(command: F) -> F:
 def _be_verbose(context: click.Context, parameter: click.Parameter, value: bool) -> None:
     del context, parameter
     if value:
-        from gitops_secrets.adapters.process import trace_to
+        from gitops_secrets.adapters.running.process import trace_to
 
         trace_to(lambda line: say("run", line))
 

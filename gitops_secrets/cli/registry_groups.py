@@ -87,8 +87,8 @@ def read_groups(ordered: Sequence[tuple[str, Any]]) -> list[Group]:
 
 
 def credential_sources(groups: Sequence[Group]) -> list[tuple[Any, Any]]:
-    from gitops_secrets.commands import credentials
-    from gitops_secrets.core.registry import parse_registry
+    from gitops_secrets.commands.registry import sources as credentials
+    from gitops_secrets.core.registry.reference import parse_registry
 
     makers: dict[str, Any] = {
         "registry_creds_stdin": lambda _: credentials.standard_input(),
@@ -108,7 +108,7 @@ def credential_sources(groups: Sequence[Group]) -> list[tuple[Any, Any]]:
 
 
 def _argument(value: str) -> Any:
-    from gitops_secrets.commands.credentials import argument
+    from gitops_secrets.commands.registry.sources import argument
 
     say(
         "warning",
@@ -119,7 +119,7 @@ def _argument(value: str) -> Any:
 
 
 def _prompt(registry: Any) -> Any:
-    from gitops_secrets.commands.credentials import prompt
+    from gitops_secrets.commands.registry.sources import prompt
 
     if not sys.stdin.isatty():
         whose, where = "", ""

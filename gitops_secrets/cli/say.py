@@ -9,8 +9,8 @@ from functools import cache
 
 import click
 
-from gitops_secrets.core.commandline import Discretion
-from gitops_secrets.core.suspicion import NOT_SHOWN
+from gitops_secrets.core.discretion.commandline import Discretion
+from gitops_secrets.core.discretion.suspicion import NOT_SHOWN
 
 NAME = "gitops-secrets"
 _KEY = re.compile(r"(?i)AGE-(?:SECRET-KEY|PLUGIN-\w+)-(?:PQ-)?1[0-9A-Z]{16,}")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
-from gitops_secrets.adapters.objects import Git
-from gitops_secrets.core.outcome import Outcome
+from gitops_secrets.adapters.git.objects import Git
+from gitops_secrets.core.guard.outcome import Outcome
 from gitops_secrets.errors import ExitCode, UsageError
 
 FORMS = ("text", "json", "sarif", "github", "gitlab", "junit")
@@ -101,18 +101,18 @@ def scan_command(
     git = Git(repo)
     if accept is not None:
         return _accept(git, tree, accept, expires)
-    from gitops_secrets.commands import scan
-    from gitops_secrets.commands.messages import refs_in, scan_draft, scan_refs
-    from gitops_secrets.core.guard.policy import Policy
+    from gitops_secrets.commands.scan import files as scan
+    from gitops_secrets.commands.scan.messages import refs_in, scan_draft, scan_refs
+    from gitops_secrets.core.guard.judge.policy import Policy
 
     if pre_receive:
-        from gitops_secrets.commands.scan_push import parse_updates, scan_push
+        from gitops_secrets.commands.scan.pre_receive import parse_updates, scan_push
 
         given = sys.stdin.buffer.read()
         outcome = scan_push(git, parse_updates(given), policy, allow=allow_policy_changes)
         outcome = outcome.joined(scan_refs(refs_in(given), Policy()))
     elif pre_push is not None:
-        from gitops_secrets.commands.scan_send import parse_sent, scan_send
+        from gitops_secrets.commands.scan.pre_push import parse_sent, scan_send
 
         given = sys.stdin.buffer.read()
         outcome = scan_send(git, pre_push, parse_sent(given))
@@ -122,7 +122,7 @@ def scan_command(
     elif history:
         outcome = _history(git, policy, cached=not no_cache)
     elif span is not None:
-        from gitops_secrets.commands.scan_range import scan_range
+        from gitops_secrets.commands.scan.range import scan_range
 
         outcome = scan_range(git, span, policy, allow=allow_policy_changes)
     elif tree is not None:
@@ -132,7 +132,7 @@ def scan_command(
     elif paths:
         outcome = scan.scan_files(paths)
     else:
-        from gitops_secrets.commands.scan_staged import scan_staged
+        from gitops_secrets.commands.scan.staged import scan_staged
 
         outcome = scan_staged(git)
     return report(outcome, output, only)
@@ -141,16 +141,16 @@ def scan_command(
 def report(outcome: Outcome, form: str = "text", only: str = "all") -> int:
     """Print *outcome* in the *form* asked for and return the exit status."""
     if only != "all":
-        from gitops_secrets.core.rulegroups import GROUPS as RULES
+        from gitops_secrets.core.guard.rules.groups import GROUPS as RULES
 
         outcome = outcome.only(RULES[only])
-    render = importlib.import_module(f"gitops_secrets.report.{form}").render
+    render = importlib.import_module(f"gitops_secrets.report.scan.{form}").render
     sys.stdout.write(render(outcome))
     return outcome.exit_code
 
 
 def _history(git: Git, policy: str | None, *, cached: bool) -> Outcome:
-    from gitops_secrets.commands.scan_history import scan_history
+    from gitops_secrets.commands.scan.history import scan_history
 
     if not sys.stderr.isatty():
         return scan_history(git, policy, lambda *_: None, cached=cached)
@@ -164,9 +164,9 @@ def _history(git: Git, policy: str | None, *, cached: bool) -> Outcome:
 
 
 def _accept(git: Git, tree: str | None, reason: str, expires: datetime | None) -> int:
-    from gitops_secrets.commands.accept import accept
-    from gitops_secrets.commands.policies import today
-    from gitops_secrets.core.guard.policy import BASELINE_FILE
+    from gitops_secrets.commands.policy.policies import today
+    from gitops_secrets.commands.scan.accept import accept
+    from gitops_secrets.core.guard.judge.policy import BASELINE_FILE
 
     if tree is None:
         raise UsageError(

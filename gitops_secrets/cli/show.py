@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from gitops_secrets.cli.options import identity_option, output_option, verbose_option
-from gitops_secrets.core.quantum import shorten
+from gitops_secrets.core.sops.recipients import shorten
 from gitops_secrets.errors import ExitCode
 
 
@@ -26,7 +26,7 @@ def show_command(**options: Any) -> ExitCode:
 
     No key is needed for that. --reveal and --key print what is in it.
     """
-    from gitops_secrets.commands.show import Request, describe, reveal
+    from gitops_secrets.commands.secrets.show import Request, describe, reveal
 
     is_stdin = str(options["file"]) == "-"
     request = Request(

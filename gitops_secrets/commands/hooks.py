@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gitops_secrets.adapters.files import replace_file
-from gitops_secrets.adapters.interrupts import held_back
-from gitops_secrets.adapters.objects import Git
-from gitops_secrets.adapters.process import pass_on
-from gitops_secrets.core.hookscripts import CLIENT, EARLIER, SERVER, guards, is_ours, script
+from gitops_secrets.adapters.git.objects import Git
+from gitops_secrets.adapters.running.interrupts import held_back
+from gitops_secrets.adapters.running.process import pass_on
+from gitops_secrets.core.guard.hookscripts import CLIENT, EARLIER, SERVER, guards, is_ours, script
 from gitops_secrets.errors import GitOpsSecretsError
 
 

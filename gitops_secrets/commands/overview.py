@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from gitops_secrets.adapters.files import read_file
-from gitops_secrets.adapters.git import open_repository
-from gitops_secrets.adapters.transaction import is_half_way
-from gitops_secrets.core.fluxinstance import clusters_of
-from gitops_secrets.core.layout import Cluster
-from gitops_secrets.core.overlay import Overlay
+from gitops_secrets.adapters.git.repository import open_repository
+from gitops_secrets.adapters.writing.transaction import is_half_way
+from gitops_secrets.core.flux.instance import clusters_of
+from gitops_secrets.core.repository.layout import Cluster
+from gitops_secrets.core.repository.overlay import Overlay
 
 
 def overview(folder: Path) -> str:

@@ -9,9 +9,9 @@ from itertools import cycle, islice
 
 import pytest
 
-from gitops_secrets.adapters import bulk
-from gitops_secrets.adapters.bulk import Contents
-from gitops_secrets.adapters.objects import Git
+from gitops_secrets.adapters.git import bulk
+from gitops_secrets.adapters.git.bulk import Contents
+from gitops_secrets.adapters.git.objects import Git
 from gitops_secrets.errors import GitOpsSecretsError
 from tests.support.user import User
 

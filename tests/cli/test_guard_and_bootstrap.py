@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gitops_secrets.adapters.age import create_identity
-from gitops_secrets.core.suspicion import may_be_name, may_be_secret
+from gitops_secrets.core.discretion.suspicion import may_be_name, may_be_secret
 from tests.support.user import User
 
 SETTINGS = settings(

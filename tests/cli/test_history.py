@@ -20,7 +20,7 @@ from tests.support.user import PROGRAM, User
 IN_SMALL_PIECES = """
 import sys
 from gitops_secrets.adapters import facts_cache, history
-from gitops_secrets.adapters.objects import Git
+from gitops_secrets.adapters.git.objects import Git
 from gitops_secrets.commands import history_reader, scan_history
 
 if sys.argv[1] == "small":

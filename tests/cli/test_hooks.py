@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gitops_secrets.core.hookscripts import CLIENT, SERVER, script
+from gitops_secrets.core.guard.hookscripts import CLIENT, SERVER, script
 from tests.guard.corpus.case import Fresh
 from tests.support.githttp import GitServer, Repository
 from tests.support.user import PROGRAM, User

@@ -8,7 +8,7 @@ import json
 import pytest
 from pyrage import x25519
 
-from gitops_secrets.adapters import cluster as adapter
+from gitops_secrets.adapters.cluster import api as adapter
 from tests.e2e.cluster import CONTEXT, DEVELOPER
 from tests.e2e.live import Live, apps, secret
 

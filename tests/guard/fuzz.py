@@ -19,10 +19,10 @@ from pathlib import Path
 from types import FrameType
 
 from gitops_secrets.core.guard import engine
-from gitops_secrets.core.guard.facts import Facts
-from gitops_secrets.core.guard.inspection import inspect
-from gitops_secrets.core.guard.policy import Policy
-from gitops_secrets.core.guard.prefilter import EVERYTHING, may_hold
+from gitops_secrets.core.guard.filter.prefilter import EVERYTHING, may_hold
+from gitops_secrets.core.guard.judge.policy import Policy
+from gitops_secrets.core.guard.look.inspection import inspect
+from gitops_secrets.core.guard.record.facts import Facts
 from tests.guard.corpus import commands, configs, encrypted, hidden, lookalikes, pull_secrets
 from tests.guard.corpus.case import KNOWN
 from tests.guard.said import PIECE, everything_said, given_away, pieces

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gitops_secrets.core.findings import Finding
-from gitops_secrets.core.guard.facts import Facts
-from gitops_secrets.core.guard.prefilter import fragments
+from gitops_secrets.core.guard.filter.prefilter import fragments
+from gitops_secrets.core.guard.record.facts import Facts
+from gitops_secrets.core.guard.record.finding import Finding
 
 PIECE = 6
 PUBLIC = ("AGE-SECRET-KEY-1", "AGE-SECRET-KEY-PQ-1", "-----BEGIN PGP PRIVATE KEY BLOCK-----")

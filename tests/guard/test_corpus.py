@@ -8,9 +8,9 @@ from functools import cache
 import pytest
 
 from gitops_secrets.core.guard import engine
-from gitops_secrets.core.guard.facts import Facts
-from gitops_secrets.core.guard.policy import Policy
-from gitops_secrets.core.guard.prefilter import may_any_hold, may_hold
+from gitops_secrets.core.guard.filter.prefilter import may_any_hold, may_hold
+from gitops_secrets.core.guard.judge.policy import Policy
+from gitops_secrets.core.guard.record.facts import Facts
 from gitops_secrets.core.guard.rules import IDENTS
 from tests.guard.corpus import commands, configs, encrypted, hidden, lookalikes, pull_secrets
 from tests.guard.corpus.case import KNOWN, Case

@@ -8,11 +8,11 @@ from datetime import date
 
 import pytest
 
-from gitops_secrets.core.findings import Severity
 from gitops_secrets.core.guard import engine
-from gitops_secrets.core.guard.baseline import BaselineEntry, render_baseline
-from gitops_secrets.core.guard.facts import Facts
-from gitops_secrets.core.guard.policy import Policy
+from gitops_secrets.core.guard.judge.baseline import BaselineEntry, render_baseline
+from gitops_secrets.core.guard.judge.policy import Policy
+from gitops_secrets.core.guard.record.facts import Facts
+from gitops_secrets.core.guard.record.finding import Severity
 from gitops_secrets.errors import InvalidDocumentError
 from tests.guard.corpus.case import ONLY_DATA, Fresh, encrypt
 
@@ -322,7 +322,7 @@ def test_the_byte_filter_sees_base64_that_is_commented_out_line_by_line() -> Non
     """One word of it stands across two lines, with the comment's sign in the middle."""
     import base64
 
-    from gitops_secrets.core.guard.prefilter import PACKED, may_hold
+    from gitops_secrets.core.guard.filter.prefilter import PACKED, may_hold
 
     encoded = base64.b64encode(
         b"flux bootstrap git --url=ssh://g/r --registry-creds=robot:x"

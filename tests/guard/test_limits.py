@@ -16,7 +16,7 @@ import zlib
 import pytest
 
 from gitops_secrets.core.guard import engine
-from gitops_secrets.core.guard.policy import Policy
+from gitops_secrets.core.guard.judge.policy import Policy
 from tests.guard.corpus.case import Fresh, b64
 from tests.guard.said import everything_said, given_away, pieces
 
@@ -134,7 +134,7 @@ def test_the_filter_and_a_clean_content_need_no_yaml():
     program = (
         "import sys\n"
         "from gitops_secrets.core.guard import engine\n"
-        "from gitops_secrets.core.guard.policy import Policy\n"
+        "from gitops_secrets.core.guard.judge.policy import Policy\n"
         "clean = b'apiVersion: apps/v1\\nkind: Deployment\\nmetadata: {name: a}\\n'\n"
         "assert not engine.judge_blob('a.yaml', clean, Policy({'.sops.yaml': b'creation_rules: []'})).findings\n"
         "heavy = {'yaml', 'click', 'git', 'kubernetes', 'ruamel', 'pyrage', 'cryptography'}\n"
@@ -207,7 +207,7 @@ def _calls(monkeypatch: pytest.MonkeyPatch, module: object, name: str) -> list[o
 
 
 def test_a_text_of_many_broken_documents_is_asked_once_whether_it_is_a_manifest(monkeypatch):
-    from gitops_secrets.core.guard import lenient
+    from gitops_secrets.core.guard.read import lenient
 
     calls = _calls(monkeypatch, lenient, "is_manifest")
     engine.examine(b"---\nkind: Secret\ndata:\n  a: [\n" * 300)

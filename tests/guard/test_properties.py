@@ -21,13 +21,14 @@ import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from gitops_secrets.core.guard import engine, prefilter
-from gitops_secrets.core.guard.forms import form_of
-from gitops_secrets.core.guard.inspection import inspect
-from gitops_secrets.core.guard.nodes import child, scalar
-from gitops_secrets.core.guard.policy import Policy
-from gitops_secrets.core.guard.prefilter import EVERYTHING, may_hold
-from gitops_secrets.core.guard.words import finder, one_by_one
+from gitops_secrets.core.guard import engine
+from gitops_secrets.core.guard.filter import prefilter
+from gitops_secrets.core.guard.filter.forms import form_of
+from gitops_secrets.core.guard.filter.prefilter import EVERYTHING, may_hold
+from gitops_secrets.core.guard.filter.words import finder, one_by_one
+from gitops_secrets.core.guard.judge.policy import Policy
+from gitops_secrets.core.guard.look.inspection import inspect
+from gitops_secrets.core.guard.read.nodes import child, scalar
 from tests.guard.corpus import commands, configs, encrypted, hidden, lookalikes, pull_secrets
 from tests.guard.corpus.case import ONLY_DATA, Fresh, encrypt
 from tests.guard.said import everything_said, given_away, pieces

@@ -15,7 +15,7 @@ import zlib
 import pytest
 
 from gitops_secrets.core.guard import engine
-from gitops_secrets.core.guard.policy import Policy
+from gitops_secrets.core.guard.judge.policy import Policy
 from tests.support.draw import CHANCE, hexadecimal
 
 PASSWORD = f"q7K{hexadecimal(6)}z9"

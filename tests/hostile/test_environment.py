@@ -194,8 +194,8 @@ STARTS = {
 }
 """What starts a program, by module; None stands for all of a module."""
 DOORS = {
-    "adapters/process.py": {"subprocess"},
-    "adapters/objects.py": {"os.posix_spawnp"},
+    "adapters/running/process.py": {"subprocess"},
+    "adapters/git/objects.py": {"os.posix_spawnp"},
 }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gitops_secrets.adapters.git_settings import (
+from gitops_secrets.adapters.git.settings import (
     ALWAYS,
     ASKING,
     ASKING_VARIABLES,

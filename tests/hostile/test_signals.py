@@ -107,7 +107,7 @@ def test_a_file_that_is_written_stays_and_what_is_printed_says_so(
     before = user.state()
     at_the_step = (
         "import os, sys\n"
-        "from gitops_secrets.adapters import transaction\n"
+        "from gitops_secrets.adapters.writing import transaction\n"
         "replace = transaction.replace_file\n"
         "def stopped(path, content):\n"
         f"    if {written}: replace(path, content)\n"

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from gitops_secrets.core.guard import engine
-from gitops_secrets.core.guard.policy import Policy
+from gitops_secrets.core.guard.judge.policy import Policy
 from tests.hostile.test_contents import BLOCK, PASSWORD, rules
 from tests.support.draw import CHANCE
 

@@ -18,7 +18,7 @@ __all__ = ["fleet"]
 
 PROGRAMS = {
     "gitops-secrets": "the command itself",
-    "git": "asks the repository; the table of settings is in `adapters/git_settings.py`",
+    "git": "asks the repository; the table of settings is in `adapters/git/settings.py`",
     "sops": "encrypts and decrypts; it sees no master key and no rule that was not checked",
     "sh": "`edit`: waits in memory, and removes the readable text when the editor or we end",
     "rm": "`edit`: what that `sh` removes it with",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_secrets.core.creationrules import (
+from gitops_secrets.core.repository.layout import Cluster, parse_cluster_path
+from gitops_secrets.core.sops.creationrules import (
     Recipient,
     add_rule,
     choose_rule,
@@ -13,7 +14,6 @@ from gitops_secrets.core.creationrules import (
     recorded_recipient,
     replace_rule,
 )
-from gitops_secrets.core.layout import Cluster, parse_cluster_path
 from gitops_secrets.errors import InvalidDocumentError, UsageError
 
 PROD, STAGING = Cluster("clusters/prod"), Cluster("clusters/staging")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from ruamel.yaml import YAML
 
-from gitops_secrets.core.flux import Source
-from gitops_secrets.core.layout import Cluster
-from gitops_secrets.core.overlay import Overlay
-from gitops_secrets.core.wiring import BOOTSTRAPPED, OPERATED, private_registry, wire
+from gitops_secrets.core.flux.objects import Source
+from gitops_secrets.core.repository.layout import Cluster
+from gitops_secrets.core.repository.overlay import Overlay
+from gitops_secrets.core.wiring.wire import BOOTSTRAPPED, OPERATED, private_registry, wire
 from gitops_secrets.errors import GitOpsSecretsError, InvalidDocumentError, UsageError
 
 PROD = Cluster("clusters/prod")

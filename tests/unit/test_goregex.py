@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from gitops_secrets.core.goregex import GoRegexError, go_regex
+from gitops_secrets.core.goregex.match import GoRegexError, go_regex
 from tests.unit.goregex.make import VECTORS, difference
 
 

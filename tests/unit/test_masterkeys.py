@@ -10,11 +10,11 @@ import pytest
 import yaml
 from pyrage import x25519
 
-from gitops_secrets.adapters.sops import change, decrypt, encrypting
-from gitops_secrets.core.changes import Change
-from gitops_secrets.core.keymanagers import Allowed, parse_settings, parse_variable, plugin_of
-from gitops_secrets.core.masterkeys import reduce_keys, restore_keys
-from gitops_secrets.core.ruleconfig import render_config
+from gitops_secrets.adapters.sops.program import change, decrypt, encrypting
+from gitops_secrets.core.sops.keymanagers import Allowed, parse_settings, parse_variable, plugin_of
+from gitops_secrets.core.sops.masterkeys import reduce_keys, restore_keys
+from gitops_secrets.core.sops.ruleconfig import render_config
+from gitops_secrets.core.sops.valuechanges import Change
 from gitops_secrets.errors import GitOpsSecretsError
 
 NOTHING = Allowed()

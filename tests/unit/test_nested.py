@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_secrets.core.nested import edit_block
-from gitops_secrets.core.splice import insert_item, scalar_item
+from gitops_secrets.core.yamltext.nested import edit_block
+from gitops_secrets.core.yamltext.splice import insert_item, scalar_item
 from gitops_secrets.errors import InvalidDocumentError
 
 KEYS = ("spec", "kustomize")

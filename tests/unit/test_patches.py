@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_secrets.core.patches import Patch
+from gitops_secrets.core.flux.patches import Patch
 
 
 @pytest.mark.parametrize(

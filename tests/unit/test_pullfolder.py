@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from gitops_secrets.core.layout import Cluster
-from gitops_secrets.core.overlay import Overlay
-from gitops_secrets.core.pullfolder import check_folder
+from gitops_secrets.core.repository.layout import Cluster
+from gitops_secrets.core.repository.overlay import Overlay
+from gitops_secrets.core.wiring.folder import check_folder
 from gitops_secrets.errors import GitOpsSecretsError
 
 PROD = Cluster("clusters/eu/prod")

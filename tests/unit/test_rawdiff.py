@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_secrets.adapters.rawdiff import parse_raw
+from gitops_secrets.adapters.git.rawdiff import parse_raw
 
 A, B, NONE = "a" * 40, "b" * 40, "0" * 40
 

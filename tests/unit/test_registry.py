@@ -9,16 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitops_secrets.core.registry import (
-    DOCKER_HUB_KEY,
+from gitops_secrets.core.registry.credentials import (
     Credentials,
-    build_dockerconfigjson,
-    covers,
     parse_credentials,
-    parse_registry,
-    read_dockerconfigjson,
-    refuse_duplicates,
     strip_one_newline,
+)
+from gitops_secrets.core.registry.dockerconfig import build_dockerconfigjson, read_dockerconfigjson
+from gitops_secrets.core.registry.reference import (
+    DOCKER_HUB_KEY,
+    covers,
+    parse_registry,
+    refuse_duplicates,
 )
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 

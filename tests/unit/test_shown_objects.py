@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from gitops_secrets.core.plan import render_diff
-from gitops_secrets.core.shown_objects import namespace_change, secret_change
+from gitops_secrets.core.live.shown import namespace_change, secret_change
+from gitops_secrets.core.repository.filechange import render_diff
 
 APPLIED: dict[str, Any] = {
     "metadata": {"name": "it", "namespace": "team", "labels": {"watch": "Enabled"}},

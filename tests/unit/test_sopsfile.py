@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from pyrage import x25519
 
-from gitops_secrets.adapters.sops import decrypt, encrypting
-from gitops_secrets.core.sopsfile import is_encrypted_value, read_documents
+from gitops_secrets.adapters.sops.program import decrypt, encrypting
+from gitops_secrets.core.sops.structure import is_encrypted_value, read_documents
 from gitops_secrets.errors import GitOpsSecretsError, InvalidDocumentError
 
 PLAIN = b"""\

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from gitops_secrets.core.splice import (
+from gitops_secrets.core.yamltext.splice import (
     Item,
     insert_item,
     quote,

@@ -7,8 +7,13 @@ import string
 
 import pytest
 
-from gitops_secrets.core.commandline import Discretion
-from gitops_secrets.core.suspicion import NOT_SHOWN, conceal, is_unmistakable, may_be_secret
+from gitops_secrets.core.discretion.commandline import Discretion
+from gitops_secrets.core.discretion.suspicion import (
+    NOT_SHOWN,
+    conceal,
+    is_unmistakable,
+    may_be_secret,
+)
 from gitops_secrets.errors import UsageError
 from tests.support.draw import CHANCE, hexadecimal
 from tests.support.secrets import mixed

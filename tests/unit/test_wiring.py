@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import pytest
 from ruamel.yaml import YAML
 
-from gitops_secrets.core.flux import Source, find_clusters, generated_resources
-from gitops_secrets.core.layout import Cluster
-from gitops_secrets.core.overlay import Overlay
-from gitops_secrets.core.patching import FLUX_SERVICE_ACCOUNTS
-from gitops_secrets.core.wiring import private_registry, wire
+from gitops_secrets.core.flux.objects import Source, find_clusters, generated_resources
+from gitops_secrets.core.flux.patching import FLUX_SERVICE_ACCOUNTS
+from gitops_secrets.core.repository.layout import Cluster
+from gitops_secrets.core.repository.overlay import Overlay
+from gitops_secrets.core.wiring.wire import private_registry, wire
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
 PROD = Cluster("clusters/prod")

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from gitops_secrets.core.yamldoc import MAX_DEPTH, is_deep
+from gitops_secrets.core.yamltext.nodes import MAX_DEPTH, is_deep
 
 _DEEP = {
     "brackets": "a: " + "[" * 60_000,
@@ -34,7 +34,7 @@ _FLAT = {
 }
 _COMPOSE = """
 import sys
-from gitops_secrets.core.yamldoc import compose_documents
+from gitops_secrets.core.yamltext.nodes import compose_documents
 from gitops_secrets.errors import InvalidDocumentError
 try:
     compose_documents(sys.stdin.buffer.read(), "a.yaml")

@@ -7,15 +7,15 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from gitops_secrets.core import flux
 from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
-from gitops_secrets.core.doctor.follow import target_namespace
-from gitops_secrets.core.doctor.view import View
-from gitops_secrets.core.layout import Cluster
-from gitops_secrets.core.patches import patched_pull_secrets, patches_mention
-from gitops_secrets.core.patching import service_accounts
-from gitops_secrets.core.secret import PULL_SECRET_TYPE
-from gitops_secrets.core.yamldoc import get, items, text
+from gitops_secrets.core.flux import objects as flux
+from gitops_secrets.core.flux.follow import target_namespace
+from gitops_secrets.core.flux.patches import patched_pull_secrets, patches_mention
+from gitops_secrets.core.flux.patching import service_accounts
+from gitops_secrets.core.flux.view import View
+from gitops_secrets.core.repository.layout import Cluster
+from gitops_secrets.core.sops.pullsecret import PULL_SECRET_TYPE
+from gitops_secrets.core.yamltext.nodes import get, items, text
 from gitops_secrets.errors import GitOpsSecretsError
 
 _BUILT_IN = ("default", "kube-system", "kube-public", "kube-node-lease")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
-from gitops_secrets.core.doctor.follow import Applied
-from gitops_secrets.core.doctor.view import View
-from gitops_secrets.core.flux import COMPONENTS, DEFAULT_NAMESPACE
-from gitops_secrets.core.layout import PULL_SECRETS
-from gitops_secrets.core.manifest import ROOTS
-from gitops_secrets.core.pullkustomization import IDENTITY_SECRET
-from gitops_secrets.core.quantum import too_old
-from gitops_secrets.core.yamldoc import entries, text
+from gitops_secrets.core.flux.follow import Applied
+from gitops_secrets.core.flux.objects import COMPONENTS, DEFAULT_NAMESPACE
+from gitops_secrets.core.flux.view import View
+from gitops_secrets.core.repository.layout import PULL_SECRETS
+from gitops_secrets.core.sops.manifest import ROOTS
+from gitops_secrets.core.sops.recipients import too_old
+from gitops_secrets.core.wiring.kustomization import IDENTITY_SECRET
+from gitops_secrets.core.yamltext.nodes import entries, text
 
 Name = tuple[str, str]
 """Namespace and name."""

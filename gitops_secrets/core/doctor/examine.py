@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from gitops_secrets.core.doctor import accounts, decryption, files, images, orphans, places
 from gitops_secrets.core.doctor.diagnosis import ERROR, Diagnosis
-from gitops_secrets.core.doctor.pullsecrets import Keys
-from gitops_secrets.core.doctor.view import View
+from gitops_secrets.core.flux.pullsecrets import Keys
+from gitops_secrets.core.flux.view import View
 
 _CHECKS = (places, decryption, files, accounts, orphans)
 _ORDER = (

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 
 from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
-from gitops_secrets.core.doctor.pullsecrets import Keys, PullSecret, pull_secrets
-from gitops_secrets.core.doctor.view import View
 from gitops_secrets.core.doctor.workloads import Workload, workloads
-from gitops_secrets.core.layout import Cluster
-from gitops_secrets.core.registry import Registry, covers, host_of
-from gitops_secrets.core.yamldoc import text
+from gitops_secrets.core.flux.pullsecrets import Keys, PullSecret, pull_secrets
+from gitops_secrets.core.flux.view import View
+from gitops_secrets.core.registry.reference import Registry, covers, host_of
+from gitops_secrets.core.repository.layout import Cluster
+from gitops_secrets.core.yamltext.nodes import text
 
 _OPEN = (
     *("docker.io", "index.docker.io", "ghcr.io", "quay.io", "gcr.io", "*.gcr.io", "registry.k8s.io", "k8s.gcr.io"),

@@ -8,9 +8,9 @@ from gitops_secrets.core.doctor import live_flux, live_pods
 from gitops_secrets.core.doctor.decryption import COUNTED, COUNTED_WHOLE
 from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
 from gitops_secrets.core.doctor.observed import Live, Name
-from gitops_secrets.core.doctor.pullsecrets import PullSecret, pull_secrets
-from gitops_secrets.core.doctor.view import View
-from gitops_secrets.core.quantum import shorten
+from gitops_secrets.core.flux.pullsecrets import PullSecret, pull_secrets
+from gitops_secrets.core.flux.view import View
+from gitops_secrets.core.sops.recipients import shorten
 
 
 def check(view: View, live: Live) -> Iterator[Diagnosis]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from gitops_secrets.core.doctor.accounts import Lockdown, git_lockdown, read_lockdown
 from gitops_secrets.core.doctor.diagnosis import ERROR, Diagnosis
 from gitops_secrets.core.doctor.observed import Live, Name, Object
-from gitops_secrets.core.doctor.view import View
+from gitops_secrets.core.flux.view import View
 
 _EXPLAINED = (
     ("is SOPS encrypted", "a Secret is encrypted, and it has no spec.decryption"),

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
 from gitops_secrets.core.doctor.observed import Live, Name, Object, failing_pulls, names
-from gitops_secrets.core.doctor.pullsecrets import PullSecret
-from gitops_secrets.core.registry import covers, host_of
+from gitops_secrets.core.flux.pullsecrets import PullSecret
+from gitops_secrets.core.registry.reference import covers, host_of
 
 
 def check(live: Live, secrets: Mapping[Name, PullSecret]) -> Iterator[Diagnosis]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gitops_secrets.core.doctor.diagnosis import WARNING, Diagnosis
-from gitops_secrets.core.doctor.view import View
-from gitops_secrets.core.layout import CONFIG, PULL_SECRETS
+from gitops_secrets.core.flux.view import View
+from gitops_secrets.core.repository.layout import CONFIG, PULL_SECRETS
 
 
 def check(view: View) -> Iterator[Diagnosis]:

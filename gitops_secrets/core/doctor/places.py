@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from shlex import quote
 
-from gitops_secrets.core.artifact import is_left_out
 from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
-from gitops_secrets.core.doctor.follow import Applied
-from gitops_secrets.core.doctor.view import Pushed, View
-from gitops_secrets.core.layout import CONFIG, PULL_SECRETS
-from gitops_secrets.core.sopsfile import SopsDocument, read_documents
+from gitops_secrets.core.flux.artifact import is_left_out
+from gitops_secrets.core.flux.follow import Applied
+from gitops_secrets.core.flux.view import Pushed, View
+from gitops_secrets.core.repository.layout import CONFIG, PULL_SECRETS
+from gitops_secrets.core.sops.structure import SopsDocument, read_documents
 from gitops_secrets.errors import GitOpsSecretsError
 
 

@@ -10,13 +10,13 @@ from typing import NamedTuple
 import yaml
 
 from gitops_secrets.core.doctor.accounts import flux_accounts
-from gitops_secrets.core.doctor.follow import Applied, shaped, target_namespace
-from gitops_secrets.core.doctor.reach import Fetched
-from gitops_secrets.core.doctor.view import View
-from gitops_secrets.core.flux import select_documents
-from gitops_secrets.core.layout import Cluster
-from gitops_secrets.core.patches import patches_mention
-from gitops_secrets.core.yamldoc import get, items, text
+from gitops_secrets.core.flux.follow import Applied, shaped, target_namespace
+from gitops_secrets.core.flux.objects import select_documents
+from gitops_secrets.core.flux.patches import patches_mention
+from gitops_secrets.core.flux.reach import Fetched
+from gitops_secrets.core.flux.view import View
+from gitops_secrets.core.repository.layout import Cluster
+from gitops_secrets.core.yamltext.nodes import get, items, text
 from gitops_secrets.errors import GitOpsSecretsError
 
 _POD_SPECS = {

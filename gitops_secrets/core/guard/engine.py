@@ -10,19 +10,19 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from gitops_secrets.core.guard.facts import NOTHING, Facts
-from gitops_secrets.core.guard.judgement import Ignored, Judgement
-from gitops_secrets.core.guard.prefilter import ENCRYPTED, SECRET, may_hold
+from gitops_secrets.core.guard.filter.prefilter import ENCRYPTED, SECRET, may_hold
+from gitops_secrets.core.guard.judge.judgement import Ignored, Judgement
+from gitops_secrets.core.guard.record.facts import NOTHING, Facts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from gitops_secrets.core.findings import Finding
-    from gitops_secrets.core.guard.baseline import BaselineEntry
-    from gitops_secrets.core.guard.facts import Marker
-    from gitops_secrets.core.guard.judgement import Covers, Unchanged
-    from gitops_secrets.core.guard.policy import Policy
+    from gitops_secrets.core.guard.judge.baseline import BaselineEntry
+    from gitops_secrets.core.guard.judge.judgement import Covers, Unchanged
+    from gitops_secrets.core.guard.judge.policy import Policy
+    from gitops_secrets.core.guard.record.facts import Marker
+    from gitops_secrets.core.guard.record.finding import Finding
 
 __all__ = [
     "ENGINE_VERSION",
@@ -41,7 +41,7 @@ __all__ = [
     "same_value",
 ]
 
-ENGINE_VERSION = "2f496a3e15e9"
+ENGINE_VERSION = "959108b04f5f"
 """Changes with every change of a verdict: facts that another version wrote are worth nothing."""
 
 _SILENCE = Judgement()
@@ -68,7 +68,7 @@ def examine(content: bytes, path_hint: str = "") -> Facts:  # noqa: ARG001
     *path_hint* never changes the facts: it stands for the caller's debugging only.
     """
     if b"BEGIN AGE" in content:
-        from gitops_secrets.core.guard.forms import form_of
+        from gitops_secrets.core.guard.filter.forms import form_of
 
         form = form_of(content)
         facts = _examine_form(form.content) if form is not None else None
@@ -81,7 +81,7 @@ def _examine(content: bytes) -> Facts:
     bits = may_hold(content)
     if not bits:
         return NOTHING
-    from gitops_secrets.core.guard.inspection import inspect
+    from gitops_secrets.core.guard.look.inspection import inspect
 
     inspection, text = inspect(content, bits)
     return inspection.facts(text)
@@ -112,7 +112,7 @@ def judge(
     """
     if not facts and not facts.markers:
         return _SILENCE
-    from gitops_secrets.core.guard import verdict
+    from gitops_secrets.core.guard.rules import verdict
 
     findings = verdict.of_content(path, facts, policy)
     return _weigh(findings, facts, policy, covers, unchanged)
@@ -232,6 +232,6 @@ def _weigh(
     found = list(findings)
     if not found:
         return _SILENCE
-    from gitops_secrets.core.guard import weighing
+    from gitops_secrets.core.guard.judge import weighing
 
     return weighing.weigh(found, facts, policy, covers, unchanged)

@@ -9,13 +9,13 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from gitops_secrets.core.findings import Finding
 from gitops_secrets.core.guard import engine
-from gitops_secrets.core.guard.facts import NOTHING, Facts, Note
-from gitops_secrets.core.guard.judgement import Judgement
-from gitops_secrets.core.guard.policy import Policy
-from gitops_secrets.core.guard.prefilter import may_any_hold
-from gitops_secrets.core.rulegroups import GROUPS
+from gitops_secrets.core.guard.filter.prefilter import may_any_hold
+from gitops_secrets.core.guard.judge.judgement import Judgement
+from gitops_secrets.core.guard.judge.policy import Policy
+from gitops_secrets.core.guard.record.facts import NOTHING, Facts, Note
+from gitops_secrets.core.guard.record.finding import Finding
+from gitops_secrets.core.guard.rules.groups import GROUPS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,20 +9,20 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
-from gitops_secrets.core.guard.facts import NOTHING, Facts, Identity, Key
-from gitops_secrets.core.guard.inspection import inspect
-from gitops_secrets.core.guard.prefilter import may_hold
-from gitops_secrets.core.guard.verdict import finding, object_name, of_content
-from gitops_secrets.core.guard.weighing import marked
+from gitops_secrets.core.guard.filter.prefilter import may_hold
+from gitops_secrets.core.guard.judge.weighing import marked
+from gitops_secrets.core.guard.look.inspection import inspect
+from gitops_secrets.core.guard.record.facts import NOTHING, Facts, Identity, Key
+from gitops_secrets.core.guard.rules.verdict import finding, object_name, of_content
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gitops_secrets.core.findings import Finding
-    from gitops_secrets.core.guard.facts import Marker
-    from gitops_secrets.core.guard.inspection import Inspection
-    from gitops_secrets.core.guard.policy import Policy
+    from gitops_secrets.core.guard.judge.policy import Policy
+    from gitops_secrets.core.guard.look.inspection import Inspection
+    from gitops_secrets.core.guard.record.facts import Marker
+    from gitops_secrets.core.guard.record.finding import Finding
 
 _Given = tuple[str, str, str, Key, str]
 """Rule and reason of a marker, object and key of a finding, and the value."""

@@ -14,7 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from gitops_secrets.core.goregex import GoRegexError, go_regex
+from gitops_secrets.core.goregex.match import GoRegexError, go_regex
 
 HERE = Path(__file__).parent
 VECTORS = HERE / "vectors.jsonl"

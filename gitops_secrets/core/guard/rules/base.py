@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gitops_secrets.core.findings import Severity
+from gitops_secrets.core.guard.record.finding import Severity
 
 ENCRYPT = "gitops-secrets encrypt {path} && git add {path}"
 UNTRACK = "git rm --cached {path}"

@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterator
 
 import yaml
 
-from gitops_secrets.core.guard.encoding import from_base64
-from gitops_secrets.core.guard.nodes import named, scalar
+from gitops_secrets.core.guard.read.encoding import from_base64
+from gitops_secrets.core.guard.read.nodes import named, scalar
 from gitops_secrets.core.guard.rules.base import Rule
-from gitops_secrets.core.sopsfile import RULE_FIELDS, is_encrypted_value
+from gitops_secrets.core.sops.structure import RULE_FIELDS, is_encrypted_value
 
 RULE = Rule(
     "broken-sops-metadata",

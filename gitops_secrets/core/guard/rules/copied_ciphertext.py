@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from gitops_secrets.core.findings import Finding
-from gitops_secrets.core.guard.facts import Facts, ObjectFacts
+from gitops_secrets.core.guard.record.facts import Facts, ObjectFacts
+from gitops_secrets.core.guard.record.finding import Finding
 from gitops_secrets.core.guard.rules.base import Rule
 
 RULE = Rule(
@@ -25,7 +25,7 @@ def find(files: Mapping[str, Facts], only: Collection[str] | None) -> dict[str, 
     or a ciphertext at the same key, in several Secrets of one file: sops itself writes those.
     """
     from gitops_secrets.core.guard.rules.moved_ciphertext import describe
-    from gitops_secrets.core.guard.verdict import finding
+    from gitops_secrets.core.guard.rules.verdict import finding
 
     ciphertexts, keys = _index(files)
     result: dict[str, list[Finding]] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gitops_secrets.core.findings import Severity
+from gitops_secrets.core.guard.record.finding import Severity
 from gitops_secrets.core.guard.rules.base import Rule
 
 RULE = Rule(

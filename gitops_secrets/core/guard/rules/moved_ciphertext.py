@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from gitops_secrets.core.findings import Finding
-from gitops_secrets.core.guard.facts import Facts, Identity, ObjectFacts
+from gitops_secrets.core.guard.record.facts import Facts, Identity, ObjectFacts
+from gitops_secrets.core.guard.record.finding import Finding
 from gitops_secrets.core.guard.rules.base import Rule
 
 RULE = Rule(
@@ -49,7 +49,7 @@ def _moved(path: str, found: ObjectFacts, held: Sequence[Identity]) -> Iterator[
         # No object any more: nobody applies it.
         return
     if held and found.identity.as_served() not in [i.as_served() for i in held]:
-        from gitops_secrets.core.guard.verdict import finding
+        from gitops_secrets.core.guard.rules.verdict import finding
 
         yield finding(
             path, RULE.ident, found.line, found.column, found.identity, (), describe(held[0])

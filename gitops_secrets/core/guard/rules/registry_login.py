@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from gitops_secrets.core.guard.composing import LimitError
-from gitops_secrets.core.guard.encoding import from_base64
-from gitops_secrets.core.guard.placeholders import is_placeholder
+from gitops_secrets.core.guard.patterns.placeholders import is_placeholder
+from gitops_secrets.core.guard.read.composing import LimitError
+from gitops_secrets.core.guard.read.encoding import from_base64
 from gitops_secrets.core.guard.rules.base import Rule
 
 RULE = Rule(

@@ -8,12 +8,12 @@ from functools import cache
 
 import yaml
 
-from gitops_secrets.core.guard import addresses
-from gitops_secrets.core.guard.dockerconfig import HOST_KEY
-from gitops_secrets.core.guard.encoding import from_base64
-from gitops_secrets.core.guard.facts import Key
-from gitops_secrets.core.guard.nodes import Pairs, pairs, scalar
-from gitops_secrets.core.guard.placeholders import is_placeholder
+from gitops_secrets.core.guard.patterns import addresses
+from gitops_secrets.core.guard.patterns.dockerconfig import HOST_KEY
+from gitops_secrets.core.guard.patterns.placeholders import is_placeholder
+from gitops_secrets.core.guard.read.encoding import from_base64
+from gitops_secrets.core.guard.read.nodes import Pairs, pairs, scalar
+from gitops_secrets.core.guard.record.facts import Key
 from gitops_secrets.core.guard.rules.base import ENCRYPT, Rule
 
 RULE = Rule("registry-password", "{object} holds a readable password for a registry", ENCRYPT)

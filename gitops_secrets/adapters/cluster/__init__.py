@@ -1,0 +1,1 @@
+"""The Kubernetes API server: by the user's kubeconfig, over TLS alone."""

@@ -1,0 +1,179 @@
+"""The Kubernetes API, by the user's own kubeconfig. Values go in and come out; none is ever printed."""
+
+from __future__ import annotations
+
+import functools
+import json
+import shlex
+from collections.abc import Callable, Iterator, Mapping
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from gitops_secrets.adapters.cluster.answers import (
+    ConflictError,
+    Object,
+    What,
+    doubt,
+    no_api_server,
+    refusal,
+    status_of,
+)
+from gitops_secrets.adapters.cluster.kubeconfig import read_contexts
+from gitops_secrets.adapters.cluster.login import log_in, shown
+from gitops_secrets.errors import GitOpsSecretsError
+
+_TIMEOUT = (10, 30)
+"""Seconds to connect, and to wait for an answer."""
+_PAGE = 500
+"""Objects in one answer to a list."""
+
+
+class Cluster(NamedTuple):
+    """A cluster that the user's kubeconfig knows."""
+
+    context: str
+    server: str
+    api: Any
+    """The client's CoreV1Api: its annotations do not know of server-side apply."""
+    kubeconfig: Path | None = None
+    """The file that the user named."""
+
+    @property
+    def kubectl(self) -> str:
+        """How a hint's kubectl reaches this very cluster."""
+        return kubectl(self.kubeconfig, self.context)
+
+    def find(self, kind: str, name: str, namespace: str | None = None) -> Object | None:
+        """Return a Namespace or Secret, None where there is none."""
+        what = What("get", kind, name, namespace)
+        if kind == "Namespace":
+            call = functools.partial(self.api.read_namespace, name, **_RAW)
+        else:
+            call = functools.partial(self.api.read_namespaced_secret, name, namespace, **_RAW)
+        answer = self._ask(what, call, missing=True)
+        return answer.object if answer is not None else None
+
+    def list_all(self, kind: str) -> Iterator[Object]:
+        """Yield every ServiceAccount, Pod, Deployment or Flux Kustomization; none where there is no such kind.
+
+        Asked for in pages: a large cluster's Pods are a hundred megabytes. Raises ForbiddenError where
+        the user may not list them.
+        """
+        from kubernetes.client import AppsV1Api, CustomObjectsApi
+
+        client = self.api.api_client
+        calls: dict[str, Callable[..., Any]] = {
+            "ServiceAccount": self.api.list_service_account_for_all_namespaces,
+            "Pod": self.api.list_pod_for_all_namespaces,
+            "Deployment": AppsV1Api(client).list_deployment_for_all_namespaces,
+            "Kustomization": lambda **options: CustomObjectsApi(client).list_cluster_custom_object(
+                "kustomize.toolkit.fluxcd.io", "v1", "kustomizations", **options
+            ),
+        }
+        following: dict[str, str] = {}
+        while True:
+            call = functools.partial(calls[kind], limit=_PAGE, **following, **_RAW)
+            answer = self._ask(What("list", kind, "", None), call, missing=True)
+            if answer is None:
+                return
+            yield from answer.object["items"]
+            token = (answer.object.get("metadata") or {}).get("continue")
+            if not token:
+                return
+            following = {"_continue": str(token)}
+
+    def create_namespace(self, name: str, *, dry_run: bool) -> bool:
+        """Create a namespace, owned by nobody, so that Flux takes it over as it is.
+
+        Return whether it was created; if not, somebody else was faster.
+        """
+        body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+        dry = {"dry_run": "All"} if dry_run else {}
+        try:
+            self._ask(
+                What("create", "Namespace", name, None, writes=not dry_run),
+                lambda: self.api.create_namespace(body, **dry, **_RAW),
+            )
+        except ConflictError:
+            return False
+        return True
+
+    def apply_secret(
+        self, body: Mapping[str, Any], manager: str, *, force: bool, dry_run: bool
+    ) -> tuple[Object, bool]:
+        """Apply a Secret's fields server-side as *manager*, which owns them and no others.
+
+        Return the Secret, and whether it was created. Raises ConflictError where another manager has
+        another value and *force* is not given.
+        """
+        metadata = body["metadata"]
+        dry = {"dry_run": "All"} if dry_run else {}
+        answer = self._ask(
+            What("patch", "Secret", metadata["name"], metadata["namespace"], writes=not dry_run),
+            lambda: self.api.patch_namespaced_secret(
+                metadata["name"],
+                metadata["namespace"],
+                body,
+                field_manager=manager,
+                force=force,
+                _content_type="application/apply-patch+yaml",
+                **dry,
+                **_RAW,
+            ),
+        )
+        assert answer is not None
+        return answer.object, answer.created
+
+    def _ask(self, what: What, call: Callable[[], Any], *, missing: bool = False) -> _Answer | None:
+        from kubernetes.client.exceptions import ApiException
+        from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
+
+        names = (self.context, self.server, self.kubectl)
+        try:
+            response = call()
+            found = json.loads(response.data)
+        except ApiException as error:
+            if error.status == 404 and missing and (status_of(error) or not what.name):
+                return None
+            raise refusal(error, what, *names) from None
+        except ValueError:
+            raise no_api_server(*names) from None
+        except (HTTPError, OSError) as error:
+            is_sent = not isinstance(error, (NewConnectionError, ConnectTimeoutError))
+            raise GitOpsSecretsError(
+                f"the cluster of context {self.context} does not answer at {self.server}"
+                + (doubt(what) if is_sent else ""),
+                f"{self.kubectl} version",
+            ) from None
+        if not isinstance(found, dict) or "kind" not in found:
+            raise no_api_server(*names)
+        return _Answer(found, response.status == HTTPStatus.CREATED)
+
+
+class _Answer(NamedTuple):
+    object: Object
+    created: bool
+
+
+_RAW: dict[str, Any] = {"_preload_content": False, "_request_timeout": _TIMEOUT}
+
+
+def kubectl(kubeconfig: Path | None, context: str) -> str:
+    """Return the kubectl command, as far as it names the cluster."""
+    file = f" --kubeconfig {shlex.quote(str(kubeconfig))}" if kubeconfig is not None else ""
+    return f"kubectl{file} --context {shlex.quote(context)}"
+
+
+def connect(kubeconfig: Path | None, context: str | None) -> Cluster:
+    """Return the cluster of *context*, or of the current one. Nothing is asked of it yet.
+
+    Raises UsageError for a context that is not there, GitOpsSecretsError without the Kubernetes client, and
+    for a kubeconfig that cannot be used or does not have the server's certificate checked.
+    """
+    contexts = read_contexts(kubeconfig)
+    chosen = contexts.choose(context)
+    api = log_in(kubeconfig, contexts, chosen, kubectl(kubeconfig, chosen))
+    from kubernetes.client import CoreV1Api
+
+    return Cluster(chosen, shown(str(api.configuration.host)), CoreV1Api(api), kubeconfig)

@@ -1,0 +1,1 @@
+"""Git's own commands: what they are told, what they answer."""

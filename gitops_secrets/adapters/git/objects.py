@@ -1,0 +1,343 @@
+"""Git's objects, read by plumbing: what the guard judges is what Git holds, never the work tree.
+
+A commit waits for this, so programs are started without ``subprocess``, whose import alone costs
+more than two of them. Nothing that a repository names is run, and no connection is opened: a
+content that a partial clone lacks counts as missing.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from io import BufferedReader, FileIO
+
+from gitops_secrets.adapters.git.rawdiff import SUBMODULE, parse_commits, parse_raw, read_fields
+from gitops_secrets.adapters.git.settings import environment_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from typing import NoReturn
+
+    from gitops_secrets.adapters.git.rawdiff import Change
+
+NO_OBJECTS = frozenset({"0" * 40, "0" * 64})
+"""What Git writes for an object that is not there, with SHA-1 and with SHA-256."""
+LARGEST = 64 * 1024 * 1024
+"""A content is held in memory up to this many bytes; what is larger comes in parts."""
+OVERLAP = 64 * 1024
+_PATHSPECS = {f"GIT_{how}_PATHSPECS": "0" for how in ("LITERAL", "GLOB", "NOGLOB", "ICASE")}
+"""How the user's own command reads pathspecs says nothing about ours."""
+OF_COMMITS = ("diff-tree", "--stdin", "-r", "-z", "--root", "-c", "--raw", "--no-renames", "--no-abbrev",
+              "--ignore-submodules=all")  # fmt: skip
+"""What prints the changes of the commits that it reads, for ``parse_commits``."""
+_ALL_OBJECTS = ("--batch-all-objects", "--unordered", "--batch-check=%(objectname)")
+_CHUNK = 1 << 20
+_INTERRUPTED = -2
+"""How a program ends whose user pressed Ctrl-C: a terminal interrupts this one with it."""
+
+
+class Git:
+    """Git, asked in *folder*, or where the process stands and as the environment says.
+
+    Git tells its hooks by variables which index and which object store to look at: they count where
+    *folder* is None, and are dropped where the user named another repository.
+    """
+
+    def __init__(self, folder: str | None = None, *, hooks: bool = False) -> None:
+        """Ask in *folder*; with *hooks*, where the user's hooks are."""
+        self._folder = folder
+        self._env = environment_of(os.environ, folder, hooks=hooks)
+
+    @property
+    def folder(self) -> str:
+        """Where git looks for the repository."""
+        return self._folder or os.curdir
+
+    def ask(
+        self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None
+    ) -> bytes:
+        """Return what git prints. Raises GitOpsSecretsError with git's own words where it fails."""
+        return self.begin(*arguments, stdin=stdin, env=env)()
+
+    def begin(
+        self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None
+    ) -> Callable[[], bytes]:
+        """Start git, and return what waits for its end and gives what ``ask`` would return.
+
+        For whoever has something else to do meanwhile: a module to import, say.
+        """
+        process, output = self.start(arguments, open_input(stdin), env)
+
+        def finish() -> bytes:
+            with output:
+                printed = output.read()
+            self._end(process, arguments, stdin)
+            return printed
+
+        return finish
+
+    def begin_into(self, into: int, *arguments: str, stdin: bytes = b"") -> Callable[[], None]:
+        """Start git, to print into the descriptor *into*, and return what waits for its end as ``ask`` would."""
+        process = self.spawn(arguments, open_input(stdin), os.dup(into))
+        return lambda: self._end(process, arguments, stdin)
+
+    def contents(self, ids: Sequence[str]) -> Iterator[tuple[str, bytes | None]]:
+        """Yield each of *ids* with its content, in their order.
+
+        None stands for what is missing or is no blob. A content over LARGEST comes in several parts,
+        each of which begins with the end of the one before.
+        """
+        if not ids:
+            return
+        at = 0
+
+        def asked() -> Iterator[str]:
+            nonlocal at
+            for at, name in enumerate(ids):  # noqa: B007 - told to whoever catches the end
+                yield name
+
+        arguments = ("cat-file", "--batch", "--buffer")
+        process, output = self.start(arguments, open_input(os.fsencode("\n".join(ids) + "\n")))
+        with output:
+            try:
+                yield from read_contents(output, asked())
+            except EOFError:
+                if not self._is_partial():
+                    self.fail(process, arguments)
+                os.waitpid(process, 0)
+                yield from self._present(ids[at:])
+                return
+        self._end(process, arguments, b"")
+
+    def _is_partial(self) -> bool:
+        """Return whether this is a clone that Git ends in where a content is missing, instead of saying so."""
+        process, output = self.start(
+            ("config", "--get-regexp", r"^(remote\..*\.promisor|extensions\.partialclone)$"),
+            open_input(b""),
+        )
+        with output:
+            found = output.read()
+        os.waitpid(process, 0)
+        return bool(found)
+
+    def _present(self, ids: Sequence[str]) -> Iterator[tuple[str, bytes | None]]:
+        """Yield what ``contents`` does, after asking which objects are here."""
+        here = set(self.ask("cat-file", *_ALL_OBJECTS).decode().split())
+        arguments = ("cat-file", "--batch", "--buffer")
+        wanted = [name for name in ids if name in here]
+        process, output = self.start(
+            arguments, open_input("".join(f"{i}\n" for i in wanted).encode())
+        )
+        with output:
+            try:
+                for name in ids:
+                    if name in here:
+                        yield from read_contents(output, (name,))
+                    else:
+                        yield name, None
+            except EOFError:
+                self.fail(process, arguments)
+        self._end(process, arguments, b"")
+
+    def is_bare(self) -> bool:
+        """Return whether the repository is a bare one: a server's, where nothing is ever staged."""
+        return self.ask("rev-parse", "--is-bare-repository").strip() == b"true"
+
+    def staged(self) -> list[Change]:
+        """Return what the index changes against HEAD, or against nothing before the first commit."""
+        return self.begin_staged()()
+
+    def begin_staged(self) -> Callable[[], list[Change]]:
+        """Start what ``staged`` asks, and return what waits for its answer."""
+        finish = self.begin("diff", "--cached", "--raw", "-z", "--no-renames", "--no-abbrev", "--no-relative",
+                            "-O/dev/null", "--no-ext-diff", "--ignore-submodules=all")  # fmt: skip
+        return lambda: list(parse_raw(finish()))
+
+    def index(self, *pathspecs: str) -> dict[str, str]:
+        """Return the index, or what of it *pathspecs* match, as blob ids by path."""
+        return self.begin_index(*pathspecs)()
+
+    def begin_index(self, *pathspecs: str) -> Callable[[], dict[str, str]]:
+        """Start what ``index`` asks, and return what waits for its answer."""
+        arguments = ("ls-files", "--full-name", "--stage", "-z", "--", *pathspecs)
+        finish = self.begin(*arguments, env=_PATHSPECS)
+
+        def index() -> dict[str, str]:
+            found = {}
+            for entry in os.fsdecode(finish()).split("\0"):
+                meta, _, path = entry.partition("\t")
+                if path and not meta.startswith(SUBMODULE):
+                    found[path] = meta.split(" ")[1]
+            return found
+
+        return index
+
+    def tree(self, revision: str) -> dict[str, str]:
+        """Return the tree of *revision* as blob ids by path."""
+        out = self.ask("ls-tree", "-r", "-z", "--full-tree", "--end-of-options", revision)
+        found = {}
+        for entry in os.fsdecode(out).split("\0"):
+            meta, _, path = entry.partition("\t")
+            if path and not meta.startswith(SUBMODULE):
+                found[path] = meta.split(" ")[2]
+        return found
+
+    def blob_at(self, commit: str, path: str) -> str:
+        """Return the id of the blob that *commit*, given by its id, has at *path*; empty where it has none."""
+        literal = {"GIT_LITERAL_PATHSPECS": "1"}
+        out = self.ask("ls-tree", "-z", "--full-tree", commit, "--", path, env=literal)
+        meta, _, found = os.fsdecode(out).removesuffix("\0").partition("\t")
+        return meta.split(" ")[2] if found == path and " blob " in meta else ""
+
+    def changes(self, *revisions: str, ids: Sequence[str] = ()) -> Iterator[Change]:
+        """Yield what each commit that *ids* and then *revisions* name changed, oldest first.
+
+        *revisions* are rev-list's own terms (``--all``, ``A..B``, ``--not``), *ids* those of commits.
+        Of a merge only what differs from all of its parents: the rest came in with them.
+        """
+        walk = ("rev-list", "--topo-order", "--reverse", *(("--stdin",) if ids else ()), *revisions)
+        given = "".join(f"{name}\n" for name in ids).encode()
+        commits, listed = self.start(walk, open_input(given))
+        with listed:
+            process, output = self.start(OF_COMMITS, os.dup(listed.fileno()))
+        with output:
+            yield from parse_commits(read_fields(output))
+        self._end(commits, walk, given)
+        self._end(process, OF_COMMITS, b"")
+
+    def compare(self, before: str, after: str) -> list[Change]:
+        """Return what differs between the trees of two commits."""
+        out = self.ask("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev",
+                       "--ignore-submodules=all", "--end-of-options", before, after)  # fmt: skip
+        return list(parse_raw(out))
+
+    def start(
+        self, arguments: Sequence[str], stdin: int, env: Mapping[str, str] | None = None
+    ) -> tuple[int, BufferedReader]:
+        """Start git with its input from the descriptor *stdin*, which is closed here.
+
+        Return its process id and what it prints.
+        """
+        read, write = os.pipe()
+        output = _reader(read)
+        try:
+            return self.spawn(arguments, stdin, write, env), output
+        except BaseException:
+            output.close()
+            raise
+
+    def spawn(
+        self,
+        arguments: Sequence[str],
+        stdin: int,
+        stdout: int,
+        env: Mapping[str, str] | None = None,
+    ) -> int:
+        """Start git between two descriptors, which are closed here."""
+        argv = ["git", *(("-C", self._folder) if self._folder is not None else ()), *arguments]
+        actions = [
+            (os.POSIX_SPAWN_DUP2, stdin, 0),
+            (os.POSIX_SPAWN_DUP2, stdout, 1),
+            (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+        ]
+        try:
+            return os.posix_spawnp(
+                "git", argv, {**self._env, **env} if env else self._env, file_actions=actions
+            )
+        except FileNotFoundError:
+            from gitops_secrets.errors import GitOpsSecretsError
+
+            raise GitOpsSecretsError("git is not installed", "install git 2.35 or newer") from None
+        finally:
+            os.close(stdout)
+            if stdin > 2:
+                os.close(stdin)
+
+    def fail(self, process: int, arguments: Sequence[str]) -> NoReturn:
+        """Raise GitOpsSecretsError with the words of a git that ended too early."""
+        self._fail(arguments, b"", os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))
+
+    def wait(self, process: int, arguments: Sequence[str], stdin: bytes) -> None:
+        """Wait for the end of a git that was started; raises as ``ask`` does if it failed."""
+        self._end(process, arguments, stdin)
+
+    def _end(self, process: int, arguments: Sequence[str], stdin: bytes) -> None:
+        status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+        if status:
+            self._fail(arguments, stdin, status)
+
+    def _fail(self, arguments: Sequence[str], stdin: bytes, status: int) -> NoReturn:
+        """Raise with git's words, for which it is asked a second time."""
+        if status == _INTERRUPTED:
+            raise KeyboardInterrupt
+        from gitops_secrets.adapters.git.missing import git_failed, lacks
+        from gitops_secrets.adapters.git.repository import words
+        from gitops_secrets.adapters.running.process import run
+        from gitops_secrets.errors import GitOpsSecretsError
+
+        at = ("-C", self._folder) if self._folder is not None else ()
+        if run(["git", *at, "rev-parse", "--git-dir"], env=self._env).status:
+            raise GitOpsSecretsError(
+                f"{self._folder or os.getcwd()} is in no Git repository that git would read",
+                "run it in a clone, pass --repo, or name files: gitops-secrets scan FILE",
+            )
+        again = run(["git", *at, *arguments], stdin=stdin, env=self._env)
+        if again.status:
+            raise git_failed(arguments[0], words(again))
+        # Its input came from another git, and is gone. In a partial clone it is likely to lack something.
+        partial = ("config", "--get-regexp", r"^remote\..*\.promisor$")
+        if not run(["git", *at, *partial], env=self._env).status:
+            raise lacks(f"what git {arguments[0]} asks for")
+        raise GitOpsSecretsError(f"git {arguments[0]} failed: status {status}")
+
+
+def read_contents(output: BufferedReader, ids: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
+    """Yield what ``Git.contents`` does, from what ``cat-file --batch`` prints for *ids*.
+
+    Raises EOFError where it prints less.
+    """
+    for name in ids:
+        header = output.readline().split()
+        if len(header) != 3 or not header[2].isdigit():
+            if not header:
+                raise EOFError
+            yield name, None
+            continue
+        size = int(header[2])
+        is_blob = header[1] == b"blob"
+        before = b""
+        while size > LARGEST:
+            part = output.read(LARGEST - OVERLAP)
+            size -= len(part)
+            if not part:
+                raise EOFError
+            if is_blob:
+                yield name, before + part
+            before = part[-OVERLAP:]
+        content = output.read(size)
+        if len(content) != size or output.read(1) != b"\n":
+            raise EOFError
+        yield name, before + content if is_blob else None
+
+
+def _reader(descriptor: int) -> BufferedReader:
+    return BufferedReader(FileIO(descriptor), _CHUNK)
+
+
+def open_input(content: bytes) -> int:
+    """Return a descriptor from which a program reads *content*, however long: no pipe can fill up."""
+    if not content:
+        return os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+    if sys.platform == "linux":
+        descriptor = os.memfd_create("input", os.MFD_CLOEXEC)
+    else:
+        import tempfile
+
+        with tempfile.TemporaryFile() as file:
+            descriptor = os.dup(file.fileno())
+    view = memoryview(content)
+    while view:
+        view = view[os.write(descriptor, view) :]
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor

@@ -1,0 +1,1 @@
+"""Other programs, our environment and signals."""

@@ -1,0 +1,1 @@
+"""The sops program and the environment it gets."""

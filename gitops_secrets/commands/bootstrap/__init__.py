@@ -1,0 +1,1 @@
+"""bootstrap: from a registry's credentials to one commit that Flux can apply."""

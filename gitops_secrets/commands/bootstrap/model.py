@@ -1,0 +1,86 @@
+"""What bootstrap is asked, plans and answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gitops_secrets.adapters.git.repository import Head, Repository
+    from gitops_secrets.commands.key.identities import ClusterIdentity
+    from gitops_secrets.commands.registry.sources import Source as CredentialSource
+    from gitops_secrets.commands.secrets.pull_secret import Encrypted
+    from gitops_secrets.core.flux.objects import Source
+    from gitops_secrets.core.registry.reference import Registry
+    from gitops_secrets.core.repository.filechange import Change
+    from gitops_secrets.core.repository.layout import Cluster
+    from gitops_secrets.core.sops.creationrules import CreationRule, Recipient
+    from gitops_secrets.core.wiring.wire import Wired
+
+
+class Request(NamedTuple):
+    """What the user asks of bootstrap."""
+
+    open_repository: Callable[[], Repository]
+    groups: Sequence[tuple[Registry | None, CredentialSource]]
+    """Each registry with its credential source; None for the one that Flux's images come from."""
+    secret: str
+    paths: Sequence[str] = ()
+    all_clusters: bool = False
+    namespace: str | None = None
+    source: Source | None = None
+    flavour: str | None = None
+    """What installs Flux, where it is not to be found out: one of wiring.FLAVOURS."""
+    layout: str | None = None
+    """"separate" or "inline"; None for the one that a cluster has, else separate."""
+    resume: bool = False
+    """Whether the user says that Flux decrypts what is inline by now."""
+    context: str | None = None
+    """The kubeconfig's context of the cluster to see that in; None to take his word."""
+    kubeconfig: Path | None = None
+    age_recipients: Sequence[str] = ()
+    identity_file: Path | None = None
+    keep_shadowed: Callable[[Cluster, CreationRule, Sequence[str]], bool] = lambda *_: False
+    """Asked whether the recipients of a rule that ours goes ahead of are to read the Secret too."""
+    commit: bool = True
+    push: bool = False
+    dry_run: bool = False
+
+
+class ClusterOutcome(NamedTuple):
+    """What was planned for one cluster."""
+
+    cluster: Cluster
+    namespace: str
+    secret_file: str
+    registries: Encrypted
+    recipients: tuple[Recipient, ...]
+    identity: ClusterIdentity
+    wired: Wired
+    decryption_only: bool = False
+    """Whether the pull Secret has to wait for a second commit."""
+
+
+class Outcome(NamedTuple):
+    """What bootstrap did, or with dry_run would do."""
+
+    clusters: tuple[ClusterOutcome, ...]
+    changes: tuple[Change, ...]
+    branch: str
+    commit: str | None
+    pushed: bool
+    recovered: str | None
+    uncommitted: tuple[str, ...] = ()
+    """Files that are as they should be, but in no commit yet."""
+
+
+class Plan(NamedTuple):
+    """Everything that is to be done, computed before any of it is."""
+
+    clusters: tuple[ClusterOutcome, ...]
+    changes: tuple[Change, ...]
+    head: Head
+    states: Mapping[str, str]
+    """Those of the files concerned that differ from the last commit, with Git's state."""

@@ -1,0 +1,32 @@
+"""What bootstrap asks git first, all of it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from gitops_secrets.adapters.git.repository import Head, Repository
+from gitops_secrets.commands.bootstrap.model import Request
+from gitops_secrets.core.repository.layout import CONFIG, Cluster, parse_cluster_path
+
+
+class Questions(NamedTuple):
+    """What waits for the answers."""
+
+    files: Callable[[], list[str]]
+    status: Callable[[], tuple[Head, Mapping[str, str]]] | None
+    """None where the clusters are not named, and have to be found in the files first."""
+
+
+def begin_questions(request: Request, repository: Repository) -> Questions:
+    """Ask git for the repository's files, and for the state of the named clusters' files."""
+    files = repository.begin_list_files()
+    if not request.paths:
+        return Questions(files, None)
+    clusters = [parse_cluster_path(path) for path in request.paths]
+    return Questions(files, repository.begin_status(paths_of(clusters)))
+
+
+def paths_of(clusters: list[Cluster]) -> list[str]:
+    """Return the paths below which a bootstrap of *clusters* writes."""
+    return [CONFIG, *(folder for c in clusters for folder in (c.path, c.folder))]

@@ -1,0 +1,91 @@
+"""A cluster's identity, and the creation rule by which sops encrypts for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from gitops_secrets.adapters.git.repository import Repository
+from gitops_secrets.commands.bootstrap.model import Request
+from gitops_secrets.commands.key.identities import ClusterIdentity, choose_identity
+from gitops_secrets.commands.secrets.ruling import check_recipients
+from gitops_secrets.core.flux.instance import clusters_of
+from gitops_secrets.core.repository.layout import CONFIG, Cluster
+from gitops_secrets.core.repository.overlay import Overlay
+from gitops_secrets.core.sops.creationrules import (
+    CreationRule,
+    Recipient,
+    add_rule,
+    choose_rule,
+    is_specific,
+    parse_rules,
+    recorded_recipient,
+    replace_rule,
+)
+
+
+class Ruled(NamedTuple):
+    """A cluster, its identity, and the recipients that its creation rule names."""
+
+    cluster: Cluster
+    identity: ClusterIdentity
+    recipients: tuple[Recipient, ...]
+
+    @property
+    def secrets(self) -> list[bytes]:
+        """The identity, where it is at hand, as sops takes identities."""
+        return [self.identity.identity.secret] if self.identity.identity is not None else []
+
+
+def plan_rule(request: Request, repository: Repository, tree: Overlay, cluster: Cluster) -> Ruled:
+    """Plan the creation rule for *cluster*, and return whom it names.
+
+    A rule that is there counts only where it is the cluster's alone, fits a Kubernetes Secret and
+    names the cluster's own recipient; otherwise one goes in ahead of it. Raises GitOpsSecretsError
+    where the identity that the user names is another's.
+    """
+    rules = parse_rules(tree.read(CONFIG) or b"")
+    recorded = recorded_recipient(rules, cluster)
+    identity = choose_identity(cluster, recorded, request.identity_file, repository.top)
+    return Ruled(
+        cluster, identity, _plan_recipients(request, tree, cluster, rules, identity.recipient)
+    )
+
+
+def _plan_recipients(
+    request: Request,
+    tree: Overlay,
+    cluster: Cluster,
+    rules: Sequence[CreationRule],
+    own: str,
+) -> tuple[Recipient, ...]:
+    content = tree.read(CONFIG)
+    siblings = clusters_of(tree)
+    chosen = choose_rule(rules, cluster.secret_file(request.secret))
+    people = [Recipient(value) for value in request.age_recipients]
+    if (
+        chosen is not None
+        and is_specific(chosen, cluster, siblings)
+        and chosen.fits_kubernetes()
+        and not chosen.other_keys
+        and own in [r.value for r in chosen.recipients]
+    ):
+        known = {r.value for r in chosen.recipients}
+        recipients = (*chosen.recipients, *(p for p in people if p.value not in known))
+        check_recipients(chosen, known)
+        if len(recipients) > len(chosen.recipients):
+            tree.write(CONFIG, replace_rule(content or b"", cluster, recipients, chosen.order))
+        return recipients
+    if chosen is not None:
+        shadowed = [r.value for r in chosen.recipients if r.cluster is None and r.value != own]
+        shadowed = [value for value in shadowed if value not in request.age_recipients]
+        if shadowed and request.keep_shadowed(cluster, chosen, shadowed):
+            way_out = "--shadowed-recipients drop leaves that rule's recipients out"
+            check_recipients(chosen, shadowed, way_out)
+            people += [Recipient(value) for value in shadowed]
+    recipients = tuple(
+        {r.value: r for r in [*people, Recipient(own, cluster.path)]}[value]
+        for value in dict.fromkeys([own, *(p.value for p in people)])
+    )
+    tree.write(CONFIG, add_rule(content, cluster, recipients, chosen.order if chosen else None))
+    return recipients

@@ -1,0 +1,224 @@
+"""From registry credentials to one commit that Flux decrypts."""
+
+from __future__ import annotations
+
+import os
+
+from gitops_secrets.adapters.age import check_recipient
+from gitops_secrets.adapters.git.repository import Head, Repository, words
+from gitops_secrets.adapters.running.interrupts import held_back
+from gitops_secrets.adapters.running.process import Completed, pass_on
+from gitops_secrets.adapters.sops.program import find_sops, refuse_outranking
+from gitops_secrets.adapters.writing.step import Beside, StepError, Steps
+from gitops_secrets.adapters.writing.transaction import (
+    Transaction,
+    open_transaction,
+    refuse_half_way,
+)
+from gitops_secrets.commands.bootstrap.model import Outcome, Plan, Request
+from gitops_secrets.commands.bootstrap.questions import begin_questions
+from gitops_secrets.commands.key.identities import forget_identity, keep_identity
+from gitops_secrets.core.repository.kubenames import check_namespace, check_secret_name
+from gitops_secrets.errors import GitOpsSecretsError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gitops_secrets.adapters.running.interrupts import Held
+
+
+def bootstrap(request: Request) -> Outcome:
+    """Plan everything, then write it as one commit; the same request again changes nothing.
+
+    Raises UsageError for an invalid request, GitOpsSecretsError for a repository in
+    which it cannot be done; in both cases nothing was written.
+    """
+    _check(request)
+    repository = request.open_repository()
+    _refuse_operation(repository)
+    if request.dry_run:
+        refuse_half_way(repository)
+        return _outcome(_plan(request, repository), None)
+    with open_transaction(repository) as transaction:
+        return _apply(request, _plan(request, repository), transaction)
+
+
+def _plan(request: Request, repository: Repository) -> Plan:
+    # What takes longest to import is imported while git answers.
+    questions = begin_questions(request, repository)
+    from gitops_secrets.commands.bootstrap.plan import make_plan
+
+    return make_plan(request, repository, questions)
+
+
+def _check(request: Request) -> None:
+    check_secret_name(request.secret)
+    if request.namespace is not None:
+        check_namespace(request.namespace)
+    for recipient in request.age_recipients:
+        check_recipient(recipient)
+    if request.paths and request.all_clusters:
+        raise UsageError("--path and --all exclude each other")
+    if request.identity_file is not None and (len(request.paths) > 1 or request.all_clusters):
+        raise UsageError(
+            "--age-identity-file is one cluster's, and several are asked for",
+            "run it once for each --path with its --age-identity-file",
+        )
+    refuse_outranking()
+    find_sops()
+
+
+def _refuse_operation(repository: Repository) -> None:
+    under_way = repository.operation_under_way()
+    if under_way is not None:
+        raise GitOpsSecretsError(
+            f"{under_way} is under way in {repository.top}",
+            "finish or abort it: git status says how",
+        )
+
+
+def _apply(request: Request, plan: Plan, transaction: Transaction) -> Outcome:
+    repository, head = transaction.repository, plan.head
+    if not plan.changes:
+        uncommitted = tuple(sorted(plan.states))
+        is_ahead = request.push and not uncommitted and _is_ahead(repository)
+        if is_ahead:
+            # The commit of an earlier run, which did not push, or did not get so far.
+            _push_again(repository, head)
+        return _outcome(plan, None, transaction.recovered, uncommitted, pushed=is_ahead)
+    beside = Beside(lambda: _keep_identities(plan), lambda: _forget_identities(plan))
+    if not request.commit:
+        transaction.write(plan.changes, beside)
+        changed = tuple(change.path for change in plan.changes)
+        return _outcome(plan, None, transaction.recovered, changed)
+    if request.push:
+        _try_push(repository, head)
+    steps = Steps(
+        _message(request, plan),
+        beside,
+        (lambda held: _push(repository, head, held)) if request.push else None,
+    )
+    commit = transaction.commit(plan.changes, head, steps)
+    return _outcome(plan, commit, transaction.recovered, pushed=request.push)
+
+
+def _keep_identities(plan: Plan) -> None:
+    for outcome in plan.clusters:
+        keep_identity(outcome.identity)
+
+
+def _forget_identities(plan: Plan) -> None:
+    for outcome in plan.clusters:
+        forget_identity(outcome.identity)
+
+
+def _is_ahead(repository: Repository) -> bool:
+    done = repository.git("rev-list", "--max-count=1", "@{upstream}..HEAD")
+    return done.status != 0 or done.stdout != b""
+
+
+def _try_push(repository: Repository, head: Head) -> None:
+    """Raise GitOpsSecretsError if *head*'s branch could not be pushed as it is: before anything is written."""
+    if head.commit is None:
+        return
+    remote, merge = _upstream(repository, head)
+    done = repository.git("push", "--quiet", "--dry-run", "--no-verify", remote, f"HEAD:{merge}")
+    if done.status:
+        raise GitOpsSecretsError(
+            f"{head.branch} cannot be pushed to {remote}, and nothing was changed: {words(done)}",
+            _hint(done, remote),
+        )
+
+
+def _push(repository: Repository, head: Head, held: Held) -> None:
+    """Push *head*'s branch. Raises StepError if that fails, and Interrupted."""
+    remote, merge = _upstream(repository, head)
+    done = repository.git("push", "--quiet", remote, f"HEAD:{merge}")
+    held.check()
+    if not done.status:
+        return
+    # What git says of the others, a tag or a second address, is no word on this branch: each is asked.
+    urls = os.fsdecode(repository.ask("remote", "get-url", "--push", "--all", remote)).split("\n")
+    commit = repository.commit("HEAD")
+    answers = [repository.git("ls-remote", url, merge) for url in urls if url]
+    held.check()
+    there = [answer.stdout.startswith(commit.encode()) for answer in answers]
+    if all(there):
+        return
+    said = [line for line in done.stderr.split(b"\n") if not line.startswith(b"remote:")]
+    broke_off = any(b"fatal:" in line or b"[remote failure]" in line for line in said)
+    if any(there) or broke_off or any(answer.status for answer in answers):
+        raise StepError(
+            lambda so: (
+                f"the push of {head.branch} did not arrive everywhere, and {so}: {words(done)}"
+            ),
+            "run the same command again: it pushes the commit",
+        )
+    raise StepError(
+        lambda so: f"the push of {head.branch} was refused, and {so}: {words(done)}",
+        _hint(done, remote),
+        take_back=True,
+    )
+
+
+def _push_again(repository: Repository, head: Head) -> None:
+    """Push the commit of an earlier run. Raises GitOpsSecretsError if that fails; the commit stays."""
+    with held_back(pass_on) as held:
+        try:
+            _push(repository, head, held)
+        except StepError as error:
+            message = error.tell("the commit is here, and not there")
+            raise GitOpsSecretsError(message, *error.hints) from None
+
+
+def _upstream(repository: Repository, head: Head) -> tuple[str, str]:
+    """Return the remote of *head*'s branch, and the branch's full name there."""
+    branch = f"branch.{head.branch}"
+    remote, merge = (
+        repository.ask("config", "--get", f"{branch}.{key}").decode().strip()
+        for key in ("remote", "merge")
+    )
+    return remote, merge
+
+
+def _hint(done: Completed, remote: str) -> str:
+    if b"[rejected]" in done.stderr:
+        return "git pull --rebase, and run the same command again"
+    return (
+        f"fix what it names, see whether git push --dry-run {remote} passes, and run the same "
+        "command again"
+    )
+
+
+def _message(request: Request, plan: Plan) -> str:
+    paths = ", ".join(outcome.cluster.path for outcome in plan.clusters)
+    if all(outcome.decryption_only for outcome in plan.clusters):
+        return (
+            f"Have Flux decrypt what {paths} holds\n\nThe pull Secret {request.secret} comes with the next "
+            "commit: a Flux that met both at once would apply neither.\n"
+        )
+    registries = "\n".join(f"- {key}" for key in _registry_keys(plan))
+    return (
+        f"Give Flux the pull Secret {request.secret} in {paths}\n\n"
+        f"Encrypted with SOPS for the cluster's own identity; registries:\n{registries}\n"
+    )
+
+
+def _registry_keys(plan: Plan) -> list[str]:
+    keys: dict[str, None] = {}
+    for outcome in plan.clusters:
+        found = outcome.registries
+        keys |= dict.fromkeys([*found.added, *found.updated, *found.unchanged])
+    return sorted(keys)
+
+
+def _outcome(
+    plan: Plan,
+    commit: str | None,
+    recovered: str | None = None,
+    uncommitted: tuple[str, ...] = (),
+    *,
+    pushed: bool = False,
+) -> Outcome:
+    return Outcome(
+        plan.clusters, plan.changes, plan.head.branch or "", commit, pushed, recovered, uncommitted
+    )

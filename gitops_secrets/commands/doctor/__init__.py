@@ -1,0 +1,1 @@
+"""doctor: a repository, and the cluster if asked, held against what Flux does."""

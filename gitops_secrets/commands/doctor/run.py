@@ -1,0 +1,128 @@
+"""Git against Git: why a pull or a decryption fails, or will fail once this is pushed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from gitops_secrets.adapters.git.repository import Repository, open_repository
+from gitops_secrets.adapters.writing.transaction import is_half_way
+from gitops_secrets.commands.doctor.registry_keys import open_pull_secrets
+from gitops_secrets.commands.doctor.tree import upstream, work_tree
+from gitops_secrets.core.doctor.diagnosis import ERROR, Diagnosis
+from gitops_secrets.core.doctor.examine import examine
+from gitops_secrets.core.flux.pullsecrets import pull_secrets
+from gitops_secrets.core.flux.view import View
+from gitops_secrets.core.repository.layout import Cluster, parse_cluster_path
+from gitops_secrets.errors import GitOpsSecretsError, UsageError
+
+
+class Examined(NamedTuple):
+    """What was looked at, and what was found."""
+
+    clusters: tuple[str, ...]
+    kustomizations: int
+    encrypted: int
+    unopened: int
+    """The pull Secrets whose registries are not known: no identity at hand opens them."""
+    diagnoses: tuple[Diagnosis, ...]
+    refused: tuple[GitOpsSecretsError, ...]
+    """What the cluster did not let be read: of that nothing is known."""
+
+
+class Request(NamedTuple):
+    """What the command line says."""
+
+    repository: Path
+    paths: Sequence[str]
+    """The clusters that are meant; none for all."""
+    all_clusters: bool
+    """Whether all are meant though one context is asked."""
+    context: str | None
+    """The kubeconfig's context of the cluster to ask; None for Git alone."""
+    kubeconfig: Path | None
+    identity_file: Path | None
+
+
+def doctor(request: Request) -> Examined:
+    """Examine the work tree's files, those that are new and not ignored among them, and the cluster.
+
+    Without a context it opens no connection, and needs no key but to see the registries of a pull
+    Secret. Raises GitOpsSecretsError outside a Git work tree and where no cluster of Flux is in it.
+    """
+    repository = open_repository(request.repository)
+    tree, links = work_tree(repository)
+    view = View(tree, upstream(repository, tree), links=links)
+    if not view.known and not request.paths:
+        raise GitOpsSecretsError(
+            f"no cluster of Flux is in {repository.top}: there is no flux-system/gotk-sync.yaml",
+            "gitops-secrets bootstrap --path clusters/prod --image-pull-secret regcred --registry REGISTRY",
+            "where a chart's values install Flux: gitops-secrets doctor --path with the folder that it syncs",
+        )
+    chosen = _chosen(request, view)
+    if chosen:
+        view = View(tree, view.pushed, chosen, links)
+    opened = open_pull_secrets(view, request.identity_file)
+    keys = {place: tuple(credentials) for place, credentials in opened.items()}
+    diagnoses = examine(view, keys)
+    refused: tuple[GitOpsSecretsError, ...] = ()
+    if request.context is not None:
+        from gitops_secrets.adapters.cluster.api import connect
+        from gitops_secrets.commands.doctor.live import Observer
+        from gitops_secrets.core.doctor.live import check
+
+        try:
+            observer = Observer(connect(request.kubeconfig, request.context))
+            diagnoses = (*check(view, observer.observe(view, opened)), *diagnoses)
+            refused = tuple(observer.refused.values())
+        except UsageError:
+            raise
+        except GitOpsSecretsError as error:
+            refused = (error,)
+    if is_half_way(repository):
+        diagnoses = (_half_way(repository), *diagnoses)
+    return Examined(
+        tuple(cluster.path for cluster in view.clusters),
+        len(view.applied),
+        len(view.encrypted),
+        sum(s.place not in keys for s in pull_secrets(view)),
+        diagnoses,
+        refused,
+    )
+
+
+def _half_way(repository: Repository) -> Diagnosis:
+    return Diagnosis(
+        "half-way",
+        ERROR,
+        "a bootstrap was ended half-way, or is at work: its files are about, and part of what is said here may be theirs",
+        (str(repository.git_dir / "gitops-secrets"),),
+        "run that bootstrap again: any command that writes first clears up what was left",
+    )
+
+
+def _chosen(request: Request, view: View) -> list[Cluster]:
+    """Return the clusters that the request names; none means all. Raises UsageError for one that is not there."""
+    names = ", ".join(cluster.path for cluster in view.known)
+    laid_out = {cluster.path: cluster for cluster in view.known}
+    named = dict.fromkeys(parse_cluster_path(path) for path in request.paths)
+    chosen = [laid_out.get(cluster.path, cluster) for cluster in named]
+    for cluster in chosen:
+        if cluster not in view.known and not view.tree.below(cluster.path):
+            raise UsageError(
+                f"nothing is at {cluster.path}",
+                " or ".join(f"--path {known.path}" for known in view.known)
+                or "--path with the folder that Flux reads",
+            )
+    if (
+        request.context is not None
+        and not chosen
+        and not request.all_clusters
+        and len(view.known) > 1
+    ):
+        raise UsageError(
+            f"which cluster is the context {request.context}? in this repository: {names}",
+            f"gitops-secrets doctor --path {view.known[0].path} --context {request.context}",
+        )
+    return chosen

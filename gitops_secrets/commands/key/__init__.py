@@ -1,0 +1,1 @@
+"""Identities: the keys of clusters and of people."""

@@ -1,0 +1,1 @@
+"""Which rules and exceptions are in force, and for which revision."""

@@ -1,0 +1,1 @@
+"""Registries: where their credentials come from."""

@@ -1,0 +1,1 @@
+"""The guard: which contents a command looks at."""

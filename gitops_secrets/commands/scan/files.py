@@ -1,0 +1,120 @@
+"""The guard, run over what Git holds: the index, a tree, a range of commits, or files."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from gitops_secrets.adapters.git.objects import LARGEST, OVERLAP, Git
+from gitops_secrets.adapters.git.rawdiff import Change
+from gitops_secrets.commands.contents.known import Known
+from gitops_secrets.commands.policy import policies, revisions
+from gitops_secrets.commands.scan.judging import Judge, outcome_of
+from gitops_secrets.core.guard import engine
+from gitops_secrets.core.guard.judge.policy import BASELINE_FILE, SOPS_CONFIG, Policy
+from gitops_secrets.core.guard.outcome import Outcome
+from gitops_secrets.errors import GitOpsSecretsError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gitops_secrets.core.guard.judge.policy import Parts
+
+
+def scan_index(git: Git, paths: Sequence[str]) -> Outcome:
+    """Judge what the index holds of *paths*, changed or not; what is not in it is passed over.
+
+    Paths are relative to where git runs. A change is held against HEAD, as ``scan_staged`` does.
+    """
+    staged = {change.path: change for change in git.staged()}
+    blobs = git.index(*(f":(literal){path}" for path in paths)) if paths else {}
+    changes = [staged.get(path, Change(path, blob)) for path, blob in blobs.items()]
+    deleted = [change for change in staged.values() if not change.new]
+    return outcome_of(
+        git, "files", changes + deleted, policies.of_index(git), lambda: [git.index()]
+    )
+
+
+def scan_tree(git: Git, revision: str, policy: str | None = None) -> Outcome:
+    """Judge every file of *revision*, a commit or a tree, by its own policy or that of the revision *policy*."""
+    tree = revisions.judged(git, revision, kind="tree").id
+    source = tree if policy is None else revisions.trusted(git, policy).id
+    terms = policies.of_revision(git, source, own_markers=policy is None)
+    blobs = git.tree(tree)
+    changes = [Change(path, blob) for path, blob in blobs.items()]
+    return outcome_of(git, "files", changes, terms, lambda: [blobs])
+
+
+def scan_files(paths: Sequence[str]) -> Outcome:
+    """Judge files and folders as they lie on disk, whether Git knows them or not.
+
+    ``.git`` folders are left out; the policy is that of the files' own work tree, or of where they
+    lie. A symlink is judged by where it leads to in words, never followed. Raises GitOpsSecretsError if
+    the repository's configuration puts its work tree elsewhere.
+    """
+    missing = [path for path in paths if not os.path.lexists(path)]
+    if missing:
+        raise UsageError(f"{missing[0]} does not exist")
+    top = _top(Path(paths[0]))
+    known = Known(Git(str(top)), lambda read: ((p, part) for p in read for part in _parts(p)))
+    changes: list[Change] = []
+    unread: list[str] = []
+    for path in _walk(paths):
+        name = os.path.relpath(os.path.realpath(os.path.dirname(path) or "."), top)
+        shown = os.path.normpath(os.path.join(name, os.path.basename(path)))
+        try:
+            for part in _parts(path):
+                known.add(path, engine.examine(part))
+        except OSError as error:
+            unread.append(f"{path}: {error.strerror}")
+            continue
+        changes.append(Change(shown, path))
+    judge = Judge(known, Policy.read_by(lambda: _policy_of_files(top)), None)
+    judgement = judge.judge(changes)
+    return Outcome("files", len(changes), judgement, tuple(unread))
+
+
+def _top(path: Path) -> Path:
+    folder = path if path.is_dir() else path.parent
+    try:
+        top = Git(str(folder)).ask("rev-parse", "--show-toplevel")
+    except GitOpsSecretsError:
+        return folder.resolve()
+    from gitops_secrets.adapters.git.repository import own_top
+
+    return own_top(folder, Path(os.fsdecode(top.removesuffix(b"\n"))))
+
+
+def _walk(paths: Sequence[str]) -> Iterator[str]:
+    for path in dict.fromkeys(paths):
+        if os.path.islink(path) or not os.path.isdir(path):
+            yield path
+            continue
+        for folder, folders, names in os.walk(path):
+            folders[:] = sorted(name for name in folders if name != ".git")
+            links = [n for n in folders if os.path.islink(os.path.join(folder, n))]
+            yield from (os.path.join(folder, name) for name in sorted([*names, *links]))
+
+
+def _parts(path: str) -> Iterator[bytes]:
+    """Yield a file's content as Git would hold it; a large one in parts that overlap."""
+    mode = os.lstat(path).st_mode
+    if stat.S_ISLNK(mode):
+        yield os.fsencode(os.readlink(path))
+    elif stat.S_ISREG(mode):
+        with open(path, "rb") as file:
+            before = b""
+            while part := file.read(LARGEST):
+                yield before + part
+                before = part[-OVERLAP:]
+
+
+def _policy_of_files(top: Path) -> Parts:
+    files: dict[str, bytes] = {}
+    for folder, folders, names in os.walk(top):
+        folders[:] = [name for name in folders if name != ".git"]
+        for name in {SOPS_CONFIG, BASELINE_FILE} & set(names):
+            path = os.path.relpath(os.path.join(folder, name), top)
+            files[path] = Path(folder, name).read_bytes()
+    return policies.parts_of(files)

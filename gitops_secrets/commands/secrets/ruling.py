@@ -1,0 +1,76 @@
+"""By what a file is encrypted: a creation rule, read in full and checked before sops is started."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from gitops_secrets.adapters import age
+from gitops_secrets.core.repository.layout import CONFIG
+from gitops_secrets.core.sops.creationrules import (
+    ENCRYPTED_REGEX,
+    CreationRule,
+    choose_rule,
+    parse_rules,
+)
+from gitops_secrets.core.sops.ruleconfig import config_of, render_config
+from gitops_secrets.errors import GitOpsSecretsError
+
+
+class Ruling(NamedTuple):
+    """By what a file is encrypted."""
+
+    config: bytes
+    """All that sops gets to see of the rules."""
+    recipients: tuple[str, ...]
+
+
+def ruling_by_rule(content: bytes, rule: CreationRule, path: str) -> Ruling:
+    """Return the ruling by *rule* of the ``.sops.yaml`` *content*, for the file *path*.
+
+    Raises GitOpsSecretsError, with the line and the field, where the rule would have sops run or
+    contact anything that the user's settings do not allow, or does not fit what Flux decrypts.
+    """
+    where = f"{CONFIG}:{rule.line}: creation rule {rule.order + 1}, for {path}"
+    if rule.other_keys:
+        field = rule.other_keys[0]
+        raise GitOpsSecretsError(
+            f"{CONFIG}:{field.line}: creation rule {rule.order + 1}, for {path}: {field.name} names a key "
+            "manager, and gitops-secrets encrypts for age recipients alone",
+            f"sops encrypt --in-place {path} && gitops-secrets scan {path}",
+        )
+    if not rule.fits_kubernetes():
+        raise GitOpsSecretsError(
+            f"{where}, does not fit a Secret that Flux decrypts",
+            f"encrypted_regex: {ENCRYPTED_REGEX} and no other choice of values",
+        )
+    if not rule.recipients:
+        raise GitOpsSecretsError(f"{where}, names no recipient", "add age: with who may read it")
+    check_recipients(rule, (r.value for r in rule.recipients))
+    return Ruling(config_of(content, rule), tuple(r.value for r in rule.recipients))
+
+
+def ruling_for(content: bytes, path: str) -> Ruling:
+    """Return the ruling for *path* by the rule that sops would choose; the errors are those of ruling_by_rule."""
+    rule = choose_rule(parse_rules(content), path)
+    if rule is None:
+        raise GitOpsSecretsError(f"no creation rule of {CONFIG} matches {path}")
+    return ruling_by_rule(content, rule, path)
+
+
+def ruling_by_recipients(recipients: Sequence[str]) -> Ruling:
+    """Return the ruling for a file that has no rule, and *recipients* that were checked."""
+    return Ruling(
+        render_config(ENCRYPTED_REGEX, recipients, {"yaml": 2}), tuple(dict.fromkeys(recipients))
+    )
+
+
+def check_recipients(rule: CreationRule, recipients: Iterable[str], *way_out: str) -> None:
+    """Raise GitOpsSecretsError where sops is not to encrypt for one of *recipients*, which *rule* names."""
+    for recipient in recipients:
+        problem = age.recipient_problem(recipient)
+        if problem is not None:
+            what, hint = problem
+            raise GitOpsSecretsError(
+                f"{CONFIG}:{rule.line}: creation rule {rule.order + 1}, age: {what}", hint, *way_out
+            )

@@ -1,0 +1,133 @@
+"""The kustomize patches that put a pull Secret on Flux's ServiceAccounts and decryption on its Kustomization.
+
+``imagePullSecrets`` of a ServiceAccount has no merge key: a patch replaces the list. So what is
+rendered is the union of what the manifests and every earlier patch put there, and ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import yaml
+
+from gitops_secrets.core.flux.objects import manifests
+from gitops_secrets.core.flux.patches import MARK, Patch, read_patches
+from gitops_secrets.core.yamltext.nodes import get, items, text
+from gitops_secrets.core.yamltext.splice import Item, insert_item, remove_item, replace_item
+
+FLUX_SERVICE_ACCOUNTS = (
+    "source-controller",
+    "kustomize-controller",
+    "helm-controller",
+    "notification-controller",
+    "image-reflector-controller",
+    "image-automation-controller",
+    "source-watcher",
+)
+"""Every ServiceAccount that a Flux distribution can have."""
+
+
+def service_accounts(components: bytes, name: str) -> dict[str, tuple[str, ...]]:
+    """Return Flux's ServiceAccounts in gotk-components.yaml with the pull Secrets they have there.
+
+    All of Flux's, with none, while the file is empty.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for node in manifests(components, name, b"ServiceAccount"):
+        account = text(node, "metadata", "name")
+        flux = text(node, "metadata", "labels", "app.kubernetes.io/part-of") == "flux"
+        if text(node, "kind") == "ServiceAccount" and account and flux:
+            secrets = (text(entry, "name") for entry in items(node, "imagePullSecrets"))
+            found[account] = tuple(s for s in secrets if s)
+    if not components.strip():
+        return dict.fromkeys(FLUX_SERVICE_ACCOUNTS, ())
+    return found
+
+
+def patch_service_accounts(
+    content: bytes,
+    name: str,
+    root: yaml.Node | None,
+    accounts: Mapping[str, Sequence[str]],
+    secret: str,
+    read: Callable[[str], bytes],
+) -> bytes:
+    """Return flux-system's kustomization.yaml with *secret* on every account of *accounts*.
+
+    *root* is the parsed *content*; *read* returns the file of a patch that stands in one of its
+    own, by the name the kustomization gives it. What is there stays, and a second run changes nothing.
+    """
+    patches = read_patches(root, read)
+    ours = [patch for patch in patches if patch.ours]
+    known = {**dict.fromkeys(_covered(ours), ()), **accounts}
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for account, present in known.items():
+        names = [*present]
+        for patch in patches:
+            if patch.may_apply("ServiceAccount", account):
+                names += [n for n in patch.pull_secrets() if n]
+        groups.setdefault(tuple(dict.fromkeys([*names, secret])), []).append(account)
+    wanted = [_item(members, secrets) for secrets, members in groups.items()]
+    if [_value(patch, root) for patch in ours] == [item.value for item in wanted]:
+        return content
+    for patch in reversed(ours[len(wanted) :]):
+        content = remove_item(content, name, "patches", patch.order)
+    for patch, item in zip(ours, wanted, strict=False):
+        content = replace_item(content, name, "patches", patch.order, item)
+    for item in wanted[len(ours) :]:
+        content = insert_item(content, name, "patches", item)
+    return content
+
+
+def patch_decryption(content: bytes, name: str, kustomization: str, secret: str) -> bytes:
+    """Return flux-system's kustomization.yaml with a patch that has *kustomization* decrypt with *secret*."""
+    body = (
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1",
+        "kind: Kustomization",
+        "metadata:",
+        f"  name: {MARK}",
+        "spec:",
+        "  decryption:",
+        "    provider: sops",
+        "    secretRef:",
+        f"      name: {secret}",
+    )
+    return insert_item(content, name, "patches", _patch_item(body, "Kustomization", kustomization))
+
+
+def _covered(ours: Iterable[Patch]) -> list[str]:
+    names = [(patch.target_name or "").strip("()").split("|") for patch in ours]
+    return [name for group in names for name in group if name]
+
+
+def _item(accounts: Sequence[str], secrets: Sequence[str]) -> Item:
+    body = [
+        "apiVersion: v1",
+        "kind: ServiceAccount",
+        "metadata:",
+        f"  name: {MARK}",
+        "imagePullSecrets:",
+        *(f"  - name: {name}" for name in secrets),
+    ]
+    names = "|".join(accounts)
+    return _patch_item(body, "ServiceAccount", f"({names})" if len(accounts) > 1 else names)
+
+
+def _patch_item(body: Sequence[str], kind: str, name: str) -> Item:
+    lines = (
+        "patch: |",
+        *(f"  {line}" for line in body),
+        "target:",
+        f"  kind: {kind}",
+        f"  name: {name}",
+    )
+    value = {"patch": "\n".join(body) + "\n", "target": {"kind": kind, "name": name}}
+    return Item(lines, value)
+
+
+def _value(patch: Patch, root: yaml.Node | None) -> object:
+    entry = get(root, "patches", patch.order)
+    return {
+        "patch": text(entry, "patch"),
+        "target": {"kind": patch.target_kind, "name": patch.target_name},
+    }

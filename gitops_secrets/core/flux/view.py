@@ -1,0 +1,210 @@
+"""A repository as Flux sees it: its clusters, their Kustomizations, and what each of them applies."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Collection
+from functools import cached_property
+from typing import NamedTuple
+
+import yaml
+
+from gitops_secrets.core.flux import objects as flux
+from gitops_secrets.core.flux.artifact import holds_rule, ignore_rules, is_left_out
+from gitops_secrets.core.flux.folder import flux_folder
+from gitops_secrets.core.flux.follow import Applied, follow
+from gitops_secrets.core.flux.instance import clusters_of, instances_by_cluster
+from gitops_secrets.core.flux.objects import FluxKustomization, ignored_by
+from gitops_secrets.core.flux.patches import patched
+from gitops_secrets.core.flux.reach import Fetched
+from gitops_secrets.core.repository.layout import CONFIG, Cluster
+from gitops_secrets.core.repository.overlay import Overlay
+from gitops_secrets.core.sops.creationrules import CreationRule, choose_rule, parse_rules
+from gitops_secrets.core.sops.structure import SopsDocument, read_documents
+from gitops_secrets.core.yamltext.nodes import compose_documents, get, text
+from gitops_secrets.errors import GitOpsSecretsError, InvalidDocumentError
+
+
+class Pushed(NamedTuple):
+    """The tree that Flux has already, and which of its files are others now."""
+
+    tree: Overlay
+    changed: frozenset[str]
+
+
+class View:
+    """What *tree* holds for Flux, each file parsed once; for the clusters *only*, or for all."""
+
+    def __init__(
+        self,
+        tree: Overlay,
+        pushed: Pushed | None = None,
+        only: Collection[Cluster] = (),
+        links: Collection[str] = (),
+    ) -> None:
+        self.tree = tree
+        self.links = links
+        self.pushed = pushed
+        """None where it is not known."""
+        self.instances = instances_by_cluster(tree)
+        """The clusters whose Flux the Flux Operator installs."""
+        self.known = clusters_of(tree)
+        """Every cluster of the repository."""
+        self.clusters = sorted(only) if only else self.known
+        """Those that are looked at: one of *only* may be a path that Flux was told of elsewhere."""
+        self._folders: dict[Cluster, str] = {}
+        self._parsed: dict[str, list[yaml.Node]] = {}
+        self._fetched: dict[str | None, Fetched] = {}
+
+    def documents(self, path: str) -> list[yaml.Node]:
+        """Return the root nodes of the file *path*; none where it is no YAML."""
+        if path not in self._parsed:
+            try:
+                self._parsed[path] = compose_documents(self.tree.read(path) or b"", path)
+            except GitOpsSecretsError:
+                self._parsed[path] = []
+        return self._parsed[path]
+
+    def objects(self, path: str, kind: str) -> list[yaml.Node]:
+        """Return the documents of *path* that are of *kind*; none where they are no YAML."""
+        wanted = rb"kind[\"']?\s*:\s*[\"']?" + kind.encode()
+        try:
+            found = flux.select_documents(self.tree.read(path) or b"", path, wanted)
+            return [node for _, node in found if text(node, "kind") == kind]
+        except GitOpsSecretsError:
+            return []
+
+    @cached_property
+    def rules(self) -> tuple[CreationRule, ...]:
+        """The creation rules; none where ``.sops.yaml`` is broken, which has a check of its own."""
+        try:
+            return parse_rules(self.tree.read(CONFIG) or b"")
+        except GitOpsSecretsError:
+            return ()
+
+    @cached_property
+    def encrypted(self) -> dict[str, tuple[SopsDocument, ...]]:
+        """The files with sops metadata in them, by path: of the clusters that are looked at."""
+        found = {}
+        for path in self.tree.files():
+            if path.endswith((".yaml", ".yml", ".json")) and self._is_looked_at(path):
+                content = self.tree.read(path) or b""
+                if b"sops" in content and b"ENC[" in content:
+                    try:
+                        documents = read_documents(content, path)
+                    except GitOpsSecretsError:
+                        continue
+                    if any(d.metadata is not None for d in documents):
+                        found[path] = documents
+        return found
+
+    @cached_property
+    def applied_files(self) -> frozenset[str]:
+        """Every file that some Kustomization applies."""
+        return frozenset(f for a in self.applied for f in a.reach.files)
+
+    @cached_property
+    def applied(self) -> tuple[Applied, ...]:
+        """Every Kustomization of every cluster, from the one that ``flux bootstrap`` wrote on."""
+        return tuple(
+            a
+            for cluster in self.clusters
+            for a in follow(cluster, self.own(cluster), self.fetched(cluster))
+        )
+
+    @cached_property
+    def before(self) -> View | None:
+        """What Flux has already, None where that is not known."""
+        return View(self.pushed.tree, None, self.clusters) if self.pushed is not None else None
+
+    def fetched(self, cluster: Cluster) -> Fetched:
+        """Return what Flux fetches for *cluster*: all but what ignore rules or its own habit leave out."""
+        own_rules = self._spec_ignore(cluster)
+        if own_rules not in self._fetched:
+            rules = [*self._ignore_rules, *([("", own_rules)] if own_rules is not None else [])]
+            is_ignored = ignored_by(rules) if rules else is_left_out
+            files = [path for path in self.tree.files() if not is_ignored(path)]
+            held = set(files)
+            tree = Overlay(files, lambda path: self.tree.read(path) if path in held else None)
+            self._fetched[own_rules] = Fetched(tree, defaults=not rules, links=self.links)
+        return self._fetched[own_rules]
+
+    def folder(self, cluster: Cluster) -> str:
+        """Return the folder that ``flux bootstrap`` owns."""
+        if cluster not in self._folders:
+            self._folders[cluster] = flux_folder(self.tree, cluster, None)
+        return self._folders[cluster]
+
+    def customisation(self, cluster: Cluster) -> yaml.Node | None:
+        """Return what customises Flux: that folder's kustomization.yaml, or a FluxInstance's spec.kustomize."""
+        if cluster in self.instances:
+            return get(self.instances[cluster].root, "spec", "kustomize")
+        return next(iter(self.documents(f"{self.folder(cluster)}/kustomization.yaml")), None)
+
+    def own(self, cluster: Cluster) -> FluxKustomization:
+        """Return the Kustomization of *cluster*'s own: the one there is, else what flux bootstrap will write."""
+        if cluster in self.instances:
+            return self.instances[cluster].kustomization
+        folder = self.folder(cluster)
+        sync = f"{folder}/{flux.SYNC}"
+        try:
+            found = flux.find_kustomizations(sync, self.tree.read(sync) or b"")
+        except GitOpsSecretsError:
+            found = []
+        own = found[0] if found else flux.own_kustomization(cluster, sync)
+        return self._customised(cluster, own)
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether the repository has clusters that are not looked at."""
+        return not set(self.known) <= set(self.clusters)
+
+    def rule_for(self, path: str) -> CreationRule | None:
+        """Return the creation rule of *path*.
+
+        None too if a .sops.yaml stands nearer to it, or sops comes to a rule that cannot be judged,
+        which has a check of its own.
+        """
+        if any(path.startswith(f"{folder}/") for folder in self._ruled_apart):
+            return None
+        try:
+            return choose_rule(self.rules, path)
+        except InvalidDocumentError:
+            return None
+
+    @cached_property
+    def _ruled_apart(self) -> list[str]:
+        return [
+            posixpath.dirname(path) for path in self.tree.files() if path.endswith(f"/{CONFIG}")
+        ]
+
+    def _is_looked_at(self, path: str) -> bool:
+        if not self.is_limited:
+            return True
+        inside = any(c.contains(path) or path.startswith(f"{c.folder}/") for c in self.clusters)
+        return inside or path in self.applied_files
+
+    @cached_property
+    def _ignore_rules(self) -> list[tuple[str, str]]:
+        return ignore_rules(self.tree)
+
+    def _spec_ignore(self, cluster: Cluster) -> str | None:
+        """Return spec.ignore of what *cluster*'s Flux reads, None where it says nothing."""
+        sync = f"{self.folder(cluster)}/{flux.SYNC}"
+        if cluster in self.instances or b"ignore" not in (self.tree.read(sync) or b""):
+            return None
+        said = (
+            text(n, "spec", "ignore")
+            for n in self.documents(sync)
+            if text(n, "kind") == "GitRepository"
+        )
+        return next((s for s in said if s and holds_rule(s)), None)
+
+    def _customised(self, cluster: Cluster, own: FluxKustomization) -> FluxKustomization:
+        """Return Flux's own Kustomization with what flux-system/kustomization.yaml patches into it."""
+        folder, root = self.folder(cluster), self.customisation(cluster)
+
+        def read(name: str) -> bytes:
+            return self.tree.read(posixpath.normpath(f"{folder}/{name}")) or b""
+
+        return patched(own, root, read)

@@ -1,0 +1,1 @@
+"""Which contents may hold anything at all, asked of their bytes."""

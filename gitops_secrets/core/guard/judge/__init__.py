@@ -1,0 +1,1 @@
+"""Facts held against paths, rules of the repository and exceptions."""

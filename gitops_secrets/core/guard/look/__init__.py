@@ -1,0 +1,1 @@
+"""A content taken apart, and what the rules find in it."""

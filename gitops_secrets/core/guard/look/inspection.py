@@ -1,0 +1,363 @@
+"""One look at one content: every piece of text in it, however wrapped, is shown to the rules.
+
+The secrets that are found stay in here, in memory: they serve to compare two contents and to keep
+them out of what is said. ``Facts`` leave without them.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+
+from gitops_secrets.core.guard.filter import prefilter
+from gitops_secrets.core.guard.look.origin import MAX_WRAPPINGS, Origin
+from gitops_secrets.core.guard.look.redaction import HIDDEN, Redaction, looks_random, pieces_of
+from gitops_secrets.core.guard.read.composing import LimitError
+from gitops_secrets.core.guard.read.encoding import (
+    UNREADABLE,
+    TooLargeError,
+    decode,
+    from_base64,
+    from_hex,
+    is_packed,
+    packing,
+    textual,
+)
+from gitops_secrets.core.guard.record.facts import Facts, Identity, Key, Note, ObjectFacts, Place
+from gitops_secrets.core.guard.rules.plaintext_dockerconfigjson import KEYS
+
+MAX_CONTENT = 64 * 1024 * 1024
+"""Bytes of one content that are looked at."""
+MAX_WORK = 96 * 1024 * 1024
+"""Characters of all pieces of one content together."""
+_UNPACKING, _READING = 4096, 32 * 1024
+"""What a member counts as beside its characters, and one that is read: many small ones take time as well."""
+MAX_NOTES = 1000
+
+_WITH_PASSWORD = re.compile(r"://[^/:]{0,200}:(?![0-9]{1,5}(?:/|\Z))")
+"""An address with more than a port behind its first colon, whole or not."""
+_COMMENT_LINE = re.compile(r"[ \t]*(?:#|//|;|--[ \t]|<!--|REM[ \t]|\*[ \t])")
+
+
+class Hit:
+    """A note with the secrets it is about: several where one packed value holds them."""
+
+    __slots__ = ("material", "note", "values")
+
+    def __init__(self, note: Note, material: str) -> None:
+        self.note = note
+        self.material = material
+        self.values = [material] if material else []
+
+
+class Inspection:
+    """What was found so far."""
+
+    def __init__(self) -> None:
+        self.hits: list[Hit] = []
+        self.objects: list[ObjectFacts] = []
+        self.values: dict[tuple[Identity, Key], list[str]] = {}
+        """The readable values of Secrets by place, for comparing two contents."""
+        self._in_a_value: dict[str, bool] = {}
+        self.work = 0
+        self.is_exhausted = False
+        self._is_cut = False
+
+    def note(
+        self,
+        rule: str,
+        origin: Origin,
+        line: int,
+        column: int,
+        *,
+        material: str = "",
+        detail: str = "",
+    ) -> None:
+        """Record a finding of *rule* at a place of the piece that *origin* describes."""
+        if len(self.hits) >= MAX_NOTES:
+            self._cut()
+            return
+        at_line, at_column = origin.at(line, column)
+        found = Note(rule, at_line, at_column, detail, origin.identity, origin.key)
+        for hit in self.hits:
+            if hit.note == found:
+                if material and material not in hit.values:
+                    hit.values.append(material)
+                return
+        self.hits.append(Hit(found, material))
+
+    def _cut(self) -> None:
+        """Record once that there is more to find than is kept: what is not kept, no exception was given for."""
+        if not self._is_cut:
+            self._is_cut = True
+            detail = f"it holds more than {MAX_NOTES} findings"
+            self.hits.append(Hit(Note("unreadable", 1, 1, detail), ""))
+
+    def credential(self, base: str, origin: Origin, line: int, column: int, material: str) -> None:
+        """Record a readable credential, under the rule that says best where it stood."""
+        detail = origin.packed
+        if (
+            base == "registry-login"
+            and origin.depth
+            and not (origin.annotation or detail)
+            and any(h.material == material for h in self.hits)
+        ):
+            return  # seen in the text that holds this scalar
+        if origin.annotation:
+            rule = "annotation-credentials"
+        elif origin.comment:
+            if any(h.material == material for h in self.hits):
+                return
+            rule = "commented-credentials"
+        elif detail:
+            rule = "packed-credentials"
+        elif origin.in_secret and (base == "docker-config" or set(origin.key) & set(KEYS)):
+            rule = "plaintext-dockerconfigjson"
+        else:
+            rule = base
+        at = origin.at(line, column)[0]
+        if any(
+            h.material == material and h.note.line == at and h.note.identity == origin.identity
+            for h in self.hits
+        ):
+            return
+        self.note(rule, origin, line, column, material=material, detail=detail)
+
+    def piece(self, text: str, origin: Origin, bits: int) -> None:
+        """Look at one piece of text."""
+        self.work += len(text)
+        if origin.depth > MAX_WRAPPINGS * 2 or len(origin.wrappings) > MAX_WRAPPINGS:
+            self.unreadable(origin, "it is wrapped too often")
+            return
+        if self._has_too_much(origin):
+            return
+        if bits & prefilter.KEY:
+            self._keys(text, origin)
+        if bits & prefilter.COMMAND:
+            self._commands(text, origin)
+        if bits & ~prefilter.KEY:
+            self._structure(text, origin, bits)
+
+    def packed(self, content: bytes, origin: Origin, wrapping: str) -> None:
+        """Look at bytes that were wrapped as *wrapping* in the piece that *origin* describes."""
+        origin = origin.unwrapped(wrapping)
+        if is_packed(content) and self.unpack(content, origin):
+            return
+        bits = prefilter.may_hold_as_text(content)
+        if bits:
+            self.work += _READING
+            self.piece(decode(textual(content)), origin, bits)
+
+    def unpack(self, content: bytes, origin: Origin) -> bool:
+        """Look at the members of *content*, which begins as something packed; return whether that is all of it."""
+        name = packing(content)
+        if name in UNREADABLE:
+            self.unreadable(origin, f"it is packed as {name}, which is not unpacked here")
+            return False
+        if len(origin.wrappings) > MAX_WRAPPINGS:
+            self.unreadable(origin, "it is wrapped too often")
+            return True
+        from gitops_secrets.core.guard.read.archives import unpack
+
+        try:
+            found = unpack(content, name)
+        except TooLargeError:
+            self.unreadable(origin, "it grows too large when it is unpacked")
+            return True
+        self.work += sum(_UNPACKING + len(member) for member in found.members) + _UNPACKING
+        if self._has_too_much(origin):
+            return True
+        for member in found.members:
+            self.packed(member, origin, name)
+        if found.unread:
+            self.unreadable(origin, "a member of it is packed in a way that is not unpacked here")
+        return found.is_whole
+
+    def _has_too_much(self, origin: Origin) -> bool:
+        """Return whether more was looked at than may be, and record that once."""
+        if self.work > MAX_WORK and not self.is_exhausted:
+            self.is_exhausted = True
+            self.unreadable(origin, "it grows too large when it is unwrapped")
+        return self.is_exhausted
+
+    def leaf(self, value: str, origin: Origin) -> None:
+        """Look at one scalar of a document."""
+        if len(value) < 12:
+            return
+        bits = prefilter.may_hold(value.encode("utf-8", "surrogatepass"))
+        if origin.key and origin.key[-1] in KEYS:
+            bits |= prefilter.PACKED | prefilter.PAYLOAD
+        if not bits:
+            return
+        if bits & prefilter.PACKED and self.unwrap(value, origin):
+            return
+        self.piece(value, origin._replace(depth=origin.depth + 1), bits)
+
+    def unwrap(self, text: str, origin: Origin) -> bool:
+        """Look at what *text* holds in hexadecimal or base64; return whether it is any of them."""
+        for wrapping, decode_it in (("hexadecimal", from_hex), ("base64", from_base64)):
+            decoded = decode_it(text)
+            if decoded is not None:
+                self.packed(decoded, origin, wrapping)
+                return True
+        return False
+
+    def unreadable(self, origin: Origin, detail: str) -> None:
+        """Record that something here could not be looked at."""
+        self.note("unreadable", origin, 0, 0, detail=detail)
+
+    def facts(self, text: str) -> Facts:
+        """Return what was found, without any secret or piece of one."""
+        from gitops_secrets.core.guard.read.markers import find_markers
+
+        redaction = Redaction([value for h in self.hits for value in h.values])
+        return Facts(
+            notes=tuple(
+                h.note._replace(
+                    identity=self._said_identity(h.note.identity, redaction),
+                    key=self._said_key(h.note.key, redaction),
+                )
+                for h in self.hits
+            ),
+            objects=tuple(
+                o._replace(
+                    identity=self._said_identity(o.identity, redaction) or o.identity,
+                    readable=tuple(self._said(p, redaction) for p in o.readable),
+                )
+                for o in self.objects
+            ),
+            markers=tuple(
+                m._replace(rule=redaction.rule(m.rule), reason=redaction.reason(m.reason))
+                for m in find_markers(text)
+            ),
+        )
+
+    def _said(self, readable: Place, redaction: Redaction) -> Place:
+        return readable._replace(key=self._said_key(readable.key, redaction))
+
+    def _said_identity(self, identity: Identity | None, redaction: Redaction) -> Identity | None:
+        """Return *identity* as it may be said: an object may be called after its own value."""
+        said = redaction.identity(identity)
+        if said is None or identity is None or not self.values:
+            return said
+        return Identity(
+            *(
+                HIDDEN if field and self._holds_a_value(identity, field) else field
+                for field in said.to_list()
+            )
+        )
+
+    def _holds_a_value(self, identity: Identity, field: str) -> bool:
+        return any(value in field for value in self._random_values.get(identity, ()))
+
+    @cached_property
+    def _random_values(self) -> dict[Identity, list[str]]:
+        """The readable values of each object that no name could be; asked for when all values are known."""
+        found: dict[Identity, list[str]] = {}
+        for (identity, _), values in self.values.items():
+            found.setdefault(identity, []).extend(v for v in values if looks_random(v))
+        return found
+
+    def _said_key(self, key: Key, redaction: Redaction) -> Key:
+        """Return *key* as it may be said: without a step that is a piece of a value, or an address with a password."""
+        return tuple(
+            HIDDEN
+            if isinstance(k, str) and (self._is_in_a_value(k) or _WITH_PASSWORD.search(k))
+            else k
+            for k in redaction.key(key)
+        )
+
+    def _is_in_a_value(self, text: str) -> bool:
+        """Return whether a piece of *text* that looks random stands in a readable value.
+
+        Asked when all values are known, and looked for once: thousands of values may have one key.
+        """
+        if text not in self._in_a_value:
+            self._in_a_value[text] = self._stands_in_a_value(text)
+        return self._in_a_value[text]
+
+    def _stands_in_a_value(self, text: str) -> bool:
+        random = [piece for piece in pieces_of(text) if looks_random(piece)]
+        held = (value for values in self.values.values() for value in values) if random else ()
+        return any(piece in value for value in held for piece in random)
+
+    def readable(self, identity: Identity, key: Key, value: str, place: Place) -> Place:
+        """Remember a readable value of a Secret, and return its place."""
+        self.values.setdefault((identity, key), []).append(value)
+        return place
+
+    def _keys(self, text: str, origin: Origin) -> None:
+        from gitops_secrets.core.guard.rules import age_identity, pgp_private_key
+
+        for rule in (age_identity, pgp_private_key):
+            for offset, material in rule.find(text):
+                line, column = place(text, offset)
+                if not any(
+                    h.material == material and h.note.line == origin.at(line, 0)[0]
+                    for h in self.hits
+                ):
+                    self.note(rule.RULE.ident, origin, line, column, material=material)
+
+    def _commands(self, text: str, origin: Origin) -> None:
+        from gitops_secrets.core.guard.rules import registry_login
+
+        try:
+            for offset, material in registry_login.find(text):
+                line, column = place(text, offset)
+                comment = origin.comment or (origin.exact and is_comment(text, offset))
+                inside = origin._replace(comment=comment)
+                self.credential(registry_login.RULE.ident, inside, line, column, material)
+        except LimitError as error:
+            self.unreadable(origin, error.detail)
+
+    def _structure(self, text: str, origin: Origin, bits: int) -> None:
+        if origin.depth and not _is_structured(text):
+            self.lines(text, 0, origin, bits)
+            return
+        from gitops_secrets.core.guard.look.structure import look
+
+        look(self, text, origin, bits)
+
+    def lines(self, text: str, line: int, origin: Origin, bits: int) -> None:
+        """Look at a text that is no document, *line* lines below the beginning of its piece."""
+        from gitops_secrets.core.guard.look.lines import look
+
+        look(self, text, line, origin, bits)
+
+
+def _is_structured(text: str) -> bool:
+    """Return whether *text*, a scalar of a document, may be a document itself."""
+    return (
+        text.lstrip()[:1] in ("{", "[") or text.startswith("---") or ":" in text.partition("\n")[0]
+    )
+
+
+def is_comment(text: str, offset: int) -> bool:
+    """Return whether the line at *offset* is a comment, in any of the languages of a repository."""
+    return _COMMENT_LINE.match(text, text.rfind("\n", 0, offset) + 1) is not None
+
+
+def place(text: str, offset: int) -> tuple[int, int]:
+    """Return the line and column, from 0, of *offset* in *text*."""
+    return text.count("\n", 0, offset), offset - text.rfind("\n", 0, offset) - 1
+
+
+def inspect(content: bytes, bits: int) -> tuple[Inspection, str]:
+    """Look at *content*, for which ``may_hold`` said *bits*, and return what was found and its text."""
+    from gitops_secrets.core.guard.rules import pgp_private_key
+
+    inspection = Inspection()
+    origin = Origin()
+    if len(content) > MAX_CONTENT:
+        inspection.unreadable(origin, f"it has more than {MAX_CONTENT >> 20} MiB")
+        content = content[:MAX_CONTENT]
+    if is_packed(content):
+        if inspection.unpack(content, origin):
+            return inspection, ""
+        bits = prefilter.may_hold_as_text(content)
+    if prefilter.is_secret_key_packet(content):
+        inspection.note(pgp_private_key.RULE.ident, origin, 0, 0)
+        return inspection, ""
+    text = decode(textual(content))
+    inspection.piece(text, origin, bits)
+    return inspection, text

@@ -1,0 +1,110 @@
+"""Names that may be said: never one that holds a secret, looks like one or breaks a line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from gitops_secrets.core.discretion.mixed import has_each_class, is_made_of_words
+from gitops_secrets.core.guard.filter.prefilter import fragments
+from gitops_secrets.core.guard.record.facts import Identity, Key
+
+HIDDEN = "(hidden)"
+_SAFE = re.compile(r"[A-Za-z0-9$@*~(._/-][\w.:/@*~+,=(){}$ -]{0,252}")
+_SECRET_LIKE = re.compile(r"(?i)AGE-SECRET-KEY|AGE-PLUGIN-|PRIVATE KEY|[A-Za-z0-9+/_]{48,}")
+_NAME = re.compile(
+    r"[a-z0-9$\[<%(_@*](?:[a-z0-9._-]|[$({%<\[][$({%]?[^\n]{1,80}[)}%>\]])*|[$({%<\[][^\n]{1,200}"
+)
+_FORMS = (
+    re.compile(r"[a-z0-9.-]+(?:/[a-z0-9]+)?"),
+    re.compile(r"[A-Z][A-Za-z0-9]{1,62}"),
+    _NAME,
+    _NAME,
+    re.compile(r"Opaque|[a-z0-9.-]+/[a-z0-9._-]+"),
+)
+"""How apiVersion, kind, namespace, name and type are written; names may hold variables."""
+_RUN = re.compile(r"[A-Za-z0-9+]{8,}")
+_LONG = 12
+_RULE = re.compile(r"[a-z][a-z-]{0,60}")
+_VARIABLE = re.compile(r"\{\{.*?\}\}|\$\{.*?\}|\$\(.*?\)|<.*?>")
+_PIECE = 6
+_LONGEST = 64 * 1024
+"""Characters of a secret whose pieces are known: no credential is longer."""
+
+
+def looks_random(text: str) -> bool:
+    """Return whether *text* is long enough, and mixed enough, to be a piece of a secret."""
+    return (
+        len(text) >= _PIECE
+        and text.upper() != text
+        and (any(c.isdigit() for c in text) or text[1:].lower() != text[1:])
+    )
+
+
+class Redaction:
+    """What must not be said, by the secrets of one content: any piece of one, or of its base64."""
+
+    def __init__(self, materials: Sequence[str]) -> None:
+        self._whole = frozenset(m for m in materials if m)
+        self._pieces: set[str] = set()
+        for material in (m[:_LONGEST] for m in self._whole):
+            encoded = fragments(material.encode("utf-8", "surrogatepass"))
+            for text in (material, *(f.decode() for f in encoded)):
+                self._pieces.update(pieces_of(text))
+
+    def text(self, value: str) -> str:
+        """Return *value*, or HIDDEN where it holds a piece of a secret."""
+        return HIDDEN if self._gives_away(value) else value
+
+    def rule(self, value: str) -> str:
+        """Return *value*, which a marker calls a rule, or HIDDEN where no rule could be called so."""
+        return value if _RULE.fullmatch(value) else HIDDEN
+
+    def reason(self, value: str) -> str:
+        """Return *value*, a person's words, less each that is long and mixed as a secret is."""
+        words = value.split(" ")
+        said = [HIDDEN if len(w) >= _LONG and looks_random(w) else w for w in words]
+        return self.text(" ".join(said))
+
+    def name(self, value: str | None) -> str | None:
+        """Return *value*, or HIDDEN where it is no name that Kubernetes or a person would give."""
+        if value is None:
+            return None
+        if not _SAFE.fullmatch(value) or _SECRET_LIKE.search(value) or self._gives_away(value):
+            return HIDDEN
+        return value
+
+    def identity(self, identity: Identity | None) -> Identity | None:
+        """Return *identity* with each field that Kubernetes would take; a value is no name by chance."""
+        if identity is None:
+            return None
+        return Identity(
+            *(
+                HIDDEN if field and not form.fullmatch(field) else self.name(field)
+                for form, field in zip(_FORMS, identity.to_list(), strict=True)
+            )
+        )
+
+    def key(self, key: Key) -> Key:
+        """Return *key* with each text as ``name`` says, less what a value could be that lost its place."""
+        return tuple(
+            k if isinstance(k, int) else HIDDEN if _is_misplaced(k) else self.name(k) or ""
+            for k in key
+        )
+
+    def _gives_away(self, value: str) -> bool:
+        return value in self._whole or any(p in self._pieces for p in pieces_of(value))
+
+
+def _is_misplaced(key: str) -> bool:
+    """Return whether *key* is several words, or holds what is mixed as random text is."""
+    bare = _VARIABLE.sub("", key)
+    return " " in bare or any(
+        has_each_class(run) and (len(run) >= _LONG or not is_made_of_words(run))
+        for run in _RUN.findall(bare)
+    )
+
+
+def pieces_of(text: str) -> Iterator[str]:
+    """Return every piece of *text* that is long enough to give it away."""
+    return (text[i : i + _PIECE] for i in range(len(text) - _PIECE + 1))

@@ -1,0 +1,61 @@
+"""What one run of the guard says: its reports differ in form only."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from gitops_secrets.core.guard.judge.judgement import Ignored, Judgement
+from gitops_secrets.core.guard.record.finding import Finding, Severity
+from gitops_secrets.errors import ExitCode
+
+
+class Outcome(NamedTuple):
+    """What was looked at, and what was found."""
+
+    what: str
+    """What was looked at, in the plural: "staged files"."""
+    looked_at: int
+    judgement: Judgement
+    unread: tuple[str, ...] = ()
+    """What could not be looked at, and why; each of them blocks."""
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is reported, by path and place."""
+        return tuple(sorted(self.judgement.findings, key=_place))
+
+    @property
+    def ignored(self) -> tuple[Ignored, ...]:
+        """What an exception covers, by path and place."""
+        return tuple(sorted(self.judgement.ignored, key=lambda i: _place(i.finding)))
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The verdict, the same in every form of report."""
+        if self.unread or any(f.rule == "unreadable" for f in self.findings):
+            return ExitCode.REFUSED
+        if any(f.severity is Severity.ERROR for f in self.findings):
+            return ExitCode.FINDINGS
+        return ExitCode.OK
+
+    def joined(self, other: Outcome) -> Outcome:
+        """Return this with all that *other* says; what was looked at is called as here."""
+        return Outcome(
+            self.what,
+            self.looked_at + other.looked_at,
+            self.judgement + other.judgement,
+            self.unread + other.unread,
+        )
+
+    def only(self, rules: frozenset[str]) -> Outcome:
+        """Return this with the findings of *rules* alone."""
+        kept = Judgement(
+            tuple(f for f in self.judgement.findings if f.rule in rules),
+            tuple(i for i in self.judgement.ignored if i.finding.rule in rules),
+        )
+        return Outcome(self.what, self.looked_at, kept, self.unread)
+
+
+def _place(finding: Finding) -> tuple[str, int, int, str, str]:
+    where = finding.position
+    return finding.path, where.line, where.column, finding.rule, finding.commit

@@ -1,0 +1,1 @@
+"""What credentials, addresses, placeholders and ciphertext look like."""

@@ -1,0 +1,187 @@
+"""A registry's user name and password in an address: ``https://robot:PASSWORD@registry.example.com/v2/``.
+
+Databases, queues, proxies, Git remotes and package indexes are addressed in the same way, and are none
+of this tool's business. An address counts where its scheme, host or path is a registry's, or the name
+of what holds it says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from urllib.parse import unquote
+
+from gitops_secrets.core.guard.patterns.placeholders import is_placeholder
+from gitops_secrets.core.guard.read.composing import LimitError
+
+_REGISTRY_HOST = re.compile(
+    r"(?i)^oci://|\b(?:ghcr\.io|docker\.io|quay\.io|gcr\.io|azurecr\.io|pkg\.dev|amazonaws\.com|icr\.io"
+    r"|registry\.[\w.-]+|[\w.-]*(?:registry|harbor|docker|nexus|artifactory)[\w.-]*\.[a-z]{2,})\b"
+)
+_ADDRESS = re.compile(
+    r"://(?:\{\{[^{}\n/@]{0,100}\}\}|\$\{[^{}\n/@]{0,100}\}|[^\s/?#@:\"'`\\]){1,64}+"
+    r":(?P<password>[^\s/?#\"'`<>\\]{1,1024})@"
+    r"(?P<host>[\w.${}-]{1,100}|\[[0-9a-fA-F:.]{2,45}\])(?P<port>:[0-9]{1,5})?(?P<path>/[^\s\"'`<>]{0,300})?"
+)
+"""A user's variable is taken whole: the colon in ``${USER:-robot}`` ends no user name."""
+_CALL_AUTH = re.compile(
+    r"auth[ \t]{0,4}=[ \t]{0,4}(?:[A-Za-z_][\w.]{0,60})?\(\s{0,80}(?:(?:user(?:name)?|login)[ ]?=[ ]?)?"
+    r"(?:[bfru]{0,2}(?P<quote>[\"'])[^\"'\n]{1,200}(?P=quote)|[A-Za-z_][\w.]{0,60})\s{0,80},\s{0,80}(?:password[ ]?=[ ]?)?"
+    r"[bfru]{0,2}(?P<mark>[\"'])(?P<password>[^\"'\n]{1,1000})(?P=mark)\s{0,80},?\s{0,80}\)"
+)
+"""How Python's clients take a user name and a password."""
+_CALLED = re.compile(r"[\"'](?P<address>(?:https?://|oci://|\{)[^\s\"'@]{1,400})[\"']")
+_MAX_CALLS = 5000
+_BRACKET = re.compile(r"[()]")
+_PLACE = re.compile(
+    r"(?:(?P<scheme>https?|oci)://)?(?P<host>[\w.-]{1,100})(?P<port>:[0-9]{1,5})?(?P<path>/\S{0,300})?\Z"
+)
+_SCHEME = re.compile(r"(?i)(?<![a-z+])(?:(?P<web>https?)|oci|docker)\Z")
+_LONGEST_SCHEME = 7
+_CLUSTER_HOST = re.compile(r"(?i)[\w-]*(?:registry|harbor)[\w-]*")
+"""A Service of the same namespace has a name of one label."""
+_GENERAL_HOST = re.compile(r"(?i)amazonaws\.com|pkg\.dev|nexus|artifactory")
+_IMAGES = re.compile(r"(?i)(?<![a-z])(?:ecr|docker|oci|containers?|images?)(?![a-z])")
+_OTHER_TRADE = re.compile(
+    r"(?i)proxy|schema|npm|pypi|maven|nuget|terraform|apicurio|eureka|docker\.internal|docker\.for\."
+    r"|(?<![a-z])(?:api|cargo|composer|conda|database|db|elastic|elasticsearch|gems?|kafka|metrics|models?"
+    r"|modules?|packages?|plugins?|postgres|postgresql|python|redis|service[_-]registry|yarn)(?![a-z])"
+)
+_OTHER_PATH = re.compile(
+    r"(?i)npm|pypi|maven|nuget|/(?:simple|gems?|cargo|conda|composer|go|raw|apt|deb|rpm|yum)(?:/|-|$)|\.git(?:/|$)"
+)
+_API_ROOT = re.compile(r"/v2/?")
+"""Of many a service; it counts at the port that a registry has by default."""
+_REGISTRY_PORT = ":5000"
+_DOCKER_API = frozenset({":2375", ":2376"})
+_API = re.compile(r"/v2/_catalog.*|/v2/\S+/(?:tags/list|manifests/|blobs/|referrers/).*")
+_NAMED = re.compile(
+    r"(?i)(?:[\w.-]*[_.-])?(?:(?:ci|docker|container|oci|image|harbor|ghcr|quay)[\w-]{0,40}registr(?:y|ies)"
+    r"|(?:docker(?:[_-]?hub)?|harbor|ghcr|quay)[_-]?(?:url|host|server|mirror|address|endpoint|remote|repo(?:sitory)?)"
+    r"|(?:registry_)(?:url|host|server|address|endpoint|mirror)|registry-mirrors?)"
+)
+"""A bare ``registry``, and a ``registry-url``, are rather a package index's."""
+_GIT_HOST = re.compile(
+    r"(?i)(?<![a-z])(?:git|github|gitlab|gitea|forgejo|codeberg|bitbucket)(?![a-z])"
+)
+_MIRROR = ("mirrors", "endpoint")
+"""The keys of k3s, RKE2 and Talos that lead to a mirror's address."""
+_WORD_END = re.compile(r"[^\w.-]")
+_FILLED_IN = re.compile(r"\{[^{}]*\}|\$[A-Za-z_][\w.]*")
+"""What a program's string or a shell's has in the place of a password."""
+_AROUND = ".,;)]}\\"
+"""What stands behind an address, and is no part of it."""
+_SHORTEST = 6
+_LONGEST_HOST = 500
+"""Of characters that are looked at: DNS has no name over 253, and a path may stand behind it."""
+_BEFORE = 120
+_FAR = 800
+"""How far the brackets of one call are looked for."""
+_MAX_ADDRESSES = 100_000
+
+
+def is_registry_host(host: str) -> bool:
+    """Return whether *host* is named as registries are."""
+    return _REGISTRY_HOST.search(host[:_LONGEST_HOST]) is not None
+
+
+def is_registry(place: str) -> bool:
+    """Return whether *place*, an address with or without a scheme, is a registry's and nobody else's."""
+    match = _PLACE.match(place)
+    return match is not None and (match["scheme"] == "oci" or _is_registry(match, ()))
+
+
+def find(text: str, names: Sequence[str] = ()) -> Iterator[tuple[int, str]]:
+    """Yield the offset and the password of each registry's address in *text* that gives one away.
+
+    *names* are what the whole of *text* is called, as the keys that lead to it do. Raises LimitError
+    where there are too many addresses to look at each.
+    """
+    if "://" not in text or "@" not in text:
+        return
+    for count, match in enumerate(_ADDRESS.finditer(text)):
+        if count == _MAX_ADDRESSES:
+            raise LimitError(f"it holds more than {_MAX_ADDRESSES} addresses with a password")
+        scheme = _SCHEME.search(text, max(0, match.start() - _LONGEST_SCHEME), match.start())
+        if (
+            scheme
+            and (not scheme["web"] or _is_registry(match, (*names, _name(text, scheme.start()))))
+            and _is_secret(match["password"])
+        ):
+            yield match.start("password"), match["password"]
+
+
+def find_calls(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the offset and the password of each call in *text* that takes it beside a registry's address.
+
+    Raises LimitError where there are too many calls to look at each.
+    """
+    count = 0
+    for match in _CALL_AUTH.finditer(text):
+        if not _is_secret(match["password"]):
+            continue
+        count += 1
+        if count > _MAX_CALLS:
+            raise LimitError(f"it holds more than {_MAX_CALLS} calls with a password")
+        if _calls_registry(text, match.start(), match.end()):
+            yield match.start("password"), match["password"]
+
+
+def _calls_registry(text: str, begin: int, end: int) -> bool:
+    """Return whether a registry's address stands in the call that what is between *begin* and *end* belongs to."""
+    start, stop = _call(text, begin, end)
+    return any(
+        is_registry(found["address"].replace("{", "").replace("}", ""))
+        for found in _CALLED.finditer(text, start, stop)
+    )
+
+
+def _call(text: str, begin: int, end: int) -> tuple[int, int]:
+    """Return the span of the brackets around *begin* and *end*, as far as they are near."""
+    depth, start = 0, begin
+    for match in reversed(list(_BRACKET.finditer(text, max(0, begin - _FAR), begin))):
+        depth += 1 if match.group() == "(" else -1
+        if depth > 0:
+            start = match.start()
+            break
+    else:
+        return begin, end
+    depth = 1
+    for match in _BRACKET.finditer(text, end, end + _FAR):
+        depth += 1 if match.group() == "(" else -1
+        if depth == 0:
+            return start, match.start()
+    return start, end
+
+
+def _name(text: str, at: int) -> str:
+    """Return the word ahead of the value that begins at *at*: a variable's name, a key or a flag."""
+    before = text[max(0, at - _BEFORE) : at].rpartition("\n")[2]
+    return _WORD_END.split(before.rstrip(" \t\"'[(=:>?"))[-1].lstrip("-")
+
+
+def _is_registry(address: re.Match[str], names: Sequence[str]) -> bool:
+    host, path = address["host"], (address["path"] or "").rstrip(_AROUND)
+    if _OTHER_TRADE.search(host) or any(_OTHER_TRADE.search(name) for name in names):
+        return False
+    if _API.fullmatch(path) or (address["port"] == _REGISTRY_PORT and _API_ROOT.fullmatch(path)):
+        return True
+    if _OTHER_PATH.search(path) or address["port"] in _DOCKER_API:
+        return False
+    if _is_named(names) and not _GIT_HOST.search(host):
+        return True
+    if _GENERAL_HOST.search(host):
+        return _IMAGES.search(host + path) is not None
+    return is_registry_host(host) or _CLUSTER_HOST.fullmatch(host) is not None
+
+
+def _is_named(names: Sequence[str]) -> bool:
+    return any(_NAMED.fullmatch(name) for name in names) or all(key in names for key in _MIRROR)
+
+
+def _is_secret(password: str) -> bool:
+    """Return whether *password* is one, with its percent signs read or not, and nothing in its place."""
+    return all(
+        len(said) >= _SHORTEST and not _FILLED_IN.fullmatch(said) and not is_placeholder(said)
+        for said in (password, unquote(password))
+    )

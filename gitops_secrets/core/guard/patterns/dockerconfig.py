@@ -1,0 +1,153 @@
+"""Docker config in any text: JSON, JSON within a string, YAML, HCL, whole or in pieces.
+
+What counts is what a registry would take: an ``auth`` that decodes to user:password, a password, or a
+token. Empty configs, credential helpers and placeholders are none of these.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+from typing import NamedTuple
+
+from gitops_secrets.core.guard.patterns.placeholders import is_placeholder
+from gitops_secrets.core.guard.read.composing import LimitError
+from gitops_secrets.core.guard.read.encoding import from_base64
+
+_MAX_HITS = 1000
+_AUTHS = re.compile(r"(?i:auth[s\u017f])\\{0,8}[\"']?\s*(?:=>|[:=])\s*")
+"""It begins with its own letters, as _AUTH does, so that it is not tried at every character."""
+_QUOTES = re.compile(r"\\{0,8}[\"']?\Z")
+_FIELD = re.compile(
+    r"(?<![\w.-])\\{0,8}[\"']?(?P<name>auth|password|identity_?token|registry_?token)\\{0,8}[\"']?"
+    r"\s*(?:=>|[:=])\s*(?:(?P<quote>\\{0,8}[\"'])(?P<quoted>.{0,20000}?)(?P=quote)"
+    r"|(?P<bare>[^\s\"',}\]#][^\s\"',}\]]*))",
+    re.IGNORECASE,
+)
+_AUTH = re.compile(
+    r"(?i:auth)\\{0,8}[\"']?\s*(?:=>|[:=])\s*\\{0,8}[\"']?(?P<value>[A-Za-z0-9+/_-]{8,}={0,2})"
+)
+_BEFORE_AUTH = re.compile(r"(?:[\w.-]_|[^\W_]|[.-])\Z")
+"""What makes another word of it: no part of a longer name, but for the one underscore of .npmrc."""
+_WORD = re.compile(r"[\w-]")
+_HOST = r"(?:https?://)?(?:[\w*-]+\.)+[\w*-]+(?::\d+)?(?:/[\w./-]*)?|localhost:\d+"
+_HOST_ENTRY = re.compile(
+    rf"\\{{0,8}}[\"'](?P<host>{_HOST})\\{{0,8}}[\"']\s*:\s*\{{(?P<entry>[^{{}}]*)\}}"
+)
+HOST_KEY = re.compile(_HOST)
+
+
+class Hit(NamedTuple):
+    """One readable credential at an offset of a text."""
+
+    offset: int
+    material: str
+    host: str = ""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(...)"
+
+
+def credential(name: str, value: str, *, within_auths: bool = True) -> str | None:
+    """Return the secret that the field *name* with *value* gives away, or None."""
+    value = value.strip()
+    name = name.lower()
+    if not value or value.startswith("ENC[AES256_GCM") or is_placeholder(value):
+        return None
+    if name == "auth":
+        return _from_auth(value, within_auths=within_auths)
+    if not within_auths:
+        return None
+    if name == "password":
+        return value
+    return value if len(value) >= 8 else None
+
+
+def _from_auth(value: str, *, within_auths: bool) -> str | None:
+    if within_auths and ":" in value and " " not in value:
+        password = value.partition(":")[2]
+        return None if is_placeholder(password) else password
+    decoded = from_base64(value)
+    if decoded is None or b":" not in decoded:
+        return None
+    try:
+        text = decoded.decode()
+    except UnicodeDecodeError:
+        return None
+    text = text.strip("\0\r\n")
+    user, _, password = text.partition(":")
+    if not user or not text.isprintable() or is_placeholder(password):
+        return None
+    return password
+
+
+def find(text: str) -> Iterator[Hit]:
+    """Yield the readable credentials of every docker config in *text*, one for each registry.
+
+    Raises LimitError after _MAX_HITS.
+    """
+    hits = list(islice(_find(text), _MAX_HITS + 1))
+    yield from sorted(hits[:_MAX_HITS], key=lambda h: h.offset)
+    if len(hits) > _MAX_HITS:
+        raise LimitError(f"it holds more than {_MAX_HITS} credentials")
+
+
+def _find(text: str) -> Iterator[Hit]:
+    covered: list[tuple[int, int]] = []
+    for match in _AUTHS.finditer(text):
+        start = match.start()
+        if covered and start < covered[-1][1]:
+            continue
+        if start and _WORD.match(text, start - 1):
+            continue
+        quotes = _QUOTES.search(text, max(0, start - 9), start)
+        begin, end = _region(text, quotes.start() if quotes else start, match.end())
+        covered.append((begin, end))
+        yield from _in_region(text, begin, end)
+    for match in _HOST_ENTRY.finditer(text):
+        if not _is_covered(covered, match.start()):
+            found = list(_in_region(text, match.start("entry"), match.end("entry")))
+            if found:
+                covered.append((match.start(), match.end()))
+            yield from (h._replace(offset=found[0].offset, host=match["host"]) for h in found)
+    for match in _AUTH.finditer(text):
+        before = _BEFORE_AUTH.search(text, max(0, match.start() - 2), match.start())
+        if not before and not _is_covered(covered, match.start()):
+            secret = credential("auth", match["value"], within_auths=False)
+            if secret:
+                yield Hit(match.start("value"), secret)
+
+
+def _is_covered(regions: list[tuple[int, int]], offset: int) -> bool:
+    return any(begin <= offset < end for begin, end in regions)
+
+
+def _in_region(text: str, begin: int, end: int) -> Iterator[Hit]:
+    """Yield the fields; those of one pair of braces at the offset of the first."""
+    entry, first = -1, 0
+    for match in _FIELD.finditer(text, begin, end):
+        value = match["quoted"] if match["quoted"] is not None else match["bare"]
+        secret = credential(match["name"], value)
+        if secret is None:
+            continue
+        closing = text.find("}", match.end(), end)
+        if closing == -1 or closing != entry:
+            entry, first = closing, match.start()
+        yield Hit(first, secret)
+
+
+def _region(text: str, start: int, begin: int) -> tuple[int, int]:
+    """Return the span that belongs to ``auths`` standing at *start*, whose value begins at *begin*."""
+    if text[begin : begin + 1] == "{":
+        depth = 0
+        for match in re.compile(r"[{}]").finditer(text, begin):
+            depth += 1 if match.group() == "{" else -1
+            if depth == 0:
+                return begin, match.end()
+        return begin, len(text)
+    line_start = text.rfind("\n", 0, start) + 1
+    prefix = text[line_start:start]
+    deeper = re.compile(rf"\n(?!{re.escape(prefix)}[ \t])(?=[^\n\r])")
+    end = deeper.search(text, begin)
+    return begin, end.start() if end else len(text)

@@ -1,0 +1,1 @@
+"""Readers that give up late: encodings, documents, archives."""

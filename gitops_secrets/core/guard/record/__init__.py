@@ -1,0 +1,1 @@
+"""What is found: facts of a content, and findings."""

@@ -1,0 +1,84 @@
+"""Facts made into findings: with the path, the creation rules in force and the words to say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from gitops_secrets.core.guard.judge.policy import Policy
+from gitops_secrets.core.guard.record.facts import Facts, Identity, Key
+from gitops_secrets.core.guard.record.finding import Finding, ObjectName
+from gitops_secrets.core.guard.rules import IDENTS, rule
+from gitops_secrets.core.yamltext.places import Position
+
+_PLAIN = re.compile(r"[\w@%+=:,./-]+")
+
+
+def of_content(path: str, facts: Facts, policy: Policy) -> Iterator[Finding]:
+    """Yield the findings of one content at *path*, exceptions not yet weighed, in no order."""
+    for note in facts.notes:
+        yield finding(path, note.rule, note.line, note.column, note.identity, note.key, note.detail)
+    yield from _unencrypted(path, facts, policy)
+    for marker in facts.markers:
+        if not marker.reason or marker.rule not in IDENTS:
+            detail = "it gives no reason" if marker.rule in IDENTS else "it names no known rule"
+            yield finding(path, "marker-without-reason", marker.line, 1, None, (), detail)
+
+
+def _unencrypted(path: str, facts: Facts, policy: Policy) -> Iterator[Finding]:
+    plain = [o for o in facts.objects if o.readable and not o.encrypted and not o.has_metadata]
+    if not plain or path.rpartition("/")[2] == ".sops.yaml":
+        return
+    creation_rule = policy.creation_rule(path)
+    if creation_rule is None:
+        return
+    detail = f"creation rule {creation_rule.number + 1} of {creation_rule.config}"
+    reported = {(n.line, n.rule) for n in facts.notes}
+    for found in plain:
+        for place in found.readable:
+            if (place.line, "plaintext-dockerconfigjson") not in reported:
+                yield finding(
+                    path,
+                    "unencrypted-secret",
+                    place.line,
+                    place.column,
+                    found.identity,
+                    place.key,
+                    detail,
+                )
+
+
+def finding(
+    path: str,
+    ident: str,
+    line: int,
+    column: int,
+    identity: Identity | None,
+    key: Key,
+    detail: str,
+) -> Finding:
+    """Return the finding of rule *ident*, in its words."""
+    found = rule(ident)
+    name = object_name(identity)
+    return Finding(
+        rule=ident,
+        severity=found.severity,
+        path=path,
+        position=Position(line, column),
+        message=found.message.format(object=name or "this file", detail=detail),
+        object_name=name,
+        key_path=key,
+        mend=found.mend.format(path=quote(path)),
+    )
+
+
+def object_name(identity: Identity | None) -> ObjectName | None:
+    """Return an object as a person names it; None where nothing is known of it."""
+    if identity is None or identity.kind is None:
+        return None
+    return ObjectName(identity.kind, identity.namespace, identity.name)
+
+
+def quote(path: str) -> str:
+    """Return *path* as a shell takes it in one piece."""
+    return path if _PLAIN.fullmatch(path) else "'" + path.replace("'", "'\"'\"'") + "'"

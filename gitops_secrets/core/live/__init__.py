@@ -1,0 +1,1 @@
+"""Objects of a cluster: what is sent, what is shown."""

@@ -1,0 +1,1 @@
+"""Registries: their names, credentials, and the docker config made of them."""

@@ -1,0 +1,135 @@
+"""Registries by name, as the kubelet compares them (k8s.io/kubernetes, pkg/credentialprovider).
+
+A scheme is optional, a path beginning /v1/ or /v2/ is dropped, ports are compared as text, ``*`` matches
+within one label of the host, and Docker Hub has a key of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from gitops_secrets.errors import UsageError
+
+DOCKER_HUB_KEY = "https://index.docker.io/v1/"
+_DOCKER_HUB_HOSTS = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
+_FORM = "--registry registry.example.com, or with its port: --registry registry.example.com:5000"
+_HOST_LABEL = r"[a-z0-9*]([a-z0-9*_-]*[a-z0-9*])?"
+_IPV6 = r"\[[0-9a-f:.]+\]"
+
+
+class Registry(NamedTuple):
+    """A registry by the key under which the kubelet looks its credentials up."""
+
+    key: str
+
+    @property
+    def host(self) -> str:
+        """The host[:port], which is what an image reference begins with."""
+        return "docker.io" if self.key == DOCKER_HUB_KEY else self.key.split("/", 1)[0]
+
+
+def parse_registry(value: str, *, keep_path: bool = False) -> Registry:
+    """Return the registry that a person means by *value*.
+
+    The key is host[:port]; *keep_path* keeps the path behind it, as Flux does. Raises UsageError for
+    what the kubelet would never match.
+    """
+    shown = printable(value)
+    if any(ord(c) < 0x21 or ord(c) == 0x7F for c in value):
+        raise UsageError(f"registry {shown} holds a space or a control character", _FORM)
+    rest = re.sub(r"^https?://", "", value, flags=re.IGNORECASE)
+    if "@" in rest:
+        raise UsageError(
+            "a registry holds no user name or password",
+            "give them with --registry-creds-stdin, or one of the other credential sources",
+        )
+    if "://" in rest or "?" in rest or "#" in rest:
+        raise UsageError(f"registry {shown} is not a host with an optional port and path", _FORM)
+    host, slash, path = rest.partition("/")
+    host = host.lower()
+    _check_host(host, shown)
+    if host in _DOCKER_HUB_HOSTS:
+        return Registry(DOCKER_HUB_KEY)
+    if path in ("v1", "v2"):
+        raise UsageError(
+            f"registry {shown} is matched by no image: the kubelet drops /{path}/, not /{path}",
+            f"--registry {host}",
+        )
+    path = re.sub(r"^v[12]/", "", path).rstrip("/")
+    if keep_path and ":" in path:
+        raise UsageError(
+            f"registry {shown} has a tag in its path, and the kubelet compares names without",
+            f"--registry {host}/{path.partition(':')[0]} --scope path",
+        )
+    return Registry(f"{host}/{path}" if keep_path and slash and path else host)
+
+
+def _check_host(host: str, shown: str) -> None:
+    name, port = host, None
+    if re.match(_IPV6, host):
+        name, _, port_text = host.partition("]")
+        port = port_text[1:] if port_text.startswith(":") else (None if not port_text else "")
+        name += "]"
+    elif ":" in host:
+        name, _, port = host.partition(":")
+    if port is not None and "*" in port:
+        raise UsageError(
+            f"registry {shown} has a glob in its port, and the kubelet compares ports as text",
+            "give each port with a --registry of its own",
+        )
+    if port is not None and not (re.fullmatch(r"[1-9][0-9]{0,4}", port) and int(port) < 65536):
+        raise UsageError(f"registry {shown} has a port that is not a number from 1 to 65535", _FORM)
+    labels = name.split(".")
+    if not re.fullmatch(_IPV6, name) and not all(
+        re.fullmatch(_HOST_LABEL, label) for label in labels
+    ):
+        raise UsageError(f"registry {shown} does not begin with a host name", _FORM)
+
+
+def covers(key: str, image: str) -> bool:
+    """Return whether the kubelet would try the entry *key* of a docker config for *image*.
+
+    Hosts are compared label by label, each with its globs, ports as text, and a path as a plain prefix.
+    """
+    rest = re.sub(r"^https?://", "", key)
+    host, _, path = rest.partition("/")
+    path = re.sub(r"^v[12](?:/|$)", "", path).strip("/")
+    there, _, name = image.partition("/")
+    if not name or not ("." in there or ":" in there or there == "localhost"):
+        there, name = "index.docker.io", image
+    if there == "docker.io":
+        there = "index.docker.io"
+    (host, _, port), (there, _, port_there) = host.partition(":"), there.partition(":")
+    labels, labels_there = host.split("."), there.split(".")
+    return (
+        port == port_there
+        and len(labels) == len(labels_there)
+        and all(map(fnmatchcase, labels_there, labels))
+        and name.startswith(path)
+    )
+
+
+def host_of(image: str) -> str:
+    """Return the host[:port] that *image* is pulled from."""
+    there, _, name = image.partition("/")
+    return there if name and ("." in there or ":" in there or there == "localhost") else "docker.io"
+
+
+def refuse_duplicates(registries: Iterable[Registry]) -> None:
+    """Raise UsageError where two of *registries* are one to the kubelet."""
+    seen: set[str] = set()
+    for registry in registries:
+        if registry.key in seen:
+            raise UsageError(
+                f"registry {registry.key} is given twice",
+                "give each registry once, or tell two paths of one host apart with --scope path",
+            )
+        seen.add(registry.key)
+
+
+def printable(value: str) -> str:
+    """Return *value* quoted, with everything unprintable escaped, fit for one line of a terminal."""
+    return ascii(value) if not value.isprintable() else f'"{value}"'

@@ -1,0 +1,1 @@
+"""A repository as planned: its files, its layout, the names in it."""

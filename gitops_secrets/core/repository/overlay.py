@@ -1,0 +1,61 @@
+"""A repository's files with the edits of a plan laid over them, none of them written yet."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+
+from gitops_secrets.core.repository.filechange import Change
+
+
+class Overlay:
+    """Files by their path from the top. *read* gives a file's bytes, None where there is none."""
+
+    def __init__(self, files: Sequence[str], read: Callable[[str], bytes | None]) -> None:
+        self._files = files
+        self._read = read
+        self._original: dict[str, bytes | None] = {}
+        self._edited: dict[str, bytes] = {}
+        self._sorted: list[str] | None = None
+
+    def read(self, path: str) -> bytes | None:
+        """Return what *path* will hold, None where it will not be there."""
+        if path in self._edited:
+            return self._edited[path]
+        if path not in self._original:
+            self._original[path] = self._read(path)
+        return self._original[path]
+
+    def write(self, path: str, content: bytes) -> None:
+        """Plan *content* for *path*."""
+        self.read(path)
+        self._edited[path] = content
+        self._sorted = None
+
+    def files(self) -> list[str]:
+        """Return every file's path, the planned ones included."""
+        return list(self._all())
+
+    def below(self, folder: str) -> list[str]:
+        """Return the paths of the files below *folder*, "." for all."""
+        found = self._all()
+        if folder == ".":
+            return list(found)
+        return found[bisect_left(found, f"{folder}/") : bisect_left(found, f"{folder}0")]
+
+    def _all(self) -> list[str]:
+        if self._sorted is None:
+            self._sorted = sorted({*self._files, *self._edited})
+        return self._sorted
+
+    def edited(self) -> list[str]:
+        """Return every path that was planned, those that come out as they were among them."""
+        return sorted(self._edited)
+
+    def changes(self) -> tuple[Change, ...]:
+        """Return what differs from the repository, in the order of the paths."""
+        return tuple(
+            Change(path, self._original[path], content)
+            for path, content in sorted(self._edited.items())
+            if self._original[path] != content
+        )

@@ -1,0 +1,1 @@
+"""Encrypted files and the rules by which they are made."""

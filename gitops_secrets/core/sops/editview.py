@@ -1,0 +1,73 @@
+"""A Secret as a person edits it: base64 shown as the text that it is, and made base64 again.
+
+A decoded value carries the tag ``!text``. Taking the tag away, or writing base64, is as good: a value
+under ``data`` without the tag is taken as it stands.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+
+import yaml
+
+from gitops_secrets.core.sops.manifest import splice
+from gitops_secrets.core.sops.valuechanges import is_same
+from gitops_secrets.core.yamltext.nodes import compose_documents, get
+from gitops_secrets.errors import GitOpsSecretsError
+
+TAG = "!text"
+
+
+def to_view(content: bytes, name: str) -> bytes:
+    """Return readable *content* for an editor; as it is where nothing of it can be shown decoded."""
+    shown = [(node, _show(node, column)) for column, node in _values(content, name)]
+    view = splice(content, [(node, text) for node, text in shown if text is not None])
+    try:
+        return view if is_same(from_view(view, name), content, name) else content
+    except GitOpsSecretsError:
+        return content
+
+
+def from_view(view: bytes, name: str) -> bytes:
+    """Return the manifest that *view* means. Raises InvalidDocumentError where it is not YAML."""
+    return splice(
+        view,
+        [
+            (node, base64.b64encode(str(node.value).encode()).decode())
+            for _, node in _values(view, name)
+            if node.tag == TAG
+        ],
+    )
+
+
+def _values(content: bytes, name: str) -> Iterator[tuple[int, yaml.ScalarNode]]:
+    """Yield the values under data, in the order in which they stand, with the columns of their keys."""
+    for root in compose_documents(content, name):
+        data = get(root, "data")
+        for key, node in data.value if isinstance(data, yaml.MappingNode) else ():
+            if isinstance(node, yaml.ScalarNode):
+                yield key.start_mark.column, node
+
+
+def _show(node: yaml.ScalarNode, column: int) -> str | None:
+    """Return the text of *node*, whose key stands at *column*, as a block of it; None where that cannot be."""
+    if node.tag != "tag:yaml.org,2002:str" or not node.value:
+        return None
+    try:
+        text = base64.b64decode("".join(str(node.value).split()), validate=True).decode()
+    except ValueError:
+        return None
+    if (
+        not text.strip()
+        or text[0] in " \t\n"
+        or not all(c.isprintable() or c in "\n\t" for c in text)
+    ):
+        return None
+    ends = len(text) - len(text.rstrip("\n"))
+    chomping = "-" if ends == 0 else "" if ends == 1 else "+"
+    lines = [
+        f"{' ' * (column + 2)}{line}" if line else ""
+        for line in text[: len(text) - ends].split("\n")
+    ]
+    return "\n".join((f"{TAG} |{chomping}", *lines, *[""] * max(ends - 1, 0)))

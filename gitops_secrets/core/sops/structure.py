@@ -1,0 +1,249 @@
+"""The structure of a SOPS file, read without any key.
+
+What ``sops filestatus`` calls encrypted is any file with metadata. Here a value counts as encrypted
+only when all of it is one ``ENC[...]``, and every value is listed, so that a caller can ask which
+are not.
+"""
+
+from __future__ import annotations
+
+import re
+from binascii import a2b_base64
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import yaml
+
+from gitops_secrets.core.yamltext.nodes import (
+    Path,
+    Position,
+    compose_documents,
+    entries,
+    get,
+    is_null,
+    items,
+    position,
+    text,
+    walk_scalars,
+)
+from gitops_secrets.errors import GitOpsSecretsError
+
+_BASE64 = r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
+_ENC = (
+    rf"ENC\[AES256_GCM,data:(?P<data>{_BASE64}),iv:(?P<iv>[A-Za-z0-9+/]{{43}}=),"
+    r"tag:(?P<tag>[A-Za-z0-9+/]{22}==),"
+    r"type:(?:str|int|float|bool|bytes|time|comment)\]"
+)
+_TEXT = re.compile(rb"[\t\n\r\x20-\x7e]{24}")
+_WORD = re.compile(rb"[A-Za-z0-9_=+/.:@!#$%^&*-]{16,}")
+"""What ciphertext, which is random, is not once in a hundred million values."""
+_GZIP = re.compile(rb"\x1f\x8b\x08[\x00-\x1f]")
+
+RULE_FIELDS = (
+    "unencrypted_suffix",
+    "encrypted_suffix",
+    "unencrypted_regex",
+    "encrypted_regex",
+    "unencrypted_comment_regex",
+    "encrypted_comment_regex",
+)
+"""The fields by which sops chooses what it encrypts; a file carries at most one of them."""
+
+_KEY_KINDS = {
+    "age": "recipient",
+    "pgp": "fp",
+    "kms": "arn",
+    "gcp_kms": "resource_id",
+    "azure_kv": "vault_url",
+    "hc_vault": "vault_address",
+    "hckms": "key_id",
+}
+
+
+class MasterKey(NamedTuple):
+    """One key that opens the file: its kind as SOPS names it, its public identification, its data key."""
+
+    kind: str
+    identification: str
+    wrapped: str
+
+
+class Metadata(NamedTuple):
+    """A document's ``sops`` block."""
+
+    keys: tuple[MasterKey, ...]
+    rule: tuple[str, str] | None
+    """The field, of RULE_FIELDS, that says what is encrypted, and its value."""
+    mac_only_encrypted: bool
+    mac: str | None
+    lastmodified: str | None
+    version: str | None
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """The age recipients, in the file's order."""
+        return tuple(key.identification for key in self.keys if key.kind == "age")
+
+
+class Value(NamedTuple):
+    """One value outside the ``sops`` block."""
+
+    path: Path
+    position: Position
+    encrypted: bool
+    """Whether all of it is ENC[...] in full."""
+    empty: bool
+    """Whether it is an empty string or null, which sops never encrypts."""
+    size: int
+    """How many bytes it has, or has once it is decrypted: encryption does not hide that."""
+
+
+class SopsDocument(NamedTuple):
+    """One document of a file; ``metadata`` is None where there is no ``sops`` mapping."""
+
+    metadata: Metadata | None
+    values: tuple[Value, ...]
+    kind: str | None
+    namespace: str | None
+    name: str | None
+    object_type: str | None
+
+    def readable_values(self, roots: Sequence[str] = ("data", "stringData")) -> tuple[Value, ...]:
+        """Return the values below *roots* that are neither ENC in full nor empty."""
+        return tuple(
+            v
+            for v in self.values
+            if v.path and v.path[0] in roots and not v.encrypted and not v.empty
+        )
+
+
+def is_encrypted_value(value: str) -> bool:
+    """Return whether all of *value* is one well-formed ENC[...], with what may be ciphertext in it.
+
+    A text that is only put between the brackets, in base64 as ciphertext is, can be read by everybody.
+    """
+    found = re.fullmatch(_ENC, value)
+    return found is not None and not any(map(_is_readable, found.group("data", "iv", "tag")))
+
+
+def _is_readable(encoded: str) -> bool:
+    decoded = a2b_base64(encoded)
+    return (
+        _TEXT.search(decoded) is not None
+        or _WORD.fullmatch(decoded) is not None
+        or _GZIP.match(decoded) is not None
+    )
+
+
+def read_documents(content: bytes, name: str) -> tuple[SopsDocument, ...]:
+    """Return the structure of each document of a YAML or JSON file.
+
+    Raises InvalidDocumentError for what is not YAML. Of duplicate keys every value is listed.
+    """
+    return tuple(_read_document(root) for root in compose_documents(content, name))
+
+
+def other_keys(content: bytes, path: str) -> tuple[MasterKey, ...]:
+    """Return the master keys beside age's that open the file *content*."""
+    return tuple(
+        key
+        for document in read_documents(content, path)
+        for key in (document.metadata.keys if document.metadata else ())
+        if key.kind != "age"
+    )
+
+
+def check_encrypted(
+    content: bytes, path: str, recipients: Sequence[str], others: Sequence[MasterKey] = ()
+) -> None:
+    """Raise GitOpsSecretsError unless every value of each Secret is ENC, for just *recipients* and *others*.
+
+    sops exits 0 where its rule's regex matched nothing, with all of the Secret left readable.
+    """
+    documents = read_documents(content, path)
+    if not documents:
+        raise GitOpsSecretsError(f"{path}: sops wrote no document")
+    for document in documents:
+        metadata = document.metadata
+        if metadata is None:
+            raise GitOpsSecretsError(f"{path}: sops wrote no metadata")
+        values = [v for v in document.values if v.path[0] in ("data", "stringData")]
+        if document.readable_values() or not any(v.encrypted for v in values):
+            raise GitOpsSecretsError(
+                f"the creation rule for {path} leaves its values readable, and nothing was written",
+                "its encrypted_regex has to be ^(data|stringData)$",
+            )
+        if metadata.mac is None or metadata.mac_only_encrypted:
+            raise GitOpsSecretsError(f"{path}: sops wrote no MAC over all of it")
+        beside = [key for key in metadata.keys if key.kind != "age"]
+        if sorted(metadata.recipients) != sorted(recipients) or beside != list(others):
+            raise GitOpsSecretsError(
+                f"{path} is encrypted for other recipients than .sops.yaml names for it"
+            )
+
+
+def _read_document(root: yaml.Node) -> SopsDocument:
+    block = get(root, "sops")
+    return SopsDocument(
+        metadata=_read_metadata(block) if isinstance(block, yaml.MappingNode) else None,
+        values=tuple(
+            Value(
+                path,
+                position(node),
+                is_encrypted_value(str(node.value)),
+                _is_empty(node),
+                _size(str(node.value)),
+            )
+            for path, node in walk_scalars(root)
+            if not path or path[0] != "sops"
+        ),
+        kind=text(root, "kind"),
+        namespace=text(root, "metadata", "namespace"),
+        name=text(root, "metadata", "name"),
+        object_type=text(root, "type"),
+    )
+
+
+def _read_metadata(block: yaml.MappingNode) -> Metadata:
+    rule = next(((f, v) for f in RULE_FIELDS if (v := text(block, f))), None)
+    groups = items(block, "key_groups") or [block]
+    return Metadata(
+        keys=tuple(key for group in groups for key in _read_keys(group)),
+        rule=rule,
+        mac_only_encrypted=(text(block, "mac_only_encrypted") or "").lower() == "true",
+        mac=text(block, "mac"),
+        lastmodified=text(block, "lastmodified"),
+        version=text(block, "version"),
+    )
+
+
+def _read_keys(group: yaml.Node) -> list[MasterKey]:
+    known = {name for name, _ in entries(group)}
+    return [
+        MasterKey(kind, text(entry, field) or "", (text(entry, "enc") or "").strip())
+        for kind, field in _KEY_KINDS.items()
+        if kind in known
+        for entry in items(group, kind)
+    ]
+
+
+def _is_empty(node: yaml.ScalarNode) -> bool:
+    return node.value == "" or is_null(node)
+
+
+def _size(value: str) -> int:
+    match = re.fullmatch(_ENC, value)
+    if match is None:
+        return len(value.encode("utf-8", "surrogatepass"))
+    return len(match["data"]) // 4 * 3 - match["data"].count("=")
+
+
+def refuse_loss(path: str, others: Sequence[MasterKey]) -> None:
+    """Raise GitOpsSecretsError where encrypting *path* anew would take away the readers *others*."""
+    if others:
+        kinds = ", ".join(dict.fromkeys(key.kind for key in others))
+        raise GitOpsSecretsError(
+            f"{path} would have to be encrypted anew, which takes away its readers by {kinds}",
+            f"sops edit {path}",
+            f"or take {kinds} out of its sops block, if nobody reads it by that",
+        )

@@ -1,0 +1,1 @@
+"""The edits by which Flux decrypts and pulls."""

@@ -1,0 +1,148 @@
+"""The Flux Kustomization that applies a cluster's pull Secrets, and what must list its file."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Sequence
+
+from gitops_secrets.core.flux import objects as flux
+from gitops_secrets.core.flux.artifact import kustomization_at, list_resource
+from gitops_secrets.core.flux.objects import FluxInstallation, FluxKustomization
+from gitops_secrets.core.repository.layout import PULL_SECRETS, Cluster
+from gitops_secrets.core.repository.overlay import Overlay
+from gitops_secrets.core.sops.pullsecret import CLUSTER_ANNOTATION
+from gitops_secrets.core.wiring.folder import check_folder
+from gitops_secrets.core.yamltext.nodes import compose_single, text
+from gitops_secrets.core.yamltext.splice import quote
+from gitops_secrets.errors import GitOpsSecretsError
+
+IDENTITY_SECRET = "sops-age"  # noqa: S105
+"""The Secret of a cluster's age identities, by the name that Flux's documentation gives it."""
+
+
+def write_kustomization(
+    tree: Overlay,
+    cluster: Cluster,
+    installation: FluxInstallation,
+    account: str | None,
+    objects: Sequence[FluxKustomization],
+    secret: str,
+) -> None:
+    """Plan the Kustomization, run as *account*, and the lists that its file and *secret*'s must be in.
+
+    *objects* are the repository's Kustomizations. Raises GitOpsSecretsError where somebody else's
+    object or file has its name, or what else is in the folder would keep Flux from applying it.
+    """
+    _refuse_foreign_kustomization(cluster, installation, objects)
+    _write_kustomization(tree, cluster, installation, account)
+    _list_in_cluster_kustomization(tree, cluster, installation)
+    check_folder(tree, cluster, secret, installation.namespace)
+    list_resource(tree, cluster.folder, posixpath.basename(cluster.secret_file(secret)))
+
+
+def flux_kustomizations(tree: Overlay) -> list[FluxKustomization]:
+    """Return every Kustomization of Flux in *tree*."""
+    found = []
+    for path in tree.files():
+        if path.endswith((".yaml", ".yml")):
+            content = tree.read(path) or b""
+            if flux.KUSTOMIZATION_GROUP.encode() in content:
+                found += _tolerant(path, content)
+    return found
+
+
+def _tolerant(path: str, content: bytes) -> list[FluxKustomization]:
+    """Return the Kustomizations of a file; none where it is a template that is no YAML by itself."""
+    try:
+        return flux.find_kustomizations(path, content)
+    except GitOpsSecretsError:
+        return []
+
+
+def _refuse_foreign_kustomization(
+    cluster: Cluster, installation: FluxInstallation, objects: Sequence[FluxKustomization]
+) -> None:
+    for found in objects:
+        same = found.name == PULL_SECRETS and found.namespace in (None, installation.namespace)
+        if not same or not cluster.contains(found.file):
+            continue
+        if found.annotations.get(CLUSTER_ANNOTATION) != cluster.path:
+            raise GitOpsSecretsError(
+                f"{found.file}:{found.line}: a Kustomization {PULL_SECRETS} is there that was not "
+                f"made for {cluster.path}",
+                f"rename it, or if it is ours, give it the annotation {CLUSTER_ANNOTATION}: {cluster.path}",
+            )
+
+
+def _write_kustomization(
+    tree: Overlay, cluster: Cluster, installation: FluxInstallation, account: str | None
+) -> None:
+    path = cluster.kustomization_file
+    content = tree.read(path)
+    wanted = _render_kustomization(cluster, installation, account)
+    if content is None:
+        tree.write(path, wanted)
+        return
+    here = flux.find_kustomizations(path, content)
+    if len(here) != 1 or here[0].annotations.get(CLUSTER_ANNOTATION) != cluster.path:
+        raise GitOpsSecretsError(
+            f"{path} is there and was not made by gitops-secrets", f"git mv {path} {path}.old"
+        )
+    if _essence(here[0]) != _essence(flux.find_kustomizations(path, wanted)[0]):
+        tree.write(path, wanted)
+
+
+def _essence(found: FluxKustomization) -> tuple[object, ...]:
+    """Return what must be as we write it; the rest, intervals for example, a user may change."""
+    return (
+        *(found.name, found.namespace, found.path, found.prune, found.source),
+        *(found.decryption_provider, found.decryption_secret, found.service_account),
+    )
+
+
+def _render_kustomization(
+    cluster: Cluster, installation: FluxInstallation, account: str | None
+) -> bytes:
+    run_as = f"  serviceAccountName: {account}\n" if account else ""
+    return f"""\
+# Flux decrypts the pull Secrets by a Kustomization of their own: a decryption that fails then holds
+# back nothing else of the cluster.
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata:
+  name: {PULL_SECRETS}
+  namespace: {installation.namespace}
+  annotations:
+    {CLUSTER_ANNOTATION}: {quote(cluster.path)}
+spec:
+  interval: 10m
+  retryInterval: 1m
+  timeout: 2m
+  path: {quote(f"./{cluster.folder}")}
+  prune: false
+  wait: true
+  sourceRef:
+    kind: {installation.source.kind}
+    name: {installation.source.name}
+{run_as}  decryption:
+    provider: sops
+    secretRef:
+      name: {IDENTITY_SECRET}
+""".encode()
+
+
+def _list_in_cluster_kustomization(
+    tree: Overlay, cluster: Cluster, installation: FluxInstallation
+) -> None:
+    path, content = kustomization_at(tree, cluster.path)
+    if content is None:
+        return
+    root = compose_single(content, path)
+    namespace = text(root, "namespace")
+    if namespace not in (None, installation.namespace):
+        raise GitOpsSecretsError(
+            f"{path}: its namespace {namespace} would move the Kustomization {PULL_SECRETS} out of "
+            f"{installation.namespace}",
+            "move what needs that namespace into a folder with a kustomization of its own",
+        )
+    list_resource(tree, cluster.path, posixpath.basename(cluster.kustomization_file))

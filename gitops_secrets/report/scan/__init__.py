@@ -1,0 +1,1 @@
+"""Findings, in each form that is asked for."""

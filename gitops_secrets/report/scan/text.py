@@ -1,0 +1,24 @@
+"""The report for people: one line a finding, and the command that mends it below."""
+
+from __future__ import annotations
+
+from gitops_secrets.core.guard.outcome import Outcome
+from gitops_secrets.report.scan.words import plain, summary
+
+
+def render(outcome: Outcome) -> str:
+    """Return the report."""
+    lines = []
+    for finding in outcome.findings:
+        where = f"{plain(finding.path)}:{finding.position.line}:{finding.position.column}"
+        lines.append(f"{where}: {finding.severity}[{finding.rule}]: {plain(finding.message)}")
+        if finding.commit and finding.where == "file":
+            lines.append(f"    since commit {finding.commit[:12]}")
+        lines.append(f"    hint: {plain(finding.mend)}")
+    lines += [
+        f"{plain(i.finding.path)}:{i.finding.position.line}: excused[{i.finding.rule}] by "
+        f"{'its marker' if i.by == 'marker' else 'the baseline'}: {plain(i.reason)}"
+        for i in outcome.ignored
+    ]
+    lines += [f"error: not looked at: {plain(what)}" for what in outcome.unread]
+    return "\n".join([*lines, f"gitops-secrets: {summary(outcome)}"]) + "\n"
