@@ -7,10 +7,10 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from gitops_secrets.adapters.running.environment import forgotten
 from gitops_secrets.core.sops.keymanagers import plugin_of
+from gitops_secrets.core.veiled import Veiled
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
 _VARIABLE = "SOPS_AGE_KEY"
@@ -22,14 +22,14 @@ _SSH = r"ssh-(ed25519|rsa) [A-Za-z0-9+/=]+( .*)?"
 RECIPIENT_HINT = "recipients begin with age1: age-keygen -y FILE prints the one of an identity"
 
 
-class Identity(NamedTuple):
-    """An age identity with its public recipient. The secret never shows in a repr."""
+class Identity(Veiled):
+    """An age identity with its public recipient."""
 
-    recipient: str
-    secret: bytes
+    __slots__ = ("recipient", "secret")
 
-    def __repr__(self) -> str:
-        return f"Identity({self.recipient!r}, ...)"
+    def __init__(self, recipient: str, secret: bytes) -> None:
+        self.recipient = recipient
+        self.secret = secret
 
 
 def create_identity() -> Identity:
@@ -148,29 +148,10 @@ def refuse_missing(named: Path | None) -> None:
         )
 
 
-def find_identity(recipient: str, named: Path | None) -> tuple[Identity, Path | None] | None:
-    """Return the identity of *recipient* that the user has, and the file it is in.
-
-    There is no file if it came by the variable SOPS_AGE_KEY, which sops reads too.
-    """
-    for path in known_identity_files(named):
-        if not path.is_file():
-            continue
-        try:
-            identities = read_identities(path)
-        except GitOpsSecretsError:
-            if path == named:
-                raise
-            continue
-        for identity in identities:
-            if identity.recipient == recipient:
-                return identity, path
-    given = forgotten(_VARIABLE)
-    if given and re.search(_SECRET_LINE, given.encode()):
-        for identity in parse_identities(given.encode(), _VARIABLE):
-            if identity.recipient == recipient:
-                return identity, None
-    return None
+def given_identities() -> list[Identity]:
+    """Return the identities of the variable SOPS_AGE_KEY, which sops reads too."""
+    given = (forgotten(_VARIABLE) or "").encode()
+    return parse_identities(given, _VARIABLE) if re.search(_SECRET_LINE, given) else []
 
 
 def write_identity(path: Path, identity: Identity, notes: list[str]) -> None:

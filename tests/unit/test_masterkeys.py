@@ -14,7 +14,7 @@ from gitops_secrets.adapters.sops.program import change, decrypt, encrypting
 from gitops_secrets.core.sops.keymanagers import Allowed, parse_settings, parse_variable, plugin_of
 from gitops_secrets.core.sops.masterkeys import reduce_keys, restore_keys
 from gitops_secrets.core.sops.ruleconfig import render_config
-from gitops_secrets.core.sops.valuechanges import Change
+from gitops_secrets.core.sops.valuechanges import ValueChange
 from gitops_secrets.errors import GitOpsSecretsError
 
 NOTHING = Allowed()
@@ -102,7 +102,7 @@ def test_a_changed_value_keeps_every_reader(
     keys: dict[str, object] = {k: [v] for k, v in ENTRIES.items()}
     hostile = with_keys(sealed(identity, path), path, keys).replace(b"\n", newline)
     config = render_config("^(data|stringData)$", [], {"yaml": 2})
-    step = Change('["stringData"]["b"]', b'"ONE"')
+    step = ValueChange('["stringData"]["b"]', b'"ONE"')
     after = change(hostile, path, [step], [str(identity).encode()], config)
     before, now = block_of(hostile), block_of(after)
     assert {**now, "mac": "", "lastmodified": ""} == {**before, "mac": "", "lastmodified": ""}

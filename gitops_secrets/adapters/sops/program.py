@@ -24,7 +24,7 @@ from gitops_secrets.core.sops.masterkeys import Reduced, reduce_keys, restore_ke
 from gitops_secrets.errors import GitOpsSecretsError
 
 if TYPE_CHECKING:
-    from gitops_secrets.core.sops.valuechanges import Change
+    from gitops_secrets.core.sops.valuechanges import ValueChange
 
 _OUTRANKING = (
     "SOPS_AGE_RECIPIENTS",
@@ -156,7 +156,11 @@ def no_reader(path: str, dropped: Sequence[Dropped]) -> GitOpsSecretsError:
 
 
 def change(
-    content: bytes, path: str, changes: Sequence[Change], identities: Sequence[bytes], config: bytes
+    content: bytes,
+    path: str,
+    changes: Sequence[ValueChange],
+    identities: Sequence[bytes],
+    config: bytes,
 ) -> bytes:
     """Return the encrypted manifest *content* with *changes*, in the fewest lines.
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from gitops_secrets.adapters.git.repository import Head, Repository
     from gitops_secrets.commands.key.identities import ClusterIdentity
     from gitops_secrets.commands.registry.sources import Source as CredentialSource
-    from gitops_secrets.commands.secrets.pull_secret import Encrypted
+    from gitops_secrets.commands.secrets.pull_secret import Registries
     from gitops_secrets.core.flux.objects import Source
     from gitops_secrets.core.registry.reference import Registry
     from gitops_secrets.core.repository.filechange import Change
@@ -55,7 +55,7 @@ class ClusterOutcome(NamedTuple):
     cluster: Cluster
     namespace: str
     secret_file: str
-    registries: Encrypted
+    registries: Registries
     recipients: tuple[Recipient, ...]
     identity: ClusterIdentity
     wired: Wired

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from gitops_secrets.adapters.files import check_inside, read_file
 from gitops_secrets.adapters.git.repository import Head, Repository, sparse_hints
-from gitops_secrets.adapters.sops.program import Encrypt, encrypting
+from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.commands.bootstrap.model import ClusterOutcome, Plan, Request
 from gitops_secrets.commands.bootstrap.questions import Questions, paths_of
 from gitops_secrets.commands.bootstrap.rule import Ruled, plan_rule
 from gitops_secrets.commands.bootstrap.stage import first_stages, lay_out
 from gitops_secrets.commands.secrets.ruling import ruling_for
+from gitops_secrets.commands.secrets.sealing import Sealer
 from gitops_secrets.core.flux.instance import clusters_of
 from gitops_secrets.core.repository.layout import CONFIG, PULL_SECRETS, Cluster, parse_cluster_path
 from gitops_secrets.core.repository.overlay import Overlay
@@ -44,8 +44,12 @@ def make_plan(request: Request, repository: Repository, questions: Questions) ->
     first = first_stages(request, repository, tree, clusters)
     _refuse_left_out(repository, clusters)
     ruled = [plan_rule(request, repository, tree, cluster) for cluster in clusters]
-    with ExitStack() as stack:
-        encrypt = None if first else _start_encryption(stack, request, tree, ruled[0])
+    # A new identity is in no file yet.
+    own = [rule.identity.identity for rule in ruled if rule.identity.identity is not None]
+    keyring = Keyring(request.identity_file, own)
+    with Sealer(tree, keyring) as sealer:
+        if not first:
+            _start_encryption(sealer, request, tree, ruled[0])
         from gitops_secrets.core.wiring.wire import wire
 
         registries = _registries(request, tree, clusters[0])
@@ -71,9 +75,7 @@ def make_plan(request: Request, repository: Repository, questions: Questions) ->
         outcomes = [
             _plan_decryption(request, rule, wiring)
             if rule.cluster in first
-            else _plan_secret(
-                request, tree, rule, wiring, credentials, encrypt if rule is ruled[0] else None
-            )
+            else _plan_secret(request, tree, sealer, rule, wiring, credentials)
             for rule, wiring in zip(ruled, wired, strict=True)
         ]
     changes = tree.changes()
@@ -134,26 +136,22 @@ def _registries(request: Request, tree: Overlay, cluster: Cluster) -> list[Regis
     return registries
 
 
-def _start_encryption(
-    stack: ExitStack, request: Request, tree: Overlay, ruled: Ruled
-) -> Encrypt | None:
-    """Start sops for a pull Secret that is not there yet; None where there is one."""
+def _start_encryption(sealer: Sealer, request: Request, tree: Overlay, ruled: Ruled) -> None:
+    """Start sops for a pull Secret that is not there yet."""
     path = ruled.cluster.secret_file(request.secret)
-    if tree.read(path) is not None:
-        return None
-    config = ruling_for(tree.read(CONFIG) or b"", path).config
-    return stack.enter_context(encrypting(config, path, ruled.secrets))
+    if tree.read(path) is None:
+        sealer.begin(path, ruling_for(tree.read(CONFIG) or b"", path))
 
 
 def _plan_decryption(request: Request, ruled: Ruled, wired: Wired) -> ClusterOutcome:
     """Return the first of two commits: everything but the pull Secret."""
-    from gitops_secrets.commands.secrets.pull_secret import Encrypted
+    from gitops_secrets.commands.secrets.pull_secret import Registries
 
     return ClusterOutcome(
         ruled.cluster,
         wired.installation.namespace,
         ruled.cluster.secret_file(request.secret),
-        Encrypted(b"", (), (), ()),
+        Registries(),
         ruled.recipients,
         ruled.identity,
         wired,
@@ -164,12 +162,13 @@ def _plan_decryption(request: Request, ruled: Ruled, wired: Wired) -> ClusterOut
 def _plan_secret(
     request: Request,
     tree: Overlay,
+    sealer: Sealer,
     ruled: Ruled,
     wired: Wired,
     credentials: Mapping[str, Credentials],
-    encrypt: Encrypt | None,
 ) -> ClusterOutcome:
-    from gitops_secrets.commands.secrets.pull_secret import PullSecret, encrypt_pull_secret
+    from gitops_secrets.commands.secrets.pull_secret import plan_pull_secret
+    from gitops_secrets.core.sops.pullsecret import PullSecret
     from gitops_secrets.core.sops.recipients import too_old
 
     components = tree.read(wired.components) or b""
@@ -180,23 +179,15 @@ def _plan_secret(
         )
         wired = wired._replace(notes=(*wired.notes, note))
     path = ruled.cluster.secret_file(request.secret)
-    wanted = PullSecret(
-        cluster=ruled.cluster,
-        name=request.secret,
-        namespace=wired.installation.namespace,
-        credentials=credentials,
-        recipients=tuple(r.value for r in ruled.recipients),
-        config=ruling_for(tree.read(CONFIG) or b"", path).config,
-        identity=ruled.identity.identity,
-        identity_file=request.identity_file,
-    )
-    encrypted = encrypt_pull_secret(wanted, tree.read(wanted.path), encrypt)
-    tree.write(wanted.path, encrypted.content)
+    namespace = wired.installation.namespace
+    wanted = PullSecret(ruled.cluster.path, namespace, request.secret, credentials)
+    ruling = ruling_for(tree.read(CONFIG) or b"", path)
+    registries = plan_pull_secret(sealer, tree, path, wanted, ruling)
     return ClusterOutcome(
         ruled.cluster,
-        wanted.namespace,
-        wanted.path,
-        encrypted,
+        namespace,
+        path,
+        registries,
         ruled.recipients,
         ruled.identity,
         wired,

@@ -31,11 +31,6 @@ class Ruled(NamedTuple):
     identity: ClusterIdentity
     recipients: tuple[Recipient, ...]
 
-    @property
-    def secrets(self) -> list[bytes]:
-        """The identity, where it is at hand, as sops takes identities."""
-        return [self.identity.identity.secret] if self.identity.identity is not None else []
-
 
 def plan_rule(request: Request, repository: Repository, tree: Overlay, cluster: Cluster) -> Ruled:
     """Plan the creation rule for *cluster*, and return whom it names.

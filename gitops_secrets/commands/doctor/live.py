@@ -16,7 +16,7 @@ from gitops_secrets.core.flux.pullsecrets import Place, pull_secrets
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.registry.credentials import Credentials
 from gitops_secrets.core.registry.dockerconfig import read_dockerconfigjson
-from gitops_secrets.core.sops.pullsecret import DOCKERCONFIGJSON
+from gitops_secrets.core.sops.secrets import DOCKERCONFIGJSON
 from gitops_secrets.errors import GitOpsSecretsError
 
 Opened = Mapping[Place, Mapping[str, Credentials]]

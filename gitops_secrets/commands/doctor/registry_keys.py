@@ -7,15 +7,14 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from gitops_secrets.adapters.age import Identity
-from gitops_secrets.adapters.sops import program as sops
-from gitops_secrets.commands.secrets.file import identity_for
+from gitops_secrets.adapters.keyring import Keyring
+from gitops_secrets.commands.secrets.sealing import Sealer
 from gitops_secrets.core.flux.pullsecrets import Place, pull_secrets
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.registry.credentials import Credentials
 from gitops_secrets.core.registry.dockerconfig import read_dockerconfigjson
-from gitops_secrets.core.sops.manifest import read_secrets
-from gitops_secrets.core.sops.pullsecret import DOCKERCONFIGJSON, PULL_SECRET_TYPE
+from gitops_secrets.core.sops.manifest import Manifest
+from gitops_secrets.core.sops.secrets import DOCKERCONFIGJSON, PULL_SECRET_TYPE
 from gitops_secrets.errors import GitOpsSecretsError
 
 
@@ -26,21 +25,19 @@ def open_pull_secrets(
 
     Raises GitOpsSecretsError where *identity_file* cannot be read.
     """
-    identities: dict[tuple[str, ...], Identity | None] = {}
-    openable: dict[str, Identity] = {}
-    for path in dict.fromkeys(secret.path for secret in pull_secrets(view)):
-        readers = tuple(
+    keyring = Keyring(identity_file)
+    sealer = Sealer(view.tree, keyring)
+    openable = [
+        path
+        for path in dict.fromkeys(secret.path for secret in pull_secrets(view))
+        if keyring.first(
             r for d in view.encrypted[path] if d.metadata for r in d.metadata.recipients
         )
-        if readers not in identities:
-            identities[readers] = identity_for(readers, identity_file)
-        if (identity := identities[readers]) is not None:
-            openable[path] = identity
+    ]
 
     def opened(path: str) -> list[tuple[Place, Mapping[str, Credentials]]]:
         try:
-            plain = sops.decrypt(view.tree.read(path) or b"", path, [openable[path].secret])
-            return list(_credentials(plain, path))
+            return list(_credentials(sealer.open(path).plain))
         except GitOpsSecretsError:
             return []
 
@@ -54,9 +51,9 @@ def open_pull_secrets(
     return dict(entry for entries in found for entry in entries)
 
 
-def _credentials(plain: bytes, path: str) -> Iterator[tuple[Place, Mapping[str, Credentials]]]:
-    for secret in read_secrets(plain, path):
+def _credentials(plain: Manifest) -> Iterator[tuple[Place, Mapping[str, Credentials]]]:
+    for secret in plain.secrets:
         for (field, key), value in secret.values.items():
-            if secret.identity.type == PULL_SECRET_TYPE and key == DOCKERCONFIGJSON:
+            if secret.ident.type == PULL_SECRET_TYPE and key == DOCKERCONFIGJSON:
                 config = base64.b64decode(value) if field == "data" else value.encode()
-                yield (path, secret.identity.name), read_dockerconfigjson(config, path)
+                yield (plain.path, secret.ident.name), read_dockerconfigjson(config, plain.path)

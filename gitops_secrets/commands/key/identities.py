@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from gitops_secrets.adapters import age
 from gitops_secrets.adapters.age import Identity
+from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.errors import GitOpsSecretsError
 
@@ -37,7 +38,7 @@ def choose_identity(
     """
     if recorded is not None:
         age.refuse_missing(named)
-        found = age.find_identity(recorded, named)
+        found = Keyring(named).find(recorded)
         if found is None and named is not None:
             raise GitOpsSecretsError(
                 f"identity file {named} does not hold the identity of {cluster.path}, "

@@ -14,9 +14,10 @@ from gitops_secrets.adapters.cluster.answers import ConflictError, being_deleted
 from gitops_secrets.adapters.cluster.api import Cluster, connect
 from gitops_secrets.adapters.git.repository import Repository, literal, open_repository
 from gitops_secrets.adapters.git.revision import tree_of
+from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.adapters.running.interrupts import end_on_signals
-from gitops_secrets.adapters.sops import program as sops
 from gitops_secrets.adapters.writing.transaction import clear_up
+from gitops_secrets.commands.secrets.sealing import Sealer
 from gitops_secrets.core.flux import objects as flux
 from gitops_secrets.core.flux.folder import flux_folder
 from gitops_secrets.core.flux.instance import clusters_of
@@ -28,7 +29,8 @@ from gitops_secrets.core.repository.layout import CONFIG, ENDINGS, as_laid_out, 
 from gitops_secrets.core.repository.layout import Cluster as ClusterPath
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.creationrules import parse_rules, recorded_recipient
-from gitops_secrets.core.sops.pullsecret import read_pull_secret
+from gitops_secrets.core.sops.pullsecret import read_config
+from gitops_secrets.core.veiled import Veiled
 from gitops_secrets.core.wiring.kustomization import IDENTITY_SECRET
 from gitops_secrets.core.yamltext.nodes import compose_single, text
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
@@ -70,14 +72,14 @@ class Outcome(NamedTuple):
     notes: tuple[str, ...]
 
 
-class _PullSecret(NamedTuple):
-    file: str
-    name: str
-    namespace: str
-    dockerconfigjson: bytes
+class _PullSecret(Veiled):
+    __slots__ = ("dockerconfigjson", "file", "name", "namespace")
 
-    def __repr__(self) -> str:
-        return f"_PullSecret({self.file!r}, ...)"
+    def __init__(self, file: str, name: str, namespace: str, dockerconfigjson: bytes) -> None:
+        self.file = file
+        self.name = name
+        self.namespace = namespace
+        self.dockerconfigjson = dockerconfigjson
 
 
 class _Wanted(NamedTuple):
@@ -179,18 +181,18 @@ def _read_wanted(tree: Overlay, path: ClusterPath, request: Request) -> _Wanted:
             f"gitops-secrets bootstrap --path {path.path} --image-pull-secret regcred",
         )
     age.refuse_missing(request.identity_file)
-    found = age.find_identity(recipient, request.identity_file)
-    if found is None:
+    identity = Keyring(request.identity_file).first([recipient])
+    if identity is None:
         raise GitOpsSecretsError(
             f"the identity of {path.path} is not at hand; its recipient is {recipient}",
             "pass --age-identity-file with the cluster's identity",
         )
-    identity = found[0]
+    sealer = Sealer(tree, Keyring(identities=[identity]))
     return _Wanted(
         namespace,
         identity,
         identity_secret,
-        tuple(_open(file, tree.read(file) or b"", identity) for file in secrets),
+        tuple(_open(sealer, file) for file in secrets),
     )
 
 
@@ -214,13 +216,13 @@ def _kustomization(path: ClusterPath, content: bytes | None) -> FluxKustomizatio
     return found[0]
 
 
-def _open(file: str, content: bytes, identity: Identity) -> _PullSecret:
-    plain = sops.decrypt(content, file, [identity.secret])
-    root = compose_single(plain, file)
+def _open(sealer: Sealer, file: str) -> _PullSecret:
+    plain = sealer.open(file).plain
+    root = compose_single(plain.content, file)
     name, namespace = text(root, "metadata", "name"), text(root, "metadata", "namespace")
     if name is None or namespace is None:
         raise GitOpsSecretsError(f"{file}: names no namespace and name")
-    return _PullSecret(file, name, namespace, read_pull_secret(plain, file))
+    return _PullSecret(file, name, namespace, read_config(plain))
 
 
 def _apply_one(cluster: Cluster, wanted: _Wanted, request: Request, steps: list[Step]) -> None:

@@ -8,18 +8,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gitops_secrets.adapters import editor
+from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.adapters.memory import editing_folder
-from gitops_secrets.adapters.sops import program as sops
 from gitops_secrets.adapters.writing.transaction import clear_up
-from gitops_secrets.commands.secrets.file import (
-    SecretFile,
-    locate,
-    opener,
-    reseal,
-    ruling_of,
-)
+from gitops_secrets.commands.secrets.file import locate
+from gitops_secrets.commands.secrets.ruling import ruling_of
+from gitops_secrets.commands.secrets.sealing import Sealer
 from gitops_secrets.core.sops.editview import from_view, to_view
-from gitops_secrets.core.sops.manifest import Secret, read_secrets, set_value
+from gitops_secrets.core.sops.manifest import Manifest
+from gitops_secrets.core.sops.secrets import Secret
 from gitops_secrets.errors import GitOpsSecretsError
 
 
@@ -58,34 +55,35 @@ def edit(request: Request) -> Outcome:
     recovered = clear_up(file.repository)
     if recovered:
         request.warn(recovered)
-    content = file.read()
-    identities = opener(content, file.path, request.identity_file)
-    ruling = ruling_of(file, content)
-    plain = sops.decrypt(content, file.path, identities)
-    if request.key is None:
-        wanted = _edited(request, file, plain)
-    else:
-        wanted = set_value(plain, file.path, request.key, request.read_value())
-    secrets = read_secrets(wanted, file.path)
-    sealed = reseal(file, ruling, content, plain, wanted, identities)
-    if sealed != content:
-        file.write(content, sealed)
+    sealed = file.read()
+    with Sealer(file.tree, Keyring(request.identity_file)) as sealer:
+        sealer.identities(sealed)
+        ruling = ruling_of(file.tree, sealed)
+        opened = sealer.open_manifest(sealed)
+        plain = opened.plain
+        if request.key is None:
+            wanted = _edited(request, plain)
+        else:
+            wanted = plain.with_value(request.key, request.read_value())
+        secrets = wanted.secrets
+        sealer.reseal(opened, wanted, ruling)
+    changed = file.write()
     return Outcome(
         path=file.path,
-        objects=tuple(str(s.identity) for s in secrets),
-        keys=_changed_keys(read_secrets(plain, file.path), secrets),
-        changed=sealed != content,
+        objects=tuple(str(secret.ident) for secret in secrets),
+        keys=_changed_keys(plain.secrets, secrets),
+        changed=changed,
     )
 
 
-def _edited(request: Request, file: SecretFile, plain: bytes) -> bytes:
+def _edited(request: Request, plain: Manifest) -> Manifest:
     """Return what the person made of *plain* in the editor."""
     program = editor.choose_editor()
-    view = to_view(plain, file.path)
+    view = to_view(plain)
     with editing_folder() as folder:
         for warning in _warnings(program, in_memory=folder.in_memory):
             request.warn(warning)
-        text = folder.path / Path(file.path).name
+        text = folder.path / Path(plain.path).name
         descriptor = os.open(text, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(view)
@@ -97,8 +95,8 @@ def _edited(request: Request, file: SecretFile, plain: bytes) -> bytes:
             if edited == view:
                 return plain
             try:
-                wanted = from_view(edited, file.path)
-                read_secrets(wanted, file.path)
+                wanted = from_view(edited, plain.path)
+                _ = wanted.secrets
             except GitOpsSecretsError as error:
                 if request.again(error.message):
                     continue

@@ -6,15 +6,18 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from gitops_secrets.adapters import age
+from gitops_secrets.adapters.sops.program import refuse_outranking
 from gitops_secrets.core.repository.layout import CONFIG
+from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.creationrules import (
     ENCRYPTED_REGEX,
     CreationRule,
     choose_rule,
     parse_rules,
 )
+from gitops_secrets.core.sops.manifest import Manifest
 from gitops_secrets.core.sops.ruleconfig import config_of, render_config
-from gitops_secrets.errors import GitOpsSecretsError
+from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
 
 class Ruling(NamedTuple):
@@ -56,6 +59,39 @@ def ruling_for(content: bytes, path: str) -> Ruling:
     if rule is None:
         raise GitOpsSecretsError(f"no creation rule of {CONFIG} matches {path}")
     return ruling_by_rule(content, rule, path)
+
+
+def find_ruling(tree: Overlay, path: str, age_recipients: Sequence[str]) -> Ruling:
+    """Return by what *path* is encrypted: the rule of ``.sops.yaml``, else *age_recipients*.
+
+    Raises GitOpsSecretsError if there is neither, or the rule does not fit what Flux decrypts.
+    """
+    refuse_outranking()
+    for recipient in age_recipients:
+        age.check_recipient(recipient)
+    config = tree.read(CONFIG)
+    rule = choose_rule(parse_rules(config or b""), path)
+    if rule is None or config is None:
+        if not age_recipients:
+            raise GitOpsSecretsError(
+                f"no creation rule of {CONFIG} matches {path}",
+                "name who may read it: --age-recipient age1...",
+                f"or add a rule with path_regex, encrypted_regex: {ENCRYPTED_REGEX} and age",
+            )
+        return ruling_by_recipients(age_recipients)
+    if age_recipients:
+        raise UsageError(
+            f"{CONFIG}:{rule.line}: the creation rule for {path} says who reads it, and "
+            "--age-recipient would go past it",
+            f"add the recipient to the rule in {CONFIG}",
+        )
+    return ruling_by_rule(config, rule, path)
+
+
+def ruling_of(tree: Overlay, sealed: Manifest) -> Ruling:
+    """Return by what the encrypted file *sealed* is encrypted again: its rule, else whoever reads it now."""
+    has_rule = choose_rule(parse_rules(tree.read(CONFIG) or b""), sealed.path) is not None
+    return find_ruling(tree, sealed.path, () if has_rule else sealed.recipients)
 
 
 def ruling_by_recipients(recipients: Sequence[str]) -> Ruling:

@@ -6,11 +6,12 @@ import base64
 from pathlib import Path
 from typing import NamedTuple
 
-from gitops_secrets.adapters import age
-from gitops_secrets.adapters.sops import program as sops
-from gitops_secrets.commands.secrets.file import locate, opener
-from gitops_secrets.core.sops.manifest import read_secrets
-from gitops_secrets.core.sops.structure import SopsDocument, read_documents
+from gitops_secrets.adapters.keyring import Keyring
+from gitops_secrets.commands.secrets.file import locate
+from gitops_secrets.commands.secrets.sealing import Sealer
+from gitops_secrets.core.repository.overlay import Overlay
+from gitops_secrets.core.sops.manifest import Manifest
+from gitops_secrets.core.sops.structure import SopsDocument
 from gitops_secrets.errors import GitOpsSecretsError
 
 
@@ -50,46 +51,50 @@ class Object(NamedTuple):
 
 
 def describe(request: Request) -> tuple[str, tuple[Object, ...]]:
-    """Return the file's name and its objects, with no value. Raises GitOpsSecretsError for what is no YAML."""
-    name, content = _content(request)
-    return name, tuple(_describe(d, request.identity_file) for d in read_documents(content, name))
+    """Return the file's name and its objects, with no value. Raises GitOpsSecretsError if it is not YAML."""
+    sealed, keyring = _read(request), Keyring(request.identity_file)
+    return sealed.path, tuple(_describe(document, keyring) for document in sealed.documents)
 
 
 def reveal(request: Request, key: str | None) -> bytes:
     """Return the readable manifest, or the one value *key*, decoded, its MAC checked.
 
-    Raises GitOpsSecretsError where no identity at hand opens it, or there is no such key.
+    Raises GitOpsSecretsError if no identity at hand opens it, or there is no such key.
     """
-    name, content = _content(request)
-    plain = sops.decrypt(content, name, opener(content, name, request.identity_file))
+    sealed = _read(request)
+    plain = _opener(request).open_manifest(sealed).plain
     if key is None:
-        return plain
+        return plain.content
     found = [
         (path, value)
-        for secret in read_secrets(plain, name)
+        for secret in plain.secrets
         for path, value in secret.values.items()
         if key in (path[1], ".".join(map(str, path)))
     ]
     if len(found) != 1:
         raise GitOpsSecretsError(
-            f"{name} has {len(found) or 'no'} value{'s' if found else ''} called {key}",
-            f"gitops-secrets show {name}",
+            f"{sealed.path} has {len(found) or 'no'} value{'s' if found else ''} called {key}",
+            f"gitops-secrets show {sealed.path}",
         )
     ((path, value),) = found
     return base64.b64decode(value) if path[0] == "data" else value.encode()
 
 
-def _content(request: Request) -> tuple[str, bytes]:
+def _opener(request: Request) -> Sealer:
+    nothing = Overlay((), lambda _: None)
+    return Sealer(nothing, Keyring(request.identity_file))
+
+
+def _read(request: Request) -> Manifest:
     if request.file is None:
         is_json = request.content.lstrip()[:1] == b"{"
-        return f"standard input.{'json' if is_json else 'yaml'}", request.content
-    file = locate(request.file)
-    return file.path, file.read()
+        return Manifest(request.content, f"standard input.{'json' if is_json else 'yaml'}")
+    return locate(request.file).read()
 
 
-def _describe(document: SopsDocument, named: Path | None) -> Object:
+def _describe(document: SopsDocument, keyring: Keyring) -> Object:
     metadata = document.metadata
-    found = [age.find_identity(r, named) for r in (metadata.recipients if metadata else ())]
+    found = [keyring.find(r) for r in (metadata.recipients if metadata else ())]
     return Object(
         kind=document.kind or "",
         namespace=document.namespace or "",
@@ -108,7 +113,7 @@ def _describe(document: SopsDocument, named: Path | None) -> Object:
             k.identification if k.kind == "age" else f"{k.kind}:{k.identification}"
             for k in (metadata.keys if metadata else ())
         ),
-        opened_by=next((str(f[1]) for f in found if f is not None), ""),
+        opened_by=next((str(f.file) for f in found if f is not None), ""),
         sops=(metadata.version or "") if metadata else "",
         lastmodified=(metadata.lastmodified or "") if metadata else "",
     )

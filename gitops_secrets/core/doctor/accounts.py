@@ -14,7 +14,7 @@ from gitops_secrets.core.flux.patches import patched_pull_secrets, patches_menti
 from gitops_secrets.core.flux.patching import service_accounts
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.layout import Cluster
-from gitops_secrets.core.sops.pullsecret import PULL_SECRET_TYPE
+from gitops_secrets.core.sops.secrets import PULL_SECRET_TYPE
 from gitops_secrets.core.yamltext.nodes import get, items, text
 from gitops_secrets.errors import GitOpsSecretsError
 

@@ -9,8 +9,8 @@ from gitops_secrets.core.flux.follow import Applied
 from gitops_secrets.core.flux.objects import COMPONENTS, DEFAULT_NAMESPACE
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.layout import PULL_SECRETS
-from gitops_secrets.core.sops.manifest import ROOTS
 from gitops_secrets.core.sops.recipients import too_old
+from gitops_secrets.core.sops.secrets import ROOTS
 from gitops_secrets.core.wiring.kustomization import IDENTITY_SECRET
 from gitops_secrets.core.yamltext.nodes import entries, text
 

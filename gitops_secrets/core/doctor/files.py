@@ -8,9 +8,9 @@ from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.layout import CONFIG
 from gitops_secrets.core.sops.creationrules import parse_rules, recorded_recipient
-from gitops_secrets.core.sops.pullsecret import MAX_ENCRYPTED_BYTES, MAX_SECRET_BYTES
 from gitops_secrets.core.sops.recipients import shorten
-from gitops_secrets.core.sops.structure import Metadata, SopsDocument
+from gitops_secrets.core.sops.secrets import MAX_SECRET_BYTES
+from gitops_secrets.core.sops.structure import MAX_ENCRYPTED_BYTES, Metadata, SopsDocument
 from gitops_secrets.errors import GitOpsSecretsError, InvalidDocumentError
 
 _COMMENT_FIELDS = ("encrypted_comment_regex", "unencrypted_comment_regex")

@@ -9,7 +9,7 @@ from gitops_secrets.core.flux.follow import target_namespace
 from gitops_secrets.core.flux.objects import DEFAULT_NAMESPACE
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.layout import Cluster
-from gitops_secrets.core.sops.pullsecret import PULL_SECRET_TYPE
+from gitops_secrets.core.sops.secrets import PULL_SECRET_TYPE
 
 
 class PullSecret(NamedTuple):

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from gitops_secrets.core.sops.pullsecret import DOCKERCONFIGJSON, PULL_SECRET_TYPE
+from gitops_secrets.core.sops.secrets import DOCKERCONFIGJSON, PULL_SECRET_TYPE
 from gitops_secrets.errors import GitOpsSecretsError
 
 MANAGER = "gitops-secrets"

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from gitops_secrets.core.veiled import Veiled
 from gitops_secrets.errors import UsageError
 
 
-class Credentials(NamedTuple):
-    """A user name and a password for one registry. The password never shows in a repr."""
+class Credentials(Veiled):
+    """A user name and a password for one registry."""
 
-    username: str
-    password: str
+    __slots__ = ("password", "username")
 
-    def __repr__(self) -> str:
-        return f"Credentials({self.username!r}, ...)"
+    def __init__(self, username: str, password: str) -> None:
+        self.username = username
+        self.password = password
 
 
 def parse_credentials(value: str, source: str) -> Credentials:

@@ -11,39 +11,37 @@ from collections.abc import Iterator
 
 import yaml
 
-from gitops_secrets.core.sops.manifest import splice
-from gitops_secrets.core.sops.valuechanges import is_same
-from gitops_secrets.core.yamltext.nodes import compose_documents, get
+from gitops_secrets.core.sops.fieldedits import splice
+from gitops_secrets.core.sops.manifest import Manifest
+from gitops_secrets.core.yamltext.nodes import get
 from gitops_secrets.errors import GitOpsSecretsError
 
 TAG = "!text"
 
 
-def to_view(content: bytes, name: str) -> bytes:
-    """Return readable *content* for an editor; as it is where nothing of it can be shown decoded."""
-    shown = [(node, _show(node, column)) for column, node in _values(content, name)]
-    view = splice(content, [(node, text) for node, text in shown if text is not None])
+def to_view(plain: Manifest) -> bytes:
+    """Return readable *plain* for an editor; as it is if nothing of it can be shown decoded."""
+    shown = [(node, _show(node, column)) for column, node in _values(plain)]
+    view = splice(plain.content, [(node, text) for node, text in shown if text is not None])
     try:
-        return view if is_same(from_view(view, name), content, name) else content
+        return view if from_view(view, plain.path).is_same(plain) else plain.content
     except GitOpsSecretsError:
-        return content
+        return plain.content
 
 
-def from_view(view: bytes, name: str) -> bytes:
-    """Return the manifest that *view* means. Raises InvalidDocumentError where it is not YAML."""
-    return splice(
-        view,
-        [
-            (node, base64.b64encode(str(node.value).encode()).decode())
-            for _, node in _values(view, name)
-            if node.tag == TAG
-        ],
-    )
+def from_view(view: bytes, path: str) -> Manifest:
+    """Return the manifest that *view* means. Raises InvalidDocumentError if it is not YAML."""
+    edits = [
+        (node, base64.b64encode(str(node.value).encode()).decode())
+        for _, node in _values(Manifest(view, path))
+        if node.tag == TAG
+    ]
+    return Manifest(splice(view, edits), path)
 
 
-def _values(content: bytes, name: str) -> Iterator[tuple[int, yaml.ScalarNode]]:
+def _values(manifest: Manifest) -> Iterator[tuple[int, yaml.ScalarNode]]:
     """Yield the values under data, in the order in which they stand, with the columns of their keys."""
-    for root in compose_documents(content, name):
+    for root in manifest.roots:
         data = get(root, "data")
         for key, node in data.value if isinstance(data, yaml.MappingNode) else ():
             if isinstance(node, yaml.ScalarNode):

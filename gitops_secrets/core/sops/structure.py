@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from binascii import a2b_base64
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import yaml
@@ -39,6 +39,8 @@ _WORD = re.compile(rb"[A-Za-z0-9_=+/.:@!#$%^&*-]{16,}")
 """What ciphertext, which is random, is not once in a hundred million values."""
 _GZIP = re.compile(rb"\x1f\x8b\x08[\x00-\x1f]")
 
+MAX_ENCRYPTED_BYTES = 5 * 1024 * 1024
+"""Flux's limit on one encrypted file (kustomize-controller, maxEncryptedFileSize)."""
 RULE_FIELDS = (
     "unencrypted_suffix",
     "encrypted_suffix",
@@ -140,27 +142,34 @@ def read_documents(content: bytes, name: str) -> tuple[SopsDocument, ...]:
 
     Raises InvalidDocumentError for what is not YAML. Of duplicate keys every value is listed.
     """
-    return tuple(_read_document(root) for root in compose_documents(content, name))
+    return read_structure(compose_documents(content, name))
 
 
-def other_keys(content: bytes, path: str) -> tuple[MasterKey, ...]:
-    """Return the master keys beside age's that open the file *content*."""
+def read_structure(roots: Iterable[yaml.Node]) -> tuple[SopsDocument, ...]:
+    """Return what read_documents does, of documents that are parsed already."""
+    return tuple(_read_document(root) for root in roots)
+
+
+def other_keys(documents: Iterable[SopsDocument]) -> tuple[MasterKey, ...]:
+    """Return the master keys besides age's that open *documents*."""
     return tuple(
         key
-        for document in read_documents(content, path)
+        for document in documents
         for key in (document.metadata.keys if document.metadata else ())
         if key.kind != "age"
     )
 
 
 def check_encrypted(
-    content: bytes, path: str, recipients: Sequence[str], others: Sequence[MasterKey] = ()
+    documents: Sequence[SopsDocument],
+    path: str,
+    recipients: Sequence[str],
+    others: Sequence[MasterKey] = (),
 ) -> None:
     """Raise GitOpsSecretsError unless every value of each Secret is ENC, for just *recipients* and *others*.
 
-    sops exits 0 where its rule's regex matched nothing, with all of the Secret left readable.
+    sops exits 0 if its rule's regex matched nothing, with all of the Secret left readable.
     """
-    documents = read_documents(content, path)
     if not documents:
         raise GitOpsSecretsError(f"{path}: sops wrote no document")
     for document in documents:

@@ -3,50 +3,46 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
 import yaml
 
+from gitops_secrets.core.veiled import Veiled
 from gitops_secrets.core.yamltext import comments
-from gitops_secrets.core.yamltext.nodes import compose_documents, entries, to_value
+from gitops_secrets.core.yamltext.nodes import entries, to_value
 
 
-class Change(NamedTuple):
-    """One value that is to be set, or taken away where it is None. The value never shows in a repr."""
+class ValueChange(Veiled):
+    """One value that is to be set, or taken away."""
 
-    key: str
-    """sops' way to it: ``["data"]["x"]``."""
-    value: bytes | None
-    """Its JSON."""
+    __slots__ = ("key", "value")
 
-    def __repr__(self) -> str:
-        return f"Change({self.key!r}, ...)"
+    def __init__(self, key: str, value: bytes | None) -> None:
+        self.key = key
+        """sops' way to it: ``["data"]["x"]``."""
+        self.value = value
+        """Its JSON; None to take it away."""
 
 
-def changes_between(before: bytes, after: bytes, name: str) -> tuple[Change, ...] | None:
-    """Return what makes *before* into *after*, both readable; None where sops cannot be told it piece by piece.
-
-    That is where there are several documents, or comments changed.
-    """
-    old, new = (compose_documents(content, name) for content in (before, after))
-    if len(old) != 1 or len(new) != 1 or _comments(before) != _comments(after):
+def changes_between(
+    old: Sequence[yaml.Node], new: Sequence[yaml.Node]
+) -> tuple[ValueChange, ...] | None:
+    """Return what makes the document *old* into *new*, both readable; None if there is not one of each."""
+    if len(old) != 1 or len(new) != 1:
         return None
     return tuple(_between(old[0], new[0], ()))
 
 
-def is_same(one: bytes, other: bytes, name: str) -> bool:
-    """Return whether both hold the same values, whatever their form."""
-    return [to_value(n) for n in compose_documents(one, name)] == [
-        to_value(n) for n in compose_documents(other, name)
-    ]
+def comments_of(content: bytes) -> list[str]:
+    """Return the comments of a manifest: sops takes changes of values only."""
+    return [block.strip() for _, _, block in comments.blocks(content.decode())]
 
 
-def _between(old: yaml.Node, new: yaml.Node, path: tuple[str, ...]) -> Iterator[Change]:
+def _between(old: yaml.Node, new: yaml.Node, path: tuple[str, ...]) -> Iterator[ValueChange]:
     before, after = dict(entries(old)), dict(entries(new))
     for key in before:
         if key not in after:
-            yield Change(_way((*path, key)), None)
+            yield ValueChange(_way((*path, key)), None)
     for key, node in after.items():
         here = (*path, key)
         if key in before and to_value(before[key]) == to_value(node):
@@ -54,7 +50,7 @@ def _between(old: yaml.Node, new: yaml.Node, path: tuple[str, ...]) -> Iterator[
         if isinstance(node, yaml.MappingNode) and isinstance(before.get(key), yaml.MappingNode):
             yield from _between(before[key], node, here)
         else:
-            yield Change(_way(here), json.dumps(_typed(node)).encode())
+            yield ValueChange(_way(here), json.dumps(_typed(node)).encode())
 
 
 def _way(path: tuple[str, ...]) -> str:
@@ -70,7 +66,3 @@ def _typed(node: yaml.Node) -> object:
     if node.tag == "tag:yaml.org,2002:bool":
         return str(node.value).lower() == "true"
     return None if node.tag == "tag:yaml.org,2002:null" else str(node.value)
-
-
-def _comments(content: bytes) -> list[str]:
-    return [block.strip() for _, _, block in comments.blocks(content.decode())]

@@ -1,0 +1,152 @@
+"""The one way in and out of encrypted files: opened, changed, encrypted, read back, planned.
+
+Nothing is written here: what comes out goes into the overlay, and a transaction writes that.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, ExitStack
+from typing import Self
+
+from gitops_secrets.adapters.keyring import Keyring
+from gitops_secrets.adapters.sops import program as sops
+from gitops_secrets.commands.secrets.ruling import Ruling
+from gitops_secrets.core.repository.overlay import Overlay
+from gitops_secrets.core.sops.manifest import Manifest
+from gitops_secrets.core.sops.structure import MAX_ENCRYPTED_BYTES, refuse_loss
+from gitops_secrets.core.veiled import Veiled
+from gitops_secrets.errors import GitOpsSecretsError
+
+
+class Opened(Veiled):
+    """An encrypted file and what it holds."""
+
+    __slots__ = ("identities", "plain", "sealed")
+
+    def __init__(self, sealed: Manifest, plain: Manifest, identities: tuple[bytes, ...]) -> None:
+        self.sealed = sealed
+        self.plain = plain
+        self.identities = identities
+        """By which it was opened, as sops takes them; empty if a key manager opened it."""
+
+
+class Sealer:
+    """Opens and seals the files of *tree* with the identities of *keyring*.
+
+    It is a context manager: leaving it ends a sops that ``begin`` started for nothing.
+    """
+
+    def __init__(self, tree: Overlay, keyring: Keyring) -> None:
+        self._tree = tree
+        self._keyring = keyring
+        self._stack = ExitStack()
+        self._begun: dict[tuple[str, Ruling], sops.Encrypt] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def begin(self, path: str, ruling: Ruling) -> None:
+        """Start sops for what will be sealed anew at *path*: it starts while there is something else to do."""
+        self._begun[path, ruling] = self._stack.enter_context(self._encrypting(path, ruling))
+
+    def open(self, path: str) -> Opened:
+        """Return the encrypted file *path* and what it holds, its MAC checked.
+
+        Raises GitOpsSecretsError if it is not encrypted or no identity at hand opens it, and
+        TamperedError if its MAC does not fit.
+        """
+        return self.open_manifest(Manifest(self._tree.read(path) or b"", path))
+
+    def open_manifest(self, sealed: Manifest, *, ignore_mac: bool = False) -> Opened:
+        """Return what ``open`` does, of a file that is not in the tree or is not the tree's in full."""
+        identities = self.identities(sealed)
+        plain = sops.decrypt(sealed.content, sealed.path, identities, ignore_mac=ignore_mac)
+        return Opened(sealed, Manifest(plain, sealed.path), identities)
+
+    def identities(self, sealed: Manifest) -> tuple[bytes, ...]:
+        """Return the identity that opens *sealed*, as sops takes identities.
+
+        None if none is at hand, but a key manager that the user's settings allow opens it. Raises
+        GitOpsSecretsError if there is neither.
+        """
+        path = sealed.path
+        if sealed.metadata is None:
+            raise GitOpsSecretsError(f"{path} is not encrypted", f"gitops-secrets encrypt {path}")
+        identity = self._keyring.first(sealed.recipients)
+        if identity is not None:
+            return (identity.secret,)
+        seen = sops.reduced(sealed.content, path)
+        if seen.kept:
+            return ()
+        if seen.dropped:
+            raise sops.no_reader(path, seen.dropped)
+        raise GitOpsSecretsError(
+            f"no identity at hand opens {path}",
+            "pass --age-identity-file with an identity of one of its recipients: "
+            + ", ".join(sealed.recipients),
+        )
+
+    def seal(self, plain: Manifest, ruling: Ruling) -> Manifest:
+        """Encrypt all of the readable *plain* anew, read it back, and plan it for its path.
+
+        Without an identity at hand only its structure is read back. Raises GitOpsSecretsError if
+        anything of it would stay readable, or does not read back as it was.
+        """
+        encrypt = self._begun.pop((plain.path, ruling), None)
+        if encrypt is not None:
+            content, read = encrypt(plain.content)
+        else:
+            with self._encrypting(plain.path, ruling) as once:
+                content, read = once(plain.content)
+        sealed = Manifest(content, plain.path)
+        sealed.check_encrypted(ruling.recipients, ())
+        return self._checked(sealed, plain, read)
+
+    def reseal(
+        self, opened: Opened, wanted: Manifest, ruling: Ruling, *, renew: bool = False
+    ) -> Manifest:
+        """Plan the file that was *opened* with what *wanted* holds, in the fewest lines, and return it.
+
+        A Secret with another name, namespace or type is encrypted anew in full: ciphertext that moves
+        from one Secret to another is a finding. So is what sops cannot be told value by value, and with
+        *renew* a file that is encrypted for others than *ruling* names. Raises GitOpsSecretsError if
+        that would take away readers besides age's.
+        """
+        old, plain = opened.sealed, opened.plain
+        fits = old.is_encrypted_for(ruling.recipients)
+        changes = plain.changes_to(wanted)
+        if changes == () and (fits or not renew):
+            return old
+        if changes and fits and plain.idents == wanted.idents:
+            content = sops.change(old.content, old.path, changes, opened.identities, ruling.config)
+            read = sops.decrypt(content, old.path, opened.identities)
+            sealed = Manifest(content, old.path)
+            if Manifest(read, old.path).is_same(wanted):
+                sealed.check_encrypted(ruling.recipients, old.other_keys)
+                return self._checked(sealed, wanted, read)
+        refuse_loss(old.path, old.other_keys)
+        return self.seal(wanted, ruling)
+
+    def _encrypting(self, path: str, ruling: Ruling) -> AbstractContextManager[sops.Encrypt]:
+        identity = self._keyring.first(ruling.recipients)
+        identities = [identity.secret] if identity is not None else []
+        return sops.encrypting(ruling.config, path, identities)
+
+    def _checked(self, sealed: Manifest, plain: Manifest, read: bytes | None) -> Manifest:
+        path = sealed.path
+        if len(sealed.content) > MAX_ENCRYPTED_BYTES:
+            raise GitOpsSecretsError(
+                f"{path} would be {len(sealed.content)} bytes, and Flux decrypts at most {MAX_ENCRYPTED_BYTES}",
+                "one file for each Secret; for pull Secrets fewer recipients, or an --image-pull-secret "
+                "of their own for some registries",
+            )
+        if read is not None and not Manifest(read, path).is_same(plain):
+            raise GitOpsSecretsError(
+                f"{path} does not read back as it was given, and nothing was written",
+                "quote its values: what one YAML reader takes for a number, another takes for text",
+            )
+        self._tree.write(path, sealed.content)
+        return sealed
