@@ -140,8 +140,9 @@ class Sealer:
         if len(sealed.content) > MAX_ENCRYPTED_BYTES:
             raise GitOpsSecretsError(
                 f"{path} would be {len(sealed.content)} bytes, and Flux decrypts at most {MAX_ENCRYPTED_BYTES}",
-                "one file for each Secret; for pull Secrets fewer recipients, or an --image-pull-secret "
-                "of their own for some registries",
+                "write one file for each Secret"
+                if len(sealed.documents) > 1
+                else "let fewer recipients read it, or give some registries an --image-pull-secret of their own",
             )
         if read is not None and not Manifest(read, path).is_same(plain):
             raise GitOpsSecretsError(
