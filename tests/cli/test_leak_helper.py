@@ -5,13 +5,14 @@ A program made for this, which leaks on purpose, stands in for the command.
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.support.leaks import Watch
+from tests.support.leaks import Watch, files_below
 from tests.support.secrets import mixed
 from tests.support.spellings import spellings
 from tests.support.user import Result, User
@@ -124,6 +125,15 @@ def test_every_piece_of_a_password_that_tests_draw_is_looked_for() -> None:
 @pytest.mark.parametrize("how", [how for how in HOWS if how != "nowhere"])
 def test_a_leak_is_found(user: User, how: str) -> None:
     assert leak(user, how, made_up())
+
+
+def test_a_folder_of_somebody_else_may_go_away_meanwhile(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        (tmp_path / name / "below").mkdir(parents=True)
+    seen = files_below(tmp_path, tmp_path)
+    next(seen)
+    shutil.rmtree(tmp_path)
+    assert list(seen) == []
 
 
 def test_a_program_that_leaks_nothing_is_not_accused(user: User) -> None:

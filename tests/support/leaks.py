@@ -118,9 +118,11 @@ class Watch:
 def files_below(folder: Path, base: Path, since: float = 0.0) -> Iterator[tuple[str, bytes]]:
     """Yield every file at or below *folder*, named from *base*, with its name's bytes and content.
 
-    Of a symlink, where it leads. Only what was changed at or after the time *since*.
+    Of a symlink, where it leads. Only what was changed at or after the time *since*. What goes away
+    meanwhile is passed over: other programs have files in the folders that all users share.
     """
-    for path in [folder, *folder.rglob("*")]:
+    below = (Path(at, name) for at, folders, files in os.walk(folder) for name in folders + files)
+    for path in (folder, *below):
         try:
             mode = path.lstat().st_mode
             content = b""
