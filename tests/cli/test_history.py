@@ -19,9 +19,11 @@ from tests.support.user import PROGRAM, User
 
 IN_SMALL_PIECES = """
 import sys
-from gitops_secrets.adapters import facts_cache, history
+from gitops_secrets.adapters.cache import facts as facts_cache
+from gitops_secrets.adapters.git import history
 from gitops_secrets.adapters.git.objects import Git
-from gitops_secrets.commands import history_reader, scan_history
+from gitops_secrets.commands.scan import history as scan_history
+from gitops_secrets.commands.scan import history_reader
 
 if sys.argv[1] == "small":
     history._BATCH, history_reader._PART, facts_cache._SECONDS = 7, 5, 0

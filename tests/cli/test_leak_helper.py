@@ -21,7 +21,7 @@ LEAKY = """
 import base64, json, os, subprocess, sys, time, urllib.parse
 how, secret = sys.argv[1], os.environ["CREDS"].partition(":")[2]
 env = {k: v for k, v in os.environ.items() if k != "CREDS"}
-child = [sys.executable, "-c", "import time; time.sleep(0.1)"]
+child = [sys.executable, "-c", "import time; time.sleep(0.4)"]
 git = lambda *a, **k: subprocess.run(["git", *a], env=env, check=True, capture_output=True, **k)
 docker = lambda pad: base64.b64encode(json.dumps({"auths": {pad: {"auth": base64.b64encode(
     f"robot:{secret}".encode()).decode()}}}).encode()).decode()
@@ -32,7 +32,7 @@ def orphan():
             os.execve(sys.executable, ["daemon", *child[1:]], {**env, "X": secret})
         os._exit(0)
     os.wait()
-    time.sleep(0.1)
+    time.sleep(0.4)
 def packed():
     git("hash-object", "-w", "--stdin", input=secret.encode())
     open("a", "w").write(secret)
@@ -42,7 +42,10 @@ def packed():
 def passing(folder):
     path = os.path.join(folder, "passing")
     open(path, "w").write(secret)
-    time.sleep(0.01)
+    # Until the watch has linked it, however busy the machine is.
+    end = time.monotonic() + 30
+    while os.stat(path).st_nlink == 1 and time.monotonic() < end:
+        time.sleep(0.001)
     os.remove(path)
 def passing_folder():
     path = os.path.join(os.environ["TMPDIR"], "folder")
@@ -55,7 +58,7 @@ def open_for_others():
     "a child's command line": lambda: subprocess.run([*child, secret], env=env),
     "a child's environment": lambda: subprocess.run(child, env={**env, "OTHER": secret}),
     "the user's variable, handed on": lambda: subprocess.run(child),
-    "a grandchild's environment": lambda: subprocess.run([sys.executable, "-c", "import os, subprocess, sys; s = sys.stdin.read(); subprocess.run([sys.executable, '-c', 'import time; time.sleep(0.1)'], env={'X': s})"], env=env, input=secret.encode()),
+    "a grandchild's environment": lambda: subprocess.run([sys.executable, "-c", "import os, subprocess, sys; s = sys.stdin.read(); subprocess.run([sys.executable, '-c', 'import time; time.sleep(0.4)'], env={'X': s})"], env=env, input=secret.encode()),
     "a daemon's environment": orphan,
     "a temporary file": lambda: open(os.path.join(os.environ["TMPDIR"], "x"), "w").write(secret),
     "a temporary file, removed": lambda: passing(os.environ["TMPDIR"]),
@@ -142,7 +145,7 @@ def test_a_program_that_leaks_nothing_is_not_accused(user: User) -> None:
 
 def test_the_argument_that_the_user_gave_is_his_own(user: User) -> None:
     secret = made_up()
-    argv = [sys.executable, "-c", "import time; time.sleep(0.1)", secret]
+    argv = [sys.executable, "-c", "import time; time.sleep(0.4)", secret]
     with Watch(user, secret, own_arguments=True) as his_own, Watch(user, secret) as ours:
         subprocess.run(argv, env=user.env, check=True)
     assert his_own.leaks() == []
