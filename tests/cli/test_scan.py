@@ -239,9 +239,9 @@ def test_a_range_that_begins_nowhere_says_what_to_pass(user: User):
     assert result.status == 2
     assert "--range origin/main..HEAD" in result.stderr
     assert user.run("scan", "--range", "HEAD").status == 2
-    shallow = user.run("scan", "--range", "nowhere..HEAD")
-    assert shallow.status == 3
-    assert "git fetch --unshallow" in shallow.stderr
+    unknown = user.run("scan", "--range", "nowhere..HEAD")
+    assert unknown.status == 3
+    assert "there is no commit 'nowhere' here" in unknown.stderr
 
 
 def test_an_encrypted_secret_changed_by_hand_is_found_when_staged(user: User):

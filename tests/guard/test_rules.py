@@ -50,7 +50,7 @@ def test_a_rule_is_a_module_of_its_own_with_a_message_and_a_mend(ident: str):
     assert found.ident == ident
     assert found.message.format(object="x", detail="y")
     assert not found.message.endswith(".")
-    assert found.mend.format(path="x")
+    assert found.mend.format(path="x", pathspec=":/x")
 
 
 @pytest.mark.parametrize("ident", IDENTS)

@@ -140,6 +140,10 @@ class Git:
                 self.fail(process, arguments)
         self._end(process, arguments, b"")
 
+    def is_shallow(self) -> bool:
+        """Return whether the clone lacks the beginning of its history, or git cannot say."""
+        return self.ask("rev-parse", "--is-shallow-repository").strip() != b"false"
+
     def is_bare(self) -> bool:
         """Return whether the repository is a bare one: a server's, where nothing is ever staged."""
         return self.ask("rev-parse", "--is-bare-repository").strip() == b"true"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -33,6 +34,15 @@ class Head(NamedTuple):
     upstream: str | None
 
 
+class Listing(NamedTuple):
+    """The files of a repository."""
+
+    files: list[str]
+    """Every file that is tracked, or is new and not ignored, by its path from the top."""
+    unseen: dict[str, str]
+    """Tracked files whose changes Git does not look for, each with the flag of git-update-index(1)."""
+
+
 class Repository(NamedTuple):
     """A Git work tree."""
 
@@ -57,12 +67,12 @@ class Repository(NamedTuple):
 
     def list_files(self) -> list[str]:
         """Return every file that is tracked, or is new and not ignored, by its path from the top."""
-        return self.begin_list_files()()
+        return self.begin_listing()().files
 
-    def begin_list_files(self) -> Callable[[], list[str]]:
-        """Ask for ``list_files``, and return what waits for the answer: for who can do else meanwhile."""
-        finish = self.begin("ls-files", "-z", "--cached", "--others", "--exclude-standard")
-        return lambda: sorted({os.fsdecode(path) for path in finish().split(b"\0") if path})
+    def begin_listing(self) -> Callable[[], Listing]:
+        """Ask for the repository's files, and return what waits for the answer."""
+        finish = self.begin("ls-files", "-v", "-z", "--cached", "--others", "--exclude-standard")
+        return lambda: _read_listing(finish())
 
     def status(self, paths: Sequence[str]) -> tuple[Head, dict[str, str]]:
         """Return the head, and of *paths* those that differ from it with Git's two-letter state.
@@ -100,13 +110,40 @@ class Repository(NamedTuple):
             fields.get("branch.upstream"),
         ), states
 
-    def left_out(self, paths: Sequence[str]) -> list[str]:
-        """Return the tracked files at or below *paths* that a sparse checkout leaves out of the work tree."""
-        if not (self.git_dir / "info" / "sparse-checkout").exists():
-            return []
-        out = self.ask("ls-files", "-t", "-z", "--", *map(literal, paths))
-        entries = (os.fsdecode(entry) for entry in out.split(b"\0"))
-        return [entry[2:] for entry in entries if entry.startswith("S ")]
+    def is_sparse(self) -> bool:
+        """Return whether this is a sparse checkout."""
+        done = self.git("config", "--type=bool", "--get", "core.sparseCheckout")
+        return done.stdout.strip() == b"true"
+
+    def sparse_hints(self, files: Sequence[str], folders: Sequence[str] = ()) -> tuple[str, str]:
+        """Return the commands by which a sparse checkout takes in *files* and *folders*.
+
+        With cone patterns it names folders, and has the files of the top anyway.
+        """
+        cone = self.git("config", "--type=bool", "--get", "core.sparseCheckoutCone")
+        if cone.stdout.strip() == b"true":
+            names = sorted({*map(os.path.dirname, files), *folders} - {""})
+        else:
+            names = [f"/{path}" for path in (*files, *(f"{folder}/" for folder in folders))]
+        add = shlex.join(["git", "sparse-checkout", "add", *names])
+        return add, "or all of it: git sparse-checkout disable"
+
+    def differs(self, path: str) -> bool:
+        """Return whether *path* differs from the last commit by the filters of the user's own configuration.
+
+        They run for it, so it is asked only where a commit would run them too.
+        """
+        arguments = (
+            "diff",
+            "--quiet",
+            "--no-ext-diff",
+            "--no-textconv",
+            "HEAD",
+            "--",
+            literal(path),
+        )
+        with _start(self.top, *arguments, as_user=True) as program:
+            return program.finish(b"").status != 0
 
     def operation_under_way(self) -> str | None:
         """Return what Git is in the middle of ("a merge"), or None."""
@@ -245,18 +282,24 @@ def literal(path: str) -> str:
     return ":(top)" if path == "." else f":(top,literal){path}"
 
 
-def sparse_hints(folders: Sequence[str]) -> tuple[str, str]:
-    """Return the commands by which a sparse checkout takes *folders* in."""
-    return (
-        f"git sparse-checkout add {' '.join(folders)}",
-        "or all of it: git sparse-checkout disable",
-    )
+def _read_listing(out: bytes) -> Listing:
+    files, unseen = set[str](), {}
+    for entry in (os.fsdecode(entry) for entry in out.split(b"\0") if entry):
+        tag, path = entry[0], entry[2:]
+        files.add(path)
+        if tag in "Ss":
+            unseen[path] = "skip-worktree"
+        elif tag.islower():
+            unseen[path] = "assume-unchanged"
+    return Listing(sorted(files), unseen)
 
 
 def words(done: Completed) -> str:
-    """Return what git said, on one line and without its hints, for an error."""
+    """Return what git said, on one line, for an error: without its hints, and its warnings if there is more."""
     said = (done.stderr.strip() or done.stdout.strip()).decode(errors="replace")
     lines = [line for line in said.splitlines() if not line.startswith("hint:")]
+    # Git warns of line ends for each file, and says why it failed in between.
+    lines = [line for line in lines if not line.startswith("warning:")] or lines
     return " ".join(" ".join(lines).split()) or f"status {done.status}"
 
 
@@ -267,10 +310,14 @@ def _answer(done: Completed, command: str) -> bytes:
 
 
 def _start(
-    folder: Path, *arguments: str, filters: Sequence[str] = (), pass_fds: Sequence[int] = ()
+    folder: Path,
+    *arguments: str,
+    filters: Sequence[str] = (),
+    pass_fds: Sequence[int] = (),
+    as_user: bool = False,
 ) -> Started:
     command = next(a for a in arguments if not a.startswith("-") and "=" not in a)
-    asks = command not in WRITING
+    asks = command not in WRITING and not as_user
     env = environment_of(
         inherited_environment(), str(folder), asks=asks, filters=filters if asks else ()
     )

@@ -62,14 +62,22 @@ class Aftermath:
                     return commit
         return ""
 
+    def is_new(self, journal: Journal, commit: str) -> bool:
+        """Return whether *commit* is not among those that were there before the run."""
+        excluded = [f"^{journal.commit}"] if journal.commit else []
+        return self._repository.ask("rev-list", "--max-count=1", commit, *excluded) != b""
+
     def _move_back(self, journal: Journal, mine: str) -> bool:
         """Move the branch that has *mine* as its last commit to before it; return whether it was done.
 
-        Not if anything else reaches *mine*, or somebody moved the branch since.
+        Not if anything else reaches *mine*, somebody moved the branch since, or *mine* does not follow on
+        what the branch was at: whatever it followed on is not ours to go back to.
         """
         repository, own = self._repository, reference_of(journal)
         holders = repository.holders(mine)
         before = repository.parents(mine)
+        if before != ([journal.commit] if journal.commit else []):
+            return False
         if len(holders) > 1 or any(repository.commit(name) != mine for name in holders or ["HEAD"]):
             return False
         for reference in holders:
@@ -120,16 +128,18 @@ class Aftermath:
         return [] if journal.is_at_once else left, kept
 
     def _not_committed_since(self, journal: Journal) -> list[str]:
-        """Return the files that the last commit has as they were before; the others are somebody's commit by now."""
+        """Return the files that the last commit has as the one before the run; the others are somebody's commit by now.
+
+        Commits are compared with each other: by filters and line ends, a file may differ from its commit.
+        """
+        paths = list(journal.files)
         if not journal.commits:
-            return list(journal.files)
-        _, committed = self._repository.contents("HEAD", list(journal.files))
-        return [
-            path
-            for path, entry in journal.files.items()
-            if (committed[path] is None and entry.before is None)
-            or (entry.before is not None and is_same(committed[path], entry.before))
-        ]
+            return paths
+        _, committed = self._repository.contents("HEAD", paths)
+        before = dict[str, bytes | None].fromkeys(paths)
+        if journal.commit is not None:
+            _, before = self._repository.contents(journal.commit, paths)
+        return [path for path in paths if committed[path] == before[path]]
 
     def _is_theirs(self, path: str, entry: Entry) -> bool:
         """Return whether *path* holds neither what it held before nor what the run wrote."""

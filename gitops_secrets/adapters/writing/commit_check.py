@@ -21,6 +21,11 @@ def check_committed(repository: Repository, journal: Journal, aftermath: Afterma
         return head
     # A hook has done something, or Git has other line ends than the work tree.
     made = aftermath.made(journal)
+    if not made and not aftermath.is_new(journal, head):
+        raise StepError(
+            lambda so: f"a hook took the commit off the branch again; {so}",
+            "git rev-parse --git-path hooks says where its hooks are: have that one leave the branch alone",
+        )
     others = [p for p in repository.changed(made)[1] if p not in journal.files] if made else []
     if made and not others and on_branch:
         return made

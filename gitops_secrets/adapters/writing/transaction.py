@@ -22,7 +22,7 @@ from gitops_secrets.adapters.files import (
     replace_file,
 )
 from gitops_secrets.adapters.git.locks import refuse_locks
-from gitops_secrets.adapters.git.repository import Head, Repository, literal, sparse_hints, words
+from gitops_secrets.adapters.git.repository import Head, Repository, literal, words
 from gitops_secrets.adapters.running.interrupts import Held, Interrupted, held_back, unheard
 from gitops_secrets.adapters.running.process import pass_on
 from gitops_secrets.adapters.writing.aftermath import Aftermath, standing, written
@@ -122,10 +122,9 @@ class Transaction:
                 f"git check-ignore --verbose --no-index {names}",
             )
         if done.status and b"sparse-checkout" in done.stderr:
-            folders = sorted({os.path.dirname(path) for path in journal.files} - {""})
             raise StepError(
                 lambda so: f"this sparse checkout leaves out where the files belong, and {so}",
-                *sparse_hints(folders),
+                *self.repository.sparse_hints(list(journal.files)),
             )
         if done.status:
             raise StepError(lambda so: f"git add failed, and {so}: {words(done)}")

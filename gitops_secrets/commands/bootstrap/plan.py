@@ -7,11 +7,11 @@ what for, and what is needed only afterwards is imported meanwhile.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from gitops_secrets.adapters.files import check_inside, read_file
-from gitops_secrets.adapters.git.repository import Head, Repository, sparse_hints
+from gitops_secrets.adapters.git.repository import Head, Listing, Repository
 from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.commands.bootstrap.model import ClusterOutcome, Plan, Request
 from gitops_secrets.commands.bootstrap.questions import Questions, paths_of
@@ -36,13 +36,14 @@ def make_plan(request: Request, repository: Repository, questions: Questions) ->
     Raises UsageError for a request that is invalid there, GitOpsSecretsError where it cannot be
     done.
     """
-    tree = Overlay(questions.files(), lambda path: read_file(repository.top, path))
+    listing = questions.listing()
+    tree = Overlay(listing.files, lambda path: read_file(repository.top, path))
     clusters = lay_out(request, tree, _clusters(request, tree))
     ask_status = questions.status or repository.begin_status(paths_of(clusters))
     head, states = ask_status()
     _check_head(repository, request, head)
     first = first_stages(request, repository, tree, clusters)
-    _refuse_left_out(repository, clusters)
+    _refuse_left_out(repository, listing, clusters)
     ruled = [plan_rule(request, repository, tree, cluster) for cluster in clusters]
     # A new identity is in no file yet.
     own = [rule.identity.identity for rule in ruled if rule.identity.identity is not None]
@@ -65,7 +66,7 @@ def make_plan(request: Request, repository: Repository, questions: Questions) ->
         ours |= {CONFIG, *(cluster.secret_file(request.secret) for cluster in clusters)}
         for path in ours:
             check_inside(repository.top, path)
-        _refuse_dirty(states, [change.path for change in tree.changes()])
+        _refuse_changed(request, repository, listing, states, tree)
         # Only now, when all else is seen to be in order: one of the sources may be a prompt.
         credentials = {
             registry.key: source(registry)
@@ -78,8 +79,8 @@ def make_plan(request: Request, repository: Repository, questions: Questions) ->
             else _plan_secret(request, tree, sealer, rule, wiring, credentials)
             for rule, wiring in zip(ruled, wired, strict=True)
         ]
+    _refuse_changed(request, repository, listing, states, tree)
     changes = tree.changes()
-    _refuse_dirty(states, [change.path for change in changes])
     concerned = {path: state for path, state in states.items() if path in ours}
     return Plan(tuple(outcomes), changes, head, concerned)
 
@@ -92,20 +93,32 @@ def _check_head(repository: Repository, request: Request, head: Head) -> None:
         )
     if request.push and head.upstream is None:
         raise UsageError(
-            f"--push: the branch {head.branch} has no upstream",
-            f"git push --set-upstream origin {head.branch}",
+            f"--push: the branch {head.branch} has no upstream", _upstream_hint(repository, head)
         )
 
 
-def _refuse_left_out(repository: Repository, clusters: list[Cluster]) -> None:
-    """Raise GitOpsSecretsError where a sparse checkout hides a file that has to be read."""
-    left_out = repository.left_out(paths_of(clusters))
-    if left_out:
-        folders = [cluster.path for cluster in clusters if cluster.path != "."]
-        raise GitOpsSecretsError(
-            f"{left_out[0]} is in the repository, but this sparse checkout leaves it out",
-            *sparse_hints([*folders, PULL_SECRETS]),
-        )
+def _upstream_hint(repository: Repository, head: Head) -> str:
+    """Return the command that gives the branch an upstream, and what has to come first."""
+    remotes = repository.ask("remote").decode().split()
+    remote = "origin" if "origin" in remotes or not remotes else remotes[0]
+    push = f"git push --set-upstream {remote} {head.branch}"
+    commit = "" if head.commit else "git commit --allow-empty --message 'First commit' && "
+    return f"{commit}{push}" if remotes else f"git remote add origin URL && {commit}{push}"
+
+
+def _refuse_left_out(repository: Repository, listing: Listing, clusters: list[Cluster]) -> None:
+    """Raise GitOpsSecretsError if a sparse checkout hides a file that has to be read."""
+    if not listing.unseen or not repository.is_sparse():
+        return
+    below = tuple(f"{path}/" for path in paths_of(clusters) if path != ".")
+    for path in listing.unseen:
+        is_ours = path.startswith(below) or path == CONFIG or "." in paths_of(clusters)
+        if is_ours and not (repository.top / path).exists():
+            folders = [cluster.path for cluster in clusters if cluster.path != "."]
+            raise GitOpsSecretsError(
+                f"{path} is in the repository, but this sparse checkout leaves it out",
+                *repository.sparse_hints([path, CONFIG], [*folders, PULL_SECRETS]),
+            )
 
 
 def _clusters(request: Request, tree: Overlay) -> list[Cluster]:
@@ -194,17 +207,35 @@ def _plan_secret(
     )
 
 
-def _refuse_dirty(states: Mapping[str, str], changed: Sequence[str]) -> None:
-    for path in changed:
+def _refuse_changed(
+    request: Request,
+    repository: Repository,
+    listing: Listing,
+    states: Mapping[str, str],
+    tree: Overlay,
+) -> None:
+    """Raise GitOpsSecretsError if a file to change differs from the last commit, or may do so unseen."""
+    for change in tree.changes():
+        path = change.path
+        flag = listing.unseen.get(path)
+        if flag is not None:
+            raise GitOpsSecretsError(
+                f"{path} is marked {flag}: Git does not see whether it has changes of yours",
+                f"git update-index --no-{flag} -- {shlex.quote(path)}",
+            )
         state = states.get(path)
         if state == "!!":
             raise GitOpsSecretsError(
-                f"{path} is ignored by Git", f"git check-ignore --verbose {path}"
+                f"{path} is ignored by Git", f"git check-ignore --verbose {shlex.quote(path)}"
             )
-        if state is not None:
-            raise GitOpsSecretsError(
-                f"{path} has changes that are not committed", _dirty_hint(path, state)
-            )
+        if state is None:
+            continue
+        if repository.filters and not request.dry_run and not repository.differs(path):
+            # Only its filter sees that it does not: a question does not run that.
+            continue
+        raise GitOpsSecretsError(
+            f"{path} has changes that are not committed", _dirty_hint(path, state)
+        )
 
 
 def _dirty_hint(path: str, state: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from gitops_secrets.adapters.git.repository import Head, Repository
+from gitops_secrets.adapters.git.repository import Head, Listing, Repository
 from gitops_secrets.commands.bootstrap.model import Request
 from gitops_secrets.core.repository.layout import CONFIG, Cluster, parse_cluster_path
 
@@ -13,18 +13,18 @@ from gitops_secrets.core.repository.layout import CONFIG, Cluster, parse_cluster
 class Questions(NamedTuple):
     """What waits for the answers."""
 
-    files: Callable[[], list[str]]
+    listing: Callable[[], Listing]
     status: Callable[[], tuple[Head, Mapping[str, str]]] | None
     """None where the clusters are not named, and have to be found in the files first."""
 
 
 def begin_questions(request: Request, repository: Repository) -> Questions:
     """Ask git for the repository's files, and for the state of the named clusters' files."""
-    files = repository.begin_list_files()
+    listing = repository.begin_listing()
     if not request.paths:
-        return Questions(files, None)
+        return Questions(listing, None)
     clusters = [parse_cluster_path(path) for path in request.paths]
-    return Questions(files, repository.begin_status(paths_of(clusters)))
+    return Questions(listing, repository.begin_status(paths_of(clusters)))
 
 
 def paths_of(clusters: list[Cluster]) -> list[str]:

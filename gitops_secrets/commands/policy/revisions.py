@@ -73,7 +73,7 @@ def _find(git: Git, name: str, kind: str, *, tags: bool) -> Revision:
     elif not base and tags and suffix.startswith(":/"):
         spelled, suffix = _ask(git, "rev-parse", "--verify", "--quiet", name), ""
     elif not base and not suffix.startswith("@{"):
-        raise _none(name)
+        raise _none(git, name)
     found_id = _ask(
         *(git, "rev-parse", "--verify", "--quiet", "--end-of-options"),
         f"{spelled}{suffix}^{{{kind}}}",
@@ -82,7 +82,7 @@ def _find(git: Git, name: str, kind: str, *, tags: bool) -> Revision:
         whole = f"{spelled}{suffix}^{{commit}}"
         if _ask(git, "rev-parse", "--verify", "--quiet", "--end-of-options", whole):
             raise lacks(f"the {kind} of {name}")
-        raise _none(name)
+        raise _none(git, name)
     return Revision(found_id, ref)
 
 
@@ -94,7 +94,7 @@ def _ref(git: Git, base: str, *, tags: bool) -> str:
     if base in refs:
         return base
     if base.startswith("refs/"):
-        raise _none(base)
+        raise _none(git, base)
     branches = [ref for ref in short if ref in refs]
     if len({refs[ref] for ref in branches}) > 1:
         raise _two(base, branches[0], branches[1])
@@ -110,7 +110,7 @@ def _ref(git: Git, base: str, *, tags: bool) -> str:
     if tags:
         return known[0] if known else ""
     if not known:
-        raise _none(base)
+        raise _none(git, base)
     raise GitOpsSecretsError(
         f"no branch is named {base!r}, only {known[0]}", f"write it in full: {known[0]}"
     )
@@ -130,11 +130,12 @@ def _two(name: str, one: str, other: str) -> GitOpsSecretsError:
     )
 
 
-def _none(name: str) -> GitOpsSecretsError:
-    return GitOpsSecretsError(
-        f"there is no commit {name!r} here",
-        "git fetch --unshallow, or fetch-depth: 0 in CI, brings the whole history",
-    )
+def _none(git: Git, name: str) -> GitOpsSecretsError:
+    if git.is_shallow():
+        hint = "git fetch --unshallow, or fetch-depth: 0 in CI, brings the whole history"
+    else:
+        hint = "git branch --all and git tag list the names that are here"
+    return GitOpsSecretsError(f"there is no commit {name!r} here", hint)
 
 
 def _ask(git: Git, *arguments: str) -> str:

@@ -113,7 +113,7 @@ class _Scan:
 
     def _is_shallow(self) -> bool:
         """Return whether commits may come to light behind those that were walked."""
-        return self._git.ask("rev-parse", "--is-shallow-repository").strip() != b"false"
+        return self._git.is_shallow()
 
     def _tips(self) -> list[str]:
         """Return the tips that an earlier run walked from, if all that it found still counts."""

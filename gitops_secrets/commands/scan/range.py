@@ -74,7 +74,7 @@ def _beginnings(git: Git, before: revisions.Revision, after: str) -> list[str]:
 
     *before* itself, if no branch is there any more: then the branch was moved from it to *after*.
     """
-    shallow = git.ask("rev-parse", "--is-shallow-repository").strip() != b"false"
+    shallow = git.is_shallow()
     is_branch = before.ref.startswith(("refs/heads/", "refs/remotes/"))
     if shallow or not (is_branch or _is_on_a_branch(git, before.id)):
         return [before.id]

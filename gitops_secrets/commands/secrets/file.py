@@ -43,9 +43,12 @@ def locate(file: Path) -> SecretFile:
     if file.is_dir():
         raise UsageError(f"{file} is a folder", "name the file: gitops-secrets show FILE")
     if file.suffix not in _SUFFIXES:
+        readable = (
+            f"gitops-secrets encrypt {file} --to {file.with_suffix('.yaml')}, for a readable file"
+        )
         raise UsageError(
             f"{file} does not end in {', '.join(_SUFFIXES)}, and Flux would not decrypt it",
-            f"gitops-secrets encrypt {file} --to {file.with_suffix('.yaml')}, for a readable file",
+            readable if file.is_file() else f"name it {file.name}.yaml",
         )
     folder = file.parent.resolve()
     there = next(f for f in (folder, *folder.parents) if f.is_dir())

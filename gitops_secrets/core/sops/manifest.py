@@ -41,7 +41,13 @@ class Manifest:
 
     @cached_property
     def roots(self) -> Sequence[yaml.Node]:
-        """The root node of each document."""
+        """The root node of each document.
+
+        Raises InvalidDocumentError for anchors and aliases, which sops does not write: a few of them
+        can stand for more values than fit into memory.
+        """
+        if b"&" in self.content or b"*" in self.content:
+            refuse_anchors(self.content, self.path)
         return compose_documents(self.content, self.path)
 
     @cached_property
@@ -54,7 +60,6 @@ class Manifest:
         """The readable Secrets. Raises GitOpsSecretsError for what the API server or sops would refuse."""
         if not self.roots:
             raise InvalidDocumentError(f"{self.path}: is empty")
-        refuse_anchors(self.content, self.path)
         return read_secrets(self.roots, self.path)
 
     @property

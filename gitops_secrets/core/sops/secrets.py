@@ -76,7 +76,9 @@ def _read_secret(root: yaml.Node, name: str) -> Secret:
             f"{name}:{position(node)}: key {key!r} stands twice", "remove one of the two"
         )
     kind = text(root, "kind")
-    if kind != "Secret" or text(root, "apiVersion") != "v1":
+    if kind == "Secret" and text(root, "apiVersion") != "v1":
+        raise InvalidDocumentError(f"{where}: is a Secret without apiVersion: v1", "apiVersion: v1")
+    if kind != "Secret":
         what = f"a {kind}" if kind and kind.isalnum() else "no Kubernetes object"
         raise InvalidDocumentError(
             f"{where}: is {what}, and Flux decrypts Secrets only",

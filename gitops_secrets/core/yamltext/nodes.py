@@ -22,6 +22,7 @@ _PAIR = re.compile(rb"[\[{][^\[\]{}\"'#\n]*[\]}]")
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 """In which a bracket may be half of another character."""
 
+_MAX_SCALARS = 1_000_000
 _NULLS = ("", "~", "null", "Null", "NULL")
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -179,11 +180,19 @@ def to_value(node: yaml.Node | None) -> object:
 def walk_scalars(node: yaml.Node, path: Path = ()) -> Iterator[tuple[Path, yaml.ScalarNode]]:
     """Yield every scalar value below *node* with its path, in document order; keys are not values.
 
-    An alias yields its target's scalars once for each place; a cycle ends where it closes.
+    An alias yields its target's scalars once for each place; a cycle ends where it closes. Raises
+    InvalidDocumentError beyond _MAX_SCALARS: aliases of aliases stand for more than fits into memory.
     """
+    count = 0
     stack: list[tuple[yaml.Node, Path, frozenset[int]]] = [(node, path, frozenset())]
     while stack:
         current, here, above = stack.pop()
+        count += 1
+        if count > _MAX_SCALARS:
+            line = node.start_mark.line + 1
+            raise InvalidDocumentError(
+                f"line {line}: its aliases stand for more than {_MAX_SCALARS} values"
+            )
         if isinstance(current, yaml.ScalarNode):
             yield here, current
             continue
@@ -220,12 +229,16 @@ def duplicate_keys(node: yaml.Node) -> Iterator[tuple[yaml.Node, str]]:
 
 def refuse_anchors(content: bytes, name: str) -> None:
     """Raise InvalidDocumentError, with the line, where *content* has an anchor or alias."""
-    for event in yaml.parse(content, _LOADER):
-        if getattr(event, "anchor", None) and event.start_mark:
-            raise InvalidDocumentError(
-                f"{name}:{event.start_mark.line + 1}: holds an anchor or alias",
-                "write the value out in both places",
-            )
+    try:
+        events = yaml.parse(content, _LOADER)
+        found = next((event for event in events if getattr(event, "anchor", None)), None)
+    except (yaml.YAMLError, UnicodeDecodeError):
+        return  # whoever composes it says so
+    if found is not None and found.start_mark:
+        raise InvalidDocumentError(
+            f"{name}:{found.start_mark.line + 1}: holds an anchor or alias",
+            "write the value out in both places",
+        )
 
 
 def is_null(node: yaml.Node) -> bool:

@@ -7,7 +7,12 @@ from typing import NamedTuple
 from gitops_secrets.core.guard.record.finding import Severity
 
 ENCRYPT = "gitops-secrets encrypt {path} && git add {path}"
-UNTRACK = "git rm --cached {path}"
+RENEW = "gitops-secrets encrypt --ignore-mac {path} && git add {path}"
+RESTORE = "git checkout HEAD -- {pathspec}"
+"""During a merge HEAD is our side; MERGE_HEAD is theirs. ``--ours`` does nothing once the file is staged."""
+UNTRACK = "git rm --cached --force -- {pathspec}"
+"""By force, since the file may have been changed again since it was staged; it stays in the work tree."""
+MOVE = "take the value out of {path}: keep it in a Secret, encrypt that, and refer to it"
 
 
 class Rule(NamedTuple):
@@ -17,5 +22,7 @@ class Rule(NamedTuple):
     message: str
     """With ``{object}`` for the object, or the file where there is none, and ``{detail}``."""
     mend: str
-    """With ``{path}``, quoted for a shell."""
+    """With ``{path}`` and ``{pathspec}``, each quoted for a shell."""
     severity: Severity = Severity.ERROR
+    elsewhere: str = ""
+    """Instead of *mend* for what does not stand in a Secret, which alone can be encrypted."""

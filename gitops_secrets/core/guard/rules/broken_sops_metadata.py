@@ -9,13 +9,13 @@ import yaml
 
 from gitops_secrets.core.guard.read.encoding import from_base64
 from gitops_secrets.core.guard.read.nodes import named, scalar
-from gitops_secrets.core.guard.rules.base import Rule
+from gitops_secrets.core.guard.rules.base import RESTORE, Rule
 from gitops_secrets.core.sops.structure import RULE_FIELDS, is_encrypted_value
 
 RULE = Rule(
     "broken-sops-metadata",
     "{object} has a sops block that cannot be what sops wrote: {detail}",
-    "gitops-secrets encrypt {path} && git add {path}",
+    RESTORE,
 )
 KINDS = ("age", "pgp", "kms", "gcp_kms", "azure_kv", "hc_vault", "hckms")
 _FIELDS = frozenset((

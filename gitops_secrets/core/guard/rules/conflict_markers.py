@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from gitops_secrets.core.guard.rules.base import Rule
+from gitops_secrets.core.guard.rules.base import RESTORE, Rule
 
 RULE = Rule(
     "conflict-markers",
     "an encrypted file holds the markers of a merge conflict",
-    "git checkout --ours {path}",
+    RESTORE,
 )
 _MARKERS = (
     re.compile(r"^<{7}(?: .*)?$", re.MULTILINE),

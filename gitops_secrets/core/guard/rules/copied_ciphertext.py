@@ -6,12 +6,12 @@ from collections.abc import Collection, Mapping
 
 from gitops_secrets.core.guard.record.facts import Facts, ObjectFacts
 from gitops_secrets.core.guard.record.finding import Finding
-from gitops_secrets.core.guard.rules.base import Rule
+from gitops_secrets.core.guard.rules.base import RENEW, Rule
 
 RULE = Rule(
     "copied-ciphertext",
     "{object} shares {detail}",
-    "gitops-secrets encrypt --ignore-mac {path} && git add {path}",
+    RENEW,
 )
 _CIPHERTEXT = "a ciphertext"
 _KEY = "its wrapped data key"

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gitops_secrets.core.guard.record.facts import Facts, Identity, ObjectFacts
 from gitops_secrets.core.guard.record.finding import Finding
-from gitops_secrets.core.guard.rules.base import Rule
+from gitops_secrets.core.guard.rules.base import RENEW, Rule
 
 RULE = Rule(
     "moved-ciphertext",
     "{object} holds the ciphertext that was written for {detail}",
-    "gitops-secrets encrypt --ignore-mac {path} && git add {path}",
+    RENEW,
 )
 
 Holders = Mapping[str, Sequence[Identity]]

@@ -14,9 +14,14 @@ from gitops_secrets.core.guard.patterns.placeholders import is_placeholder
 from gitops_secrets.core.guard.read.encoding import from_base64
 from gitops_secrets.core.guard.read.nodes import Pairs, pairs, scalar
 from gitops_secrets.core.guard.record.facts import Key
-from gitops_secrets.core.guard.rules.base import ENCRYPT, Rule
+from gitops_secrets.core.guard.rules.base import ENCRYPT, MOVE, Rule
 
-RULE = Rule("registry-password", "{object} holds a readable password for a registry", ENCRYPT)
+RULE = Rule(
+    "registry-password",
+    "{object} holds a readable password for a registry",
+    ENCRYPT,
+    elsewhere=MOVE,
+)
 
 _REGISTRY = re.compile(
     r"(?i)registr(?:y|ies)|image-?_?(?:cred|pull)|pull-?_?secret|regcred|docker(?!file)|ghcr|harbor|quay"

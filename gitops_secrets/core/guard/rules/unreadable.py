@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from gitops_secrets.core.guard.rules.base import Rule
+from gitops_secrets.core.guard.rules.base import UNTRACK, Rule
 
 RULE = Rule(
     "unreadable",
     "could not be judged: {detail}",
-    "split {path}, or keep it out of Git: git rm --cached {path}",
+    "split {path}, or keep it out of Git: " + UNTRACK,
 )

@@ -12,6 +12,8 @@ from gitops_secrets.core.guard.rules import IDENTS, rule
 from gitops_secrets.core.yamltext.places import Position
 
 _PLAIN = re.compile(r"[\w@%+=:,./-]+")
+_MAGIC = re.compile(r"[*?\[\\]|^[^A-Za-z0-9.]")
+"""What means more than itself in a pathspec (gitglossary(7))."""
 
 
 def of_content(path: str, facts: Facts, policy: Policy) -> Iterator[Finding]:
@@ -60,6 +62,8 @@ def finding(
     """Return the finding of rule *ident*, in its words."""
     found = rule(ident)
     name = object_name(identity)
+    is_secret = identity is not None and identity.kind == "Secret"
+    mend = found.mend if is_secret or not found.elsewhere else found.elsewhere
     return Finding(
         rule=ident,
         severity=found.severity,
@@ -68,7 +72,7 @@ def finding(
         message=found.message.format(object=name or "this file", detail=detail),
         object_name=name,
         key_path=key,
-        mend=found.mend.format(path=quote(path)),
+        mend=mend.format(path=quote(_as_argument(path)), pathspec=quote(_pathspec(path))),
     )
 
 
@@ -77,6 +81,16 @@ def object_name(identity: Identity | None) -> ObjectName | None:
     if identity is None or identity.kind is None:
         return None
     return ObjectName(identity.kind, identity.namespace, identity.name)
+
+
+def _as_argument(path: str) -> str:
+    """Return *path* as a command takes it for a file, whatever it begins with."""
+    return f"./{path}" if path.startswith("-") else path
+
+
+def _pathspec(path: str) -> str:
+    """Return the pathspec that means *path* and nothing else, from any folder of the repository."""
+    return f":(top,literal){path}" if _MAGIC.search(path) else f":/{path}"
 
 
 def quote(path: str) -> str:
