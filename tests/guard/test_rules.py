@@ -54,10 +54,10 @@ def test_a_rule_is_a_module_of_its_own_with_a_message_and_a_mend(ident: str):
 
 
 @pytest.mark.parametrize("ident", IDENTS)
-def test_a_rule_is_documented_with_reason_mend_and_exception(ident: str):
+def test_a_rule_is_documented_with_reason_fix_and_exception(ident: str):
     section = re.search(rf"(?ms)^## {re.escape(ident)}\n(.*?)(?=^## |\Z)", DOCS)
     assert section, ident
-    for part in ("**Finds**", "**Why**", "**Mend**", "**Except**"):
+    for part in ("**Finds**", "**Why**", "**Fix**", "**Except**"):
         assert part in section[1]
 
 
