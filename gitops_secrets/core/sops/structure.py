@@ -29,12 +29,13 @@ from gitops_secrets.core.yamltext.nodes import (
 from gitops_secrets.errors import GitOpsSecretsError
 
 _BASE64 = r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
-_ENC = (
+_ENC = re.compile(
     rf"ENC\[AES256_GCM,data:(?P<data>{_BASE64}),iv:(?P<iv>[A-Za-z0-9+/]{{43}}=),"
     r"tag:(?P<tag>[A-Za-z0-9+/]{22}==),"
     r"type:(?:str|int|float|bool|bytes|time|comment)\]"
 )
-_TEXT = re.compile(rb"[\t\n\r\x20-\x7e]{24}")
+_IS_TEXT = bytes(97 if c in b"\t\n\r" or 0x20 <= c <= 0x7E else 0 for c in range(256))
+_TEXT, _BEGIN = b"a" * 24, b"a" * 16
 _WORD = re.compile(rb"[A-Za-z0-9_=+/.:@!#$%^&*-]{16,}")
 """What ciphertext, which is random, is not once in a hundred million values."""
 _GZIP = re.compile(rb"\x1f\x8b\x08[\x00-\x1f]")
@@ -124,16 +125,20 @@ def is_encrypted_value(value: str) -> bool:
 
     A text that is only put between the brackets, in base64 as ciphertext is, can be read by everybody.
     """
-    found = re.fullmatch(_ENC, value)
-    return found is not None and not any(map(_is_readable, found.group("data", "iv", "tag")))
+    found = _ENC.fullmatch(value)
+    if found is None:
+        return False
+    data, vector, tag = found.group("data", "iv", "tag")
+    return not (_is_readable(data) or _is_readable(vector) or _is_readable(tag))
 
 
 def _is_readable(encoded: str) -> bool:
     decoded = a2b_base64(encoded)
+    marks = decoded.translate(_IS_TEXT)
     return (
-        _TEXT.search(decoded) is not None
-        or _WORD.fullmatch(decoded) is not None
-        or _GZIP.match(decoded) is not None
+        _TEXT in marks
+        or (marks.startswith(_BEGIN) and _WORD.fullmatch(decoded) is not None)
+        or (decoded.startswith(b"\x1f") and _GZIP.match(decoded) is not None)
     )
 
 
@@ -241,7 +246,7 @@ def _is_empty(node: yaml.ScalarNode) -> bool:
 
 
 def _size(value: str) -> int:
-    match = re.fullmatch(_ENC, value)
+    match = _ENC.fullmatch(value)
     if match is None:
         return len(value.encode("utf-8", "surrogatepass"))
     return len(match["data"]) // 4 * 3 - match["data"].count("=")

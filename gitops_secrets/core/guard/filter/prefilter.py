@@ -105,6 +105,7 @@ def _zlib_beginnings() -> Iterator[bytes]:
 
 _BEGINNINGS = frozenset((*_zlib_beginnings(), *(base64.b64encode(b)[:3] for b in _PACKED_BYTES)))
 _PACKED_HEX = re.compile(rb"(?i)1f8b08|504b0304|425a683|fd377a585a|78(?:9c|01|5e|da)|28b52ffd")
+_HEX_FIRST = frozenset(b"15472Ff"[i : i + 1] for i in range(7))
 _LEAST = 24
 """Within a run of base64 the letters of its beginning say nothing; behind an equals sign another begins."""
 
@@ -302,7 +303,8 @@ def is_secret_key_packet(content: bytes) -> bool:
 
 def is_worth_decoding(content: bytes, packed: bytes) -> bool:
     """Return whether *content*, squeezed to *packed*, holds base64 of what could hold a finding."""
-    if b"\\n" in content or b"\\r" in content:
+    # One letter is looked for in a tenth of the time that two take.
+    if b"\\" in content and (b"\\n" in content or b"\\r" in content):
         # Go's reader of base64 passes over line breaks, however many a string in quotes has.
         content = content.replace(b"\\n", b"\n").replace(b"\\r", b"\n")
         packed = squeeze(content)
@@ -320,14 +322,24 @@ def _begins_packed(content: bytes) -> bool:
     marks = content.translate(_IS_BASE64)
     at = marks.find(_RUN)
     while at >= 0:
-        end = marks.find(b" ", at)
+        end = marks.find(b" ", at + len(_RUN))
         end = end if end >= 0 else len(content)
         begin = at + (content[at - 1 : at] == b"\\")
-        for part in content[begin:end].split(b"="):
-            if len(part) >= _LEAST and (part[:3] in _BEGINNINGS or _PACKED_HEX.match(part)):
+        if _is_packed_at(content, begin):
+            return True
+        at = content.find(b"=", begin, end - _LEAST)
+        while at >= 0:
+            if _is_packed_at(content, at + 1):
                 return True
+            at = content.find(b"=", at + 1, end - _LEAST)
         at = marks.find(_RUN, end)
     return False
+
+
+def _is_packed_at(content: bytes, at: int) -> bool:
+    return content[at : at + 3] in _BEGINNINGS or (
+        content[at : at + 1] in _HEX_FIRST and _PACKED_HEX.match(content, at) is not None
+    )
 
 
 def _goes_on_commented(content: bytes) -> bool:
