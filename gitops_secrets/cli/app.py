@@ -110,6 +110,9 @@ def run(arguments: Sequence[str]) -> int:
         say("error", f"{error.filename or 'a file'} cannot be used: {error.strerror}")
         return ExitCode.REFUSED
     except Exception as error:  # noqa: BLE001
+        if interrupted() is not None:
+            # Python makes a RuntimeError of what is raised while it makes a class.
+            return _say_interrupted(error)
         _say_bug(error)
         return ExitCode.BUG
     except BaseException as error:

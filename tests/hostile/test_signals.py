@@ -139,6 +139,33 @@ def test_a_file_that_is_written_stays_and_what_is_printed_says_so(
     assert story.is_whole(user)
 
 
+@pytest.mark.parametrize("number", CATCHABLE)
+def test_a_signal_while_a_class_is_made_is_no_bug(user: User, number: signal.Signals) -> None:
+    """Python raises a RuntimeError then, in place of what the signal raised."""
+    story = file_story("encrypt")
+    story.prepare(user)
+    in_a_class = (
+        "import os\n"
+        "from gitops_secrets.commands.secrets import file\n"
+        "class Named:\n"
+        f"    def __set_name__(self, *_): os.kill(os.getpid(), {int(number)})\n"
+        "file.locate = lambda _: type('Made', (), {'name': Named()})\n"
+        "from gitops_secrets.fast import main\n"
+        "main()\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-P", "-c", in_a_class, *story.arguments],
+        cwd=user.repository,
+        env=user.env,
+        input=story.stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    assert ended.returncode == 128 + number, ended.stdout
+    assert UNCHANGED in ended.stdout.decode()
+
+
 def test_a_hook_that_commits_on_top_takes_nothing_away(user: User) -> None:
     STORY.prepare(user)
     user.hook(
