@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import Any
 
 import click
 
+from gitops_secrets.cli.documents import apply_document
 from gitops_secrets.cli.options import (
     UserPath,
     cluster_options,
@@ -75,7 +75,7 @@ def apply_command(**options: Any) -> ExitCode:
             dry_run=options["dry_run"],
         )
     )
-    render = _render_json if options["output"] == "json" else _render_text
+    render = apply_document if options["output"] == "json" else _render_text
     click.echo(render(outcome, dry_run=options["dry_run"]), nl=False)
     return ExitCode.OK
 
@@ -91,25 +91,3 @@ def _render_text(outcome: Any, *, dry_run: bool) -> str:
         lines.append(f"  {step.object:<{width}}  {step.done:<9}{detail}".rstrip())
     lines += [f"\nnote: {note}" for note in outcome.notes]
     return "\n".join(lines) + "\n"
-
-
-def _render_json(outcome: Any, *, dry_run: bool) -> str:
-    document = {
-        "version": 1,
-        "dryRun": dry_run,
-        "context": outcome.context,
-        "server": outcome.server,
-        "revision": outcome.revision,
-        "paths": list(outcome.paths),
-        "objects": [
-            {
-                "object": step.object,
-                "done": step.done,
-                "detail": step.detail,
-                "diff": render_diff([step.change] if step.change else []),
-            }
-            for step in outcome.steps
-        ],
-        "notes": list(outcome.notes),
-    }
-    return json.dumps(document, indent=2) + "\n"

@@ -148,7 +148,8 @@ def bootstrap_command(context: click.Context, /, **options: Any) -> ExitCode:
     from gitops_secrets.adapters.git.repository import begin_open
 
     repository = begin_open(options["repository"])
-    from gitops_secrets.cli.bootstrap_text import render_json, render_text
+    from gitops_secrets.cli.bootstrap_text import render_text
+    from gitops_secrets.cli.documents import bootstrap_document
     from gitops_secrets.commands.bootstrap.model import Request
     from gitops_secrets.commands.bootstrap.run import bootstrap
 
@@ -185,7 +186,7 @@ def bootstrap_command(context: click.Context, /, **options: Any) -> ExitCode:
         )
     )
     if options["output"] == "json":
-        said = render_json(outcome, dry_run=options["dry_run"])
+        said = bootstrap_document(outcome, dry_run=options["dry_run"])
     else:
         again = resumed(context.command, context.meta.get("ordered", ()))
         said = render_text(outcome, dry_run=options["dry_run"], again=again)

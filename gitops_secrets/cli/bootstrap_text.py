@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 
 from gitops_secrets.commands.bootstrap.model import ClusterOutcome, Outcome
@@ -74,7 +73,7 @@ def _cluster(outcome: ClusterOutcome) -> list[str]:
     if outcome.decryption_only:
         where = _LATER
     else:
-        where = f"{outcome.namespace}/{_name(outcome)} in {outcome.secret_file}"
+        where = f"{outcome.namespace}/{outcome.secret_name} in {outcome.secret_file}"
     rows = [
         ("Secret", [where]),
         ("registries", registries),
@@ -89,10 +88,6 @@ def _cluster(outcome: ClusterOutcome) -> list[str]:
         for label, values in rows
         for number, value in enumerate(values)
     ]
-
-
-def _name(outcome: ClusterOutcome) -> str:
-    return outcome.secret_file.rsplit("/", 1)[1].removesuffix(".sops.yaml")
 
 
 def _backup(outcome: Outcome) -> list[str]:
@@ -137,39 +132,3 @@ def _next(outcome: Outcome, again: str) -> list[str]:
         ]
         lines.append(f"  {again} --context CONTEXT")
     return lines
-
-
-def render_json(outcome: Outcome, *, dry_run: bool) -> str:
-    """Return the same as JSON; "version" changes when a field does."""
-    document = {
-        "version": 1,
-        "dryRun": dry_run,
-        "branch": outcome.branch,
-        "commit": outcome.commit,
-        "pushed": outcome.pushed,
-        "recovered": outcome.recovered,
-        "changes": [{"path": c.path, "change": c.verb} for c in outcome.changes],
-        "uncommitted": list(outcome.uncommitted),
-        "clusters": [
-            {
-                "path": c.cluster.path,
-                "namespace": c.namespace,
-                "layout": "inline" if c.cluster.inline else "separate",
-                "decryptionOnly": c.decryption_only,
-                "secret": _name(c),
-                "file": c.secret_file,
-                "registries": {
-                    "added": list(c.registries.added),
-                    "updated": list(c.registries.updated),
-                    "unchanged": list(c.registries.unchanged),
-                },
-                "recipients": [{"recipient": r.value, "cluster": r.cluster} for r in c.recipients],
-                "identityFile": str(c.identity.file) if c.identity.file else None,
-                "identityCreated": c.identity.is_new and not dry_run and bool(outcome.changes),
-                "serviceAccounts": list(c.wired.service_accounts),
-                "notes": list(c.wired.notes),
-            }
-            for c in outcome.clusters
-        ],
-    }
-    return json.dumps(document, indent=2) + "\n"

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import click
 
+from gitops_secrets.cli.documents import doctor_document
 from gitops_secrets.cli.options import identity_option, output_option, repository_option
-from gitops_secrets.cli.say import discretion, say
+from gitops_secrets.cli.say import say
 from gitops_secrets.errors import ExitCode
 
 _OF_A_KIND = 8
@@ -51,7 +51,7 @@ def doctor_command(**options: Any) -> ExitCode:
             identity_file=options["age_identity_file"],
         )
     )
-    render = _render_json if options["output"] == "json" else _render_text
+    render = doctor_document if options["output"] == "json" else _render_text
     click.echo(render(examined), nl=False)
     for error in examined.refused:
         for kind, words in (("error", error.message), *(("hint", hint) for hint in error.hints)):
@@ -94,16 +94,3 @@ def _render_text(examined: Any) -> str:
 def _plain(line: str) -> str:
     # Names come from the repository: none of them may steer the terminal.
     return "".join(c if c.isprintable() else "?" for c in line)
-
-
-def _render_json(examined: Any) -> str:
-    document = {
-        "version": 1,
-        "clusters": list(examined.clusters),
-        "kustomizations": examined.kustomizations,
-        "encrypted": examined.encrypted,
-        "unopened": examined.unopened,
-        "refused": [discretion().conceal(error.message) for error in examined.refused],
-        "diagnoses": [d._asdict() for d in examined.diagnoses],
-    }
-    return json.dumps(document, indent=2) + "\n"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
+from gitops_secrets.cli.documents import edit_document
 from gitops_secrets.cli.options import identity_option, output_option, verbose_option
 from gitops_secrets.cli.say import say
 from gitops_secrets.errors import ExitCode, UsageError
@@ -49,7 +49,7 @@ def edit_command(**options: Any) -> ExitCode:
         )
     )
     if options["output"] == "json":
-        click.echo(json.dumps({"version": 1, **outcome._asdict()}, indent=2))
+        click.echo(edit_document(outcome), nl=False)
     elif outcome.changed:
         what = ", ".join(outcome.keys) or "nothing of its values"
         click.echo(f"{outcome.path}: {', '.join(outcome.objects)} encrypted, changed: {what}")

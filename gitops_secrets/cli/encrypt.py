@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
+from gitops_secrets.cli.documents import encrypt_document
 from gitops_secrets.cli.options import identity_option, output_option, verbose_option
 from gitops_secrets.core.sops.recipients import shorten
 from gitops_secrets.errors import ExitCode
@@ -58,7 +58,7 @@ def encrypt_command(**options: Any) -> ExitCode:
         )
     )
     if options["output"] == "json":
-        click.echo(json.dumps({"version": 1, **outcome._asdict()}, indent=2))
+        click.echo(encrypt_document(outcome), nl=False)
         return ExitCode.OK
     done = "encrypted" if outcome.changed else "is encrypted already"
     click.echo(f"{outcome.path}: {', '.join(outcome.objects)} {done}")

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from gitops_secrets.adapters.git.objects import Git
+from gitops_secrets.cli.documents import hooks_status_document
+from gitops_secrets.cli.options import output_option
 from gitops_secrets.errors import ExitCode
+
+if TYPE_CHECKING:
+    from gitops_secrets.commands.hooks import HookState
 
 _REPO = click.option(
     "--repo", type=click.Path(exists=True, file_okay=False), default=".", help="The repository."
@@ -63,20 +70,25 @@ def uninstall_command(repo: str, shared: bool) -> int:
 
 @hooks_group.command("status")
 @_REPO
-def status_command(repo: str) -> int:
+@output_option
+def status_command(repo: str, output: str) -> int:
     """Show which hooks run the guard. Exit status 1 if one does not."""
     from gitops_secrets.commands.hooks import status
 
     git = Git(repo, hooks=True)
     states = status(git, server=git.is_bare())
-    for state in states:
-        words = "guards" if state.installed else "does not guard"
-        if state.changed:
-            words += (
-                ": its script was changed, or is of another version: gitops-secrets hooks install"
-            )
-        elif state.installed and not state.current:
-            words += ", by another installation: gitops-secrets hooks install"
-        then = ", and another hook runs after it" if state.earlier else ""
-        click.echo(f"{state.name}: {words} ({state.path}){then}")
+    if output == "json":
+        click.echo(hooks_status_document(states), nl=False)
+    else:
+        click.echo("".join(f"{_line(state)}\n" for state in states), nl=False)
     return ExitCode.OK if all(s.installed for s in states) else ExitCode.FINDINGS
+
+
+def _line(state: HookState) -> str:
+    words = "guards" if state.installed else "does not guard"
+    if state.changed:
+        words += ": its script was changed, or is of another version: gitops-secrets hooks install"
+    elif state.installed and not state.current:
+        words += ", by another installation: gitops-secrets hooks install"
+    then = ", and another hook runs after it" if state.earlier else ""
+    return f"{state.name}: {words} ({state.path}){then}"

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
+from gitops_secrets.cli.documents import show_document
 from gitops_secrets.cli.options import identity_option, output_option, verbose_option
 from gitops_secrets.core.sops.recipients import shorten
-from gitops_secrets.errors import ExitCode
+from gitops_secrets.errors import ExitCode, UsageError
 
 
 @click.command("show", short_help="Say what an encrypted Secret holds, without a value.")
@@ -35,12 +35,16 @@ def show_command(**options: Any) -> ExitCode:
         identity_file=options["age_identity_file"],
     )
     if options["reveal"] or options["key"] is not None:
+        if options["output"] == "json":
+            raise UsageError(
+                "--output json describes a Secret; --reveal and --key print what is in it",
+                f"gitops-secrets show {options['file']} --output json",
+            )
         click.echo(reveal(request, options["key"]), nl=False)
         return ExitCode.OK
     name, objects = describe(request)
     if options["output"] == "json":
-        found = [{**o._asdict(), "values": [v._asdict() for v in o.values]} for o in objects]
-        click.echo(json.dumps({"version": 1, "path": name, "objects": found}, indent=2))
+        click.echo(show_document(name, objects), nl=False)
         return ExitCode.OK
     click.echo("\n".join([name, *(line for o in objects for line in _lines(o))]))
     return ExitCode.OK

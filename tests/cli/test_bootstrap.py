@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import documents
 from tests.support.user import BOOTSTRAP, PROGRAM, User
 
 SECRET = "pull-secrets/prod/regcred.sops.yaml"
@@ -232,7 +233,7 @@ def test_no_commit_leaves_the_commit_to_the_user(user: User) -> None:
 
 def test_the_output_for_programs_is_json(user: User) -> None:
     result = user.bootstrap("--output", "json")
-    told = json.loads(result.stdout)
+    told = documents.read("bootstrap", result.stdout)
     assert told["commit"] == user.git("rev-parse", "HEAD").strip()
     assert told["clusters"][0]["registries"] == {"added": [KEY], "updated": [], "unchanged": []}
     assert {c["path"] for c in told["changes"]} >= {".sops.yaml", SECRET}

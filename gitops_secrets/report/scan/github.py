@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from gitops_secrets.core.guard.outcome import Outcome
 from gitops_secrets.core.guard.record.finding import Finding
-from gitops_secrets.report.scan.words import plain, summary
+from gitops_secrets.report.scan.text import summary
+from gitops_secrets.report.words import plain
 
 
 def render(outcome: Outcome) -> str:

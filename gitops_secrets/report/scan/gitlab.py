@@ -8,7 +8,7 @@ from typing import Any
 from gitops_secrets.core.guard.outcome import Outcome
 from gitops_secrets.core.guard.record.finding import Severity
 from gitops_secrets.report.scan.fingerprint import fingerprint
-from gitops_secrets.report.scan.words import plain
+from gitops_secrets.report.words import plain
 
 
 def render(outcome: Outcome) -> str:

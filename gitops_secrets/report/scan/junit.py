@@ -6,7 +6,8 @@ from xml.sax.saxutils import escape, quoteattr
 
 from gitops_secrets.core.guard.outcome import Outcome
 from gitops_secrets.core.guard.record.finding import Severity
-from gitops_secrets.report.scan.words import plain, summary
+from gitops_secrets.report.scan.text import summary
+from gitops_secrets.report.words import plain
 
 
 def render(outcome: Outcome) -> str:

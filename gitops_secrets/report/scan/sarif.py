@@ -11,7 +11,10 @@ from gitops_secrets.core.guard.outcome import Outcome
 from gitops_secrets.core.guard.record.finding import Finding
 from gitops_secrets.core.guard.rules import IDENTS, rule
 from gitops_secrets.report.scan.fingerprint import fingerprint
-from gitops_secrets.report.scan.words import DOCS, plain, summary
+from gitops_secrets.report.scan.text import summary
+from gitops_secrets.report.words import plain
+
+DOCS = "https://github.com/gitops-secrets/gitops-secrets/blob/main/docs/rules.md"
 
 
 def render(outcome: Outcome) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gitops_secrets.core.guard.outcome import Outcome
-from gitops_secrets.report.scan.words import plain, summary
+from gitops_secrets.report.words import count, plain
 
 
 def render(outcome: Outcome) -> str:
@@ -22,3 +22,16 @@ def render(outcome: Outcome) -> str:
     ]
     lines += [f"error: not looked at: {plain(what)}" for what in outcome.unread]
     return "\n".join([*lines, f"gitops-secrets: {summary(outcome)}"]) + "\n"
+
+
+def summary(outcome: Outcome) -> str:
+    """Return the last line: what was looked at, what was found, what is excused."""
+    said = [f"looked at {count(outcome.looked_at, outcome.what)}"]
+    said.append(count(len(outcome.findings), "findings") if outcome.findings else "nothing found")
+    for by, word in (("marker", "inline markers"), ("baseline", "the baseline")):
+        excused = sum(i.by == by for i in outcome.ignored)
+        if excused:
+            said.append(f"{excused} excused by {word}")
+    if outcome.unread:
+        said.append(f"{len(outcome.unread)} could not be looked at")
+    return ", ".join(said)
