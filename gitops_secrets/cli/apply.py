@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,6 +19,9 @@ from gitops_secrets.cli.options import (
 )
 from gitops_secrets.core.repository.filechange import render_diff
 from gitops_secrets.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from gitops_secrets.commands.secrets.apply import Outcome
 
 
 @click.command("apply", short_help="Bring a cluster its identity and its pull Secrets.")
@@ -39,48 +43,60 @@ from gitops_secrets.errors import ExitCode, UsageError
 @output_option
 @repository_option
 @verbose_option
-def apply_command(**options: Any) -> ExitCode:
+def apply_command(
+    *,
+    paths: tuple[str, ...],
+    all_clusters: bool,
+    context: str | None,
+    kubeconfig: Path | None,
+    age_identity_file: Path | None,
+    yes: bool,
+    force: bool,
+    dry_run: bool,
+    output: str,
+    repository: Path,
+) -> ExitCode:
     """Bring the cluster its namespace, its identity and its pull Secrets.
 
     As the last commit has them, decrypted in memory. It only creates and adds: an identity becomes
     an entry of its own beside those that are there, and a Secret that Flux applies is left to Flux.
     """
     from gitops_secrets.adapters.cluster.api import Cluster
-    from gitops_secrets.commands.secrets.apply import Outcome, Request, apply
+    from gitops_secrets.commands.secrets.apply import Request, apply
 
-    unattended = not sys.stdin.isatty() and not options["dry_run"]
-    if unattended and not (options["yes"] and options["context"]):
+    unattended = not sys.stdin.isatty() and not dry_run
+    if unattended and not (yes and context):
         raise UsageError(
             "without a terminal to ask on, the cluster has to be named and confirmed",
             "--context NAME --yes",
         )
 
     def confirm(cluster: Cluster) -> bool:
-        if options["yes"]:
+        if yes:
             return True
         click.echo(f"context {cluster.context}, {cluster.server}", err=True)
         answer = click.prompt("Type the context's name to apply", default="", err=True)
         return str(answer).strip() == cluster.context
 
-    outcome: Outcome = apply(
+    outcome = apply(
         Request(
-            repository=options["repository"],
-            paths=options["paths"],
-            all_clusters=options["all_clusters"],
-            context=options["context"],
-            kubeconfig=options["kubeconfig"],
-            identity_file=options["age_identity_file"],
+            repository=repository,
+            paths=paths,
+            all_clusters=all_clusters,
+            context=context,
+            kubeconfig=kubeconfig,
+            identity_file=age_identity_file,
             confirm=confirm,
-            force=options["force"],
-            dry_run=options["dry_run"],
+            force=force,
+            dry_run=dry_run,
         )
     )
-    render = apply_document if options["output"] == "json" else _render_text
-    click.echo(render(outcome, dry_run=options["dry_run"]), nl=False)
+    render = apply_document if output == "json" else _render_text
+    click.echo(render(outcome, dry_run=dry_run), nl=False)
     return ExitCode.OK
 
 
-def _render_text(outcome: Any, *, dry_run: bool) -> str:
+def _render_text(outcome: Outcome, *, dry_run: bool) -> str:
     would = " (dry run: nothing was changed)" if dry_run else ""
     diff = render_diff([step.change for step in outcome.steps if step.change]) if dry_run else ""
     lines = [diff] if diff else []

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,6 +18,8 @@ from gitops_secrets.cli.options import (
     verbose_option,
 )
 from gitops_secrets.cli.registry_groups import (
+    ORDERED,
+    Given,
     GroupedCommand,
     credential_sources,
     read_groups,
@@ -25,10 +27,16 @@ from gitops_secrets.cli.registry_groups import (
 )
 from gitops_secrets.errors import ExitCode, UsageError
 
+if TYPE_CHECKING:
+    from gitops_secrets.core.flux.objects import Source
+    from gitops_secrets.core.repository.layout import Cluster
+    from gitops_secrets.core.sops.creationrules import CreationRule
+
 
 @click.command("bootstrap", cls=GroupedCommand)
 @click.option(
     "--registry",
+    expose_value=False,
     multiple=True,
     metavar="HOST[:PORT]",
     help="A registry; the credential source behind it is its own. May be repeated. "
@@ -36,32 +44,41 @@ from gitops_secrets.errors import ExitCode, UsageError
 )
 @click.option(
     "--scope",
+    expose_value=False,
     multiple=True,
     type=click.Choice(["host", "path"]),
     help="After a --registry: key it by its host, or by its path too as flux does. [default: host]",
 )
 @click.option(
     "--registry-creds-stdin",
+    expose_value=False,
     is_flag=True,
     help="USER:PASSWORD on standard input, less one trailing newline.",
 )
 @click.option(
     "--registry-creds-file",
+    expose_value=False,
     multiple=True,
     metavar="FILE",
     help="USER:PASSWORD in a file, less one trailing newline.",
 )
 @click.option(
-    "--registry-creds-env", multiple=True, metavar="NAME", help="USER:PASSWORD in a variable."
+    "--registry-creds-env",
+    expose_value=False,
+    multiple=True,
+    metavar="NAME",
+    help="USER:PASSWORD in a variable.",
 )
 @click.option(
     "--registry-creds-docker-config",
+    expose_value=False,
     multiple=True,
     metavar="FILE",
     help="The registry's entry in a docker config, or the helper it names.",
 )
 @click.option(
     "--registry-creds",
+    expose_value=False,
     multiple=True,
     metavar="USER:PASSWORD",
     help="As in flux; process lists and the shell's history see it.",
@@ -92,7 +109,12 @@ from gitops_secrets.errors import ExitCode, UsageError
     is_flag=True,
     help="The second commit of --layout inline, once Flux decrypts; --context sees that it does.",
 )
-@click.option("--context", metavar="NAME", help="With --resume: the cluster's kubeconfig context.")
+@click.option(
+    "--context",
+    "kube_context",
+    metavar="NAME",
+    help="With --resume: the cluster's kubeconfig context.",
+)
 @click.option("--kubeconfig", type=click.Path(path_type=Path), help="[default: kubectl's]")
 @click.option(
     "--age-recipient",
@@ -119,7 +141,29 @@ from gitops_secrets.errors import ExitCode, UsageError
 @repository_option
 @verbose_option
 @click.pass_context
-def bootstrap_command(context: click.Context, /, **options: Any) -> ExitCode:
+def bootstrap_command(
+    context: click.Context,
+    /,
+    *,
+    image_pull_secret: str | None,
+    paths: tuple[str, ...],
+    all_clusters: bool,
+    namespace: str | None,
+    source: str | None,
+    flavour: str | None,
+    layout: str | None,
+    resume: bool,
+    kube_context: str | None,
+    kubeconfig: Path | None,
+    age_recipients: tuple[str, ...],
+    age_identity_file: Path | None,
+    shadowed_recipients: str | None,
+    no_commit: bool,
+    push: bool,
+    dry_run: bool,
+    output: str,
+    repository: Path,
+) -> ExitCode:
     """Give Flux its registry credentials, encrypted, in one commit.
 
     Makes the image-pull Secret, encrypts it for the cluster's own age identity, wires Flux's
@@ -132,70 +176,73 @@ def bootstrap_command(context: click.Context, /, **options: Any) -> ExitCode:
 
     Without a credential source the user name and password are asked for.
     """  # noqa: D301
-    groups = read_groups(context.meta.get("ordered", ()))
-    if not options["image_pull_secret"]:
-        given = "credentials are given, and no" if groups else "no"
-        raise UsageError(f"{given} --image-pull-secret", "--image-pull-secret regcred")
-    if options["context"] is not None and not options["resume"]:
+    given: tuple[Given, ...] = context.meta[ORDERED]
+    groups = read_groups(given)
+    if not image_pull_secret:
+        what = "credentials are given, and no" if groups else "no"
+        raise UsageError(f"{what} --image-pull-secret", "--image-pull-secret regcred")
+    if kube_context is not None and not resume:
         raise UsageError(
             "--context goes with --resume: nothing else here asks a cluster",
             "gitops-secrets apply brings a cluster what is committed",
         )
-    if options["push"] and options["no_commit"]:
+    if push and no_commit:
         raise UsageError("--push and --no-commit exclude each other")
     sources = credential_sources(groups)
     # Git answers while the rest is imported; it is started once the sources' variables are withheld.
     from gitops_secrets.adapters.git.repository import begin_open
 
-    repository = begin_open(options["repository"])
+    open_repository = begin_open(repository)
     from gitops_secrets.cli.bootstrap_text import render_text
     from gitops_secrets.cli.documents import bootstrap_document
     from gitops_secrets.commands.bootstrap.model import Request
     from gitops_secrets.commands.bootstrap.run import bootstrap
 
-    source = None
-    if options["source"]:
-        kind, slash, name = options["source"].partition("/")
-        if not slash or kind not in ("GitRepository", "OCIRepository", "Bucket") or not name:
-            raise UsageError(
-                "--source is KIND/NAME of a Flux source", "--source GitRepository/flux-system"
-            )
-        from gitops_secrets.core.flux.objects import Source
-
-        source = Source(kind, name)
     outcome = bootstrap(
         Request(
-            open_repository=repository,
+            open_repository=open_repository,
             groups=sources,
-            secret=options["image_pull_secret"],
-            paths=options["paths"],
-            all_clusters=options["all_clusters"],
-            namespace=options["namespace"],
-            source=source,
-            flavour=options["flavour"],
-            layout=options["layout"],
-            resume=options["resume"],
-            context=options["context"],
-            kubeconfig=options["kubeconfig"],
-            age_recipients=options["age_recipients"],
-            identity_file=options["age_identity_file"],
-            keep_shadowed=_shadow_question(options["shadowed_recipients"]),
-            commit=not options["no_commit"],
-            push=options["push"],
-            dry_run=options["dry_run"],
+            secret=image_pull_secret,
+            paths=paths,
+            all_clusters=all_clusters,
+            namespace=namespace,
+            source=_flux_source(source) if source else None,
+            flavour=flavour,
+            layout=layout,
+            resume=resume,
+            context=kube_context,
+            kubeconfig=kubeconfig,
+            age_recipients=age_recipients,
+            identity_file=age_identity_file,
+            keep_shadowed=_shadow_question(shadowed_recipients),
+            commit=not no_commit,
+            push=push,
+            dry_run=dry_run,
         )
     )
-    if options["output"] == "json":
-        said = bootstrap_document(outcome, dry_run=options["dry_run"])
+    if output == "json":
+        said = bootstrap_document(outcome, dry_run=dry_run)
     else:
-        again = resumed(context.command, context.meta.get("ordered", ()))
-        said = render_text(outcome, dry_run=options["dry_run"], again=again)
+        said = render_text(outcome, dry_run=dry_run, again=resumed(context.command, given))
     click.echo(said, nl=False)
     return ExitCode.OK
 
 
-def _shadow_question(answer: str | None) -> Any:
-    def ask(cluster: Any, rule: Any, recipients: Sequence[str]) -> bool:
+def _flux_source(text: str) -> Source:
+    from gitops_secrets.core.flux.objects import Source
+
+    kind, slash, name = text.partition("/")
+    if not slash or kind not in ("GitRepository", "OCIRepository", "Bucket") or not name:
+        raise UsageError(
+            "--source is KIND/NAME of a Flux source", "--source GitRepository/flux-system"
+        )
+    return Source(kind, name)
+
+
+def _shadow_question(
+    answer: str | None,
+) -> Callable[[Cluster, CreationRule, Sequence[str]], bool]:
+    def ask(cluster: Cluster, rule: CreationRule, recipients: Sequence[str]) -> bool:
         if answer is not None:
             return answer == "keep"
         names = ", ".join(recipients)

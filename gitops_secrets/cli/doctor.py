@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +12,9 @@ from gitops_secrets.cli.documents import doctor_document
 from gitops_secrets.cli.options import identity_option, output_option, repository_option
 from gitops_secrets.cli.say import say
 from gitops_secrets.errors import ExitCode
+
+if TYPE_CHECKING:
+    from gitops_secrets.commands.doctor.run import Examined
 
 _OF_A_KIND = 8
 """How many of one check are printed: one cause can show in hundreds of files, and a screen is a screen."""
@@ -32,26 +35,35 @@ _OF_A_KIND = 8
 @identity_option
 @output_option
 @repository_option
-def doctor_command(**options: Any) -> ExitCode:
+def doctor_command(
+    *,
+    paths: tuple[str, ...],
+    all_clusters: bool,
+    context: str | None,
+    kubeconfig: Path | None,
+    age_identity_file: Path | None,
+    output: str,
+    repository: Path,
+) -> ExitCode:
     """Explain why image pulls or decryption fail, or will fail after the next push.
 
     Reads what Git holds: no connection is opened, and a key is needed only to list the registries. With
     --context the cluster is read too; nothing is written. Each problem has its evidence and a hint.
     Exit status 1 if problems are found.
     """
-    from gitops_secrets.commands.doctor.run import Examined, Request, doctor
+    from gitops_secrets.commands.doctor.run import Request, doctor
 
-    examined: Examined = doctor(
+    examined = doctor(
         Request(
-            repository=options["repository"],
-            paths=options["paths"],
-            all_clusters=options["all_clusters"],
-            context=options["context"],
-            kubeconfig=options["kubeconfig"],
-            identity_file=options["age_identity_file"],
+            repository=repository,
+            paths=paths,
+            all_clusters=all_clusters,
+            context=context,
+            kubeconfig=kubeconfig,
+            identity_file=age_identity_file,
         )
     )
-    render = doctor_document if options["output"] == "json" else _render_text
+    render = doctor_document if output == "json" else _render_text
     click.echo(render(examined), nl=False)
     for error in examined.refused:
         for kind, words in (("error", error.message), *(("hint", hint) for hint in error.hints)):
@@ -61,7 +73,7 @@ def doctor_command(**options: Any) -> ExitCode:
     return ExitCode.FINDINGS if examined.diagnoses else ExitCode.OK
 
 
-def _render_text(examined: Any) -> str:
+def _render_text(examined: Examined) -> str:
     lines: list[str] = []
     said = Counter[str]()
     for found in examined.diagnoses:

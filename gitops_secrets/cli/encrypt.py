@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -38,26 +37,34 @@ from gitops_secrets.errors import ExitCode
 @identity_option
 @output_option
 @verbose_option
-def encrypt_command(**options: Any) -> ExitCode:
+def encrypt_command(
+    *,
+    source: Path,
+    target: Path | None,
+    age_recipients: tuple[str, ...],
+    ignore_mac: bool,
+    age_identity_file: Path | None,
+    output: str,
+) -> ExitCode:
     """Encrypt a manifest of Secrets by the creation rule that .sops.yaml has for it.
 
     In place, or from standard input to --to. A file that is encrypted already stays as it is, byte
     for byte; one that is encrypted in part, since somebody wrote a value into it, is encrypted in full.
     """
-    from gitops_secrets.commands.secrets.encrypt import Outcome, Request, encrypt
+    from gitops_secrets.commands.secrets.encrypt import Request, encrypt
 
-    is_stdin = str(options["source"]) == "-"
-    outcome: Outcome = encrypt(
+    is_stdin = str(source) == "-"
+    outcome = encrypt(
         Request(
-            source=None if is_stdin else options["source"],
+            source=None if is_stdin else source,
             content=sys.stdin.buffer.read() if is_stdin else b"",
-            target=options["target"],
-            age_recipients=options["age_recipients"],
-            identity_file=options["age_identity_file"],
-            ignore_mac=options["ignore_mac"],
+            target=target,
+            age_recipients=age_recipients,
+            identity_file=age_identity_file,
+            ignore_mac=ignore_mac,
         )
     )
-    if options["output"] == "json":
+    if output == "json":
         click.echo(encrypt_document(outcome), nl=False)
         return ExitCode.OK
     done = "encrypted" if outcome.changed else "is encrypted already"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from gitops_secrets.core.guard.outcome import Outcome
 from gitops_secrets.core.guard.record.finding import Severity
+from gitops_secrets.report.document import Value
 from gitops_secrets.report.scan.fingerprint import fingerprint
 from gitops_secrets.report.words import plain
 
@@ -38,7 +38,7 @@ def render(outcome: Outcome) -> str:
 
 def _issue(
     description: str, check: str, name: str, severity: str, place: tuple[str, int]
-) -> dict[str, Any]:
+) -> dict[str, Value]:
     path, line = place
     return {
         "description": plain(description),
