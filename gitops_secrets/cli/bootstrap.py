@@ -25,6 +25,7 @@ from gitops_secrets.cli.registry_groups import (
     read_groups,
     resumed,
 )
+from gitops_secrets.cli.say import tell
 from gitops_secrets.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -39,103 +40,111 @@ if TYPE_CHECKING:
     expose_value=False,
     multiple=True,
     metavar="HOST[:PORT]",
-    help="A registry; the credential source behind it is its own. May be repeated. "
-    "[default: the private one that gotk-components.yaml's images come from]",
+    help="A registry. The credential source that follows belongs to it. Can be repeated. "
+    "[default: the private registry of the images in gotk-components.yaml]",
 )
 @click.option(
     "--scope",
     expose_value=False,
     multiple=True,
     type=click.Choice(["host", "path"]),
-    help="After a --registry: key it by its host, or by its path too as flux does. [default: host]",
+    help="After --registry: key the credentials by host, or by path as well, as flux does. "
+    "[default: host]",
 )
 @click.option(
     "--registry-creds-stdin",
     expose_value=False,
     is_flag=True,
-    help="USER:PASSWORD on standard input, less one trailing newline.",
+    help="USER:PASSWORD from standard input, without one trailing newline.",
 )
 @click.option(
     "--registry-creds-file",
     expose_value=False,
     multiple=True,
     metavar="FILE",
-    help="USER:PASSWORD in a file, less one trailing newline.",
+    help="USER:PASSWORD from a file, without one trailing newline.",
 )
 @click.option(
     "--registry-creds-env",
     expose_value=False,
     multiple=True,
     metavar="NAME",
-    help="USER:PASSWORD in a variable.",
+    help="USER:PASSWORD from an environment variable.",
 )
 @click.option(
     "--registry-creds-docker-config",
     expose_value=False,
     multiple=True,
     metavar="FILE",
-    help="The registry's entry in a docker config, or the helper it names.",
+    help="The entry of the registry in a docker config, or the credential helper that it names.",
 )
 @click.option(
     "--registry-creds",
     expose_value=False,
     multiple=True,
     metavar="USER:PASSWORD",
-    help="As in flux; process lists and the shell's history see it.",
+    help="As in flux. Process lists and the shell history show it.",
 )
 @click.option(
-    "--image-pull-secret", metavar="NAME", help="The name of the pull Secret, regcred for example."
+    "--image-pull-secret", metavar="NAME", help="The name of the pull Secret, for example regcred."
 )
 @cluster_options
-@click.option("--namespace", metavar="NAME", help="Flux's namespace. [default: flux-system]")
+@click.option("--namespace", metavar="NAME", help="The namespace of Flux. [default: flux-system]")
 @click.option(
     "--source",
     metavar="KIND/NAME",
-    help="Flux's source, before there is a gotk-sync.yaml. [default: GitRepository/flux-system]",
+    help="The source of Flux, if there is no gotk-sync.yaml yet. [default: GitRepository/flux-system]",
 )
 @click.option(
     "--flavour",
     type=click.Choice(["flux-bootstrap", "flux-operator"]),
-    help="What installs Flux. [default: flux-operator where a FluxInstance syncs the path]",
+    help="What installs Flux. [default: flux-operator if a FluxInstance syncs the path, "
+    "else flux-bootstrap]",
 )
 @click.option(
     "--layout",
     type=click.Choice(["separate", "inline"]),
-    help="Whether a Kustomization of its own decrypts the pull Secrets, or Flux's own, below --path. "
-    "[default: as the cluster has it, else separate]",
+    help="separate: a Kustomization of its own decrypts the pull Secrets. inline: the one of Flux "
+    "does, below --path. [default: the layout that the cluster has, else separate]",
 )
 @click.option(
     "--resume",
     is_flag=True,
-    help="The second commit of --layout inline, once Flux decrypts; --context sees that it does.",
+    help="Make the second commit of --layout inline, after Flux decrypts. --context checks that it does.",
 )
 @click.option(
     "--context",
     "kube_context",
     metavar="NAME",
-    help="With --resume: the cluster's kubeconfig context.",
+    help="With --resume: the kubeconfig context of the cluster.",
 )
-@click.option("--kubeconfig", type=click.Path(path_type=Path), help="[default: kubectl's]")
+@click.option(
+    "--kubeconfig",
+    type=click.Path(path_type=Path),
+    help="With --resume: the kubeconfig file. [default: as kubectl]",
+)
 @click.option(
     "--age-recipient",
     "age_recipients",
     multiple=True,
     metavar="AGE1...",
-    help="Somebody who may read the Secret beside the cluster. May be repeated.",
+    help="Another recipient that can decrypt the Secret, beside the cluster. Can be repeated.",
 )
 @click.option(
     "--age-identity-file",
     type=UserPath(),
-    help="Where the cluster's identity is, or is to be kept; outside every repository.",
+    help="The file with the identity of the cluster, or for a new one. Outside every repository.",
 )
 @click.option(
     "--shadowed-recipients",
     type=click.Choice(["keep", "drop"]),
-    help="Whether the recipients of a rule that ours goes ahead of may read the Secret. "
-    "[default: asked for on a terminal]",
+    help="Whether the recipients of a rule that the new rule precedes can decrypt the Secret as well. "
+    "[default: ask on a terminal]",
 )
-@click.option("--no-commit", is_flag=True, help="Write the files and leave the commit to you.")
-@click.option("--push", is_flag=True, help="Push the commit; where that is refused, take it back.")
+@click.option("--no-commit", is_flag=True, help="Write the files, but do not commit them.")
+@click.option(
+    "--push", is_flag=True, help="Push the commit. If the push is refused, the commit is undone."
+)
 @dry_run_option
 @output_option
 @repository_option
@@ -166,25 +175,24 @@ def bootstrap_command(
 ) -> ExitCode:
     """Give Flux its registry credentials, encrypted, in one commit.
 
-    Makes the image-pull Secret, encrypts it for the cluster's own age identity, wires Flux's
-    decryption and ServiceAccounts, and commits all of it at once. The same command again changes
-    nothing; a changed password changes three lines.
+    Creates the image-pull Secret, encrypts it for the cluster's own age identity, configures
+    decryption and ServiceAccounts of Flux, and commits everything at once. Idempotent: the same
+    command again changes nothing, and a new password changes three lines.
 
     \b
     gitops-secrets bootstrap --path clusters/prod --image-pull-secret regcred \\
         --registry registry.example.com:5000 --registry-creds-env REGISTRY_CREDS
 
-    Without a credential source the user name and password are asked for.
+    Without a credential source, you are asked for the user name and password.
     """  # noqa: D301
     given: tuple[Given, ...] = context.meta[ORDERED]
     groups = read_groups(given)
     if not image_pull_secret:
-        what = "credentials are given, and no" if groups else "no"
-        raise UsageError(f"{what} --image-pull-secret", "--image-pull-secret regcred")
+        raise UsageError("--image-pull-secret is missing", "--image-pull-secret regcred")
     if kube_context is not None and not resume:
         raise UsageError(
-            "--context goes with --resume: nothing else here asks a cluster",
-            "gitops-secrets apply brings a cluster what is committed",
+            "--context needs --resume: nothing else here contacts a cluster",
+            "gitops-secrets apply --context NAME, after the commit",
         )
     if push and no_commit:
         raise UsageError("--push and --no-commit exclude each other")
@@ -193,7 +201,7 @@ def bootstrap_command(
     from gitops_secrets.adapters.git.repository import begin_open
 
     open_repository = begin_open(repository)
-    from gitops_secrets.cli.bootstrap_text import render_text
+    from gitops_secrets.cli.bootstrap_text import text_lines
     from gitops_secrets.cli.documents import bootstrap_document
     from gitops_secrets.commands.bootstrap.model import Request
     from gitops_secrets.commands.bootstrap.run import bootstrap
@@ -221,10 +229,9 @@ def bootstrap_command(
         )
     )
     if output == "json":
-        said = bootstrap_document(outcome, dry_run=dry_run)
+        click.echo(bootstrap_document(outcome, dry_run=dry_run), nl=False)
     else:
-        said = render_text(outcome, dry_run=dry_run, again=resumed(context.command, given))
-    click.echo(said, nl=False)
+        tell(*text_lines(outcome, dry_run=dry_run, again=resumed(context.command, given)))
     return ExitCode.OK
 
 
@@ -248,13 +255,15 @@ def _shadow_question(
         names = ", ".join(recipients)
         if not sys.stdin.isatty():
             raise UsageError(
-                f".sops.yaml:{rule.line}: the rule for {cluster.path} goes ahead of this one, "
-                f"by which {names} would read the Secret",
-                "--shadowed-recipients keep lets them read it, --shadowed-recipients drop does not",
+                f".sops.yaml:{rule.line}: the new rule for {cluster.path} precedes this one, "
+                f"by which {names} could decrypt the Secret",
+                "--shadowed-recipients keep, and they can decrypt it; or --shadowed-recipients drop",
             )
-        click.echo(f".sops.yaml:{rule.line} would have let these read the Secret too:", err=True)
+        click.echo(
+            f"by the rule at .sops.yaml:{rule.line}, these could decrypt the Secret too:", err=True
+        )
         for name in recipients:
             click.echo(f"  {name}", err=True)
-        return click.confirm("Shall they?", default=True, err=True)
+        return click.confirm("Keep them as recipients?", default=True, err=True)
 
     return ask

@@ -1,4 +1,4 @@
-"""What bootstrap says when it is done."""
+"""What bootstrap prints when it is done."""
 
 from __future__ import annotations
 
@@ -7,34 +7,35 @@ import shlex
 from gitops_secrets.commands.bootstrap.model import ClusterOutcome, Outcome
 from gitops_secrets.core.repository.filechange import render_diff
 from gitops_secrets.core.sops.recipients import shorten
+from gitops_secrets.report.words import count
 
-_LATER = "comes with a second commit: a Flux that met it together with its decryption would apply neither"
+_LATER = "comes with a second commit: if one commit brought it and its decryption, Flux would apply neither"
 
 
-def render_text(outcome: Outcome, *, dry_run: bool, again: str) -> str:
+def text_lines(outcome: Outcome, *, dry_run: bool, again: str) -> list[str]:
     """Return what was done, what to back up, and the next commands with their exact lines.
 
     *again* is the command that makes the second of two commits.
     """
     lines = [f"note: {outcome.recovered}"] if outcome.recovered else []
     if dry_run:
-        return _render_plan(outcome)
+        return _plan(outcome)
     lines.append(_headline(outcome))
     for cluster in outcome.clusters:
         lines += ["", *_cluster(cluster)]
     for cluster in outcome.clusters:
-        lines += [f"\nnote: {note}" for note in cluster.wired.notes] if outcome.changes else []
-    lines += _backup(outcome) + _next(outcome, again)
-    return "\n".join(lines) + "\n"
+        for note in cluster.wired.notes if outcome.changes else ():
+            lines += ["", f"note: {note}"]
+    return lines + _backup(outcome) + _next(outcome, again)
 
 
-def _render_plan(outcome: Outcome) -> str:
+def _plan(outcome: Outcome) -> list[str]:
     if not outcome.changes:
-        return "nothing would change\n"
-    count = len(outcome.changes)
-    lines = [f"{count} file{'s' if count > 1 else ''} would change; nothing was written"]
+        return ["nothing would change"]
+    lines = render_diff(outcome.changes).split("\n")
+    lines.append(f"{count(len(outcome.changes), 'files')} would change; nothing was written")
     lines += [
-        f"a new identity of {c.cluster.path} would be kept in {c.identity.file}"
+        f"a new identity for {c.cluster.path} would be stored in {c.identity.file}"
         for c in outcome.clusters
         if c.identity.is_new
     ]
@@ -42,7 +43,7 @@ def _render_plan(outcome: Outcome) -> str:
     lines += [
         f"the Secret of {c.cluster.path} {_LATER}" for c in outcome.clusters if c.decryption_only
     ]
-    return f"{render_diff(outcome.changes)}\n" + "\n".join(lines) + "\n"
+    return lines
 
 
 def _headline(outcome: Outcome) -> str:
@@ -55,11 +56,11 @@ def _headline(outcome: Outcome) -> str:
         if outcome.uncommitted:
             tail = f", but not committed yet: {', '.join(outcome.uncommitted)}"
         return f"{paths}: everything is in place{tail}"
-    count = f"{len(outcome.changes)} file{'s' if len(outcome.changes) > 1 else ''}"
+    files = count(len(outcome.changes), "files")
     if outcome.commit is None:
-        return f"{paths}: {count} written, not committed"
+        return f"{paths}: {files} written, not committed"
     pushed = ", pushed" if outcome.pushed else ""
-    return f"{paths}: {count} in commit {outcome.commit[:10]} on {outcome.branch}{pushed}"
+    return f"{paths}: {files} in commit {outcome.commit[:10]} on {outcome.branch}{pushed}"
 
 
 def _cluster(outcome: ClusterOutcome) -> list[str]:

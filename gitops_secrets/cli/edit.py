@@ -10,7 +10,7 @@ import click
 
 from gitops_secrets.cli.documents import edit_document
 from gitops_secrets.cli.options import identity_option, output_option, verbose_option
-from gitops_secrets.cli.say import say
+from gitops_secrets.cli.say import say, tell
 from gitops_secrets.errors import ExitCode, UsageError
 
 
@@ -19,7 +19,7 @@ from gitops_secrets.errors import ExitCode, UsageError
 @click.option(
     "--key",
     metavar="KEY",
-    help="Change this value alone: asked for, or taken from standard input as it stands.",
+    help="Change only this value: from a prompt, or from standard input as it is.",
 )
 @identity_option
 @output_option
@@ -27,11 +27,11 @@ from gitops_secrets.errors import ExitCode, UsageError
 def edit_command(
     *, file: Path, key: str | None, age_identity_file: Path | None, output: str
 ) -> ExitCode:
-    """Change an encrypted Secret in your editor; only what changed is encrypted anew.
+    """Change an encrypted Secret in your editor. Only changed values are re-encrypted.
 
-    The text is in memory, in a folder of your own, until the editor ends. vim, nvim, nano and emacs are
-    told to leave no swap, backup, undo or history file, without your configuration. A value of data
-    that is text shows as !text, and becomes base64 again.
+    The decrypted text is kept in memory, in a folder that only you can read, until the editor ends.
+    vim, nvim, nano and emacs start without your configuration and write no swap, backup, undo or
+    history files. A text value of data is shown as !text, and is saved as base64.
     """
     from gitops_secrets.commands.secrets.edit import Request, edit
 
@@ -53,10 +53,10 @@ def edit_command(
     if output == "json":
         click.echo(edit_document(outcome), nl=False)
     elif outcome.changed:
-        what = ", ".join(outcome.keys) or "nothing of its values"
-        click.echo(f"{outcome.path}: {', '.join(outcome.objects)} encrypted, changed: {what}")
+        what = ", ".join(outcome.keys) or "no values"
+        tell(f"{outcome.path}: {', '.join(outcome.objects)} encrypted, changed: {what}")
     else:
-        click.echo(f"{outcome.path}: nothing changed")
+        tell(f"{outcome.path}: nothing changed")
     return ExitCode.OK
 
 

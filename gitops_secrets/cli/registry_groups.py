@@ -1,4 +1,4 @@
-"""The registries of a command line: each --registry opens a group, and what follows it is its own."""
+"""The registries of a command line: what follows a --registry belongs to it."""
 
 from __future__ import annotations
 
@@ -72,8 +72,8 @@ class Group:
         if self.source is not None:
             where = f"--registry {self.registry}" if self.registry else "no --registry"
             raise UsageError(
-                f"{_SOURCES[source.name]} is a second credential source behind {where}",
-                "open its group with a --registry of its own",
+                f"{_SOURCES[source.name]} is a second credential source after {where}",
+                "put a --registry before it",
             )
         self.source = source
 
@@ -85,9 +85,9 @@ def read_groups(ordered: Sequence[Given]) -> list[Group]:
         if option.name == "registry":
             if groups and groups[0].registry is None:
                 raise UsageError(
-                    f"{_SOURCES[groups[0].source.name] if groups[0].source else '--scope'} stands "
+                    f"{_SOURCES[groups[0].source.name] if groups[0].source else '--scope'} comes "
                     "before the first --registry",
-                    "put each credential source behind the --registry that it is for",
+                    "put each credential source after its --registry",
                 )
             groups.append(Group(option.value))
         elif option.name == "scope" or option.name in _SOURCES:
@@ -99,7 +99,8 @@ def read_groups(ordered: Sequence[Given]) -> list[Group]:
                 groups[-1].set_source(option)
     if sum(g.source is not None and g.source.name == "registry_creds_stdin" for g in groups) > 1:
         raise UsageError(
-            "--registry-creds-stdin serves one registry", "give the others by file or variable"
+            "--registry-creds-stdin can be used only once",
+            "--registry-creds-file or --registry-creds-env for the others",
         )
     return groups
 
@@ -134,8 +135,8 @@ def _argument(value: str) -> Source:
 
     say(
         "warning",
-        "--registry-creds is seen by process lists and the shell's history; "
-        "--registry-creds-stdin, -file and -env are not",
+        "process lists and the shell history show --registry-creds, "
+        "but not --registry-creds-stdin, -file and -env",
     )
     return argument(value)
 
@@ -146,7 +147,7 @@ def _prompt(registry: Registry | None) -> Source:
     if not sys.stdin.isatty():
         whose, where = "", ""
         if registry is not None:
-            whose, where = f" for {registry.key}", f" behind --registry {registry.host}"
+            whose, where = f" for {registry.key}", f" after --registry {registry.host}"
         raise UsageError(
             f"no credentials are given{whose}, and there is no terminal to ask for them",
             "pass --registry-creds-stdin, --registry-creds-file FILE or --registry-creds-env NAME"
@@ -156,7 +157,7 @@ def _prompt(registry: Registry | None) -> Source:
 
 
 def resumed(command: click.Command, ordered: Sequence[Given]) -> str:
-    """Return the same command line with --resume, and without the password that may stand in it."""
+    """Return the same command line with --resume, and without a password."""
     flags = {p.name: (p.opts[0], getattr(p, "is_flag", False)) for p in command.params}
     words = ["gitops-secrets", "bootstrap"]
     for name, value in ordered:

@@ -11,6 +11,7 @@ import click
 
 from gitops_secrets.cli.documents import show_document
 from gitops_secrets.cli.options import identity_option, output_option, verbose_option
+from gitops_secrets.cli.say import tell
 from gitops_secrets.core.sops.recipients import shorten
 from gitops_secrets.errors import ExitCode, UsageError
 
@@ -18,19 +19,21 @@ if TYPE_CHECKING:
     from gitops_secrets.commands.secrets.show import Object
 
 
-@click.command("show", short_help="Say what an encrypted Secret holds, without a value.")
+@click.command("show", short_help="Describe an encrypted Secret without its values.")
 @click.argument("file", metavar="FILE|-", type=click.Path(path_type=Path))
-@click.option("--reveal", is_flag=True, help="Print the manifest readable, its MAC checked.")
-@click.option("--key", metavar="KEY", help="Print this one value, decoded, and nothing else.")
+@click.option(
+    "--reveal", is_flag=True, help="Print the decrypted manifest, after its MAC is checked."
+)
+@click.option("--key", metavar="KEY", help="Print only this value, decoded.")
 @identity_option
 @output_option
 @verbose_option
 def show_command(
     *, file: Path, reveal: bool, key: str | None, age_identity_file: Path | None, output: str
 ) -> ExitCode:
-    """Say what an encrypted Secret holds and who reads it, without any value.
+    """Describe what an encrypted Secret holds and who can decrypt it, without any value.
 
-    No key is needed for that. --reveal and --key print what is in it.
+    No identity is needed. --reveal and --key print values, and need one.
     """
     from gitops_secrets.commands.secrets.show import Request, describe
     from gitops_secrets.commands.secrets.show import reveal as reveal_file
@@ -53,7 +56,7 @@ def show_command(
     if output == "json":
         click.echo(show_document(name, objects), nl=False)
         return ExitCode.OK
-    click.echo("\n".join([name, *(line for o in objects for line in _lines(o))]))
+    tell(name, *(line for o in objects for line in _lines(o)))
     return ExitCode.OK
 
 
@@ -67,6 +70,6 @@ def _lines(found: Object) -> list[str]:
         lines.append(f"    {value.key:<{width}}  {mark}  {size}".rstrip())
     lines += [f"  reader  {shorten(reader)}" for reader in found.readers]
     if found.readers:
-        lines.append(f"  opened by  {found.opened_by or 'no identity at hand'}")
+        lines.append(f"  opened by  {found.opened_by or 'no identity on this machine'}")
         lines.append(f"  written by sops {found.sops}, {found.lastmodified}")
     return lines

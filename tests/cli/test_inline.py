@@ -179,7 +179,7 @@ def test_a_cluster_keeps_its_layout(
     [
         (("--resume",), "--resume goes with --layout inline"),
         ((*INLINE, "--resume"), "no commit has Flux decrypt clusters/prod yet"),
-        ((*INLINE, "--context", "prod"), "--context goes with --resume"),
+        ((*INLINE, "--context", "prod"), "--context needs --resume"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(live: User, flags: tuple[str, ...], said: str) -> None:
@@ -208,4 +208,4 @@ def test_programs_are_told_which_commit_it_is(live: User) -> None:
 
 def test_the_overview_knows_the_layout(user: User) -> None:
     user.bootstrap(*INLINE)
-    assert "1 pull Secret(s) in clusters/prod/pull-secrets" in user.run().stdout
+    assert "1 pull Secret in clusters/prod/pull-secrets" in user.run().stdout

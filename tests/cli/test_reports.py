@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Callable
@@ -159,6 +160,15 @@ def test_the_places_are_the_same_in_each_form_that_has_places(user: User):
         (p.replace("%3A", ":").replace("%2C", ",").replace("%25", "%"), int(n)) for p, n in lines
     }
     assert plain == of_ours
+
+
+def test_each_form_gives_the_same_hint(user: User):
+    found(user, Fresh())
+    ran = reports(user)
+    for finding in documents.read("scan", ran.pop("json").stdout)["findings"]:
+        for form, result in ran.items():
+            said = html.unescape(result.stdout.replace('\\"', '"').replace("%25", "%"))
+            assert f"hint: {finding['hint']}" in said, form
 
 
 def test_every_rule_that_sarif_names_has_its_anchor_in_the_docs(user: User):

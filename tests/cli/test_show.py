@@ -37,7 +37,7 @@ def test_structure_is_shown_and_no_value(ruled: User, value: str) -> None:
 def test_no_key_is_needed_for_that(ruled: User) -> None:
     (ruled.home / ".config/sops/age/keys.txt").unlink()
     result = ruled.run("show", PATH)
-    assert (result.status, "no identity at hand" in result.stdout) == (0, True)
+    assert (result.status, "no identity on this machine" in result.stdout) == (0, True)
 
 
 def test_a_readable_value_stands_out(ruled: User) -> None:

@@ -8,6 +8,7 @@ from gitops_secrets.core.guard.outcome import Outcome
 from gitops_secrets.core.guard.record.finding import Severity
 from gitops_secrets.report.document import Value
 from gitops_secrets.report.scan.fingerprint import fingerprint
+from gitops_secrets.report.scan.text import with_hint
 from gitops_secrets.report.words import plain
 
 
@@ -15,7 +16,7 @@ def render(outcome: Outcome) -> str:
     """Return the report."""
     issues = [
         _issue(
-            f"{finding.message}. To mend it: {finding.mend}",
+            with_hint(finding),
             finding.rule,
             fingerprint(finding),
             "blocker" if finding.severity is Severity.ERROR else "minor",

@@ -11,7 +11,7 @@ from gitops_secrets.core.guard.record.finding import Finding
 from gitops_secrets.core.guard.rules import IDENTS, rule
 from gitops_secrets.report.document import Value
 from gitops_secrets.report.scan.fingerprint import fingerprint
-from gitops_secrets.report.scan.text import summary
+from gitops_secrets.report.scan.text import summary, with_hint
 from gitops_secrets.report.words import plain
 
 DOCS = "https://github.com/gitops-secrets/gitops-secrets/blob/main/docs/rules.md"
@@ -55,7 +55,7 @@ def render(outcome: Outcome) -> str:
 
 
 def _result(finding: Finding, excused: tuple[str, str] | None) -> dict[str, Value]:
-    text = f"{finding.message}. To mend it: {finding.mend}"
+    text = with_hint(finding)
     if finding.where != "file":
         text = f"{finding.path}:{finding.position.line}: {text}"
     result: dict[str, Value] = {

@@ -1,8 +1,9 @@
-"""The report for people: one line a finding, and the command that mends it below."""
+"""The report for people: a line for each finding, and a hint below it."""
 
 from __future__ import annotations
 
 from gitops_secrets.core.guard.outcome import Outcome
+from gitops_secrets.core.guard.record.finding import Finding
 from gitops_secrets.report.words import count, plain
 
 
@@ -35,3 +36,8 @@ def summary(outcome: Outcome) -> str:
     if outcome.unread:
         said.append(f"{len(outcome.unread)} could not be looked at")
     return ", ".join(said)
+
+
+def with_hint(finding: Finding) -> str:
+    """Return the message of *finding* and its hint in one line."""
+    return f"{finding.message}; hint: {finding.mend}"
