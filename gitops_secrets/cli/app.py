@@ -1,4 +1,4 @@
-"""The command tree, and the one place where errors become words and an exit status."""
+"""The commands, and the one place where errors become messages and an exit status."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from gitops_secrets.adapters.running.interrupts import (
     interrupted,
     unheard,
 )
-from gitops_secrets.cli.say import NAME, discretion, say
+from gitops_secrets.cli.say import NAME, discretion, say, tell
 from gitops_secrets.core.discretion.suspicion import NOT_SHOWN
 from gitops_secrets.errors import ExitCode, GitOpsSecretsError
 
@@ -34,7 +34,7 @@ COMMANDS = {
     "scan": "gitops_secrets.cli.scan:scan_command",
     "hooks": "gitops_secrets.cli.hooks:hooks_group",
 }
-"""Each command by its name, as "module:attribute": a command's modules load when it is called."""
+"""Each command by its name, as "module:attribute", which is imported when the command is called."""
 
 
 _COMMAND = re.compile(r"'[a-z-]+'")
@@ -71,12 +71,12 @@ class LazyGroup(click.Group):
 def root(context: click.Context, /) -> None:
     """Registry credentials for Flux: encrypted before they are written, never readable in Git.
 
-    Without a command: what this repository is, and the likely next command.
+    Without a command, shows what the repository holds and the likely next command.
     """
     if context.invoked_subcommand is None:
         from gitops_secrets.commands.overview import overview
 
-        click.echo(overview(Path()), nl=False)
+        tell(*overview(Path()))
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -101,7 +101,7 @@ def run(arguments: Sequence[str]) -> int:
             say("hint", hint)
         return error.exit_code
     except BrokenPipeError:
-        # Whoever read the output has gone; what was done stands. Python would complain at its end.
+        # The reader of the output has gone. Python would report that at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
     except ModuleNotFoundError as error:
@@ -130,7 +130,7 @@ def _usage_message(error: click.UsageError) -> str:
         return f"no such command {NOT_SHOWN}"
     if message.startswith(("No such command", "Invalid value", "Missing command")):
         return message[:1].lower() + message[1:].rstrip(".")
-    # It may be a password that lost its option, and passwords are words too.
+    # It may be a password whose option is missing.
     return f"unexpected extra argument {NOT_SHOWN}"
 
 
@@ -145,7 +145,7 @@ def _say_interrupted(error: BaseException) -> int:
 
 
 def _say_missing(error: ModuleNotFoundError) -> ExitCode:
-    """Say which extra brings the library that is not installed: the base install, which hooks use, has no optional libraries."""
+    """Print which extra installs the missing library: the base install, used by hooks, omits optional ones."""
     library = (error.name or "").partition(".")[0]
     if library not in _EXTRAS:
         _say_bug(error)
@@ -156,11 +156,11 @@ def _say_missing(error: ModuleNotFoundError) -> ExitCode:
 
 
 def _say_bug(error: Exception) -> None:
-    """Say where a fault of ours is, without the message, which could quote a secret."""
+    """Print where a bug is, without the message of *error*, which could quote a secret."""
     import traceback
 
     frames = traceback.extract_tb(error.__traceback__)
     ours = [f for f in frames if "gitops_secrets" in f.filename] or frames
     at = f"{os.path.basename(ours[-1].filename)}:{ours[-1].lineno}" if ours else "?"
-    say("error", f"a bug of gitops-secrets: {type(error).__name__} at {at}")
-    say("hint", f"report it with this line and the version, {__version__}; it holds no secret")
+    say("error", f"a bug in gitops-secrets: {type(error).__name__} at {at}")
+    say("hint", f"report this line and the version, {__version__}; neither holds a secret")

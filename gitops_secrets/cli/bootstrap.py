@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,195 +18,252 @@ from gitops_secrets.cli.options import (
     verbose_option,
 )
 from gitops_secrets.cli.registry_groups import (
+    ORDERED,
+    Given,
     GroupedCommand,
     credential_sources,
     read_groups,
     resumed,
 )
+from gitops_secrets.cli.say import tell
 from gitops_secrets.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from gitops_secrets.core.flux.objects import Source
+    from gitops_secrets.core.repository.layout import Cluster
+    from gitops_secrets.core.sops.creationrules import CreationRule
 
 
 @click.command("bootstrap", cls=GroupedCommand)
 @click.option(
     "--registry",
+    expose_value=False,
     multiple=True,
     metavar="HOST[:PORT]",
-    help="A registry; the credential source behind it is its own. May be repeated. "
-    "[default: the private one that gotk-components.yaml's images come from]",
+    help="A registry. The credential source that follows belongs to it. Can be repeated. "
+    "[default: the private registry of the images in gotk-components.yaml]",
 )
 @click.option(
     "--scope",
+    expose_value=False,
     multiple=True,
     type=click.Choice(["host", "path"]),
-    help="After a --registry: key it by its host, or by its path too as flux does. [default: host]",
+    help="After --registry: key the credentials by host, or by path as well, as flux does. "
+    "[default: host]",
 )
 @click.option(
     "--registry-creds-stdin",
+    expose_value=False,
     is_flag=True,
-    help="USER:PASSWORD on standard input, less one trailing newline.",
+    help="USER:PASSWORD from standard input, without one trailing newline.",
 )
 @click.option(
     "--registry-creds-file",
+    expose_value=False,
     multiple=True,
     metavar="FILE",
-    help="USER:PASSWORD in a file, less one trailing newline.",
+    help="USER:PASSWORD from a file, without one trailing newline.",
 )
 @click.option(
-    "--registry-creds-env", multiple=True, metavar="NAME", help="USER:PASSWORD in a variable."
+    "--registry-creds-env",
+    expose_value=False,
+    multiple=True,
+    metavar="NAME",
+    help="USER:PASSWORD from an environment variable.",
 )
 @click.option(
     "--registry-creds-docker-config",
+    expose_value=False,
     multiple=True,
     metavar="FILE",
-    help="The registry's entry in a docker config, or the helper it names.",
+    help="The entry of the registry in a docker config, or the credential helper that it names.",
 )
 @click.option(
     "--registry-creds",
+    expose_value=False,
     multiple=True,
     metavar="USER:PASSWORD",
-    help="As in flux; process lists and the shell's history see it.",
+    help="As in flux. Process lists and the shell history show it.",
 )
 @click.option(
-    "--image-pull-secret", metavar="NAME", help="The name of the pull Secret, regcred for example."
+    "--image-pull-secret", metavar="NAME", help="The name of the pull Secret, for example regcred."
 )
 @cluster_options
-@click.option("--namespace", metavar="NAME", help="Flux's namespace. [default: flux-system]")
+@click.option("--namespace", metavar="NAME", help="The namespace of Flux. [default: flux-system]")
 @click.option(
     "--source",
     metavar="KIND/NAME",
-    help="Flux's source, before there is a gotk-sync.yaml. [default: GitRepository/flux-system]",
+    help="The source of Flux, if there is no gotk-sync.yaml yet. [default: GitRepository/flux-system]",
 )
 @click.option(
     "--flavour",
     type=click.Choice(["flux-bootstrap", "flux-operator"]),
-    help="What installs Flux. [default: flux-operator where a FluxInstance syncs the path]",
+    help="What installs Flux. [default: flux-operator if a FluxInstance syncs the path, "
+    "else flux-bootstrap]",
 )
 @click.option(
     "--layout",
     type=click.Choice(["separate", "inline"]),
-    help="Whether a Kustomization of its own decrypts the pull Secrets, or Flux's own, below --path. "
-    "[default: as the cluster has it, else separate]",
+    help="separate: a Kustomization of its own decrypts the pull Secrets. inline: the one of Flux "
+    "does, below --path. [default: the layout that the cluster has, else separate]",
 )
 @click.option(
     "--resume",
     is_flag=True,
-    help="The second commit of --layout inline, once Flux decrypts; --context sees that it does.",
+    help="Make the second commit of --layout inline, after Flux decrypts. --context checks that it does.",
 )
-@click.option("--context", metavar="NAME", help="With --resume: the cluster's kubeconfig context.")
-@click.option("--kubeconfig", type=click.Path(path_type=Path), help="[default: kubectl's]")
+@click.option(
+    "--context",
+    "kube_context",
+    metavar="NAME",
+    help="With --resume: the kubeconfig context of the cluster.",
+)
+@click.option(
+    "--kubeconfig",
+    type=click.Path(path_type=Path),
+    help="With --resume: the kubeconfig file. [default: as kubectl]",
+)
 @click.option(
     "--age-recipient",
     "age_recipients",
     multiple=True,
     metavar="AGE1...",
-    help="Somebody who may read the Secret beside the cluster. May be repeated.",
+    help="Another recipient that can decrypt the Secret, beside the cluster. Can be repeated.",
 )
 @click.option(
     "--age-identity-file",
     type=UserPath(),
-    help="Where the cluster's identity is, or is to be kept; outside every repository.",
+    help="The file with the identity of the cluster, or for a new one. Outside every repository.",
 )
 @click.option(
     "--shadowed-recipients",
     type=click.Choice(["keep", "drop"]),
-    help="Whether the recipients of a rule that ours goes ahead of may read the Secret. "
-    "[default: asked for on a terminal]",
+    help="Whether the recipients of a rule that the new rule precedes can decrypt the Secret as well. "
+    "[default: ask on a terminal]",
 )
-@click.option("--no-commit", is_flag=True, help="Write the files and leave the commit to you.")
-@click.option("--push", is_flag=True, help="Push the commit; where that is refused, take it back.")
+@click.option("--no-commit", is_flag=True, help="Write the files, but do not commit them.")
+@click.option(
+    "--push", is_flag=True, help="Push the commit. If the push is refused, the commit is undone."
+)
 @dry_run_option
 @output_option
 @repository_option
 @verbose_option
 @click.pass_context
-def bootstrap_command(context: click.Context, /, **options: Any) -> ExitCode:
+def bootstrap_command(
+    context: click.Context,
+    /,
+    *,
+    image_pull_secret: str | None,
+    paths: tuple[str, ...],
+    all_clusters: bool,
+    namespace: str | None,
+    source: str | None,
+    flavour: str | None,
+    layout: str | None,
+    resume: bool,
+    kube_context: str | None,
+    kubeconfig: Path | None,
+    age_recipients: tuple[str, ...],
+    age_identity_file: Path | None,
+    shadowed_recipients: str | None,
+    no_commit: bool,
+    push: bool,
+    dry_run: bool,
+    output: str,
+    repository: Path,
+) -> ExitCode:
     """Give Flux its registry credentials, encrypted, in one commit.
 
-    Makes the image-pull Secret, encrypts it for the cluster's own age identity, wires Flux's
-    decryption and ServiceAccounts, and commits all of it at once. The same command again changes
-    nothing; a changed password changes three lines.
+    Creates the image-pull Secret, encrypts it for the cluster's own age identity, configures
+    decryption and ServiceAccounts of Flux, and commits everything at once. Idempotent: the same
+    command again changes nothing, and a new password changes three lines.
 
     \b
     gitops-secrets bootstrap --path clusters/prod --image-pull-secret regcred \\
         --registry registry.example.com:5000 --registry-creds-env REGISTRY_CREDS
 
-    Without a credential source the user name and password are asked for.
+    Without a credential source, you are asked for the user name and password.
     """  # noqa: D301
-    groups = read_groups(context.meta.get("ordered", ()))
-    if not options["image_pull_secret"]:
-        given = "credentials are given, and no" if groups else "no"
-        raise UsageError(f"{given} --image-pull-secret", "--image-pull-secret regcred")
-    if options["context"] is not None and not options["resume"]:
+    given: tuple[Given, ...] = context.meta[ORDERED]
+    groups = read_groups(given)
+    if not image_pull_secret:
+        raise UsageError("--image-pull-secret is missing", "--image-pull-secret regcred")
+    if kube_context is not None and not resume:
         raise UsageError(
-            "--context goes with --resume: nothing else here asks a cluster",
-            "gitops-secrets apply brings a cluster what is committed",
+            "--context needs --resume: nothing else here contacts a cluster",
+            "gitops-secrets apply --context NAME, after the commit",
         )
-    if options["push"] and options["no_commit"]:
+    if push and no_commit:
         raise UsageError("--push and --no-commit exclude each other")
     sources = credential_sources(groups)
     # Git answers while the rest is imported; it is started once the sources' variables are withheld.
     from gitops_secrets.adapters.git.repository import begin_open
 
-    repository = begin_open(options["repository"])
-    from gitops_secrets.cli.bootstrap_text import render_json, render_text
+    open_repository = begin_open(repository)
+    from gitops_secrets.cli.bootstrap_text import text_lines
+    from gitops_secrets.cli.documents import bootstrap_document
     from gitops_secrets.commands.bootstrap.model import Request
     from gitops_secrets.commands.bootstrap.run import bootstrap
 
-    source = None
-    if options["source"]:
-        kind, slash, name = options["source"].partition("/")
-        if not slash or kind not in ("GitRepository", "OCIRepository", "Bucket") or not name:
-            raise UsageError(
-                "--source is KIND/NAME of a Flux source", "--source GitRepository/flux-system"
-            )
-        from gitops_secrets.core.flux.objects import Source
-
-        source = Source(kind, name)
     outcome = bootstrap(
         Request(
-            open_repository=repository,
+            open_repository=open_repository,
             groups=sources,
-            secret=options["image_pull_secret"],
-            paths=options["paths"],
-            all_clusters=options["all_clusters"],
-            namespace=options["namespace"],
-            source=source,
-            flavour=options["flavour"],
-            layout=options["layout"],
-            resume=options["resume"],
-            context=options["context"],
-            kubeconfig=options["kubeconfig"],
-            age_recipients=options["age_recipients"],
-            identity_file=options["age_identity_file"],
-            keep_shadowed=_shadow_question(options["shadowed_recipients"]),
-            commit=not options["no_commit"],
-            push=options["push"],
-            dry_run=options["dry_run"],
+            secret=image_pull_secret,
+            paths=paths,
+            all_clusters=all_clusters,
+            namespace=namespace,
+            source=_flux_source(source) if source else None,
+            flavour=flavour,
+            layout=layout,
+            resume=resume,
+            context=kube_context,
+            kubeconfig=kubeconfig,
+            age_recipients=age_recipients,
+            identity_file=age_identity_file,
+            keep_shadowed=_shadow_question(shadowed_recipients),
+            commit=not no_commit,
+            push=push,
+            dry_run=dry_run,
         )
     )
-    if options["output"] == "json":
-        said = render_json(outcome, dry_run=options["dry_run"])
+    if output == "json":
+        click.echo(bootstrap_document(outcome, dry_run=dry_run), nl=False)
     else:
-        again = resumed(context.command, context.meta.get("ordered", ()))
-        said = render_text(outcome, dry_run=options["dry_run"], again=again)
-    click.echo(said, nl=False)
+        tell(*text_lines(outcome, dry_run=dry_run, again=resumed(context.command, given)))
     return ExitCode.OK
 
 
-def _shadow_question(answer: str | None) -> Any:
-    def ask(cluster: Any, rule: Any, recipients: Sequence[str]) -> bool:
+def _flux_source(text: str) -> Source:
+    from gitops_secrets.core.flux.objects import Source
+
+    kind, slash, name = text.partition("/")
+    if not slash or kind not in ("GitRepository", "OCIRepository", "Bucket") or not name:
+        raise UsageError(
+            "--source is KIND/NAME of a Flux source", "--source GitRepository/flux-system"
+        )
+    return Source(kind, name)
+
+
+def _shadow_question(
+    answer: str | None,
+) -> Callable[[Cluster, CreationRule, Sequence[str]], bool]:
+    def ask(cluster: Cluster, rule: CreationRule, recipients: Sequence[str]) -> bool:
         if answer is not None:
             return answer == "keep"
         names = ", ".join(recipients)
         if not sys.stdin.isatty():
             raise UsageError(
-                f".sops.yaml:{rule.line}: the rule for {cluster.path} goes ahead of this one, "
-                f"by which {names} would read the Secret",
-                "--shadowed-recipients keep lets them read it, --shadowed-recipients drop does not",
+                f".sops.yaml:{rule.line}: the new rule for {cluster.path} precedes this one, "
+                f"by which {names} could decrypt the Secret",
+                "--shadowed-recipients keep, and they can decrypt it; or --shadowed-recipients drop",
             )
-        click.echo(f".sops.yaml:{rule.line} would have let these read the Secret too:", err=True)
+        click.echo(
+            f"by the rule at .sops.yaml:{rule.line}, these could decrypt the Secret too:", err=True
+        )
         for name in recipients:
             click.echo(f"  {name}", err=True)
-        return click.confirm("Shall they?", default=True, err=True)
+        return click.confirm("Keep them as recipients?", default=True, err=True)
 
     return ask

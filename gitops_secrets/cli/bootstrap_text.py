@@ -1,41 +1,41 @@
-"""What bootstrap says when it is done."""
+"""What bootstrap prints when it is done."""
 
 from __future__ import annotations
 
-import json
 import shlex
 
 from gitops_secrets.commands.bootstrap.model import ClusterOutcome, Outcome
 from gitops_secrets.core.repository.filechange import render_diff
 from gitops_secrets.core.sops.recipients import shorten
+from gitops_secrets.report.words import count
 
-_LATER = "comes with a second commit: a Flux that met it together with its decryption would apply neither"
+_LATER = "comes with a second commit: if one commit brought it and its decryption, Flux would apply neither"
 
 
-def render_text(outcome: Outcome, *, dry_run: bool, again: str) -> str:
+def text_lines(outcome: Outcome, *, dry_run: bool, again: str) -> list[str]:
     """Return what was done, what to back up, and the next commands with their exact lines.
 
     *again* is the command that makes the second of two commits.
     """
     lines = [f"note: {outcome.recovered}"] if outcome.recovered else []
     if dry_run:
-        return _render_plan(outcome)
+        return _plan(outcome)
     lines.append(_headline(outcome))
     for cluster in outcome.clusters:
         lines += ["", *_cluster(cluster)]
     for cluster in outcome.clusters:
-        lines += [f"\nnote: {note}" for note in cluster.wired.notes] if outcome.changes else []
-    lines += _backup(outcome) + _next(outcome, again)
-    return "\n".join(lines) + "\n"
+        for note in cluster.wired.notes if outcome.changes else ():
+            lines += ["", f"note: {note}"]
+    return lines + _backup(outcome) + _next(outcome, again)
 
 
-def _render_plan(outcome: Outcome) -> str:
+def _plan(outcome: Outcome) -> list[str]:
     if not outcome.changes:
-        return "nothing would change\n"
-    count = len(outcome.changes)
-    lines = [f"{count} file{'s' if count > 1 else ''} would change; nothing was written"]
+        return ["nothing would change"]
+    lines = render_diff(outcome.changes).split("\n")
+    lines.append(f"{count(len(outcome.changes), 'files')} would change; nothing was written")
     lines += [
-        f"a new identity of {c.cluster.path} would be kept in {c.identity.file}"
+        f"a new identity for {c.cluster.path} would be stored in {c.identity.file}"
         for c in outcome.clusters
         if c.identity.is_new
     ]
@@ -43,7 +43,7 @@ def _render_plan(outcome: Outcome) -> str:
     lines += [
         f"the Secret of {c.cluster.path} {_LATER}" for c in outcome.clusters if c.decryption_only
     ]
-    return f"{render_diff(outcome.changes)}\n" + "\n".join(lines) + "\n"
+    return lines
 
 
 def _headline(outcome: Outcome) -> str:
@@ -56,11 +56,11 @@ def _headline(outcome: Outcome) -> str:
         if outcome.uncommitted:
             tail = f", but not committed yet: {', '.join(outcome.uncommitted)}"
         return f"{paths}: everything is in place{tail}"
-    count = f"{len(outcome.changes)} file{'s' if len(outcome.changes) > 1 else ''}"
+    files = count(len(outcome.changes), "files")
     if outcome.commit is None:
-        return f"{paths}: {count} written, not committed"
+        return f"{paths}: {files} written, not committed"
     pushed = ", pushed" if outcome.pushed else ""
-    return f"{paths}: {count} in commit {outcome.commit[:10]} on {outcome.branch}{pushed}"
+    return f"{paths}: {files} in commit {outcome.commit[:10]} on {outcome.branch}{pushed}"
 
 
 def _cluster(outcome: ClusterOutcome) -> list[str]:
@@ -74,7 +74,7 @@ def _cluster(outcome: ClusterOutcome) -> list[str]:
     if outcome.decryption_only:
         where = _LATER
     else:
-        where = f"{outcome.namespace}/{_name(outcome)} in {outcome.secret_file}"
+        where = f"{outcome.namespace}/{outcome.secret_name} in {outcome.secret_file}"
     rows = [
         ("Secret", [where]),
         ("registries", registries),
@@ -89,10 +89,6 @@ def _cluster(outcome: ClusterOutcome) -> list[str]:
         for label, values in rows
         for number, value in enumerate(values)
     ]
-
-
-def _name(outcome: ClusterOutcome) -> str:
-    return outcome.secret_file.rsplit("/", 1)[1].removesuffix(".sops.yaml")
 
 
 def _backup(outcome: Outcome) -> list[str]:
@@ -137,39 +133,3 @@ def _next(outcome: Outcome, again: str) -> list[str]:
         ]
         lines.append(f"  {again} --context CONTEXT")
     return lines
-
-
-def render_json(outcome: Outcome, *, dry_run: bool) -> str:
-    """Return the same as JSON; "version" changes when a field does."""
-    document = {
-        "version": 1,
-        "dryRun": dry_run,
-        "branch": outcome.branch,
-        "commit": outcome.commit,
-        "pushed": outcome.pushed,
-        "recovered": outcome.recovered,
-        "changes": [{"path": c.path, "change": c.verb} for c in outcome.changes],
-        "uncommitted": list(outcome.uncommitted),
-        "clusters": [
-            {
-                "path": c.cluster.path,
-                "namespace": c.namespace,
-                "layout": "inline" if c.cluster.inline else "separate",
-                "decryptionOnly": c.decryption_only,
-                "secret": _name(c),
-                "file": c.secret_file,
-                "registries": {
-                    "added": list(c.registries.added),
-                    "updated": list(c.registries.updated),
-                    "unchanged": list(c.registries.unchanged),
-                },
-                "recipients": [{"recipient": r.value, "cluster": r.cluster} for r in c.recipients],
-                "identityFile": str(c.identity.file) if c.identity.file else None,
-                "identityCreated": c.identity.is_new and not dry_run and bool(outcome.changes),
-                "serviceAccounts": list(c.wired.service_accounts),
-                "notes": list(c.wired.notes),
-            }
-            for c in outcome.clusters
-        ],
-    }
-    return json.dumps(document, indent=2) + "\n"

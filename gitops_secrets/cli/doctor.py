@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
+from gitops_secrets.cli.documents import doctor_document
 from gitops_secrets.cli.options import identity_option, output_option, repository_option
-from gitops_secrets.cli.say import discretion, say
+from gitops_secrets.cli.say import say, tell
 from gitops_secrets.errors import ExitCode
+from gitops_secrets.report.words import count
+
+if TYPE_CHECKING:
+    from gitops_secrets.commands.doctor.run import Examined
 
 _OF_A_KIND = 8
-"""How many of one check are printed: one cause can show in hundreds of files, and a screen is a screen."""
+"""How many problems of one check are printed: one cause can show in hundreds of files."""
 
 
 @click.command("doctor", short_help="Explain why image pulls or decryption fail, or will fail.")
@@ -23,36 +27,53 @@ _OF_A_KIND = 8
     "paths",
     multiple=True,
     metavar="PATH",
-    help="Only this cluster, by its path as in flux bootstrap; may be repeated. "
-    "[default: every one; with --context the only one]",
+    help="Only the cluster with this path, as in flux bootstrap. Can be repeated. "
+    "[default: every cluster; with --context the only one]",
 )
-@click.option("--all", "all_clusters", is_flag=True, help="Every cluster, with --context too.")
-@click.option("--context", metavar="NAME", help="Ask the cluster of this kubeconfig context too.")
-@click.option("--kubeconfig", type=click.Path(path_type=Path), help="[default: kubectl's]")
+@click.option("--all", "all_clusters", is_flag=True, help="Every cluster, even with --context.")
+@click.option(
+    "--context", metavar="NAME", help="Examine the cluster of this kubeconfig context as well."
+)
+@click.option(
+    "--kubeconfig",
+    type=click.Path(path_type=Path),
+    help="The kubeconfig file. [default: as kubectl]",
+)
 @identity_option
 @output_option
 @repository_option
-def doctor_command(**options: Any) -> ExitCode:
+def doctor_command(
+    *,
+    paths: tuple[str, ...],
+    all_clusters: bool,
+    context: str | None,
+    kubeconfig: Path | None,
+    age_identity_file: Path | None,
+    output: str,
+    repository: Path,
+) -> ExitCode:
     """Explain why image pulls or decryption fail, or will fail after the next push.
 
-    Reads what Git holds: no connection is opened, and a key is needed only to list the registries. With
-    --context the cluster is read too; nothing is written. Each problem has its evidence and a hint.
-    Exit status 1 if problems are found.
+    Reads what Git holds. No connection is opened, and an identity is needed only to list the
+    registries. With --context the cluster is read as well. Nothing is written. Each problem has its
+    evidence and a hint. Exit status 1 if problems are found.
     """
-    from gitops_secrets.commands.doctor.run import Examined, Request, doctor
+    from gitops_secrets.commands.doctor.run import Request, doctor
 
-    examined: Examined = doctor(
+    examined = doctor(
         Request(
-            repository=options["repository"],
-            paths=options["paths"],
-            all_clusters=options["all_clusters"],
-            context=options["context"],
-            kubeconfig=options["kubeconfig"],
-            identity_file=options["age_identity_file"],
+            repository=repository,
+            paths=paths,
+            all_clusters=all_clusters,
+            context=context,
+            kubeconfig=kubeconfig,
+            identity_file=age_identity_file,
         )
     )
-    render = _render_json if options["output"] == "json" else _render_text
-    click.echo(render(examined), nl=False)
+    if output == "json":
+        click.echo(doctor_document(examined), nl=False)
+    else:
+        tell(*_lines(examined))
     for error in examined.refused:
         for kind, words in (("error", error.message), *(("hint", hint) for hint in error.hints)):
             say(kind, words)
@@ -61,7 +82,7 @@ def doctor_command(**options: Any) -> ExitCode:
     return ExitCode.FINDINGS if examined.diagnoses else ExitCode.OK
 
 
-def _render_text(examined: Any) -> str:
+def _lines(examined: Examined) -> list[str]:
     lines: list[str] = []
     said = Counter[str]()
     for found in examined.diagnoses:
@@ -72,38 +93,17 @@ def _render_text(examined: Any) -> str:
         lines.append(f"    see:  {', '.join(found.evidence)}")
         lines.append(f"    hint: {found.mend}")
     lines += [
-        f"{check}: and {count - _OF_A_KIND} more, all of them with --output json"
-        for check, count in said.items()
-        if count > _OF_A_KIND
+        f"{check}: and {number - _OF_A_KIND} more, all of them with --output json"
+        for check, number in said.items()
+        if number > _OF_A_KIND
     ]
     what = (
-        f"{len(examined.clusters)} cluster{'' if len(examined.clusters) == 1 else 's'}, "
-        f"{examined.kustomizations} Kustomizations, {examined.encrypted} encrypted files"
+        f"{count(len(examined.clusters), 'clusters')}, "
+        f"{count(examined.kustomizations, 'Kustomizations')}, "
+        f"{count(examined.encrypted, 'encrypted files')}"
     )
     if examined.unopened:
-        what += (
-            f", {examined.unopened} pull Secret{'' if examined.unopened == 1 else 's'} not opened"
-        )
-    count = len(examined.diagnoses)
-    well = "healthy" if not examined.refused else "nothing wrong in what could be read"
-    problems = well if not count else f"{count} problem{'' if count == 1 else 's'}"
-    lines.append(f"gitops-secrets: {problems}: {what}")
-    return "".join(f"{_plain(line)}\n" for line in lines)
-
-
-def _plain(line: str) -> str:
-    # Names come from the repository: none of them may steer the terminal.
-    return "".join(c if c.isprintable() else "?" for c in line)
-
-
-def _render_json(examined: Any) -> str:
-    document = {
-        "version": 1,
-        "clusters": list(examined.clusters),
-        "kustomizations": examined.kustomizations,
-        "encrypted": examined.encrypted,
-        "unopened": examined.unopened,
-        "refused": [discretion().conceal(error.message) for error in examined.refused],
-        "diagnoses": [d._asdict() for d in examined.diagnoses],
-    }
-    return json.dumps(document, indent=2) + "\n"
+        what += f", {count(examined.unopened, 'pull Secrets')} not opened"
+    well = "healthy" if not examined.refused else "no problem in what could be read"
+    problems = count(len(examined.diagnoses), "problems") if examined.diagnoses else well
+    return [*lines, f"gitops-secrets: {problems}: {what}"]

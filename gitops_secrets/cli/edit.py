@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
+import shlex
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 
+from gitops_secrets.cli.documents import edit_document
 from gitops_secrets.cli.options import identity_option, output_option, verbose_option
-from gitops_secrets.cli.say import say
+from gitops_secrets.cli.say import say, tell
 from gitops_secrets.errors import ExitCode, UsageError
 
 
@@ -19,49 +19,51 @@ from gitops_secrets.errors import ExitCode, UsageError
 @click.option(
     "--key",
     metavar="KEY",
-    help="Change this value alone: asked for, or taken from standard input as it stands.",
+    help="Change only this value: from a prompt, or from standard input as it is.",
 )
 @identity_option
 @output_option
 @verbose_option
-def edit_command(**options: Any) -> ExitCode:
-    """Change an encrypted Secret in your editor; only what changed is encrypted anew.
+def edit_command(
+    *, file: Path, key: str | None, age_identity_file: Path | None, output: str
+) -> ExitCode:
+    """Change an encrypted Secret in your editor. Only changed values are re-encrypted.
 
-    The text is in memory, in a folder of your own, until the editor ends. vim, nvim, nano and emacs are
-    told to leave no swap, backup, undo or history file, without your configuration. A value of data
-    that is text shows as !text, and becomes base64 again.
+    The decrypted text is kept in memory, in a folder that only you can read, until the editor ends.
+    vim, nvim, nano and emacs start without your configuration and write no swap, backup, undo or
+    history files. A text value of data is shown as !text, and is saved as base64.
     """
-    from gitops_secrets.commands.secrets.edit import Outcome, Request, edit
+    from gitops_secrets.commands.secrets.edit import Request, edit
 
-    if options["key"] is None and not sys.stdin.isatty():
+    if key is None and not sys.stdin.isatty():
         raise UsageError(
             "there is no terminal for an editor",
-            f'printf %s "$VALUE" | gitops-secrets edit {options["file"]} --key KEY',
+            f'printf %s "$VALUE" | gitops-secrets edit {shlex.quote(str(file))} --key KEY',
         )
-    outcome: Outcome = edit(
+    outcome = edit(
         Request(
-            file=options["file"],
-            key=options["key"],
-            read_value=lambda: _read_value(options["key"]),
+            file=file,
+            key=key,
+            read_value=lambda: _read_value(key or ""),
             again=_ask_again,
             warn=lambda words: say("warning", words),
-            identity_file=options["age_identity_file"],
+            identity_file=age_identity_file,
         )
     )
-    if options["output"] == "json":
-        click.echo(json.dumps({"version": 1, **outcome._asdict()}, indent=2))
+    if output == "json":
+        click.echo(edit_document(outcome), nl=False)
     elif outcome.changed:
-        what = ", ".join(outcome.keys) or "nothing of its values"
-        click.echo(f"{outcome.path}: {', '.join(outcome.objects)} encrypted, changed: {what}")
+        what = ", ".join(outcome.keys) or "no values"
+        tell(f"{outcome.path}: {', '.join(outcome.objects)} encrypted, changed: {what}")
     else:
-        click.echo(f"{outcome.path}: nothing changed")
+        tell(f"{outcome.path}: nothing changed")
     return ExitCode.OK
 
 
 def _read_value(key: str) -> bytes:
     if not sys.stdin.isatty():
         return sys.stdin.buffer.read()
-    value: str = click.prompt(f"{key}", hide_input=True, confirmation_prompt=True, err=True)
+    value: str = click.prompt(key, hide_input=True, confirmation_prompt=True, err=True)
     return value.encode()
 
 

@@ -2,68 +2,78 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 
+from gitops_secrets.cli.documents import encrypt_document
 from gitops_secrets.cli.options import identity_option, output_option, verbose_option
+from gitops_secrets.cli.say import tell
 from gitops_secrets.core.sops.recipients import shorten
 from gitops_secrets.errors import ExitCode
 
 
-@click.command("encrypt", short_help="Encrypt a manifest of Secrets, by its creation rule.")
+@click.command("encrypt", short_help="Encrypt a manifest of Secrets by its creation rule.")
 @click.argument("source", metavar="FILE|-", type=click.Path(path_type=Path))
 @click.option(
     "--to",
     "target",
     type=click.Path(path_type=Path),
     metavar="PATH",
-    help="Where the encrypted file goes. [default: in place]",
+    help="The encrypted file. [default: in place]",
 )
 @click.option(
     "--age-recipient",
     "age_recipients",
     multiple=True,
     metavar="AGE1...",
-    help="Who reads it, where no creation rule matches. May be repeated.",
+    help="A recipient that can decrypt it, if no creation rule matches. Can be repeated.",
 )
 @click.option(
     "--ignore-mac",
     is_flag=True,
-    help="Encrypt all of it anew, though it was changed since sops wrote it.",
+    help="Encrypt everything again, even if the file was changed since sops wrote it.",
 )
 @identity_option
 @output_option
 @verbose_option
-def encrypt_command(**options: Any) -> ExitCode:
-    """Encrypt a manifest of Secrets by the creation rule that .sops.yaml has for it.
+def encrypt_command(
+    *,
+    source: Path,
+    target: Path | None,
+    age_recipients: tuple[str, ...],
+    ignore_mac: bool,
+    age_identity_file: Path | None,
+    output: str,
+) -> ExitCode:
+    """Encrypt a manifest of Secrets by its creation rule in .sops.yaml.
 
-    In place, or from standard input to --to. A file that is encrypted already stays as it is, byte
-    for byte; one that is encrypted in part, since somebody wrote a value into it, is encrypted in full.
+    In place, or from standard input to --to. Idempotent: only changed values are re-encrypted, and a
+    file that is encrypted already stays as it is. If somebody added a readable value to an encrypted
+    file, that value is encrypted.
     """
-    from gitops_secrets.commands.secrets.encrypt import Outcome, Request, encrypt
+    from gitops_secrets.commands.secrets.encrypt import Request, encrypt
 
-    is_stdin = str(options["source"]) == "-"
-    outcome: Outcome = encrypt(
+    is_stdin = str(source) == "-"
+    outcome = encrypt(
         Request(
-            source=None if is_stdin else options["source"],
+            source=None if is_stdin else source,
             content=sys.stdin.buffer.read() if is_stdin else b"",
-            target=options["target"],
-            age_recipients=options["age_recipients"],
-            identity_file=options["age_identity_file"],
-            ignore_mac=options["ignore_mac"],
+            target=target,
+            age_recipients=age_recipients,
+            identity_file=age_identity_file,
+            ignore_mac=ignore_mac,
         )
     )
-    if options["output"] == "json":
-        click.echo(json.dumps({"version": 1, **outcome._asdict()}, indent=2))
+    if output == "json":
+        click.echo(encrypt_document(outcome), nl=False)
         return ExitCode.OK
     done = "encrypted" if outcome.changed else "is encrypted already"
-    click.echo(f"{outcome.path}: {', '.join(outcome.objects)} {done}")
-    click.echo(f"  values   {', '.join(outcome.keys)}")
-    click.echo(f"  readers  {', '.join(map(shorten, outcome.recipients))}")
-    for note in outcome.notes:
-        click.echo(f"\nnote: {note}")
+    tell(
+        f"{outcome.path}: {', '.join(outcome.objects)} {done}",
+        f"  values   {', '.join(outcome.keys)}",
+        f"  readers  {', '.join(map(shorten, outcome.recipients))}",
+        *(line for note in outcome.notes for line in ("", f"note: {note}")),
+    )
     return ExitCode.OK

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from gitops_secrets.adapters.git.objects import Git
+from gitops_secrets.cli.documents import hooks_status_document
+from gitops_secrets.cli.options import output_option
+from gitops_secrets.cli.say import tell
 from gitops_secrets.errors import ExitCode
 
+if TYPE_CHECKING:
+    from gitops_secrets.commands.hooks import HookState
+
 _REPO = click.option(
-    "--repo", type=click.Path(exists=True, file_okay=False), default=".", help="The repository."
+    "--repo",
+    type=click.Path(exists=True, file_okay=False),
+    default=".",
+    help="A folder in the repository. [default: the current folder]",
 )
 _SHARED = click.option(
-    "--shared", is_flag=True, help="Also where core.hooksPath leads out of this repository."
+    "--shared", is_flag=True, help="Also if core.hooksPath is outside this repository."
 )
-_FRAMEWORK = """with the pre-commit framework instead, in .pre-commit-config.yaml:
+_FRAMEWORK = """or use the pre-commit framework, in .pre-commit-config.yaml:
   - repo: https://github.com/gitops-secrets/gitops-secrets
     rev: v0.1.0
     hooks: [{id: gitops-secrets}]"""
@@ -21,26 +32,29 @@ _FRAMEWORK = """with the pre-commit framework instead, in .pre-commit-config.yam
 
 @click.group("hooks", short_help="The guard as Git hooks: install, uninstall, status.")
 def hooks_group() -> None:
-    """Run the guard at each commit and push, and on a server at each push that arrives."""
+    """Run the guard at each commit and push, and on a server at each push that it receives."""
 
 
 @hooks_group.command("install")
 @_REPO
 @_SHARED
 @click.option(
-    "--server", is_flag=True, help="The pre-receive hook, for a repository that is pushed to."
+    "--server",
+    is_flag=True,
+    help="Install the pre-receive hook, for a repository that receives pushes.",
 )
 def install_command(repo: str, shared: bool, server: bool) -> int:
-    """Put the guard beside the hooks that exist: those keep running, after it.
+    """Install the guard. Existing hooks are kept, and run after it.
 
-    In a bare repository, or with --server, the pre-receive hook; else pre-commit, commit-msg and pre-push.
+    In a bare repository, or with --server, installs the pre-receive hook; otherwise pre-commit,
+    commit-msg and pre-push.
     """
     from gitops_secrets.commands.hooks import install
 
     git = Git(repo, hooks=True)
     for state in install(git, server=server or git.is_bare(), shared=shared):
         then = "; the hook that was there runs after it" if state.earlier else ""
-        click.echo(f"gitops-secrets: {state.name} guards {state.path}{then}")
+        tell(f"gitops-secrets: {state.name} guards {state.path}{then}")
     if not server and not git.is_bare():
         click.echo(_FRAMEWORK, err=True)
     return ExitCode.OK
@@ -50,33 +64,38 @@ def install_command(repo: str, shared: bool, server: bool) -> int:
 @_REPO
 @_SHARED
 def uninstall_command(repo: str, shared: bool) -> int:
-    """Take the guard out, and put back the hooks that were there before."""
+    """Remove the guard, and restore the hooks that were there before."""
     from gitops_secrets.commands.hooks import uninstall
 
     gone = uninstall(Git(repo, hooks=True), shared=shared)
     for path in gone:
-        click.echo(f"gitops-secrets: taken out of {path}")
+        tell(f"gitops-secrets: removed from {path}")
     if not gone:
-        click.echo("gitops-secrets: no hook of the guard is installed")
+        tell("gitops-secrets: no hook of the guard is installed")
     return ExitCode.OK
 
 
 @hooks_group.command("status")
 @_REPO
-def status_command(repo: str) -> int:
+@output_option
+def status_command(repo: str, output: str) -> int:
     """Show which hooks run the guard. Exit status 1 if one does not."""
     from gitops_secrets.commands.hooks import status
 
     git = Git(repo, hooks=True)
     states = status(git, server=git.is_bare())
-    for state in states:
-        words = "guards" if state.installed else "does not guard"
-        if state.changed:
-            words += (
-                ": its script was changed, or is of another version: gitops-secrets hooks install"
-            )
-        elif state.installed and not state.current:
-            words += ", by another installation: gitops-secrets hooks install"
-        then = ", and another hook runs after it" if state.earlier else ""
-        click.echo(f"{state.name}: {words} ({state.path}){then}")
+    if output == "json":
+        click.echo(hooks_status_document(states), nl=False)
+    else:
+        tell(*map(_line, states))
     return ExitCode.OK if all(s.installed for s in states) else ExitCode.FINDINGS
+
+
+def _line(state: HookState) -> str:
+    words = "guards" if state.installed else "does not guard"
+    if state.changed:
+        words += ": its script was changed, or is of another version: gitops-secrets hooks install"
+    elif state.installed and not state.current:
+        words += ", by another installation: gitops-secrets hooks install"
+    then = ", and another hook runs after it" if state.earlier else ""
+    return f"{state.name}: {words} ({state.path}){then}"

@@ -5,39 +5,44 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import click
 
 from gitops_secrets.cli.say import say
 
-F = TypeVar("F", bound=Callable[..., Any])
+F = TypeVar("F", bound=Callable[..., object])
 
 
 class UserPath(click.Path):
-    """A path, with the ``~`` that a shell leaves alone behind an equals sign."""
+    """A path in which ``~`` is expanded: after an equals sign, a shell leaves it alone."""
 
     def __init__(self) -> None:
         super().__init__(path_type=Path)
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Path:
         """Return *value* as a path, ``~`` expanded."""
         return Path(os.fsdecode(super().convert(value, param, ctx))).expanduser()
 
 
 def repository_option(command: F) -> F:
-    """Add --repo, the folder whose Git work tree is meant."""
+    """Add --repo, which names the Git work tree."""
     return click.option(
         "--repo",
         "repository",
         type=click.Path(path_type=Path),
         default=Path(),
-        help="A folder in the Flux repository's work tree. [default: this folder]",
+        help="A folder in the work tree of the Flux repository. [default: the current folder]",
     )(command)
 
 
 def cluster_options(command: F) -> F:
-    """Add --path and --all, by which clusters are named."""
+    """Add --path and --all, which name clusters."""
     command = click.option(
         "--all", "all_clusters", is_flag=True, help="Every cluster in the repository."
     )(command)
@@ -46,16 +51,16 @@ def cluster_options(command: F) -> F:
         "paths",
         multiple=True,
         metavar="PATH",
-        help="A cluster's path, as in flux bootstrap; may be repeated. [default: the only one]",
+        help="The path of a cluster, as in flux bootstrap. Can be repeated. [default: the only cluster]",
     )(command)
 
 
 def identity_option(command: F) -> F:
-    """Add --age-identity-file, with an identity to open files with."""
+    """Add --age-identity-file, which names an identity to decrypt with."""
     return click.option(
         "--age-identity-file",
         type=UserPath(),
-        help="An identity that opens the file, where it is not in sops' configuration folder.",
+        help="An identity that decrypts, if it is not in the sops configuration folder.",
     )(command)
 
 
@@ -66,19 +71,19 @@ def output_option(command: F) -> F:
         type=click.Choice(["text", "json"]),
         default="text",
         show_default=True,
-        help="How the result is printed.",
+        help="The format of the result.",
     )(command)
 
 
 def verbose_option(command: F) -> F:
-    """Add -v, which says on standard error which programs are started."""
+    """Add -v, which shows on standard error which programs are started."""
     return click.option(
         "-v",
         "--verbose",
         is_flag=True,
         expose_value=False,
         callback=_be_verbose,
-        help="Say which programs are started.",
+        help="Show which programs are started.",
     )(command)
 
 
@@ -93,5 +98,7 @@ def _be_verbose(context: click.Context, parameter: click.Parameter, value: bool)
 def dry_run_option(command: F) -> F:
     """Add --dry-run."""
     return click.option(
-        "--dry-run", is_flag=True, help="Print the plan as a diff, values redacted; write nothing."
+        "--dry-run",
+        is_flag=True,
+        help="Print the plan as a diff with hidden values; change nothing.",
     )(command)

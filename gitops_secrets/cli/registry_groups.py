@@ -1,17 +1,22 @@
-"""The registries of a command line: each --registry opens a group, and what follows it is its own."""
+"""The registries of a command line: what follows a --registry belongs to it."""
 
 from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from gitops_secrets.cli.say import say
 from gitops_secrets.errors import UsageError
+
+if TYPE_CHECKING:
+    from gitops_secrets.commands.registry.sources import Source
+    from gitops_secrets.core.registry.reference import Registry
 
 _SOURCES = {
     "registry_creds_stdin": "--registry-creds-stdin",
@@ -22,23 +27,35 @@ _SOURCES = {
 }
 
 
+ORDERED = "gitops_secrets.ordered"
+"""Where in a context's meta a GroupedCommand keeps its options as they were given."""
+
+
+class Given(NamedTuple):
+    """One option of the command line, as written."""
+
+    name: str
+    """The name of its parameter."""
+    value: str
+    """Empty for a flag."""
+
+
 class GroupedCommand(click.Command):
     """A command that also keeps the order of its options, by which each --registry has its group."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse as click does, and keep (parameter name, value) pairs in ``ctx.meta["ordered"]``."""
-        if args:
-            values, _, order = self.make_parser(ctx).parse_args(list(args))
-            seen: dict[str, int] = {}
-            ordered: list[tuple[str, Any]] = []
-            for parameter in order:
-                name = parameter.name or ""
-                value = values.get(name)
-                if isinstance(value, list):
-                    value = value[seen.setdefault(name, 0)]
-                    seen[name] += 1
-                ordered.append((name, value))
-            ctx.meta["ordered"] = ordered
+        """Parse as click does, and keep the options in their order in ``ctx.meta[ORDERED]``."""
+        values, _, order = self.make_parser(ctx).parse_args(list(args))
+        taken = Counter[str]()
+        given = []
+        for parameter in order:
+            name = parameter.name or ""
+            value = values[name]
+            if isinstance(value, list):
+                value = value[taken[name]]
+                taken[name] += 1
+            given.append(Given(name, "" if isinstance(value, bool) else str(value)))
+        ctx.meta[ORDERED] = tuple(given)
         return super().parse_args(ctx, args)
 
 
@@ -48,83 +65,89 @@ class Group:
     def __init__(self, registry: str | None) -> None:
         self.registry = registry
         self.scope = "host"
-        self.source: tuple[str, Any] | None = None
+        self.source: Given | None = None
 
-    def set_source(self, name: str, value: Any) -> None:
+    def set_source(self, source: Given) -> None:
+        """Have *source* give the credentials. Raises UsageError for a second one."""
         if self.source is not None:
             where = f"--registry {self.registry}" if self.registry else "no --registry"
             raise UsageError(
-                f"{_SOURCES[name]} is a second credential source behind {where}",
-                "open its group with a --registry of its own",
+                f"{_SOURCES[source.name]} is a second credential source after {where}",
+                "put a --registry before it",
             )
-        self.source = name, value
+        self.source = source
 
 
-def read_groups(ordered: Sequence[tuple[str, Any]]) -> list[Group]:
+def read_groups(ordered: Sequence[Given]) -> list[Group]:
     """Return the registry groups in the order of the command line."""
     groups: list[Group] = []
-    for name, value in ordered:
-        if name == "registry":
+    for option in ordered:
+        if option.name == "registry":
             if groups and groups[0].registry is None:
                 raise UsageError(
-                    f"{_SOURCES[groups[0].source[0]] if groups[0].source else '--scope'} stands "
+                    f"{_SOURCES[groups[0].source.name] if groups[0].source else '--scope'} comes "
                     "before the first --registry",
-                    "put each credential source behind the --registry that it is for",
+                    "put each credential source after its --registry",
                 )
-            groups.append(Group(value))
-        elif name == "scope" or name in _SOURCES:
+            groups.append(Group(option.value))
+        elif option.name == "scope" or option.name in _SOURCES:
             if not groups:
                 groups.append(Group(None))
-            if name == "scope":
-                groups[-1].scope = value
+            if option.name == "scope":
+                groups[-1].scope = option.value
             else:
-                groups[-1].set_source(name, value)
-    if sum(g.source == ("registry_creds_stdin", True) for g in groups) > 1:
+                groups[-1].set_source(option)
+    if sum(g.source is not None and g.source.name == "registry_creds_stdin" for g in groups) > 1:
         raise UsageError(
-            "--registry-creds-stdin serves one registry", "give the others by file or variable"
+            "--registry-creds-stdin can be used only once",
+            "--registry-creds-file or --registry-creds-env for the others",
         )
     return groups
 
 
-def credential_sources(groups: Sequence[Group]) -> list[tuple[Any, Any]]:
+def credential_sources(groups: Sequence[Group]) -> list[tuple[Registry | None, Source]]:
+    """Return each registry with its credential source, which is a prompt if none is given.
+
+    Raises UsageError if there is no terminal to ask on.
+    """
     from gitops_secrets.commands.registry import sources as credentials
     from gitops_secrets.core.registry.reference import parse_registry
 
-    makers: dict[str, Any] = {
+    makers: dict[str, Callable[[str], Source]] = {
         "registry_creds_stdin": lambda _: credentials.standard_input(),
         "registry_creds_file": lambda value: credentials.file(Path(value)),
         "registry_creds_env": credentials.Variables().source,
         "registry_creds_docker_config": lambda value: credentials.docker_config(Path(value)),
         "registry_creds": _argument,
     }
-    found = []
+    found: list[tuple[Registry | None, Source]] = []
     for group in groups or [Group(None)]:
         registry = None
         if group.registry is not None:
             registry = parse_registry(group.registry, keep_path=group.scope == "path")
-        name, value = group.source or ("", None)
-        found.append((registry, makers[name](value) if name else _prompt(registry)))
+        given = group.source
+        found.append((registry, makers[given.name](given.value) if given else _prompt(registry)))
     return found
 
 
-def _argument(value: str) -> Any:
+def _argument(value: str) -> Source:
     from gitops_secrets.commands.registry.sources import argument
 
     say(
         "warning",
-        "--registry-creds is seen by process lists and the shell's history; "
-        "--registry-creds-stdin, -file and -env are not",
+        "process lists and the shell history show --registry-creds, "
+        "but not --registry-creds-stdin, -file and -env",
     )
     return argument(value)
 
 
-def _prompt(registry: Any) -> Any:
+def _prompt(registry: Registry | None) -> Source:
     from gitops_secrets.commands.registry.sources import prompt
 
     if not sys.stdin.isatty():
         whose, where = "", ""
         if registry is not None:
-            whose, where = f" for {registry.key}", f" behind --registry {registry.host}"
+            whose, where = f" for {registry.key}", f" after --registry {registry.host}"
         raise UsageError(
             f"no credentials are given{whose}, and there is no terminal to ask for them",
             "pass --registry-creds-stdin, --registry-creds-file FILE or --registry-creds-env NAME"
@@ -133,14 +156,13 @@ def _prompt(registry: Any) -> Any:
     return prompt(lambda question, hidden: str(click.prompt(question, hide_input=hidden, err=True)))
 
 
-def resumed(command: click.Command, ordered: Sequence[tuple[str, Any]]) -> str:
-    """Return the same command line with --resume, and without the password that may stand in it."""
+def resumed(command: click.Command, ordered: Sequence[Given]) -> str:
+    """Return the same command line with --resume, and without a password."""
     flags = {p.name: (p.opts[0], getattr(p, "is_flag", False)) for p in command.params}
     words = ["gitops-secrets", "bootstrap"]
     for name, value in ordered:
         flag, is_flag = flags[name]
-        if is_flag and value:
-            words.append(flag)
-        elif value is not None and not is_flag:
-            words += [flag, "USER:PASSWORD" if name == "registry_creds" else str(value)]
+        words.append(flag)
+        if not is_flag:
+            words.append("USER:PASSWORD" if name == "registry_creds" else value)
     return shlex.join([*words, "--resume"])

@@ -1,4 +1,4 @@
-"""The one place from which words for people go to standard error, less what may be a secret."""
+"""The one place that prints: results for people, and messages without what may be a secret."""
 
 from __future__ import annotations
 
@@ -11,27 +11,34 @@ import click
 
 from gitops_secrets.core.discretion.commandline import Discretion
 from gitops_secrets.core.discretion.suspicion import NOT_SHOWN
+from gitops_secrets.report.words import plain
 
 NAME = "gitops-secrets"
 _KEY = re.compile(r"(?i)AGE-(?:SECRET-KEY|PLUGIN-\w+)-(?:PQ-)?1[0-9A-Z]{16,}")
-"""An identity, however it came into a message: by a variable that holds the wrong thing, say."""
+"""An identity, however it came into a message: for example by a variable with the wrong value."""
 
 
 @cache
 def discretion() -> Discretion:
-    """Return what is not to be repeated of this process's command line."""
+    """Return what must not be repeated of the command line of this process."""
     return Discretion(sys.argv[1:], _not_there)
 
 
 def say(kind: str, words: str) -> None:
-    """Print one line: no word of the command line that may be a secret, nothing that steers a terminal."""
+    """Print one line, without words of the command line that may be secrets."""
     clear = _KEY.sub(NOT_SHOWN, discretion().conceal(words))
-    shown = "".join(c if c.isprintable() else " " for c in clear)
+    # Programs answer in several lines.
+    shown = plain(clear.replace("\n", " "))
     click.echo(f"{NAME}: {kind}: {shown}", err=True)
 
 
+def tell(*lines: str) -> None:
+    """Print *lines*, the result of a command, to standard output; nothing in them steers a terminal."""
+    click.echo("".join(f"{plain(line)}\n" for line in lines), nl=False)
+
+
 def _not_there(word: str) -> str:
-    """Return what of the path *word* does not exist, empty if all of it does: a name that is there is none of ours."""
+    """Return the part of the path *word* that does not exist: an existing name is not a secret."""
     path = os.path.expanduser(word)
     if os.path.lexists(path):
         return ""

@@ -1,4 +1,4 @@
-"""``gitops-secrets scan``: the guard, over whatever it is pointed at."""
+"""``gitops-secrets scan``: the guard."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from gitops_secrets.adapters.git.objects import Git
+from gitops_secrets.cli.say import tell
 from gitops_secrets.core.guard.outcome import Outcome
 from gitops_secrets.errors import ExitCode, UsageError
 
@@ -22,36 +23,59 @@ _ACCEPTED_FOR = timedelta(days=90)
     "scan", short_help="The guard: find readable registry credentials, Secrets and keys."
 )
 @click.argument("paths", nargs=-1, type=click.Path())
-@click.option("--staged", is_flag=True, help="What the next commit would bring (the default).")
-@click.option("--index", is_flag=True, help="What the index holds of PATHS, changed or not.")
+@click.option("--staged", is_flag=True, help="The content of the next commit (the default).")
+@click.option("--index", is_flag=True, help="The content of PATHS in the index, changed or not.")
 @click.option(
     "--tree",
     metavar="[REVISION]",
     is_flag=False,
     flag_value="HEAD",
-    help="Every file of a revision.",
+    help="Every file of a revision. [default: HEAD]",
 )
 @click.option(
     "--range", "span", metavar="A..B", help="Every commit of a range, by the policy of A."
 )
-@click.option("--history", is_flag=True, help="Every commit that any ref reaches.")
-@click.option("--pre-receive", is_flag=True, help="What a push brings, its refs on standard input.")
-@click.option("--pre-push", metavar="REMOTE", help="What a push sends, its refs on standard input.")
+@click.option("--history", is_flag=True, help="Every commit that a ref reaches.")
+@click.option(
+    "--pre-receive", is_flag=True, help="What a push brings. Its refs are read from standard input."
+)
+@click.option(
+    "--pre-push", metavar="REMOTE", help="What a push sends. Its refs are read from standard input."
+)
 @click.option(
     "--commit-msg",
     type=click.Path(exists=True, dir_okay=False),
-    help="The message in this file, as Git gives it to a commit-msg hook.",
+    help="The commit message in this file, as Git passes it to a commit-msg hook.",
 )
 @click.option("--policy", metavar="REVISION", help="Take rules and exceptions from this revision.")
-@click.option("--allow-policy-changes", is_flag=True, help="A push or range may change the policy.")
-@click.option("--only", type=click.Choice(GROUPS), default="all", help="One group of rules.")
-@click.option("--output", type=click.Choice(FORMS), default="text", show_default=True)
-@click.option("--accept", metavar="REASON", help="Put what --tree finds into the baseline.")
 @click.option(
-    "--expires", type=click.DateTime(["%Y-%m-%d"]), help="Until when; 90 days by default."
+    "--allow-policy-changes", is_flag=True, help="Allow a push or range to change the policy."
 )
-@click.option("--no-cache", is_flag=True, help="With --history: learn everything anew.")
-@click.option("--repo", type=click.Path(exists=True, file_okay=False), help="The repository.")
+@click.option("--only", type=click.Choice(GROUPS), default="all", help="Only this group of rules.")
+@click.option(
+    "--output",
+    type=click.Choice(FORMS),
+    default="text",
+    show_default=True,
+    help="The format of the report.",
+)
+@click.option(
+    "--accept",
+    metavar="REASON",
+    help="Add the findings of --tree to the baseline, for this reason.",
+)
+@click.option(
+    "--expires",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="YYYY-MM-DD",
+    help="When the exceptions of --accept expire. [default: in 90 days]",
+)
+@click.option("--no-cache", is_flag=True, help="With --history: ignore what earlier runs stored.")
+@click.option(
+    "--repo",
+    type=click.Path(exists=True, file_okay=False),
+    help="A folder in the repository. [default: the current folder]",
+)
 def scan_command(
     paths: tuple[str, ...],
     staged: bool,
@@ -71,11 +95,11 @@ def scan_command(
     no_cache: bool,
     repo: str | None,
 ) -> int:
-    """Find readable registry credentials, Secrets and private keys, and say what mends each.
+    """Find readable registry credentials, Secrets and private keys, with a hint how to fix each.
 
-    Without options: what is staged. With PATHS: these files and folders, as they lie on disk.
+    Without options: what is staged. With PATHS: these files and folders on disk.
 
-    Ends with 0 where nothing is found, 1 with findings, 3 where something could not be looked at.
+    Exit status 0 if nothing is found, 1 if there are findings, 3 if something could not be examined.
     Nothing that the repository names is run, and no connection is opened.
     """
     chosen = [
@@ -97,7 +121,7 @@ def scan_command(
     if paths and chosen and not index:
         raise UsageError(f"{chosen[0]} takes no paths", f"gitops-secrets scan {chosen[0]}")
     if policy is not None and (not chosen or staged or index):
-        raise UsageError("--policy goes with --tree, --range, --history or --pre-receive")
+        raise UsageError("--policy needs --tree, --range, --history or --pre-receive")
     git = Git(repo)
     if accept is not None:
         return _accept(git, tree, accept, expires)
@@ -170,7 +194,7 @@ def _accept(git: Git, tree: str | None, reason: str, expires: datetime | None) -
 
     if tree is None:
         raise UsageError(
-            "--accept goes with --tree: what is accepted is in a commit",
+            "--accept needs --tree: what is accepted is in a commit",
             "gitops-secrets scan --tree --accept REASON",
         )
     until = expires.date() if expires else today() + _ACCEPTED_FOR
@@ -178,5 +202,5 @@ def _accept(git: Git, tree: str | None, reason: str, expires: datetime | None) -
     words = (
         f"{number} accepted until {until}; commit {BASELINE_FILE}" if number else "nothing found"
     )
-    click.echo(f"gitops-secrets: {words}")
+    tell(f"gitops-secrets: {words}")
     return ExitCode.OK

@@ -2,51 +2,65 @@
 
 from __future__ import annotations
 
-import json
+import shlex
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
+from gitops_secrets.cli.documents import show_document
 from gitops_secrets.cli.options import identity_option, output_option, verbose_option
+from gitops_secrets.cli.say import tell
 from gitops_secrets.core.sops.recipients import shorten
-from gitops_secrets.errors import ExitCode
+from gitops_secrets.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from gitops_secrets.commands.secrets.show import Object
 
 
-@click.command("show", short_help="Say what an encrypted Secret holds, without a value.")
+@click.command("show", short_help="Describe an encrypted Secret without its values.")
 @click.argument("file", metavar="FILE|-", type=click.Path(path_type=Path))
-@click.option("--reveal", is_flag=True, help="Print the manifest readable, its MAC checked.")
-@click.option("--key", metavar="KEY", help="Print this one value, decoded, and nothing else.")
+@click.option(
+    "--reveal", is_flag=True, help="Print the decrypted manifest, after its MAC is checked."
+)
+@click.option("--key", metavar="KEY", help="Print only this value, decoded.")
 @identity_option
 @output_option
 @verbose_option
-def show_command(**options: Any) -> ExitCode:
-    """Say what an encrypted Secret holds and who reads it, without any value.
+def show_command(
+    *, file: Path, reveal: bool, key: str | None, age_identity_file: Path | None, output: str
+) -> ExitCode:
+    """Describe what an encrypted Secret holds and who can decrypt it, without any value.
 
-    No key is needed for that. --reveal and --key print what is in it.
+    No identity is needed. --reveal and --key print values, and need one.
     """
-    from gitops_secrets.commands.secrets.show import Request, describe, reveal
+    from gitops_secrets.commands.secrets.show import Request, describe
+    from gitops_secrets.commands.secrets.show import reveal as reveal_file
 
-    is_stdin = str(options["file"]) == "-"
+    is_stdin = str(file) == "-"
     request = Request(
-        file=None if is_stdin else options["file"],
+        file=None if is_stdin else file,
         content=sys.stdin.buffer.read() if is_stdin else b"",
-        identity_file=options["age_identity_file"],
+        identity_file=age_identity_file,
     )
-    if options["reveal"] or options["key"] is not None:
-        click.echo(reveal(request, options["key"]), nl=False)
+    if reveal or key is not None:
+        if output == "json":
+            raise UsageError(
+                "--output json describes a Secret; --reveal and --key print what is in it",
+                f"gitops-secrets show {shlex.quote(str(file))} --output json",
+            )
+        click.echo(reveal_file(request, key), nl=False)
         return ExitCode.OK
     name, objects = describe(request)
-    if options["output"] == "json":
-        found = [{**o._asdict(), "values": [v._asdict() for v in o.values]} for o in objects]
-        click.echo(json.dumps({"version": 1, "path": name, "objects": found}, indent=2))
+    if output == "json":
+        click.echo(show_document(name, objects), nl=False)
         return ExitCode.OK
-    click.echo("\n".join([name, *(line for o in objects for line in _lines(o))]))
+    tell(name, *(line for o in objects for line in _lines(o)))
     return ExitCode.OK
 
 
-def _lines(found: Any) -> list[str]:
+def _lines(found: Object) -> list[str]:
     where = f"{found.namespace}/{found.name}" if found.namespace else found.name
     lines = ["", f"  {found.kind or 'object'}  {where}" + (f", {found.type}" if found.type else "")]
     width = max((len(v.key) for v in found.values), default=0)
@@ -56,6 +70,6 @@ def _lines(found: Any) -> list[str]:
         lines.append(f"    {value.key:<{width}}  {mark}  {size}".rstrip())
     lines += [f"  reader  {shorten(reader)}" for reader in found.readers]
     if found.readers:
-        lines.append(f"  opened by  {found.opened_by or 'no identity at hand'}")
+        lines.append(f"  opened by  {found.opened_by or 'no identity on this machine'}")
         lines.append(f"  written by sops {found.sops}, {found.lastmodified}")
     return lines

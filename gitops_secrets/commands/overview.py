@@ -10,16 +10,15 @@ from gitops_secrets.adapters.writing.transaction import is_half_way
 from gitops_secrets.core.flux.instance import clusters_of
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.repository.overlay import Overlay
+from gitops_secrets.report.words import count
 
 
-def overview(folder: Path) -> str:
+def overview(folder: Path) -> list[str]:
     """Return a few lines for a person. Raises GitOpsSecretsError outside a Git work tree."""
     repository = open_repository(folder)
     tree = Overlay(repository.list_files(), lambda path: read_file(repository.top, path))
     clusters = clusters_of(tree)
-    lines = [
-        f"{repository.top}: {len(clusters)} cluster{'' if len(clusters) == 1 else 's'} of Flux"
-    ]
+    lines = [f"{repository.top}: {count(len(clusters), 'clusters')} of Flux"]
     if is_half_way(repository):
         lines.append(
             "  a bootstrap was ended half-way, or is at work: the next command that writes clears it up"
@@ -28,11 +27,13 @@ def overview(folder: Path) -> str:
     for cluster in clusters:
         secrets = [f for f in tree.files() if f.startswith(f"{cluster.folder}/") and ".sops." in f]
         wired = cluster.inline or tree.read(cluster.kustomization_file) is not None
-        state = f"{len(secrets)} pull Secret(s) in {cluster.folder}" if wired else "no pull Secret"
+        state = "no pull Secret"
+        if wired:
+            state = f"{count(len(secrets), 'pull Secrets')} in {cluster.folder}"
         lines.append(f"  {cluster.path}: {state}")
         if not (wired and secrets):
             bare.append(cluster)
-    return "\n".join([*lines, "", "next:", *_next(clusters, bare)]) + "\n"
+    return [*lines, "", "next:", *_next(clusters, bare)]
 
 
 def _next(clusters: list[Cluster], bare: list[Cluster]) -> list[str]:

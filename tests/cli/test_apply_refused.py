@@ -45,7 +45,7 @@ def refused(user: User, *flags: str, says: str, status: int = 3, **env: str) -> 
 def test_without_a_terminal_context_and_yes_are_both_required(
     bootstrapped: User, flags: tuple[str, ...]
 ) -> None:
-    says = "without a terminal to ask on, the cluster has to be named and confirmed"
+    says = "without a terminal, --context and --yes are required"
     refused(bootstrapped, *flags, says=says, status=2)
 
 

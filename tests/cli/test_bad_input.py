@@ -146,7 +146,7 @@ def test_more_than_a_secret_holds_is_refused(user: User, tmp_path: Path) -> None
 def test_a_rule_that_ours_goes_ahead_of_has_to_be_decided_on(user: User) -> None:
     alice = create_identity().recipient
     user.commit({".sops.yaml": f"# all\ncreation_rules:\n  - age: {alice}\n"})
-    refused(user, says=".sops.yaml:3: the rule for clusters/prod goes ahead of this one", status=2)
+    refused(user, says=".sops.yaml:3: the new rule for clusters/prod precedes this one", status=2)
     assert user.bootstrap("--shadowed-recipients", "keep").status == 0
     assert f"recipient: {alice}" in user.read("pull-secrets/prod/regcred.sops.yaml")
 

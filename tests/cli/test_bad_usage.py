@@ -30,7 +30,7 @@ def test_a_name_that_kubernetes_would_refuse(user: User, name: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("--registry", "r.io", "--registry-creds-env", "CREDS"), "no --image-pull-secret"),
+        (("--registry", "r.io", "--registry-creds-env", "CREDS"), "--image-pull-secret is missing"),
         (("--image-pull-secret", "r", "--registry", "r.io"), "no credentials are given"),
         (
             ("--image-pull-secret", "r", "--registry", "r.io", "--registry-creds-env", "NONE"),
@@ -38,7 +38,7 @@ def test_a_name_that_kubernetes_would_refuse(user: User, name: str) -> None:
         ),
         (
             ("--image-pull-secret", "r", "--registry-creds-env", "CREDS", "--registry", "r.io"),
-            "stands before the first --registry",
+            "comes before the first --registry",
         ),
         (
             ("--image-pull-secret", "r", "--registry-creds-env", "CREDS"),
@@ -56,7 +56,7 @@ def test_a_name_that_kubernetes_would_refuse(user: User, name: str) -> None:
                 *("--image-pull-secret", "r", "--registry", "a.io", "--registry-creds-env"),
                 *("CREDS", "--registry-creds-stdin"),
             ),
-            "--registry-creds-stdin is a second credential source behind --registry a.io",
+            "--registry-creds-stdin is a second credential source after --registry a.io",
         ),
         (
             (

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import documents
 from tests.support.user import BOOTSTRAP, PROGRAM, User
 
 SECRET = "pull-secrets/prod/regcred.sops.yaml"
@@ -125,7 +126,7 @@ def test_each_registry_has_the_source_that_follows_it(user: User, tmp_path: Path
         "d.io": "robot:from-stdin",
         "e.io": "robot:from-argument",
     }
-    assert "--registry-creds is seen by process lists" in result.stderr
+    assert "process lists and the shell history show --registry-creds" in result.stderr
 
 
 def test_a_credential_helper_is_asked(user: User, tmp_path: Path) -> None:
@@ -198,7 +199,7 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(user: User) -> None:
     assert "6 files would change; nothing was written" in result.stdout
     assert "+++ b/clusters/prod/flux-system/gotk-sync.yaml" in result.stdout, "empty, and shown"
     kept = user.home / ".config/sops/age/gitops-secrets/prod.agekey"
-    assert f"a new identity of clusters/prod would be kept in {kept}" in result.stdout
+    assert f"a new identity for clusters/prod would be stored in {kept}" in result.stdout
 
 
 def test_the_next_commands_bring_the_identity_before_what_it_opens(user: User) -> None:
@@ -232,7 +233,7 @@ def test_no_commit_leaves_the_commit_to_the_user(user: User) -> None:
 
 def test_the_output_for_programs_is_json(user: User) -> None:
     result = user.bootstrap("--output", "json")
-    told = json.loads(result.stdout)
+    told = documents.read("bootstrap", result.stdout)
     assert told["commit"] == user.git("rev-parse", "HEAD").strip()
     assert told["clusters"][0]["registries"] == {"added": [KEY], "updated": [], "unchanged": []}
     assert {c["path"] for c in told["changes"]} >= {".sops.yaml", SECRET}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
 import pytest
 
+from tests.support import documents
 from tests.support.fleet import ACCOUNTS, DECRYPTED, FLUX, edit, kustomization, push, seal
 from tests.support.secrets import opaque, recipient
 from tests.support.user import User
@@ -278,12 +278,15 @@ def test_one_cause_in_many_files_leaves_room_for_the_others(fleet: User) -> None
     assert (said.count("[foreign-file]"), said.count("[namespace]")) == (8, 1)
     assert "foreign-file: and 22 more, all of them with --output json\n" in said
     assert "31 problems" in said
-    assert len(json.loads(fleet.run("doctor", "--output", "json").stdout)["diagnoses"]) == 31
+    assert (
+        len(documents.read("doctor", fleet.run("doctor", "--output", "json").stdout)["diagnoses"])
+        == 31
+    )
 
 
 def test_the_output_for_programs_is_json(fleet: User) -> None:
     foreign(fleet)
-    said = json.loads(fleet.run("doctor", "--output", "json").stdout)
+    said = documents.read("doctor", fleet.run("doctor", "--output", "json").stdout)
     assert (said["version"], said["clusters"]) == (1, ["clusters/prod"])
     assert said["diagnoses"][0]["check"] == "foreign-file"
 
@@ -305,6 +308,6 @@ def test_a_rule_that_cannot_be_judged_is_one_diagnosis_among_others(
     fleet.write({".sops.yaml": after})
     result = fleet.run("doctor", "--output", "json")
     assert (result.status, result.stderr) == (1, "")
-    checks = [d["check"] for d in json.loads(result.stdout)["diagnoses"]]
+    checks = [d["check"] for d in documents.read("doctor", result.stdout)["diagnoses"]]
     assert checks.count("sops-config") == 1
     assert "decryption" in checks

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.support import documents
 from tests.support.fleet import ACCOUNTS, FLUX, kustomization, seal
 from tests.support.user import User
 
@@ -203,7 +204,7 @@ def test_without_an_identity_nothing_is_invented(fleet: User) -> None:
     said = fleet.run("doctor")
     assert said.stdout.endswith("2 encrypted files, 2 pull Secrets not opened\n"), said.stdout
     assert said.status == 0
-    assert json.loads(fleet.run("doctor", "--output", "json").stdout)["unopened"] == 2
+    assert documents.read("doctor", fleet.run("doctor", "--output", "json").stdout)["unopened"] == 2
     said = fleet.run("doctor", "--age-identity-file", str(moved))
     assert said.stdout.startswith("error[images]")
     assert "not opened" not in said.stdout

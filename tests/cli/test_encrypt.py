@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 import yaml
 
+from tests.support import documents
 from tests.support.secrets import PATH, encoded, opaque, opened, recipient, rule, word
 from tests.support.user import PROGRAM, User
 
@@ -248,6 +249,6 @@ def test_comments_and_everything_readable_stay(ruled: User) -> None:
 
 def test_the_output_for_programs_is_json(ruled: User) -> None:
     ruled.write({PATH: opaque("x")})
-    said = json.loads(ruled.run("encrypt", PATH, "--output", "json").stdout)
+    said = documents.read("encrypt", ruled.run("encrypt", PATH, "--output", "json").stdout)
     assert (said["version"], said["path"], said["changed"]) == (1, PATH, True)
     assert (said["objects"], said["keys"]) == (["Secret shop/db"], ["stringData.a"])

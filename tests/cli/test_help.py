@@ -41,3 +41,17 @@ def test_shells_can_complete(user: User, shell: str) -> None:
     if shell == "fish":
         words["COMP_CWORD"] = "boot"
     assert "bootstrap" in user.run(env={variable: f"{shell}_complete", **words}).stdout
+
+
+@pytest.mark.parametrize("command", ["scan", "doctor", "hooks status"])
+def test_help_says_which_exit_status_means_what(user: User, command: str) -> None:
+    assert "Exit status" in user.run(*command.split(), "--help").stdout
+
+
+def test_what_a_name_holds_steers_no_terminal(user: User) -> None:
+    name = "a\x1b[2J\nb.yaml"
+    user.write({name: "kind: ConfigMap\n"})
+    assert user.run("show", name).stdout.startswith("a\\x1b[2J\\nb.yaml\n")
+    result = user.run("encrypt", name)
+    assert (result.status, "a\\x1b[2J b.yaml" in result.stderr) == (3, True), result.stderr
+    assert "\x1b" not in result.printed

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
+from tests.support import documents
 from tests.support.fleet import FILES, FLUX, push
 from tests.support.user import User
 
@@ -180,7 +179,7 @@ def test_a_cluster_keeps_its_layout(
     [
         (("--resume",), "--resume goes with --layout inline"),
         ((*INLINE, "--resume"), "no commit has Flux decrypt clusters/prod yet"),
-        ((*INLINE, "--context", "prod"), "--context goes with --resume"),
+        ((*INLINE, "--context", "prod"), "--context needs --resume"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(live: User, flags: tuple[str, ...], said: str) -> None:
@@ -202,10 +201,11 @@ def test_another_kustomization_that_would_take_it_undecrypted_stops_the_run(user
 
 
 def test_programs_are_told_which_commit_it_is(live: User) -> None:
-    said = json.loads(live.bootstrap(*INLINE, "--output", "json").stdout)["clusters"][0]
-    assert (said["layout"], said["decryptionOnly"]) == ("inline", True)
+    printed = live.bootstrap(*INLINE, "--output", "json").stdout
+    said = documents.read("bootstrap", printed)["clusters"][0]
+    assert (said["layout"], said["decryption_only"]) == ("inline", True)
 
 
 def test_the_overview_knows_the_layout(user: User) -> None:
     user.bootstrap(*INLINE)
-    assert "1 pull Secret(s) in clusters/prod/pull-secrets" in user.run().stdout
+    assert "1 pull Secret in clusters/prod/pull-secrets" in user.run().stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Callable
@@ -14,9 +15,9 @@ import pytest
 
 from tests.guard.corpus.case import Fresh
 from tests.guard.said import given_away, pieces
+from tests.support import documents
 from tests.support.user import Result, User
 
-OURS = json.loads(Path("docs/schema/scan-1.json").read_text())
 SARIF = json.loads(Path("tests/support/sarif-schema-2.1.0.json").read_text())
 """As the OASIS committee publishes it (oasis-tcs/sarif-spec, sarif-2.1/schema), unchanged."""
 MARKER = "# gitops-secrets: ignore[plaintext-dockerconfigjson] a registry for tests\n"
@@ -67,8 +68,7 @@ def text(report: str) -> int:
 
 
 def of_json(report: str) -> int:
-    content = json.loads(report)
-    jsonschema.validate(content, OURS)
+    content = documents.read("scan", report)
     assert {"clean": 0, "findings": 1, "not-looked": 3}[content["verdict"]] == content["exit_code"]
     if content["not_looked_at"]:
         return 3
@@ -160,6 +160,15 @@ def test_the_places_are_the_same_in_each_form_that_has_places(user: User):
         (p.replace("%3A", ":").replace("%2C", ",").replace("%25", "%"), int(n)) for p, n in lines
     }
     assert plain == of_ours
+
+
+def test_each_form_gives_the_same_hint(user: User):
+    found(user, Fresh())
+    ran = reports(user)
+    for finding in documents.read("scan", ran.pop("json").stdout)["findings"]:
+        for form, result in ran.items():
+            said = html.unescape(result.stdout.replace('\\"', '"').replace("%25", "%"))
+            assert f"hint: {finding['hint']}" in said, form
 
 
 def test_every_rule_that_sarif_names_has_its_anchor_in_the_docs(user: User):

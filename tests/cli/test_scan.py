@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 from contextlib import closing
@@ -12,6 +11,7 @@ import pytest
 
 from tests.guard.corpus.case import Fresh
 from tests.guard.said import given_away, pieces
+from tests.support import documents
 from tests.support.user import Result, User
 
 OPAQUE = (
@@ -318,7 +318,7 @@ def test_a_marker_excuses_on_the_developers_machine_and_is_counted(user: User, f
     result = user.run("scan")
     assert result.status == 0
     assert "by its marker: a registry for tests" in result.stdout
-    report = json.loads(user.run("scan", "--output", "json").stdout)
+    report = documents.read("scan", user.run("scan", "--output", "json").stdout)
     assert [(e["by"], e["reason"]) for e in report["excused"]] == [
         ("marker", "a registry for tests")
     ]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 import yaml
 
+from tests.support import documents
 from tests.support.secrets import PATH, encoded, opaque, recipient, rule, word
 from tests.support.user import User
 
@@ -38,7 +37,7 @@ def test_structure_is_shown_and_no_value(ruled: User, value: str) -> None:
 def test_no_key_is_needed_for_that(ruled: User) -> None:
     (ruled.home / ".config/sops/age/keys.txt").unlink()
     result = ruled.run("show", PATH)
-    assert (result.status, "no identity at hand" in result.stdout) == (0, True)
+    assert (result.status, "no identity on this machine" in result.stdout) == (0, True)
 
 
 def test_a_readable_value_stands_out(ruled: User) -> None:
@@ -76,7 +75,7 @@ def test_what_was_tampered_with_is_not_revealed(ruled: User) -> None:
 
 
 def test_the_output_for_programs_is_json(ruled: User, value: str) -> None:
-    said = json.loads(ruled.run("show", PATH, "--output", "json").stdout)
+    said = documents.read("show", ruled.run("show", PATH, "--output", "json").stdout)
     (found,) = said["objects"]
     assert found["values"][0] == {
         "key": "stringData.a",

@@ -11,6 +11,7 @@ import pytest
 from tests.e2e.cluster import CONTEXT, DEVELOPER, Cluster
 from tests.e2e.flux import Flux
 from tests.e2e.operator import Operator
+from tests.support import documents
 from tests.support.githttp import Repository
 
 CREDS = "robot:correct horse battery staple"
@@ -75,8 +76,8 @@ def test_a_dry_run_writes_nothing_and_shows_no_value(
 
     create_namespace(fresh_cluster)
     document = operator.apply(fresh_cluster, "--dry-run", "--output", "json")
-    diffs = {step["object"]: step["diff"] for step in json.loads(document)["objects"]}
-    assert diffs["Namespace flux-system"] == ""
+    diffs = {step["object"]: step["diff"] for step in documents.read("apply", document)["objects"]}
+    assert diffs["Namespace flux-system"] is None
     assert "+  .dockerconfigjson: (hidden)\n" in diffs["Secret flux-system/regcred"]
     assert fresh_cluster.find("Secret", "regcred", "flux-system") is None
     assert fresh_cluster.find("Secret", "sops-age", "flux-system") is None

@@ -13,7 +13,7 @@ from tests.e2e.cluster import CONTEXT, DEVELOPER
 from tests.e2e.live import Live, apps, secret
 
 APPS = "Kustomization flux-system/apps"
-HEALTHY = "gitops-secrets: healthy: 1 cluster, 2 Kustomizations, 1 encrypted files\n"
+HEALTHY = "gitops-secrets: healthy: 1 cluster, 2 Kustomizations, 1 encrypted file\n"
 
 
 def doctor(live: Live, user: str = "admin") -> str:
@@ -132,7 +132,7 @@ def test_what_may_be_read_is_said_though_pods_may_not(live: Live) -> None:
     live.cluster.kubectl(*role, f"--resource={kinds}")
     live.cluster.kubectl("create", "clusterrolebinding", "reader", "--clusterrole=reader", f"--user={DEVELOPER}")  # fmt: skip
     said = doctor(live, DEVELOPER)
-    assert said.splitlines()[0].startswith("gitops-secrets: nothing wrong in what could be read: ")
+    assert said.splitlines()[0].startswith("gitops-secrets: no problem in what could be read: ")
     assert said.count("does not let you") == 1, said
     live.flux.stop()
     live.cluster.kubectl("delete", "secret", "sops-age", "--namespace=flux-system")

@@ -62,6 +62,11 @@ class ClusterOutcome(NamedTuple):
     decryption_only: bool = False
     """Whether the pull Secret has to wait for a second commit."""
 
+    @property
+    def secret_name(self) -> str:
+        """The name of the pull Secret."""
+        return self.secret_file.rsplit("/", 1)[1].removesuffix(".sops.yaml")
+
 
 class Outcome(NamedTuple):
     """What bootstrap did, or with dry_run would do."""

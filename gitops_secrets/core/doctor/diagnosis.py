@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-ERROR, WARNING = "error", "warning"
+from gitops_secrets.core.guard.record.finding import Severity
+
+ERROR, WARNING = Severity.ERROR, Severity.WARNING
 
 
 class Diagnosis(NamedTuple):
     """One thing that is wrong, where that is seen, and what mends it."""
 
     check: str
-    severity: str
+    severity: Severity
     """ERROR where a pull or a decryption fails, or Flux stops; WARNING where it may."""
     message: str
     evidence: tuple[str, ...]

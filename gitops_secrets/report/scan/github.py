@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from gitops_secrets.core.guard.outcome import Outcome
 from gitops_secrets.core.guard.record.finding import Finding
-from gitops_secrets.report.scan.words import plain, summary
+from gitops_secrets.report.scan.text import summary, with_hint
+from gitops_secrets.report.words import plain
 
 
 def render(outcome: Outcome) -> str:
     """Return the report."""
     lines = [
         f"::{finding.severity} {_place(finding)}title={_property(finding.rule)}::"
-        + _text(f"{_named(finding)}{finding.message}. To mend it: {finding.mend}")
+        + _text(f"{_named(finding)}{with_hint(finding)}")
         for finding in outcome.findings
     ]
     lines += [f"::error title=not looked at::{_text(what)}" for what in outcome.unread]

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from gitops_secrets.core.guard.outcome import Outcome
 from gitops_secrets.core.guard.record.finding import Severity
+from gitops_secrets.report.document import Value
 from gitops_secrets.report.scan.fingerprint import fingerprint
-from gitops_secrets.report.scan.words import plain
+from gitops_secrets.report.scan.text import with_hint
+from gitops_secrets.report.words import plain
 
 
 def render(outcome: Outcome) -> str:
     """Return the report."""
     issues = [
         _issue(
-            f"{finding.message}. To mend it: {finding.mend}",
+            with_hint(finding),
             finding.rule,
             fingerprint(finding),
             "blocker" if finding.severity is Severity.ERROR else "minor",
@@ -38,7 +39,7 @@ def render(outcome: Outcome) -> str:
 
 def _issue(
     description: str, check: str, name: str, severity: str, place: tuple[str, int]
-) -> dict[str, Any]:
+) -> dict[str, Value]:
     path, line = place
     return {
         "description": plain(description),

@@ -6,7 +6,8 @@ from xml.sax.saxutils import escape, quoteattr
 
 from gitops_secrets.core.guard.outcome import Outcome
 from gitops_secrets.core.guard.record.finding import Severity
-from gitops_secrets.report.scan.words import plain, summary
+from gitops_secrets.report.scan.text import summary, with_hint
+from gitops_secrets.report.words import plain
 
 
 def render(outcome: Outcome) -> str:
@@ -14,7 +15,7 @@ def render(outcome: Outcome) -> str:
     cases = []
     for finding in outcome.findings:
         name = f"{finding.path}:{finding.position.line} {finding.rule}"
-        text = f"{finding.message}. To mend it: {finding.mend}"
+        text = with_hint(finding)
         failure = f"<failure type={_quoted(finding.rule)} message={_quoted(text)}/>"
         warning = f"<system-out>{escape(plain(text))}</system-out>"
         cases.append(_case(name, failure if finding.severity is Severity.ERROR else warning))

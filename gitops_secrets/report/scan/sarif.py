@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 from urllib.parse import quote
 
 from gitops_secrets import __version__
 from gitops_secrets.core.guard.outcome import Outcome
 from gitops_secrets.core.guard.record.finding import Finding
 from gitops_secrets.core.guard.rules import IDENTS, rule
+from gitops_secrets.report.document import Value
 from gitops_secrets.report.scan.fingerprint import fingerprint
-from gitops_secrets.report.scan.words import DOCS, plain, summary
+from gitops_secrets.report.scan.text import summary, with_hint
+from gitops_secrets.report.words import plain
+
+DOCS = "https://github.com/gitops-secrets/gitops-secrets/blob/main/docs/rules.md"
 
 
 def render(outcome: Outcome) -> str:
@@ -51,11 +54,11 @@ def render(outcome: Outcome) -> str:
     return json.dumps(log, indent=2) + "\n"
 
 
-def _result(finding: Finding, excused: tuple[str, str] | None) -> dict[str, Any]:
-    text = f"{finding.message}. To mend it: {finding.mend}"
+def _result(finding: Finding, excused: tuple[str, str] | None) -> dict[str, Value]:
+    text = with_hint(finding)
     if finding.where != "file":
         text = f"{finding.path}:{finding.position.line}: {text}"
-    result: dict[str, Any] = {
+    result: dict[str, Value] = {
         "ruleId": finding.rule,
         "ruleIndex": IDENTS.index(finding.rule),
         "level": str(finding.severity),
@@ -72,7 +75,7 @@ def _result(finding: Finding, excused: tuple[str, str] | None) -> dict[str, Any]
     return result
 
 
-def _location(finding: Finding) -> dict[str, Any]:
+def _location(finding: Finding) -> dict[str, Value]:
     """Return the place in a file, or the name of what is none: a commit, tag or ref."""
     if finding.where != "file":
         name = plain(finding.path)

@@ -1,9 +1,10 @@
-"""The report for people: one line a finding, and the command that mends it below."""
+"""The report for people: a line for each finding, and a hint below it."""
 
 from __future__ import annotations
 
 from gitops_secrets.core.guard.outcome import Outcome
-from gitops_secrets.report.scan.words import plain, summary
+from gitops_secrets.core.guard.record.finding import Finding
+from gitops_secrets.report.words import count, plain
 
 
 def render(outcome: Outcome) -> str:
@@ -22,3 +23,21 @@ def render(outcome: Outcome) -> str:
     ]
     lines += [f"error: not looked at: {plain(what)}" for what in outcome.unread]
     return "\n".join([*lines, f"gitops-secrets: {summary(outcome)}"]) + "\n"
+
+
+def summary(outcome: Outcome) -> str:
+    """Return the last line: what was looked at, what was found, what is excused."""
+    said = [f"looked at {count(outcome.looked_at, outcome.what)}"]
+    said.append(count(len(outcome.findings), "findings") if outcome.findings else "nothing found")
+    for by, word in (("marker", "inline markers"), ("baseline", "the baseline")):
+        excused = sum(i.by == by for i in outcome.ignored)
+        if excused:
+            said.append(f"{excused} excused by {word}")
+    if outcome.unread:
+        said.append(f"{len(outcome.unread)} could not be looked at")
+    return ", ".join(said)
+
+
+def with_hint(finding: Finding) -> str:
+    """Return the message of *finding* and its hint in one line."""
+    return f"{finding.message}; hint: {finding.mend}"

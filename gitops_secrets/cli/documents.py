@@ -1,0 +1,177 @@
+"""What the JSON document of each command holds, but for scan's: see ``report/scan/json.py``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from gitops_secrets.cli.say import discretion
+from gitops_secrets.core.repository.filechange import render_diff
+from gitops_secrets.report.document import Lines, Value, render_document
+
+if TYPE_CHECKING:
+    from gitops_secrets.commands.bootstrap.model import ClusterOutcome
+    from gitops_secrets.commands.bootstrap.model import Outcome as Bootstrapped
+    from gitops_secrets.commands.doctor.run import Examined
+    from gitops_secrets.commands.hooks import HookState
+    from gitops_secrets.commands.secrets.apply import Outcome as Applied
+    from gitops_secrets.commands.secrets.edit import Outcome as Edited
+    from gitops_secrets.commands.secrets.encrypt import Outcome as Encrypted
+    from gitops_secrets.commands.secrets.show import Object
+
+
+def bootstrap_document(outcome: Bootstrapped, *, dry_run: bool) -> str:
+    """Return what bootstrap did, or with *dry_run* would do."""
+    return render_document(
+        "bootstrap",
+        {
+            "dry_run": dry_run,
+            "branch": outcome.branch,
+            "commit": outcome.commit,
+            "pushed": outcome.pushed,
+            "recovered": outcome.recovered,
+            "changes": [{"path": c.path, "change": c.verb} for c in outcome.changes],
+            "uncommitted": outcome.uncommitted,
+            "clusters": [
+                _cluster(c, created=c.identity.is_new and not dry_run and bool(outcome.changes))
+                for c in outcome.clusters
+            ],
+        },
+    )
+
+
+def _cluster(outcome: ClusterOutcome, *, created: bool) -> dict[str, Value]:
+    found, identity = outcome.registries, outcome.identity
+    return {
+        "path": outcome.cluster.path,
+        "namespace": outcome.namespace,
+        "layout": "inline" if outcome.cluster.inline else "separate",
+        "decryption_only": outcome.decryption_only,
+        "secret": outcome.secret_name,
+        "file": outcome.secret_file,
+        "registries": {
+            "added": found.added,
+            "updated": found.updated,
+            "unchanged": found.unchanged,
+        },
+        "recipients": [{"recipient": r.value, "cluster": r.cluster} for r in outcome.recipients],
+        "identity_file": str(identity.file) if identity.file else None,
+        "identity_created": created,
+        "service_accounts": outcome.wired.service_accounts,
+        "notes": outcome.wired.notes,
+    }
+
+
+def apply_document(outcome: Applied, *, dry_run: bool) -> str:
+    """Return what apply did, or with *dry_run* would do."""
+    return render_document(
+        "apply",
+        {
+            "dry_run": dry_run,
+            "context": outcome.context,
+            "server": outcome.server,
+            "revision": outcome.revision,
+            "paths": outcome.paths,
+            "objects": [
+                {
+                    "object": step.object,
+                    "done": step.done,
+                    "detail": step.detail or None,
+                    "diff": Lines(render_diff([step.change])) if step.change else None,
+                }
+                for step in outcome.steps
+            ],
+            "notes": outcome.notes,
+        },
+    )
+
+
+def doctor_document(examined: Examined) -> str:
+    """Return what doctor looked at and found."""
+    return render_document(
+        "doctor",
+        {
+            "clusters": examined.clusters,
+            "kustomizations": examined.kustomizations,
+            "encrypted": examined.encrypted,
+            "unopened": examined.unopened,
+            "refused": [discretion().conceal(error.message) for error in examined.refused],
+            "diagnoses": [
+                {
+                    "check": found.check,
+                    "severity": found.severity,
+                    "message": found.message,
+                    "evidence": found.evidence,
+                    "hint": found.mend,
+                }
+                for found in examined.diagnoses
+            ],
+        },
+    )
+
+
+def encrypt_document(outcome: Encrypted) -> str:
+    """Return what became of the file that encrypt was given."""
+    return render_document(
+        "encrypt",
+        {
+            "path": outcome.path,
+            "objects": outcome.objects,
+            "keys": outcome.keys,
+            "recipients": outcome.recipients,
+            "changed": outcome.changed,
+            "notes": outcome.notes,
+        },
+    )
+
+
+def edit_document(outcome: Edited) -> str:
+    """Return what became of the file that edit was given."""
+    return render_document(
+        "edit",
+        {
+            "path": outcome.path,
+            "objects": outcome.objects,
+            "keys": outcome.keys,
+            "changed": outcome.changed,
+        },
+    )
+
+
+def show_document(path: str, objects: Sequence[Object]) -> str:
+    """Return what the file *path* holds, without any value."""
+    return render_document("show", {"path": path, "objects": [_object(o) for o in objects]})
+
+
+def _object(found: Object) -> dict[str, Value]:
+    return {
+        "kind": found.kind or None,
+        "namespace": found.namespace or None,
+        "name": found.name or None,
+        "type": found.type or None,
+        "values": [{"key": v.key, "size": v.size, "state": v.state} for v in found.values],
+        "readers": found.readers,
+        "opened_by": found.opened_by or None,
+        "sops_version": found.sops or None,
+        "last_modified": found.lastmodified or None,
+    }
+
+
+def hooks_status_document(states: Sequence[HookState]) -> str:
+    """Return which hooks run the guard."""
+    return render_document(
+        "hooks-status",
+        {
+            "hooks": [
+                {
+                    "name": state.name,
+                    "path": str(state.path),
+                    "installed": state.installed,
+                    "changed": state.changed,
+                    "current": state.current,
+                    "earlier": state.earlier,
+                }
+                for state in states
+            ]
+        },
+    )
