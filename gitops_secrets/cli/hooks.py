@@ -95,6 +95,10 @@ def _line(state: HookState) -> str:
     words = "guards" if state.installed else "does not guard"
     if state.changed:
         words += ": its script was changed, or is of another version: gitops-secrets hooks install"
+    elif state.orphaned:
+        words += (
+            ": the program that it runs is not there, so it blocks: gitops-secrets hooks install"
+        )
     elif state.installed and not state.current:
         words += ", by another installation: gitops-secrets hooks install"
     then = ", and another hook runs after it" if state.earlier else ""

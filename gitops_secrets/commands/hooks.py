@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,15 @@ from gitops_secrets.adapters.files import replace_file
 from gitops_secrets.adapters.git.objects import Git
 from gitops_secrets.adapters.running.interrupts import held_back
 from gitops_secrets.adapters.running.process import pass_on
-from gitops_secrets.core.guard.hookscripts import CLIENT, EARLIER, SERVER, guards, is_ours, script
+from gitops_secrets.core.guard.hookscripts import (
+    CLIENT,
+    EARLIER,
+    NAME,
+    SERVER,
+    guard_of,
+    is_ours,
+    script,
+)
 from gitops_secrets.errors import GitOpsSecretsError
 
 
@@ -26,6 +35,8 @@ class HookState(NamedTuple):
     """Whether Git runs it, and it is the guard's script as this version writes it."""
     changed: bool
     """Whether it is the guard's script with changes: by hand, or of another version."""
+    orphaned: bool
+    """Whether it is the guard's script, and the guard that it runs is not there: it blocks everything."""
     current: bool
     """Whether it runs this very command, and not one at another path."""
     earlier: bool
@@ -103,12 +114,14 @@ def status(git: Git, *, server: bool) -> list[HookState]:
 
 def _state(path: Path) -> HookState:
     content = path.read_bytes() if path.is_file() else b""
-    is_whole = guards(path.name, content)
+    guard = guard_of(path.name, content)
+    is_there = bool(guard) and bool(shutil.which(guard) or shutil.which(NAME))
     return HookState(
         path.name,
         path,
-        is_whole and os.access(path, os.X_OK),
-        is_ours(content) and not is_whole,
+        is_there and os.access(path, os.X_OK),
+        is_ours(content) and not guard,
+        bool(guard) and not is_there,
         content == script(path.name, _guard()).encode(),
         path.with_name(path.name + EARLIER).exists(),
     )

@@ -160,11 +160,19 @@ def test_a_script_that_was_changed_does_not_guard_and_install_brings_it_back(
 
 def test_a_script_with_the_guard_at_another_path_guards(guarded: User, tmp_path: Path):
     other = tmp_path / "it's here" / "gitops-secrets"
+    other.parent.mkdir()
+    other.symlink_to(PROGRAM)
     path = guarded.repository / ".git/hooks/pre-commit"
     path.write_text(script("pre-commit", str(other)))
     status = guarded.run("hooks", "status")
     assert status.status == 0
     assert "pre-commit: guards, by another installation" in status.stdout
+    other.unlink()
+    status = guarded.run("hooks", "status")
+    assert status.status == 1
+    assert "pre-commit: does not guard: the program that it runs is not there" in status.stdout
+    assert guarded.run("hooks", "install").status == 0
+    assert guarded.run("hooks", "status").status == 0
 
 
 @pytest.mark.parametrize("is_there", [True, False])

@@ -22,10 +22,11 @@ _COMMANDS = {
 }
 _OF_PYTHON = "PYTHONPATH PYTHONHOME PYTHONUSERBASE PYTHONPLATLIBDIR PYTHONPYCACHEPREFIX"
 """Variables that lead Python to other modules than its own: to those of a repository, if they name "."."""
-_NAME = "gitops-secrets"
+NAME = "gitops-secrets"
+"""What is run if there is no guard at the path that a script has."""
 
 
-def script(hook: str, guard: str = _NAME) -> str:
+def script(hook: str, guard: str = NAME) -> str:
     """Return the script of *hook*; *guard* is the command, or the absolute path of it."""
     reads_input = hook in ("pre-push", "pre-receive")
     before = f'"$0{EARLIER}"'
@@ -54,20 +55,21 @@ def script(hook: str, guard: str = _NAME) -> str:
     return "\n".join(lines) + "\n"
 
 
-def guards(hook: str, content: bytes) -> bool:
-    """Return whether *content* is the script of *hook* to the last byte, whatever path it has the guard at."""
+def guard_of(hook: str, content: bytes) -> str:
+    """Return the path at which *content* has the guard, "" unless it is the script of *hook* to the last byte."""
     for line in content.decode(errors="surrogateescape").split("\n"):
         if line.startswith("guard="):
             try:
                 words = shlex.split(line.removeprefix("guard="))
             except ValueError:
-                return False
-            return (
+                return ""
+            is_whole = (
                 len(words) == 1
-                and words[0].rpartition("/")[2] == _NAME
+                and words[0].rpartition("/")[2] == NAME
                 and content == script(hook, words[0]).encode(errors="surrogateescape")
             )
-    return False
+            return words[0] if is_whole else ""
+    return ""
 
 
 def is_ours(content: bytes) -> bool:
