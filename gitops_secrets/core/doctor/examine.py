@@ -7,21 +7,17 @@ from gitops_secrets.core.doctor.diagnosis import ERROR, Diagnosis
 from gitops_secrets.core.flux.pullsecrets import Keys
 from gitops_secrets.core.flux.view import View
 
-_CHECKS = (places, decryption, files, accounts, orphans)
-_ORDER = (
+RANK = (
     *("kustomization", "flux-folder", "foreign-file", "deadlock", "sops-config", "decryption"),
-    *(
-        "decryption-secret",
-        "post-quantum",
-        "recipients",
-        "encrypted-kind",
-        "moved",
-        "readable",
-        "comments",
-        "lockdown",
-    ),
+    *("decryption-secret", "post-quantum", "recipients", "encrypted-kind", "moved", "readable"),
+    *("comments", "lockdown", "service-accounts", "pod-template", "images", "namespace"),
+    *("mac", "size", "orphans"),
 )
-"""What stops most comes first: one broken kustomization explains much that follows."""
+"""Every check of a repository, in the order of docs/doctor.md: what stops most comes first.
+
+One broken kustomization explains much that follows. A module may have several checks.
+"""
+_MODULES = (places, decryption, files, accounts, orphans)
 
 
 def examine(view: View, keys: Keys) -> tuple[Diagnosis, ...]:
@@ -29,11 +25,10 @@ def examine(view: View, keys: Keys) -> tuple[Diagnosis, ...]:
 
     *keys* are the registry keys of the pull Secrets that could be opened.
     """
-    found = dict.fromkeys(d for module in _CHECKS for d in module.check(view))
+    found = dict.fromkeys(d for module in _MODULES for d in module.check(view))
     found |= dict.fromkeys(images.check(view, keys))
     return tuple(sorted(found, key=_rank))
 
 
 def _rank(diagnosis: Diagnosis) -> tuple[bool, int]:
-    known = diagnosis.check in _ORDER
-    return diagnosis.severity != ERROR, _ORDER.index(diagnosis.check) if known else len(_ORDER)
+    return diagnosis.severity != ERROR, RANK.index(diagnosis.check)
