@@ -190,6 +190,7 @@ def _plan_secret(
         identity=ruled.identity.identity,
         identity_file=request.identity_file,
     )
+    request.progress(f"encrypting {path}")
     encrypted = encrypt_pull_secret(wanted, tree.read(wanted.path), encrypt)
     tree.write(wanted.path, encrypted.content)
     return ClusterOutcome(
