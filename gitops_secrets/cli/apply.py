@@ -17,6 +17,7 @@ from gitops_secrets.cli.options import (
     repository_option,
     verbose_option,
 )
+from gitops_secrets.cli.progress import clear, steps
 from gitops_secrets.cli.say import tell
 from gitops_secrets.core.repository.filechange import render_diff
 from gitops_secrets.errors import ExitCode, UsageError
@@ -77,23 +78,26 @@ def apply_command(
     def confirm(cluster: Cluster) -> bool:
         if yes:
             return True
+        clear()
         click.echo(f"context {cluster.context}, {cluster.server}", err=True)
         answer = click.prompt("Type the name of the context to apply", default="", err=True)
         return str(answer).strip() == cluster.context
 
-    outcome = apply(
-        Request(
-            repository=repository,
-            paths=paths,
-            all_clusters=all_clusters,
-            context=context,
-            kubeconfig=kubeconfig,
-            identity_file=age_identity_file,
-            confirm=confirm,
-            force=force,
-            dry_run=dry_run,
+    with steps() as step:
+        outcome = apply(
+            Request(
+                repository=repository,
+                paths=paths,
+                all_clusters=all_clusters,
+                context=context,
+                kubeconfig=kubeconfig,
+                identity_file=age_identity_file,
+                confirm=confirm,
+                force=force,
+                dry_run=dry_run,
+                progress=step,
+            )
         )
-    )
     if output == "json":
         click.echo(apply_document(outcome, dry_run=dry_run), nl=False)
     else:

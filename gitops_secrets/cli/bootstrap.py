@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gitops_secrets.cli.bootstrap_help import BootstrapCommand
 from gitops_secrets.cli.options import (
     UserPath,
     cluster_options,
@@ -17,16 +18,17 @@ from gitops_secrets.cli.options import (
     repository_option,
     verbose_option,
 )
+from gitops_secrets.cli.progress import clear, steps
 from gitops_secrets.cli.registry_groups import (
     ORDERED,
     Given,
-    GroupedCommand,
     credential_sources,
     read_groups,
     resumed,
 )
 from gitops_secrets.cli.say import tell
 from gitops_secrets.errors import ExitCode, UsageError
+from gitops_secrets.report.words import plain
 
 if TYPE_CHECKING:
     from gitops_secrets.core.flux.objects import Source
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from gitops_secrets.core.sops.creationrules import CreationRule
 
 
-@click.command("bootstrap", cls=GroupedCommand)
+@click.command("bootstrap", cls=BootstrapCommand)
 @click.option(
     "--registry",
     expose_value=False,
@@ -206,28 +208,30 @@ def bootstrap_command(
     from gitops_secrets.commands.bootstrap.model import Request
     from gitops_secrets.commands.bootstrap.run import bootstrap
 
-    outcome = bootstrap(
-        Request(
-            open_repository=open_repository,
-            groups=sources,
-            secret=image_pull_secret,
-            paths=paths,
-            all_clusters=all_clusters,
-            namespace=namespace,
-            source=_flux_source(source) if source else None,
-            flavour=flavour,
-            layout=layout,
-            resume=resume,
-            context=kube_context,
-            kubeconfig=kubeconfig,
-            age_recipients=age_recipients,
-            identity_file=age_identity_file,
-            keep_shadowed=_shadow_question(shadowed_recipients),
-            commit=not no_commit,
-            push=push,
-            dry_run=dry_run,
+    with steps() as step:
+        outcome = bootstrap(
+            Request(
+                open_repository=open_repository,
+                groups=sources,
+                secret=image_pull_secret,
+                paths=paths,
+                all_clusters=all_clusters,
+                namespace=namespace,
+                source=_flux_source(source) if source else None,
+                flavour=flavour,
+                layout=layout,
+                resume=resume,
+                context=kube_context,
+                kubeconfig=kubeconfig,
+                age_recipients=age_recipients,
+                identity_file=age_identity_file,
+                keep_shadowed=_shadow_question(shadowed_recipients),
+                commit=not no_commit,
+                push=push,
+                dry_run=dry_run,
+                progress=step,
+            )
         )
-    )
     if output == "json":
         click.echo(bootstrap_document(outcome, dry_run=dry_run), nl=False)
     else:
@@ -259,11 +263,12 @@ def _shadow_question(
                 f"by which {names} could decrypt the Secret",
                 "--shadowed-recipients keep, and they can decrypt it; or --shadowed-recipients drop",
             )
+        clear()
         click.echo(
             f"by the rule at .sops.yaml:{rule.line}, these could decrypt the Secret too:", err=True
         )
         for name in recipients:
-            click.echo(f"  {name}", err=True)
+            click.echo(f"  {plain(name)}", err=True)
         return click.confirm("Keep them as recipients?", default=True, err=True)
 
     return ask

@@ -10,6 +10,7 @@ import click
 
 from gitops_secrets.cli.documents import doctor_document
 from gitops_secrets.cli.options import identity_option, output_option, repository_option
+from gitops_secrets.cli.progress import steps
 from gitops_secrets.cli.say import say, tell
 from gitops_secrets.errors import ExitCode
 from gitops_secrets.report.words import count
@@ -60,16 +61,18 @@ def doctor_command(
     """
     from gitops_secrets.commands.doctor.run import Request, doctor
 
-    examined = doctor(
-        Request(
-            repository=repository,
-            paths=paths,
-            all_clusters=all_clusters,
-            context=context,
-            kubeconfig=kubeconfig,
-            identity_file=age_identity_file,
+    with steps() as step:
+        examined = doctor(
+            Request(
+                repository=repository,
+                paths=paths,
+                all_clusters=all_clusters,
+                context=context,
+                kubeconfig=kubeconfig,
+                identity_file=age_identity_file,
+                progress=step,
+            )
         )
-    )
     if output == "json":
         click.echo(doctor_document(examined), nl=False)
     else:

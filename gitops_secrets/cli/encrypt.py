@@ -9,6 +9,7 @@ import click
 
 from gitops_secrets.cli.documents import encrypt_document
 from gitops_secrets.cli.options import identity_option, output_option, verbose_option
+from gitops_secrets.cli.progress import steps
 from gitops_secrets.cli.say import tell
 from gitops_secrets.core.sops.recipients import shorten
 from gitops_secrets.errors import ExitCode
@@ -56,16 +57,18 @@ def encrypt_command(
     from gitops_secrets.commands.secrets.encrypt import Request, encrypt
 
     is_stdin = str(source) == "-"
-    outcome = encrypt(
-        Request(
-            source=None if is_stdin else source,
-            content=sys.stdin.buffer.read() if is_stdin else b"",
-            target=target,
-            age_recipients=age_recipients,
-            identity_file=age_identity_file,
-            ignore_mac=ignore_mac,
+    with steps() as step:
+        step(f"encrypting {target or source}")
+        outcome = encrypt(
+            Request(
+                source=None if is_stdin else source,
+                content=sys.stdin.buffer.read() if is_stdin else b"",
+                target=target,
+                age_recipients=age_recipients,
+                identity_file=age_identity_file,
+                ignore_mac=ignore_mac,
+            )
         )
-    )
     if output == "json":
         click.echo(encrypt_document(outcome), nl=False)
         return ExitCode.OK

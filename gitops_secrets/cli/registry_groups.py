@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from gitops_secrets.cli.progress import clear
 from gitops_secrets.cli.say import say
 from gitops_secrets.errors import UsageError
 
@@ -153,7 +154,12 @@ def _prompt(registry: Registry | None) -> Source:
             "pass --registry-creds-stdin, --registry-creds-file FILE or --registry-creds-env NAME"
             f"{where}",
         )
-    return prompt(lambda question, hidden: str(click.prompt(question, hide_input=hidden, err=True)))
+
+    def ask(question: str, hidden: bool) -> str:
+        clear()
+        return str(click.prompt(question, hide_input=hidden, err=True))
+
+    return prompt(ask)
 
 
 def resumed(command: click.Command, ordered: Sequence[Given]) -> str:

@@ -6,9 +6,12 @@ import os
 import re
 import sys
 from functools import cache
+from typing import TextIO
 
 import click
 
+from gitops_secrets.adapters.running.terminal import has_colour
+from gitops_secrets.cli import progress
 from gitops_secrets.core.discretion.commandline import Discretion
 from gitops_secrets.core.discretion.suspicion import NOT_SHOWN
 from gitops_secrets.report.words import plain
@@ -29,12 +32,23 @@ def say(kind: str, words: str) -> None:
     clear = _KEY.sub(NOT_SHOWN, discretion().conceal(words))
     # Programs answer in several lines.
     shown = plain(clear.replace("\n", " "))
-    click.echo(f"{NAME}: {kind}: {shown}", err=True)
+    progress.clear()
+    click.echo(painted(f"{NAME}: {kind}: {shown}", sys.stderr), err=True)
 
 
 def tell(*lines: str) -> None:
     """Print *lines*, the result of a command, to standard output; nothing in them steers a terminal."""
-    click.echo("".join(f"{plain(line)}\n" for line in lines), nl=False)
+    progress.clear()
+    click.echo("".join(f"{painted(plain(line), sys.stdout)}\n" for line in lines), nl=False)
+
+
+def painted(line: str, stream: TextIO) -> str:
+    """Return *line* with colours if *stream* may have them."""
+    if not has_colour(stream):
+        return line
+    from gitops_secrets.report.colour import paint
+
+    return paint(line)
 
 
 def _not_there(word: str) -> str:

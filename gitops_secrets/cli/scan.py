@@ -10,7 +10,9 @@ from pathlib import Path
 import click
 
 from gitops_secrets.adapters.git.objects import Git
-from gitops_secrets.cli.say import tell
+from gitops_secrets.adapters.running.terminal import is_terminal
+from gitops_secrets.cli.progress import steps
+from gitops_secrets.cli.say import painted, tell
 from gitops_secrets.core.guard.outcome import Outcome
 from gitops_secrets.errors import ExitCode, UsageError
 
@@ -129,36 +131,39 @@ def scan_command(
     from gitops_secrets.commands.scan.messages import refs_in, scan_draft, scan_refs
     from gitops_secrets.core.guard.judge.policy import Policy
 
-    if pre_receive:
-        from gitops_secrets.commands.scan.pre_receive import parse_updates, scan_push
+    with steps() as step:
+        if not history:
+            step("scanning")
+        if pre_receive:
+            from gitops_secrets.commands.scan.pre_receive import parse_updates, scan_push
 
-        given = sys.stdin.buffer.read()
-        outcome = scan_push(git, parse_updates(given), policy, allow=allow_policy_changes)
-        outcome = outcome.joined(scan_refs(refs_in(given), Policy()))
-    elif pre_push is not None:
-        from gitops_secrets.commands.scan.pre_push import parse_sent, scan_send
+            given = sys.stdin.buffer.read()
+            outcome = scan_push(git, parse_updates(given), policy, allow=allow_policy_changes)
+            outcome = outcome.joined(scan_refs(refs_in(given), Policy()))
+        elif pre_push is not None:
+            from gitops_secrets.commands.scan.pre_push import parse_sent, scan_send
 
-        given = sys.stdin.buffer.read()
-        outcome = scan_send(git, pre_push, parse_sent(given))
-        outcome = outcome.joined(scan_refs(refs_in(given), Policy()))
-    elif commit_msg is not None:
-        outcome = scan_draft(Path(commit_msg).read_bytes())
-    elif history:
-        outcome = _history(git, policy, cached=not no_cache)
-    elif span is not None:
-        from gitops_secrets.commands.scan.range import scan_range
+            given = sys.stdin.buffer.read()
+            outcome = scan_send(git, pre_push, parse_sent(given))
+            outcome = outcome.joined(scan_refs(refs_in(given), Policy()))
+        elif commit_msg is not None:
+            outcome = scan_draft(Path(commit_msg).read_bytes())
+        elif history:
+            outcome = _history(git, policy, cached=not no_cache)
+        elif span is not None:
+            from gitops_secrets.commands.scan.range import scan_range
 
-        outcome = scan_range(git, span, policy, allow=allow_policy_changes)
-    elif tree is not None:
-        outcome = scan.scan_tree(git, tree, policy)
-    elif index:
-        outcome = scan.scan_index(git, paths)
-    elif paths:
-        outcome = scan.scan_files(paths)
-    else:
-        from gitops_secrets.commands.scan.staged import scan_staged
+            outcome = scan_range(git, span, policy, allow=allow_policy_changes)
+        elif tree is not None:
+            outcome = scan.scan_tree(git, tree, policy)
+        elif index:
+            outcome = scan.scan_index(git, paths)
+        elif paths:
+            outcome = scan.scan_files(paths)
+        else:
+            from gitops_secrets.commands.scan.staged import scan_staged
 
-        outcome = scan_staged(git)
+            outcome = scan_staged(git)
     return report(outcome, output, only)
 
 
@@ -169,14 +174,18 @@ def report(outcome: Outcome, form: str = "text", only: str = "all") -> int:
 
         outcome = outcome.only(RULES[only])
     render = importlib.import_module(f"gitops_secrets.report.scan.{form}").render
-    sys.stdout.write(render(outcome))
+    said: str = render(outcome)
+    if form == "text":
+        said = "".join(f"{painted(line, sys.stdout)}\n" for line in said.splitlines())
+    # Not flushed here: the verdict stands whether or not somebody reads the report.
+    sys.stdout.write(said)
     return outcome.exit_code
 
 
 def _history(git: Git, policy: str | None, *, cached: bool) -> Outcome:
     from gitops_secrets.commands.scan.history import scan_history
 
-    if not sys.stderr.isatty():
+    if not is_terminal(sys.stderr):
         return scan_history(git, policy, lambda *_: None, cached=cached)
     with click.progressbar(length=1, label="reading history", file=sys.stderr) as bar:
 

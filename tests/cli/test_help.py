@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from gitops_secrets.cli.app import COMMANDS
+from gitops_secrets.cli.bootstrap import bootstrap_command
 from tests.support.user import User
 
 README = Path(__file__).parents[2] / "README.md"
@@ -31,6 +33,27 @@ def test_each_command_is_in_the_readme_or_a_page_that_it_names() -> None:
     pages = "".join(p.read_text() for p in (README.parent / "docs").glob("*.md") if p.name in text)
     for command in COMMANDS:
         assert f"gitops-secrets {command}" in text + pages
+
+
+def test_the_many_options_of_bootstrap_are_in_sections(user: User) -> None:
+    text = user.run("bootstrap", "--help").stdout
+    sections = re.split(r"(?m)^(\S.*):$", text)[1:]
+    options = {
+        name: re.findall(r"(?m)^  (?:-\w, )?(--[\w-]+)", part)
+        for name, part in zip(sections[::2], sections[1::2], strict=True)
+    }
+    assert list(options) == [
+        *("Registries and credentials", "Flux", "Encryption", "Commit and output")
+    ]
+    assert options["Encryption"] == [
+        "--age-recipient",
+        "--age-identity-file",
+        "--shadowed-recipients",
+    ]
+    assert options["Commit and output"][:2] == ["--no-commit", "--push"]
+    listed = [option for part in options.values() for option in part]
+    declared = {option for p in bootstrap_command.params for option in p.opts if option[:2] == "--"}
+    assert sorted(listed) == sorted({*declared, "--help"})
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

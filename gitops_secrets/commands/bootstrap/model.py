@@ -47,6 +47,8 @@ class Request(NamedTuple):
     commit: bool = True
     push: bool = False
     dry_run: bool = False
+    progress: Callable[[str], None] = lambda _: None
+    """Is told what is under way."""
 
 
 class ClusterOutcome(NamedTuple):

@@ -195,6 +195,7 @@ def _plan_secret(
     namespace = wired.installation.namespace
     wanted = PullSecret(ruled.cluster.path, namespace, request.secret, credentials)
     ruling = ruling_for(tree.read(CONFIG) or b"", path)
+    request.progress(f"encrypting {path}")
     registries = plan_pull_secret(sealer, tree, path, wanted, ruling)
     return ClusterOutcome(
         ruled.cluster,

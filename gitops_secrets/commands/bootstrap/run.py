@@ -43,6 +43,7 @@ def bootstrap(request: Request) -> Outcome:
 
 
 def _plan(request: Request, repository: Repository) -> Plan:
+    request.progress("reading the repository")
     # What takes longest to import is imported while git answers.
     questions = begin_questions(request, repository)
     from gitops_secrets.commands.bootstrap.plan import make_plan
@@ -83,6 +84,7 @@ def _apply(request: Request, plan: Plan, transaction: Transaction) -> Outcome:
         is_ahead = request.push and not uncommitted and _is_ahead(repository)
         if is_ahead:
             # The commit of an earlier run, which did not push, or did not get so far.
+            request.progress(f"pushing {head.branch}")
             _push_again(repository, head)
         return _outcome(plan, None, transaction.recovered, uncommitted, pushed=is_ahead)
     beside = Beside(lambda: _keep_identities(plan), lambda: _forget_identities(plan))
@@ -91,12 +93,19 @@ def _apply(request: Request, plan: Plan, transaction: Transaction) -> Outcome:
         changed = tuple(change.path for change in plan.changes)
         return _outcome(plan, None, transaction.recovered, changed)
     if request.push:
+        request.progress(f"checking that {head.branch} can be pushed")
         _try_push(repository, head)
+
+    def push(held: Held) -> None:
+        request.progress(f"pushing {head.branch}")
+        _push(repository, head, held)
+
     steps = Steps(
         _message(request, plan),
         beside,
-        (lambda held: _push(repository, head, held)) if request.push else None,
+        push if request.push else None,
     )
+    request.progress("committing, with the hooks of the repository")
     commit = transaction.commit(plan.changes, head, steps)
     return _outcome(plan, commit, transaction.recovered, pushed=request.push)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -43,6 +43,8 @@ class Request(NamedTuple):
     """The kubeconfig's context of the cluster to ask; None for Git alone."""
     kubeconfig: Path | None
     identity_file: Path | None
+    progress: Callable[[str], None] = lambda _: None
+    """Is told what is under way."""
 
 
 def doctor(request: Request) -> Examined:
@@ -52,6 +54,7 @@ def doctor(request: Request) -> Examined:
     Secret. Raises GitOpsSecretsError outside a Git work tree and where no cluster of Flux is in it.
     """
     repository = open_repository(request.repository)
+    request.progress("reading the work tree")
     tree, links = work_tree(repository)
     view = View(tree, upstream(repository, tree), links=links)
     if not view.known and not request.paths:
@@ -63,8 +66,10 @@ def doctor(request: Request) -> Examined:
     chosen = _chosen(request, view)
     if chosen:
         view = View(tree, view.pushed, chosen, links)
+    request.progress("decrypting the pull Secrets")
     opened = open_pull_secrets(view, request.identity_file)
     keys = {place: tuple(credentials) for place, credentials in opened.items()}
+    request.progress(f"examining {', '.join(cluster.path for cluster in view.clusters)}")
     diagnoses = examine(view, keys)
     refused: tuple[GitOpsSecretsError, ...] = ()
     if request.context is not None:
@@ -72,6 +77,7 @@ def doctor(request: Request) -> Examined:
         from gitops_secrets.commands.doctor.live import Observer
         from gitops_secrets.core.doctor.live import check
 
+        request.progress(f"reading the cluster of {request.context}")
         try:
             observer = Observer(connect(request.kubeconfig, request.context))
             diagnoses = (*check(view, observer.observe(view, opened)), *diagnoses)

@@ -98,5 +98,13 @@ def _judge(
         if content is not None:
             known.add(blob, examine(content) if content else NOTHING)
     outcome = judge_staged(git, changes, known, index)
-    sys.stdout.write(render(outcome))
+    report = render(outcome)
+    if sys.stdout.isatty():
+        from gitops_secrets.adapters.running.terminal import has_colour
+
+        if has_colour(sys.stdout):
+            from gitops_secrets.report.colour import paint
+
+            report = "".join(f"{paint(line)}\n" for line in report.splitlines())
+    sys.stdout.write(report)
     return int(outcome.exit_code)

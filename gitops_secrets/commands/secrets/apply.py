@@ -49,6 +49,8 @@ class Request(NamedTuple):
     """Asked, before anything is written, whether this is the cluster that is meant."""
     force: bool = False
     dry_run: bool = False
+    progress: Callable[[str], None] = lambda _: None
+    """Is told what is under way."""
 
 
 class Step(NamedTuple):
@@ -99,6 +101,7 @@ def apply(request: Request) -> Outcome:
     request that cannot be meant.
     """
     repository = open_repository(request.repository)
+    request.progress("reading and decrypting the last commit")
     recovered = clear_up(repository) if not request.dry_run else None
     revision = _head(repository)
     tree = tree_of(repository, revision)
@@ -228,6 +231,7 @@ def _open(sealer: Sealer, file: str) -> _PullSecret:
 def _apply_one(cluster: Cluster, wanted: _Wanted, request: Request, steps: list[Step]) -> None:
     """Apply what one cluster path wants, and add each step to *steps* as soon as it is done."""
     name = wanted.namespace
+    request.progress(f"applying Namespace {name} to {cluster.context}")
     there = cluster.find("Namespace", name)
     if there is not None and (there.get("status") or {}).get("phase") == "Terminating":
         raise being_deleted(f"namespace {name}", f"namespace {name}", cluster.kubectl)
@@ -246,6 +250,7 @@ def _apply_one(cluster: Cluster, wanted: _Wanted, request: Request, steps: list[
 
 def _apply_identity(cluster: Cluster, wanted: _Wanted, request: Request, *, absent: bool) -> Step:
     namespace, name = wanted.namespace, wanted.identity_secret
+    request.progress(f"applying Secret {namespace}/{name} to {cluster.context}")
     live = None if absent else cluster.find("Secret", name, namespace)
     identity = wanted.identity
     patch = applying.plan_identity(
@@ -282,6 +287,7 @@ def _apply_pull_secret(
     cluster: Cluster, secret: _PullSecret, request: Request, *, absent: bool
 ) -> Step:
     shown = f"Secret {secret.namespace}/{secret.name}"
+    request.progress(f"applying {shown} to {cluster.context}")
     live = None if absent else cluster.find("Secret", secret.name, secret.namespace)
     patch = applying.plan_pull_secret(
         live, secret.namespace, secret.name, secret.dockerconfigjson, cluster.kubectl
