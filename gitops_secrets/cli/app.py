@@ -38,7 +38,7 @@ COMMANDS = {
 
 
 _COMMAND = re.compile(r"'[a-z-]+'")
-_EXTRAS = {"pathspec": "cli", "pyrage": "cli", "rich": "cli", "kubernetes": "cluster"}
+_EXTRAS = {"pathspec": "cli", "pyrage": "cli", "kubernetes": "cluster"}
 """The libraries that the base install lacks, and the extra that brings each."""
 
 
