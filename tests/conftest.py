@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import signal
 from pathlib import Path
 
 import pytest
 
 from tests.support import draw
+from tests.support.signals import hear_signals
 from tests.support.user import User
 
-for _number in (signal.SIGINT, signal.SIGHUP):
-    # nohup, and a shell for what runs in the background, have everything ignore them, and stories send them.
-    if signal.getsignal(_number) is signal.SIG_IGN:
-        signal.signal(_number, signal.SIG_DFL)
+hear_signals()
 
 
 def pytest_report_header() -> str:

@@ -27,6 +27,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.support.signals import hear_signals
 from tests.support.user import PROGRAM, User
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGKILL)
@@ -334,6 +335,7 @@ def main() -> int:
     parser.add_argument("--signal", choices=names, action="append")
     parser.add_argument("--story", choices=list(STORIES), action="append")
     options = parser.parse_args()
+    hear_signals()
     for name in options.story or STORIES:
         for number in options.signal or names:
             with tempfile.TemporaryDirectory() as folder:
