@@ -41,7 +41,7 @@ def create_identity() -> Identity:
 
 
 def check_recipient(value: str) -> None:
-    """Raise UsageError where *value* is no age recipient; an identity by mistake is never quoted."""
+    """Raise UsageError if *value* is no age recipient; an identity by mistake is never quoted."""
     if "AGE-SECRET-KEY" in value.upper() or "AGE-PLUGIN" in value.upper():
         raise UsageError(
             "--age-recipient was given an identity, which is the secret half",
@@ -80,7 +80,7 @@ def _is_recipient(value: str) -> bool:
 
 
 def read_identities(path: Path) -> list[Identity]:
-    """Return the identities in the file *path*. Raises GitOpsSecretsError where it holds none."""
+    """Return the identities in the file *path*. Raises GitOpsSecretsError if it holds none."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -89,7 +89,7 @@ def read_identities(path: Path) -> list[Identity]:
 
 
 def parse_identities(content: bytes, where: str) -> list[Identity]:
-    """Return the identities in *content*, which *where* names. Raises GitOpsSecretsError where it holds none."""
+    """Return the identities in *content*, which *where* names. Raises GitOpsSecretsError if it holds none."""
     found = [_parse_identity(line, content, where) for line in re.findall(_SECRET_LINE, content)]
     if not found:
         raise GitOpsSecretsError(
@@ -140,7 +140,7 @@ def known_identity_files(named: Path | None) -> Iterator[Path]:
 
 
 def refuse_missing(named: Path | None) -> None:
-    """Raise GitOpsSecretsError where the identity file that the user names is not there."""
+    """Raise GitOpsSecretsError if the identity file that the user names is not there."""
     if named is not None and not named.is_file():
         raise GitOpsSecretsError(
             f"identity file {named} is not {'a file' if named.exists() else 'there'}",
@@ -157,7 +157,7 @@ def given_identities() -> list[Identity]:
 def write_identity(path: Path, identity: Identity, notes: list[str]) -> None:
     """Create *path*, 0600 in a folder of 0700, with *identity* under *notes*, on the disk for good.
 
-    It is there whole or not at all. Raises GitOpsSecretsError where it exists, cannot be written, or lies in a Git work tree.
+    It is there whole or not at all. Raises GitOpsSecretsError if it exists, cannot be written, or lies in a Git work tree.
     """
     refuse_work_tree(path)
     head = [*notes, f"public key: {identity.recipient}"]
@@ -194,7 +194,7 @@ def _create_whole(path: Path, content: bytes) -> None:
 
 
 def refuse_work_tree(path: Path) -> None:
-    """Raise GitOpsSecretsError where *path* lies in a Git work tree: an identity would be committed."""
+    """Raise GitOpsSecretsError if *path* lies in a Git work tree: an identity would be committed."""
     for folder in path.resolve().parents:
         if (folder / ".git").exists():
             raise GitOpsSecretsError(

@@ -45,7 +45,7 @@ class Editor(NamedTuple):
 def choose_editor() -> Editor:
     """Return the editor that VISUAL or EDITOR names, else the first known one that is installed.
 
-    Raises GitOpsSecretsError where there is none.
+    Raises GitOpsSecretsError if there is none.
     """
     named = os.environ.get("VISUAL") or os.environ.get("EDITOR") or ""
     try:
@@ -75,7 +75,7 @@ def _kind(program: str) -> str:
 
 
 def edit(editor: Editor, path: Path) -> None:
-    """Run *editor* on *path* to its end, in the terminal. Raises GitOpsSecretsError where it fails."""
+    """Run *editor* on *path* to its end, in the terminal. Raises GitOpsSecretsError if it fails."""
     env = {k: v for k, v in inherited_environment().items() if k not in _REDIRECTING}
     env |= {"TMPDIR": str(path.parent)}
     try:

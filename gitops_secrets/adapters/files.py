@@ -18,7 +18,7 @@ _private: set[str] = set()
 
 
 def check_inside(top: Path, path: str) -> None:
-    """Raise GitOpsSecretsError where *path* below *top* goes through a symlink, or is no plain file."""
+    """Raise GitOpsSecretsError if *path* below *top* goes through a symlink, or is no plain file."""
     here = top
     parts = path.split("/")
     for number, part in enumerate(parts, 1):
@@ -43,7 +43,7 @@ def check_inside(top: Path, path: str) -> None:
 
 
 def read_file(top: Path, path: str) -> bytes | None:
-    """Return the content of *path* below *top*, None where there is no such file."""
+    """Return the content of *path* below *top*, None if there is no such file."""
     check_inside(top, path)
     try:
         return (top / path).read_bytes()

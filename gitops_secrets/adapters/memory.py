@@ -27,7 +27,7 @@ def editing_folder() -> Iterator[Folder]:
     """Yield a private folder, in memory where the machine has such storage.
 
     A shell waits beside us and removes it once we are gone: at the end, and as well when we are killed.
-    Raises GitOpsSecretsError where no folder can be made.
+    Raises GitOpsSecretsError if no folder can be made.
     """
     root, in_memory = _root()
     path = root / f"gitops-secrets-{os.urandom(8).hex()}"

@@ -89,7 +89,7 @@ class FactsCache:
         return found
 
     def facts(self, blob: str) -> Facts | None:
-        """Return the facts of *blob*, None where it is clean or not known."""
+        """Return the facts of *blob*, None if it is clean or not known."""
         row = self._db.execute("SELECT facts FROM facts WHERE id = ?", (blob,)).fetchone()
         try:
             return None if row is None else Facts.from_json(row[0])
@@ -103,7 +103,7 @@ class FactsCache:
         self._db.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", facts.items())
 
     def add_changes(self, changes: list[Change]) -> list[Change]:
-        """Keep *changes*, and return them; those whose content an earlier one brought to its path without it."""
+        """Keep *changes*, and return them; repeats of an earlier (path, content) keep only their old contents."""
         (last,) = self._db.execute("SELECT ifnull(max(number), 0) FROM changes").fetchone()
         insert = 'INSERT OR IGNORE INTO changes ("commit", path, new, old) VALUES (?, ?, ?, ?)'
         rows = [(c.commit, os.fsencode(c.path), c.new or None, " ".join(c.old)) for c in changes]

@@ -22,7 +22,7 @@ _RULE = re.compile(r"(?:admission webhook|ValidatingAdmissionPolicy) [\"']([a-z0
 
 
 class ForbiddenError(GitOpsSecretsError):
-    """The user may not do that; something else he may."""
+    """The user is not allowed to do that, but may be allowed to do other things."""
 
 
 class ConflictError(GitOpsSecretsError):

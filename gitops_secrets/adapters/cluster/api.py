@@ -45,7 +45,7 @@ class Cluster(NamedTuple):
         return kubectl(self.kubeconfig, self.context)
 
     def find(self, kind: str, name: str, namespace: str | None = None) -> Object | None:
-        """Return a Namespace or Secret, None where there is none."""
+        """Return a Namespace or Secret, None if there is none."""
         what = What("get", kind, name, namespace)
         if kind == "Namespace":
             call = functools.partial(self.api.read_namespace, name, **_RAW)
@@ -55,9 +55,9 @@ class Cluster(NamedTuple):
         return answer.object if answer is not None else None
 
     def list_all(self, kind: str) -> Iterator[Object]:
-        """Yield every ServiceAccount, Pod, Deployment or Flux Kustomization; none where there is no such kind.
+        """Yield every ServiceAccount, Pod, Deployment or Flux Kustomization; none if there is no such kind.
 
-        Asked for in pages: a large cluster's Pods are a hundred megabytes. Raises ForbiddenError where
+        Asked for in pages: a large cluster's Pods are a hundred megabytes. Raises ForbiddenError if
         the user may not list them.
         """
         from kubernetes.client import AppsV1Api, CustomObjectsApi
@@ -104,7 +104,7 @@ class Cluster(NamedTuple):
     ) -> tuple[Object, bool]:
         """Apply a Secret's fields server-side as *manager*, which owns them and no others.
 
-        Return the Secret, and whether it was created. Raises ConflictError where another manager has
+        Return the Secret, and whether it was created. Raises ConflictError if another manager has
         another value and *force* is not given.
         """
         metadata = body["metadata"]

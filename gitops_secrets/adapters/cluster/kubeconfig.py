@@ -22,7 +22,7 @@ class Contexts(NamedTuple):
     """By context, the program that it logs in with."""
 
     def choose(self, wanted: str | None) -> str:
-        """Return *wanted*, or without it the current one. Raises UsageError where there is none such."""
+        """Return *wanted*, or without it the current one. Raises UsageError if there is none such."""
         known = f"--context {' or '.join(self.names)}"
         if wanted is None and self.current is None:
             raise UsageError("the kubeconfig has no current context", known)
@@ -35,7 +35,7 @@ class Contexts(NamedTuple):
 def read_contexts(kubeconfig: Path | None) -> Contexts:
     """Return the contexts of the file *kubeconfig*, or of those that KUBECONFIG or kubectl's habit name.
 
-    Raises GitOpsSecretsError where there is none, or one is broken.
+    Raises GitOpsSecretsError if there is none, or one is broken.
     """
     files = [kubeconfig] if kubeconfig is not None else _default_files()
     users: dict[str, str | None] = {}

@@ -43,7 +43,7 @@ def inherited_environment() -> dict[str, str]:
 
 
 def find_program(name: str) -> str | None:
-    """Return the path of the program *name*, a path or looked for on PATH; None where there is none.
+    """Return the path of the program *name*, a path or looked for on PATH; None if there is none.
 
     As shutil.which, whose module costs a start four milliseconds, for the archives it can make.
     """
@@ -83,7 +83,7 @@ class Started:
     ) -> None:
         """Start *argv*, out of the terminal's reach with *own_session*.
 
-        Raises FileNotFoundError or PermissionError where that cannot be done.
+        Raises FileNotFoundError or PermissionError if that cannot be done.
         """
         _say_started(argv)
         self._process = subprocess.Popen(

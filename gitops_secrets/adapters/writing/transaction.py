@@ -207,7 +207,7 @@ def is_half_way(repository: Repository) -> bool:
 
 
 def clear_up(repository: Repository) -> str | None:
-    """Finish or take back what a killed run left; return what was done, None where there was nothing.
+    """Finish or take back what a killed run left; return what was done, None if there was nothing.
 
     Raises GitOpsSecretsError while that run, or a git that it started, is still at work.
     """
@@ -218,7 +218,7 @@ def clear_up(repository: Repository) -> str | None:
 
 
 def refuse_half_way(repository: Repository) -> None:
-    """Raise GitOpsSecretsError where a killed run's files are about, which are not to be judged as the user's."""
+    """Raise GitOpsSecretsError if a killed run's files are about, which are not to be judged as the user's."""
     if is_half_way(repository):
         raise GitOpsSecretsError(
             "an earlier run was ended half-way, or is still at work, and its files are in the way",

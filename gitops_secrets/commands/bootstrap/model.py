@@ -32,13 +32,13 @@ class Request(NamedTuple):
     namespace: str | None = None
     source: Source | None = None
     flavour: str | None = None
-    """What installs Flux, where it is not to be found out: one of wiring.FLAVOURS."""
+    """What installs Flux, if it is not to be found out: one of wiring.FLAVOURS."""
     layout: str | None = None
     """"separate" or "inline"; None for the one that a cluster has, else separate."""
     resume: bool = False
     """Whether the user says that Flux decrypts what is inline by now."""
     context: str | None = None
-    """The kubeconfig's context of the cluster to see that in; None to take his word."""
+    """The kubeconfig's context of the cluster to see that in; None to believe the user."""
     kubeconfig: Path | None = None
     age_recipients: Sequence[str] = ()
     identity_file: Path | None = None

@@ -86,7 +86,7 @@ def make_plan(request: Request, repository: Repository, questions: Questions) ->
 
 
 def _check_head(repository: Repository, request: Request, head: Head) -> None:
-    """Raise GitOpsSecretsError where no commit can be made here."""
+    """Raise GitOpsSecretsError if no commit can be made here."""
     if head.branch is None:
         raise GitOpsSecretsError(
             f"{repository.top} is on no branch (detached HEAD)", "git switch main"

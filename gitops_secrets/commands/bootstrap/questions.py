@@ -15,7 +15,7 @@ class Questions(NamedTuple):
 
     listing: Callable[[], Listing]
     status: Callable[[], tuple[Head, Mapping[str, str]]] | None
-    """None where the clusters are not named, and have to be found in the files first."""
+    """None if the clusters are not named, and have to be found in the files first."""
 
 
 def begin_questions(request: Request, repository: Repository) -> Questions:

@@ -35,7 +35,7 @@ class Ruled(NamedTuple):
 def plan_rule(request: Request, repository: Repository, tree: Overlay, cluster: Cluster) -> Ruled:
     """Plan the creation rule for *cluster*, and return whom it names.
 
-    A rule that is there counts only where it is the cluster's alone, fits a Kubernetes Secret and
+    A rule that is there counts only if it is the cluster's alone, fits a Kubernetes Secret and
     names the cluster's own recipient; otherwise one goes in ahead of it. Raises GitOpsSecretsError
     where the identity that the user names is another's.
     """

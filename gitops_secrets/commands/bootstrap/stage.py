@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def lay_out(request: Request, tree: Overlay, clusters: Sequence[Cluster]) -> list[Cluster]:
     """Return *clusters* with the layout that the user names, or the one that they have.
 
-    Raises UsageError where a cluster has the other one, or --resume is given and none is inline.
+    Raises UsageError if a cluster has the other one, or --resume is given and none is inline.
     """
     files, config = tree.files(), tree.read(CONFIG) or b""
     found = []
@@ -45,7 +45,7 @@ def first_stages(
 ) -> set[Cluster]:
     """Return the clusters of which this commit may hold the decryption only.
 
-    Raises GitOpsSecretsError where the pull Secret would be the commit that deadlocks Flux.
+    Raises GitOpsSecretsError if the pull Secret would be the commit that deadlocks Flux.
     """
     inline = [cluster for cluster in clusters if cluster.inline]
     if not inline:
@@ -60,7 +60,7 @@ def first_stages(
 
 
 def _see_decrypting(request: Request, own: Decryption) -> None:
-    """Raise GitOpsSecretsError where the cluster that the user names does not decrypt yet."""
+    """Raise GitOpsSecretsError if the cluster that the user names does not decrypt yet."""
     if request.context is None:
         return
     from gitops_secrets.adapters.cluster.api import connect

@@ -33,7 +33,7 @@ class Observer:
     def observe(self, view: View, opened: Opened) -> Live:
         """Return what the cluster has of what *view* wants, and of what its pods want.
 
-        *opened* are Git's pull Secrets as far as they could be opened. Raises GitOpsSecretsError where
+        *opened* are Git's pull Secrets as far as they could be opened. Raises GitOpsSecretsError if
         the cluster does not answer.
         """
         kustomizations = self._list("Kustomization")

@@ -23,7 +23,7 @@ def open_pull_secrets(
 ) -> Mapping[Place, Mapping[str, Credentials]]:
     """Return the credentials of each pull Secret of *view* that can be opened, by registry key.
 
-    Raises GitOpsSecretsError where *identity_file* cannot be read.
+    Raises GitOpsSecretsError if *identity_file* cannot be read.
     """
     keyring = Keyring(identity_file)
     sealer = Sealer(view.tree, keyring)

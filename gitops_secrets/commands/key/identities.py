@@ -13,7 +13,7 @@ from gitops_secrets.errors import GitOpsSecretsError
 
 
 class ClusterIdentity(NamedTuple):
-    """A cluster's recipient, and its identity where it is at hand."""
+    """A cluster's recipient, and its identity if it is at hand."""
 
     recipient: str
     identity: Identity | None
@@ -34,7 +34,7 @@ def choose_identity(
     """Return the identity of *cluster*, whose recipient *recorded* ``.sops.yaml`` names if it does.
 
     *named* is the file that the user wants it in, or has it in. A new one is only made here, in
-    memory; keep_identity writes it. Raises GitOpsSecretsError where *named* holds another identity.
+    memory; keep_identity writes it. Raises GitOpsSecretsError if *named* holds another identity.
     """
     if recorded is not None:
         age.refuse_missing(named)
@@ -72,7 +72,7 @@ def choose_identity(
 
 
 def keep_identity(chosen: ClusterIdentity) -> None:
-    """Write a new identity to its file. Raises GitOpsSecretsError where it cannot be kept there."""
+    """Write a new identity to its file. Raises GitOpsSecretsError if it cannot be kept there."""
     if chosen.is_new and chosen.identity is not None and chosen.file is not None:
         age.write_identity(chosen.file, chosen.identity, list(chosen.notes))
 

@@ -100,7 +100,7 @@ def _unset(name: str) -> UsageError:
 
 
 def prompt(ask: Callable[[str, bool], str]) -> Source:
-    """Return the source that is a terminal; *ask* asks one question, hidden where it is told so."""
+    """Return the source that is a terminal; *ask* asks one question, hidden if it is told so."""
 
     def read(registry: Registry) -> Credentials:
         username = ask(f"User name for {registry.key}", False)

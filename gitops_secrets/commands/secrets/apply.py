@@ -60,7 +60,7 @@ class Step(NamedTuple):
     done: str
     detail: str = ""
     change: Change | None = None
-    """The object before and after, every value hidden; None where nothing changes."""
+    """The object before and after, every value hidden; None if nothing changes."""
 
 
 class Outcome(NamedTuple):
@@ -98,7 +98,7 @@ def apply(request: Request) -> Outcome:
 
     The order leaves no back-off window: what pulls comes after what it pulls with. Raises
     GitOpsSecretsError where the repository or the cluster does not allow it, UsageError for a
-    request that cannot be meant.
+    invalid request.
     """
     repository = open_repository(request.repository)
     request.progress("reading and decrypting the last commit")

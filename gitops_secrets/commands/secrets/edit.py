@@ -48,7 +48,7 @@ class Outcome(NamedTuple):
 def edit(request: Request) -> Outcome:
     """Change an encrypted file; only what changed is encrypted anew.
 
-    Raises GitOpsSecretsError where it cannot be opened, or would not fit Kubernetes or its rule; then it
+    Raises GitOpsSecretsError if it cannot be opened, or would not fit Kubernetes or its rule; then it
     is as it was.
     """
     file = locate(request.file)

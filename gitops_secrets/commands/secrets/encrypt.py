@@ -23,7 +23,7 @@ class Request(NamedTuple):
     """What the command line says."""
 
     source: Path | None
-    """The file that is readable; None where *content* came through standard input."""
+    """The file that is readable; None if *content* came through standard input."""
     content: bytes
     """What standard input held. Never in a repr."""
     target: Path | None

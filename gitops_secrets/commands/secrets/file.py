@@ -1,4 +1,4 @@
-"""One file of Secrets, by where it is."""
+"""One file of Secrets: where it is, and what is planned for it."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class Ruling(NamedTuple):
 def ruling_by_rule(content: bytes, rule: CreationRule, path: str) -> Ruling:
     """Return the ruling by *rule* of the ``.sops.yaml`` *content*, for the file *path*.
 
-    Raises GitOpsSecretsError, with the line and the field, where the rule would have sops run or
+    Raises GitOpsSecretsError, with the line and the field, if the rule would have sops run or
     contact anything that the user's settings do not allow, or does not fit what Flux decrypts.
     """
     where = f"{CONFIG}:{rule.line}: creation rule {rule.order + 1}, for {path}"
@@ -102,7 +102,7 @@ def ruling_by_recipients(recipients: Sequence[str]) -> Ruling:
 
 
 def check_recipients(rule: CreationRule, recipients: Iterable[str], *way_out: str) -> None:
-    """Raise GitOpsSecretsError where sops is not to encrypt for one of *recipients*, which *rule* names."""
+    """Raise GitOpsSecretsError if sops is not to encrypt for one of *recipients*, which *rule* names."""
     for recipient in recipients:
         problem = age.recipient_problem(recipient)
         if problem is not None:

@@ -19,7 +19,7 @@ class Request(NamedTuple):
     """What the command line says."""
 
     file: Path | None
-    """None where *content* came through standard input."""
+    """None if *content* came through standard input."""
     content: bytes
     identity_file: Path | None
 
@@ -29,7 +29,7 @@ class Value(NamedTuple):
 
     key: str
     size: int | None
-    """Bytes of the value as it stands in the manifest, None where that is not known without a key."""
+    """Bytes of the value as it stands in the manifest, None if that is not known without a key."""
     state: str
     """encrypted, empty or readable."""
 
@@ -45,7 +45,7 @@ class Object(NamedTuple):
     readers: tuple[str, ...]
     """Age recipients, and other keys as KIND:IDENTIFICATION."""
     opened_by: str
-    """The file of an identity at hand that opens it, empty where there is none."""
+    """The file of an identity at hand that opens it, empty if there is none."""
     sops: str
     lastmodified: str
 

@@ -95,7 +95,7 @@ def _template_secrets(view: View, cluster: Cluster) -> dict[str, list[str]]:
 def flux_accounts(view: View, cluster: Cluster) -> list[tuple[str, tuple[str, ...]]]:
     """Return Flux's ServiceAccounts with the pull Secrets that they end up with.
 
-    Raises GitOpsSecretsError where a patch or gotk-components.yaml is not valid YAML.
+    Raises GitOpsSecretsError if a patch or gotk-components.yaml is not valid YAML.
     """
     return [
         (account, _pull_secrets(view, cluster, account) or present)
@@ -129,7 +129,7 @@ class Lockdown(NamedTuple):
     """What the arguments of kustomize-controller forbid."""
 
     default_account: str | None
-    """Whom a Kustomization without serviceAccountName writes as, None where that is Flux itself."""
+    """Whom a Kustomization without serviceAccountName writes as, None if that is Flux itself."""
     no_cross_namespace: bool
 
 

@@ -10,7 +10,7 @@ ERROR, WARNING = Severity.ERROR, Severity.WARNING
 
 
 class Diagnosis(NamedTuple):
-    """One thing that is wrong, where that is seen, and what mends it."""
+    """One thing that is wrong, the places that show it, and what fixes it."""
 
     check: str
     severity: Severity

@@ -44,7 +44,7 @@ def check(view: View, keys: Keys) -> Iterator[Diagnosis]:
 def _of_image(
     workload: Workload, image: str, secrets: Sequence[PullSecret], keys: Keys
 ) -> Diagnosis | None:
-    """Return what is wrong with how *workload* pulls *image*, None where nothing is known to be."""
+    """Return what is wrong with how *workload* pulls *image*, None if nothing is known to be."""
     beside = [s for s in secrets if s.namespace == workload.namespace]
     if workload.pull_secrets is None or any(s.place not in keys for s in beside):
         return None

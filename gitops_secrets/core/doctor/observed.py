@@ -23,7 +23,7 @@ class Live(NamedTuple):
     secrets: Mapping[Name, Object | None]
     """The decryption and pull Secrets that Git or a failing pod names; None for one that is not there."""
     recipients: Mapping[Name, Mapping[str, str | None]]
-    """Of each decryption Secret: by key the recipient of its identity, None where it does not parse."""
+    """Of each decryption Secret: by key the recipient of its identity, None if it does not parse."""
     registries: Mapping[Name, tuple[str, ...]]
     """Of each pull Secret: the registries in it."""
     drifted: Sequence[Name]

@@ -1,4 +1,4 @@
-"""That encrypted files stand where Flux can decrypt them, and nothing stands where Flux chokes on it."""
+"""Checks that encrypted files are where Flux can decrypt them, and that nothing is where Flux would fail on it."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def _moved(view: View) -> Iterator[Diagnosis]:
                     f"{path} holds the ciphertext of {_said(old)} as {_said(new)}: Flux checks no MAC and "
                     "decrypts it there",
                     (path,),
-                    f"git diff @{{upstream}} -- {path}; where it is meant: gitops-secrets encrypt --ignore-mac {path}",
+                    f"git diff @{{upstream}} -- {path}; if it is meant: gitops-secrets encrypt --ignore-mac {path}",
                 )
 
 

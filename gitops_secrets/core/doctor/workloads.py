@@ -47,7 +47,7 @@ class Workload(NamedTuple):
     images: tuple[str, ...]
     """None of them where patches may change them."""
     pull_secrets: tuple[str, ...] | None
-    """Those of its pods, or of their ServiceAccount; None where that cannot be told."""
+    """Those of its pods, or of their ServiceAccount; None if that cannot be told."""
 
 
 def workloads(view: View, cluster: Cluster) -> Iterator[Workload]:
@@ -106,7 +106,7 @@ def _workload(
 
 
 def _accounts(view: View, cluster: Cluster) -> Iterator[tuple[Name, tuple[str, ...] | None]]:
-    """Yield the ServiceAccounts with their pull Secrets, None where patches may change them."""
+    """Yield the ServiceAccounts with their pull Secrets, None if patches may change them."""
     for applied in (a for a in view.applied if a.cluster == cluster):
         fetched = view.fetched(cluster)
         for file in applied.reach.files:

@@ -15,12 +15,12 @@ from gitops_secrets.errors import GitOpsSecretsError
 
 _NEVER_FETCHED = (".sops.yaml", ".flux.yaml", ".goreleaser.yml", ".travis.yml", ".gitlab-ci.yml")
 _NEVER_FETCHED_FOLDERS = (".github/", ".circleci/")
-"""What source-controller leaves out of an artifact as long as nobody gives it an ignore rule of his own
+"""What source-controller leaves out of an artifact as long as it has no ignore rule of the user's
 (fluxcd/pkg, sourceignore), as far as it is YAML."""
 
 
 def kustomization_at(tree: Overlay, folder: str) -> tuple[str, bytes | None]:
-    """Return the kustomization file of *folder* and its content; None where there is none yet."""
+    """Return the kustomization file of *folder* and its content; None if there is none yet."""
     for name in flux.KUSTOMIZATION_NAMES:
         path = name if folder == "." else f"{folder}/{name}"
         content = tree.read(path)
@@ -85,7 +85,7 @@ def guard_generated(
 
 
 def is_left_out(path: str) -> bool:
-    """Return whether source-controller leaves *path* out by itself, where there is no ignore rule at all."""
+    """Return whether source-controller leaves *path* out by itself, if there is no ignore rule at all."""
     name = posixpath.basename(path)
     return name in _NEVER_FETCHED or path.startswith(_NEVER_FETCHED_FOLDERS)
 
@@ -128,7 +128,7 @@ def generated_from(
 def check_artifact(
     tree: Overlay, cluster: Cluster, installation: FluxInstallation, described: str, secret: str
 ) -> None:
-    """Raise GitOpsSecretsError where what Flux fetches would lack the pull Secret's folder; *described* names the file that says what."""
+    """Raise GitOpsSecretsError if what Flux fetches would lack the pull Secret's folder; *described* names the file that says what."""
     file = cluster.secret_file(secret)
     ignores = {}
     for parent in ["", PULL_SECRETS, cluster.folder]:

@@ -79,7 +79,7 @@ def shaped(fetched: Fetched, chain: tuple[str, ...]) -> Iterator[tuple[str, yaml
 def target_namespace(
     applied: Applied, fetched: Fetched, file: str, written: str | None
 ) -> str | None:
-    """Return the namespace that an object of *file* ends up in, None where nothing says it."""
+    """Return the namespace that an object of *file* ends up in, None if nothing says it."""
     found = written
     for _, root in shaped(fetched, applied.reach.chains.get(file, ())):
         found = text(root, "namespace") or found

@@ -74,7 +74,7 @@ class FluxInstance(NamedTuple):
 
     @property
     def distribution(self) -> str:
-        """The registry and path that Flux's images are pulled from, empty where it is not said."""
+        """The registry and path that Flux's images are pulled from, empty if it is not said."""
         return text(self.root, "spec", "distribution", "registry") or ""
 
     @property
@@ -143,7 +143,7 @@ def clusters_of(tree: Overlay) -> list[Cluster]:
 
 
 def find_instance(tree: Overlay, cluster: Cluster) -> FluxInstance | None:
-    """Return the FluxInstance that syncs *cluster*, else the one below its path; None where there is none."""
+    """Return the FluxInstance that syncs *cluster*, else the one below its path; None if there is none."""
     found = list(find_instances(tree))
     syncing = [i for i in found if i.path == cluster.path]
     below = [i for i in found if cluster.contains(i.file)]
@@ -155,7 +155,7 @@ def installation(
 ) -> FluxInstallation:
     """Return what *instance* says of *cluster*'s Flux.
 
-    Raises UsageError where *namespace* or *source*, which the user gave, is another, and
+    Raises UsageError if *namespace* or *source*, which the user gave, is another, and
     GitOpsSecretsError where it syncs another path than *cluster*'s.
     """
     where = f"{instance.file}:{position(instance.root).line}"

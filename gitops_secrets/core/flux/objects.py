@@ -1,4 +1,4 @@
-"""What a repository says of its Flux: where it is installed, what it reads, how it is locked down."""
+"""What a repository says of its Flux: if it is installed, what it reads, how it is locked down."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class FluxKustomization(NamedTuple):
     annotations: Mapping[str, str]
     target_namespace: str | None = None
     root: yaml.Node | None = None
-    """All of it, None where it is not written yet."""
+    """All of it, None if it is not written yet."""
 
 
 class FluxInstallation(NamedTuple):
@@ -167,7 +167,7 @@ def read_installation(
 ) -> FluxInstallation:
     """Return what gotk-sync.yaml says of *cluster*'s Flux, or *default* while it is empty.
 
-    Raises GitOpsSecretsError where its Kustomization reads another path than *cluster*'s: the
+    Raises GitOpsSecretsError if its Kustomization reads another path than *cluster*'s: the
     artifact's root is then not the repository's top, and the folder would not be in it.
     """
     documents = compose_documents(sync, sync_file)
@@ -210,7 +210,7 @@ def normalise(path: str) -> str:
 def check_artifact_holds(
     file: str, source: Source, sourceignores: Mapping[str, str], where: str
 ) -> None:
-    """Raise GitOpsSecretsError where the source's artifact would leave *file* out.
+    """Raise GitOpsSecretsError if the source's artifact would leave *file* out.
 
     *sourceignores* are the .sourceignore files on the way to *file*, by folder ("" is the top);
     *where* names the file that the source stands in.

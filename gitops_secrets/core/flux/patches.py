@@ -142,7 +142,7 @@ def patched(
 def patched_pull_secrets(
     root: yaml.Node | None, account: str, read: Callable[[str], bytes]
 ) -> tuple[str, ...] | None:
-    """Return the pull Secrets that the last patch puts on a ServiceAccount, None where none does.
+    """Return the pull Secrets that the last patch puts on a ServiceAccount, None if none does.
 
     The list has no merge key: the last patch replaces what those before it put there.
     """

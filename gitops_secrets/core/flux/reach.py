@@ -30,7 +30,7 @@ class Fetched:
         self._parsed: dict[str, list[yaml.Node] | None] = {}
 
     def documents(self, path: str) -> list[yaml.Node]:
-        """Return the root nodes of a kustomization, parsed once; none where it is no YAML."""
+        """Return the root nodes of a kustomization, parsed once; none if it is no YAML."""
         if path not in self._parsed:
             try:
                 self._parsed[path] = compose_documents(self.tree.read(path) or b"", path)

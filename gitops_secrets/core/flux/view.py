@@ -45,7 +45,7 @@ class View:
         self.tree = tree
         self.links = links
         self.pushed = pushed
-        """None where it is not known."""
+        """None if it is not known."""
         self.instances = instances_by_cluster(tree)
         """The clusters whose Flux the Flux Operator installs."""
         self.known = clusters_of(tree)
@@ -57,7 +57,7 @@ class View:
         self._fetched: dict[str | None, Fetched] = {}
 
     def documents(self, path: str) -> list[yaml.Node]:
-        """Return the root nodes of the file *path*; none where it is no YAML."""
+        """Return the root nodes of the file *path*; none if it is no YAML."""
         if path not in self._parsed:
             try:
                 self._parsed[path] = compose_documents(self.tree.read(path) or b"", path)
@@ -66,7 +66,7 @@ class View:
         return self._parsed[path]
 
     def objects(self, path: str, kind: str) -> list[yaml.Node]:
-        """Return the documents of *path* that are of *kind*; none where they are no YAML."""
+        """Return the documents of *path* that are of *kind*; none if they are no YAML."""
         wanted = rb"kind[\"']?\s*:\s*[\"']?" + kind.encode()
         try:
             found = flux.select_documents(self.tree.read(path) or b"", path, wanted)
@@ -114,7 +114,7 @@ class View:
 
     @cached_property
     def before(self) -> View | None:
-        """What Flux has already, None where that is not known."""
+        """What Flux has already, None if that is not known."""
         return View(self.pushed.tree, None, self.clusters) if self.pushed is not None else None
 
     def fetched(self, cluster: Cluster) -> Fetched:
@@ -189,7 +189,7 @@ class View:
         return ignore_rules(self.tree)
 
     def _spec_ignore(self, cluster: Cluster) -> str | None:
-        """Return spec.ignore of what *cluster*'s Flux reads, None where it says nothing."""
+        """Return spec.ignore of what *cluster*'s Flux reads, None if it says nothing."""
         sync = f"{self.folder(cluster)}/{flux.SYNC}"
         if cluster in self.instances or b"ignore" not in (self.tree.read(sync) or b""):
             return None

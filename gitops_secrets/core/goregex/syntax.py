@@ -69,7 +69,7 @@ class _Reader:
         return True
 
     def next(self, missing: str) -> str:
-        """Return the next character; *missing* is the reason where there is none."""
+        """Return the next character; *missing* is the reason if there is none."""
         if self.at >= len(self.text):
             raise _refused(missing)
         self.at += 1

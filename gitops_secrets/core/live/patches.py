@@ -40,10 +40,10 @@ def identity_entry(recipient: str) -> str:
 def plan_identity(
     live: Object | None, namespace: str, name: str, recipient: str, secret: bytes, kubectl: str
 ) -> SecretPatch | None:
-    """Return what adds the identity to the Secret *name*; None where some entry holds it already.
+    """Return what adds the identity to the Secret *name*; None if some entry holds it already.
 
     Each identity has a field manager of its own: one manager that applied a second one would take
-    its first away. *kubectl* begins a hint's command. Raises GitOpsSecretsError where the entry's name
+    its first away. *kubectl* begins a hint's command. Raises GitOpsSecretsError if the entry's name
     is taken by something else, and for a Secret that cannot be added to.
     """
     _refuse_passing(live, namespace, name, kubectl)
@@ -70,7 +70,7 @@ def plan_identity(
 def plan_pull_secret(
     live: Object | None, namespace: str, name: str, dockerconfigjson: bytes, kubectl: str
 ) -> SecretPatch | None:
-    """Return what gives the pull Secret *name* its value; None where it has it.
+    """Return what gives the pull Secret *name* its value; None if it has it.
 
     *kubectl* begins a hint's command. Raises GitOpsSecretsError for a Secret of another
     type, for a type never changes, and for one that cannot be changed.

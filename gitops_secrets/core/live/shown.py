@@ -21,7 +21,7 @@ def namespace_change(name: str) -> Change:
 
 
 def secret_change(before: Object | None, after: Object, applied: Object) -> Change:
-    """Return what becomes of a Secret as a change to show: *before*, None where it is new, to *after*.
+    """Return what becomes of a Secret as a change to show: *before*, None if it is new, to *after*.
 
     Shown are every entry's name, and of the rest what is *applied*. No value is, nor its length: of one
     that differs it is said that it does.

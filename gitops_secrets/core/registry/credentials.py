@@ -48,7 +48,7 @@ def _is_utf8(value: str) -> bool:
 
 
 def strip_one_newline(content: bytes, source: str) -> str:
-    """Return *content* as text, less one trailing newline. Raises UsageError where it is not UTF-8."""
+    """Return *content* as text, less one trailing newline. Raises UsageError if it is not UTF-8."""
     try:
         value = content.decode()
     except UnicodeDecodeError:

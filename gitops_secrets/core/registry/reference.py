@@ -119,7 +119,7 @@ def host_of(image: str) -> str:
 
 
 def refuse_duplicates(registries: Iterable[Registry]) -> None:
-    """Raise UsageError where two of *registries* are one to the kubelet."""
+    """Raise UsageError if two of *registries* are one to the kubelet."""
     seen: set[str] = set()
     for registry in registries:
         if registry.key in seen:

@@ -11,7 +11,7 @@ _AGE_BODY = r"^\s*(-----(BEGIN|END) AGE ENCRYPTED FILE-----|[A-Za-z0-9+/=]{20,})
 
 
 class Change(NamedTuple):
-    """One file: what it holds before (None where there is none) and after."""
+    """One file: what it holds before (None if there is none) and after."""
 
     path: str
     before: bytes | None

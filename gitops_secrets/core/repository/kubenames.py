@@ -11,7 +11,7 @@ _DNS_SUBDOMAIN = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?
 
 
 def check_secret_name(name: str) -> None:
-    """Raise UsageError where Kubernetes would refuse *name* for a Secret."""
+    """Raise UsageError if Kubernetes would refuse *name* for a Secret."""
     if len(name) > 253 or not re.fullmatch(_DNS_SUBDOMAIN, name):
         raise UsageError(
             f"Kubernetes takes no Secret named {name!r}",
@@ -21,7 +21,7 @@ def check_secret_name(name: str) -> None:
 
 
 def check_namespace(name: str) -> None:
-    """Raise UsageError where Kubernetes would refuse *name* for a namespace."""
+    """Raise UsageError if Kubernetes would refuse *name* for a namespace."""
     if not re.fullmatch(_DNS_LABEL, name):
         raise UsageError(
             f"Kubernetes takes no namespace named {name!r}",

@@ -9,7 +9,7 @@ from gitops_secrets.core.repository.filechange import Change
 
 
 class Overlay:
-    """Files by their path from the top. *read* gives a file's bytes, None where there is none."""
+    """Files by their path from the top. *read* gives a file's bytes, None if there is none."""
 
     def __init__(self, files: Sequence[str], read: Callable[[str], bytes | None]) -> None:
         self._files = files
@@ -19,7 +19,7 @@ class Overlay:
         self._sorted: list[str] | None = None
 
     def read(self, path: str) -> bytes | None:
-        """Return what *path* will hold, None where it will not be there."""
+        """Return what *path* will hold, None if it will not be there."""
         if path in self._edited:
             return self._edited[path]
         if path not in self._original:

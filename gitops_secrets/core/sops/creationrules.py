@@ -47,7 +47,7 @@ class KeyField(NamedTuple):
 
 
 class Recipient(NamedTuple):
-    """An age recipient of a rule, and the cluster it is recorded for, None where it is a person's."""
+    """An age recipient of a rule, and the cluster it is recorded for, None if it is a person's."""
 
     value: str
     cluster: str | None = None
@@ -128,7 +128,7 @@ def _groups(holder: yaml.Node, field: str) -> Iterator[yaml.Node]:
 
 
 def _refuse_merges(root: yaml.Node | None) -> None:
-    """Raise InvalidDocumentError where sops would read other fields than the ones that are written out."""
+    """Raise InvalidDocumentError if sops would read other fields than the ones that are written out."""
     stack = [root]
     while stack:
         node = stack.pop()

@@ -49,7 +49,7 @@ def _values(manifest: Manifest) -> Iterator[tuple[int, yaml.ScalarNode]]:
 
 
 def _show(node: yaml.ScalarNode, column: int) -> str | None:
-    """Return the text of *node*, whose key stands at *column*, as a block of it; None where that cannot be."""
+    """Return the text of *node*, whose key stands at *column*, as a block of it; None if that cannot be."""
     if node.tag != "tag:yaml.org,2002:str" or not node.value:
         return None
     try:

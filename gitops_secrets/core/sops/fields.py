@@ -37,7 +37,7 @@ class Choice(NamedTuple):
 def choose_fields(node: yaml.MappingNode, path: str, allowed: Allowed) -> Choice:
     """Return what sops gets to see of the block *node*.
 
-    Raises GitOpsSecretsError where too few of its key groups would be left.
+    Raises GitOpsSecretsError if too few of its key groups would be left.
     """
     choice = Choice({}, [], set())
     choice.block.update(_known_fields(node, path, allowed, choice))

@@ -76,7 +76,7 @@ def restore_keys(before: bytes, after: bytes, path: str) -> bytes:
     """Return *after*, which sops made of reduced *before*, with the block that *before* has.
 
     Of the block only the MAC and its time are *after*'s: whoever could read the file still can.
-    Raises GitOpsSecretsError where the file is laid out in a way that does not allow it.
+    Raises GitOpsSecretsError if the file is laid out in a way that does not allow it.
     """
     old, new = _decode(before, path), _decode(after, path)
     (start, end), stamps = _block(old, path)

@@ -24,7 +24,7 @@ def shorten(recipient: str) -> str:
 def too_old(components: bytes, recipients: Iterable[str]) -> str | None:
     """Return the Flux of gotk-components.yaml, as v2.8, where it opens for none of *recipients*.
 
-    None where it opens for one, where there are none, and where its version is not told.
+    None if it opens for one, if there are none, and where its version is not told.
     """
     found = re.search(_VERSION, components)
     of = list(recipients)

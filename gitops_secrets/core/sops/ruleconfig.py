@@ -31,7 +31,7 @@ def render_config(
 def config_of(content: bytes, rule: CreationRule) -> bytes:
     """Return the config for *rule*, which encrypts for age alone, of the ``.sops.yaml`` *content*.
 
-    Raises InvalidDocumentError where an indent of its stores is not a number.
+    Raises InvalidDocumentError if an indent of its stores is not a number.
     """
     recipients = [recipient.value for recipient in rule.recipients]
     return render_config(rule.encrypted_regex or "", recipients, _indents(content))

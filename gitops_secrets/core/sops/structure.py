@@ -102,7 +102,7 @@ class Value(NamedTuple):
 
 
 class SopsDocument(NamedTuple):
-    """One document of a file; ``metadata`` is None where there is no ``sops`` mapping."""
+    """One document of a file; ``metadata`` is None if there is no ``sops`` mapping."""
 
     metadata: Metadata | None
     values: tuple[Value, ...]
@@ -253,7 +253,7 @@ def _size(value: str) -> int:
 
 
 def refuse_loss(path: str, others: Sequence[MasterKey]) -> None:
-    """Raise GitOpsSecretsError where encrypting *path* anew would take away the readers *others*."""
+    """Raise GitOpsSecretsError if encrypting *path* anew would take away the readers *others*."""
     if others:
         kinds = ", ".join(dict.fromkeys(key.kind for key in others))
         raise GitOpsSecretsError(

@@ -14,7 +14,7 @@ _ENCRYPTED = (".sops.yaml", ".sops.yml")
 
 
 def check_folder(tree: Overlay, cluster: Cluster, secret: str, namespace: str) -> None:
-    """Raise GitOpsSecretsError where the pull Secret *secret* of *cluster* would not arrive in *namespace*.
+    """Raise GitOpsSecretsError if the pull Secret *secret* of *cluster* would not arrive in *namespace*.
 
     Without a kustomization of its own Flux takes every .yaml below the folder: one that is no object,
     or is another cluster's Secret, stops all of it.

@@ -21,7 +21,7 @@ from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
 
 class Decryption(NamedTuple):
-    """Flux's own Kustomization, and the Secret that it decrypts with, None where it does not decrypt."""
+    """Flux's own Kustomization, and the Secret that it decrypts with, None if it does not decrypt."""
 
     namespace: str
     kustomization: str
@@ -31,7 +31,7 @@ class Decryption(NamedTuple):
 def own_decryption(tree: Overlay, cluster: Cluster) -> Decryption | None:
     """Return how Flux's own Kustomization of *cluster* decrypts; None before there is one.
 
-    Raises GitOpsSecretsError where it decrypts with no Secret of its own, but for example with what the
+    Raises GitOpsSecretsError if it decrypts with no Secret of its own, but for example with what the
     controller was given: our identity would not be read.
     """
     own = _own(tree, cluster)
@@ -55,8 +55,8 @@ def is_first_stage(
 ) -> bool:
     """Return whether the next commit may hold the decryption only, the pull Secret a later one.
 
-    *pushed* is the tree that Flux has, None where that is not known. *resume* is given where the user
-    says that Flux decrypts by now, and raises where it does not. Raises GitOpsSecretsError where the
+    *pushed* is the tree that Flux has, None if that is not known. *resume* is given where the user
+    says that Flux decrypts by now, and raises where it does not. Raises GitOpsSecretsError if the
     pull Secret would be the commit that deadlocks.
     """
     now = own_decryption(tree, cluster)
@@ -85,7 +85,7 @@ def is_first_stage(
 def list_pull_secret(tree: Overlay, cluster: Cluster, namespace: str, secret: str) -> None:
     """Plan that the kustomizations on the way to the pull Secret, where there are any, take it.
 
-    Raises GitOpsSecretsError where one of them would move it to another namespace.
+    Raises GitOpsSecretsError if one of them would move it to another namespace.
     """
     file = cluster.secret_file(secret).rpartition("/")[2]
     own_list = kustomization_at(tree, cluster.folder)[1] is not None

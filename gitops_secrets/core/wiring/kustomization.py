@@ -30,7 +30,7 @@ def write_kustomization(
 ) -> None:
     """Plan the Kustomization, run as *account*, and the lists that its file and *secret*'s must be in.
 
-    *objects* are the repository's Kustomizations. Raises GitOpsSecretsError where somebody else's
+    *objects* are the repository's Kustomizations. Raises GitOpsSecretsError if somebody else's
     object or file has its name, or what else is in the folder would keep Flux from applying it.
     """
     _refuse_foreign_kustomization(cluster, installation, objects)
@@ -52,7 +52,7 @@ def flux_kustomizations(tree: Overlay) -> list[FluxKustomization]:
 
 
 def _tolerant(path: str, content: bytes) -> list[FluxKustomization]:
-    """Return the Kustomizations of a file; none where it is a template that is no YAML by itself."""
+    """Return the Kustomizations of a file; none if it is a template that is no YAML by itself."""
     try:
         return flux.find_kustomizations(path, content)
     except GitOpsSecretsError:

@@ -61,7 +61,7 @@ class Wired(NamedTuple):
 def private_registry(tree: Overlay, cluster: Cluster, namespace: str | None) -> str:
     """Return the registry that Flux's own images come from, by gotk-components.yaml or the FluxInstance.
 
-    Raises UsageError asking for --registry where there is none yet, or it is public.
+    Raises UsageError asking for --registry if there is none yet, or it is public.
     """
     instance = find_instance(tree, cluster)
     if instance is not None and instance.registry not in _PUBLIC:

@@ -103,7 +103,7 @@ def is_yaml(content: bytes) -> bool:
 
 
 def compose_single(content: bytes, name: str) -> yaml.MappingNode | None:
-    """Return the one mapping of a file that people edit, or None where it is empty.
+    """Return the one mapping of a file that people edit, or None if it is empty.
 
     Stricter than YAML, since such a file is about to be edited: several documents, duplicate keys,
     anchors and aliases raise InvalidDocumentError with the line, for an edit could change more than
@@ -147,7 +147,7 @@ def get(node: yaml.Node | None, *path: str | int) -> yaml.Node | None:
 
 
 def text(node: yaml.Node | None, *path: str | int) -> str | None:
-    """Return the scalar text at *path* below *node*; None where there is none, or a null."""
+    """Return the scalar text at *path* below *node*; None if there is none, or a null."""
     found = get(node, *path)
     if not isinstance(found, yaml.ScalarNode) or _is_null(found):
         return None
@@ -155,7 +155,7 @@ def text(node: yaml.Node | None, *path: str | int) -> str | None:
 
 
 def items(node: yaml.Node | None, *path: str | int) -> list[yaml.Node]:
-    """Return the elements of the list at *path* below *node*; none where there is no list."""
+    """Return the elements of the list at *path* below *node*; none if there is no list."""
     found = get(node, *path)
     return list(found.value) if isinstance(found, yaml.SequenceNode) else []
 
@@ -228,7 +228,7 @@ def duplicate_keys(node: yaml.Node) -> Iterator[tuple[yaml.Node, str]]:
 
 
 def refuse_anchors(content: bytes, name: str) -> None:
-    """Raise InvalidDocumentError, with the line, where *content* has an anchor or alias."""
+    """Raise InvalidDocumentError, with the line, if *content* has an anchor or alias."""
     try:
         events = yaml.parse(content, _LOADER)
         found = next((event for event in events if getattr(event, "anchor", None)), None)

@@ -29,7 +29,7 @@ def scalar_item(value: str) -> Item:
 
 
 def quote(value: str) -> str:
-    """Return *value* as a YAML scalar: plain where that is safe, else single or double quoted."""
+    """Return *value* as a YAML scalar: plain if that is safe, else single or double quoted."""
     try:
         node = yaml.compose(value, yaml.SafeLoader)
     except yaml.YAMLError:
@@ -53,7 +53,7 @@ def quote(value: str) -> str:
 def insert_item(content: bytes, name: str, key: str, item: Item, index: int | None = None) -> bytes:
     """Return *content* with *item* put into the list under top-level *key*, before *index* or last.
 
-    The key is made where it is missing, at the end of the document. Raises InvalidDocumentError,
+    The key is made if it is missing, at the end of the document. Raises InvalidDocumentError,
     naming *name*, for a file that cannot be edited safely (compose_single) or a key that holds no list.
     """
     text = Lines(content, name)
@@ -206,7 +206,7 @@ class Lines:
         return result
 
     def _sequence_indent(self) -> int:
-        """Return how far the file indents its top-level lists; 2 where it has none."""
+        """Return how far the file indents its top-level lists; 2 if it has none."""
         for _, value in self.root.value if self.root is not None else ():
             if isinstance(value, yaml.SequenceNode) and not value.flow_style:
                 return int(value.start_mark.column)
