@@ -52,6 +52,11 @@ DEFAULTS = {
     "under any key": f"{HEAD}stringData:\n  x: ${{p:=%s}}\n",
     "within an address": f"{HEAD}stringData:\n  url: 'https://${{H}}/${{p:=%s}}'\n",
     "of a chart": f"{HEAD}stringData:\n  password: '{{{{ .Values.p | default \"%s\" }}}}'\n",
+    "of a chart without quotes": f'{HEAD}stringData:\n  password: {{{{ .Values.p | default "%s" }}}}\n',
+    "of a workflow": f"{HEAD}stringData:\n  password: \"${{{{ secrets.p || '%s' }}}}\"\n",
+    "that a chart says": f'{HEAD}stringData:\n  password: {{{{ "%s" }}}}\n',
+    "that a chart says in quotes": f"{HEAD}stringData:\n  password: '{{{{ quote \"%s\" }}}}'\n",
+    "that a shell prints": f"{HEAD}stringData:\n  password: $(echo %s)\n",
     "that a chart encodes": f"{HEAD}data:\n  password: '{{{{ \"%s\" | b64enc }}}}'\n",
 }  # fmt: skip
 
@@ -71,6 +76,50 @@ def test_the_default_of_a_registry_password_is_one() -> None:
     values = "kind: HelmRelease\nspec: {values: {imageCredentials: {registry: ghcr.io, username: robot, password: '%s'}}}\n"
     assert rules(values % f"${{P:={PASSWORD}}}") == {"registry-password"}
     for silent in ("${P}", "${P:=}", "${P:?not set}", "${P:-changeme}", "${P:=${Q}}", '{{ .Values.p | default "changeme" }}'):  # fmt: skip
+        assert rules(values % silent) == set()
+
+
+def test_a_default_that_is_mixed_as_a_password_is_one_under_any_key() -> None:
+    assert rules(f"{HEAD}stringData:\n  a: ${{p:=hunter22xQ}}\n") == {"unencrypted-secret"}
+
+
+NO_NAME = "8sZkq2Lw9XvT4bNp"
+LIKE_VARIABLES = ("$%s", "${%s}", "$(%s)", "[%s]", "@%s@", "%%%s%%", "<%s>", "var.%s", "data.%s")
+
+
+@pytest.mark.parametrize("form", LIKE_VARIABLES)
+def test_a_password_that_begins_as_a_variable_is_no_variable(form: str) -> None:
+    password = form % NO_NAME
+    encoded = base64.b64encode(password.encode()).decode()
+    auth = base64.b64encode(f"robot:{password}".encode()).decode()
+    assert rules(f"{HEAD}data:\n  password: {encoded}\n") == {"unencrypted-secret"}
+    assert rules(f'{{"auths": {{"ghcr.io": {{"auth": "{auth}"}}}}}}') == {"docker-config"}
+
+
+@pytest.mark.parametrize("form", LIKE_VARIABLES[:3])
+@pytest.mark.parametrize("name", ["dockerHubToken2Base64", "x509CertV2Token", "dockerS3Token"])
+def test_a_variable_with_digits_in_its_name_is_one(form: str, name: str) -> None:
+    assert rules(f"{HEAD}stringData:\n  password: '{form % name}'\n") == set()
+
+
+def test_dots_cut_short_what_is_readable_and_end_a_password_that_was_encoded() -> None:
+    auth = base64.b64encode(f"robot:{NO_NAME}...".encode()).decode()
+    assert rules(f'{{"auths": {{"ghcr.io": {{"auth": "{auth}"}}}}}}') == {"docker-config"}
+    assert rules(f'{{"auths": {{"ghcr.io": {{"auth": "{auth[:12]}..."}}}}}}') == set()
+
+
+@pytest.mark.parametrize("around", ["%s", "{{- if .Values.pull }}\n%s{{- end }}\n"])
+def test_a_registry_password_that_a_chart_says_itself_is_readable(around: str) -> None:
+    values = (
+        around % "imageCredentials:\n  registry: quay.io\n  username: robot\n  password: {{ %s }}\n"
+    )
+    for said in (
+        f'"{NO_NAME}"',
+        f'.Values.p | default "{NO_NAME}"',
+        f'default "{NO_NAME}" .Values.p',
+    ):
+        assert rules(values % said) == {"registry-password"}
+    for silent in (".Values.p", ".Values.p | quote", 'required "a password" .Values.p', '.Values.p | default ""', 'printf "%s" .p'):  # fmt: skip
         assert rules(values % silent) == set()
 
 

@@ -349,6 +349,18 @@ COMMANDS = [
     ("call of a program", "subprocess.run(['docker', 'login', '-u', user.name, '-p', vault.read()])\n", "a call, in a list of strings"),
     ("short words", "kubectl create secret docker-registry r --docker-username=gh-user --docker-password=gh-token\n", "words of documentation"),
     ("cloud words", "kubectl create secret docker-registry r --docker-username=az-user --docker-password=az-token\n", "words of documentation"),
+    ("insecure flag", "`docker login -p` is insecure; use `--password-stdin` instead.\n", "words about the flag"),
+    ("warning", "Using docker login -p shows a warning\n", "words about the flag"),
+    ("code span", "Run `docker login -u <user> -p <password>` first.\n", "a placeholder in a line of notes"),
+    ("flags in prose", "docker login takes the -u and -p flags.\ndocker login with -p and without it.\n", "words about flags"),
+    ("published port", "Log in with docker login, publish with -p 8080:80\nor -p 127.0.0.1:8080:80/tcp\n", "a port, of another command"),
+    ("powershell variable", "docker login -u robot -p $Env:REGISTRY_PASSWORD\n$Env:TOKEN | docker login -u robot --password-stdin\n", "PowerShell's variables, in any case"),
+    ("here document", "docker login -u robot --password-stdin <<EOF\n$REGISTRY_PASSWORD\nEOF\n", "a variable in a here document"),
+    ("another here document", 'docker login -u robot --password-stdin < "$FILE"\ncat <<EOF > a.txt\nKd93kslQp2xVb7\nEOF\n', "a here document for something else"),
+    ("printed variable", "docker login -u robot -p $(echo $TOKEN | base64 -d) ghcr.io\nprintf %s \"$TOKEN\" | tr -d 'x' | docker login -u robot --password-stdin\n", "a variable, printed"),
+    ("program before", '"/usr/bin/token" | docker login -u robot --password-stdin\n"$tool" | docker login -u robot --password-stdin\n', "a program in quotes"),
+    ("file before", 'cat "token.txt" | docker login -u robot --password-stdin\ndocker login -u robot --password-stdin < <(cat token.txt)\n', "a file"),
+    ("curl with another u", 'curl -fsSLo u.txt https://registry.example.com/v2/\ncurl -sLu "$U:$P" https://registry.example.com/v2/\n', "no user, and a variable"),
 ]  # fmt: skip
 ADDRESSES = [
     ("git token", "git clone https://x-access-token:Kd93kslQp2xVb7@github.com/acme/docker-registry.git\n", "a Git remote, whatever the repository is called"),

@@ -176,8 +176,8 @@ def _readable(
 
 
 def _sensitive(
-    values: list[tuple[Key, yaml.ScalarNode, str]], *, has_plugin: bool
-) -> list[tuple[Key, yaml.ScalarNode, str]]:
+    values: list[tuple[Key, yaml.Node, str]], *, has_plugin: bool
+) -> list[tuple[Key, yaml.Node, str]]:
     """Return those of a Secret's values that are not filled in elsewhere.
 
     Beside variables, plain settings are none either: a host, a port, a user name.
@@ -196,7 +196,7 @@ def _has_plugin(found: Pairs) -> bool:
     return any(key.startswith("avp.kubernetes.io/") for key in annotations)
 
 
-def _values(found: Pairs, *, whole: bool = False) -> Iterator[tuple[Key, yaml.ScalarNode, str]]:
+def _values(found: Pairs, *, whole: bool = False) -> Iterator[tuple[Key, yaml.Node, str]]:
     """Yield (key path, node, text) of every value below data and stringData, or of all but sops."""
     for text, _, value in found:
         if text is None or (text == "sops" if whole else text not in _ROOTS):
@@ -205,10 +205,10 @@ def _values(found: Pairs, *, whole: bool = False) -> Iterator[tuple[Key, yaml.Sc
         seen: set[int] = set()
         while stack:
             key, node = stack.pop()
-            if isinstance(node, yaml.ScalarNode):
-                plain = scalar(node)
-                if plain is not None:
-                    yield key, node, plain
+            plain = scalar(node)
+            if plain is not None:
+                yield key, node, plain
+            if plain is not None or isinstance(node, yaml.ScalarNode):
                 continue
             if id(node) in seen:
                 continue

@@ -11,7 +11,11 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from gitops_secrets.core.guard.patterns.placeholders import is_placeholder
+from gitops_secrets.core.guard.patterns.placeholders import (
+    defaults,
+    is_placeholder,
+    is_placeholder_whole,
+)
 from gitops_secrets.core.guard.read.composing import LimitError
 from gitops_secrets.core.guard.read.encoding import from_base64
 
@@ -68,6 +72,9 @@ def _from_auth(value: str, *, within_auths: bool) -> str | None:
     if within_auths and ":" in value and " " not in value:
         password = value.partition(":")[2]
         return None if is_placeholder(password) else password
+    for said in defaults(value) if "{{" in value else ():
+        if ":" in said and not is_placeholder(said.partition(":")[2]):
+            return said.partition(":")[2]
     decoded = from_base64(value)
     if decoded is None or b":" not in decoded:
         return None
@@ -77,7 +84,7 @@ def _from_auth(value: str, *, within_auths: bool) -> str | None:
         return None
     text = text.strip("\0\r\n")
     user, _, password = text.partition(":")
-    if not user or not text.isprintable() or is_placeholder(password):
+    if not user or not text.isprintable() or is_placeholder_whole(password):
         return None
     return password
 

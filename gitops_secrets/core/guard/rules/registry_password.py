@@ -10,7 +10,7 @@ import yaml
 
 from gitops_secrets.core.guard.patterns import addresses
 from gitops_secrets.core.guard.patterns.dockerconfig import HOST_KEY
-from gitops_secrets.core.guard.patterns.placeholders import is_placeholder
+from gitops_secrets.core.guard.patterns.placeholders import is_placeholder, is_placeholder_whole
 from gitops_secrets.core.guard.read.encoding import from_base64
 from gitops_secrets.core.guard.read.nodes import Pairs, pairs, scalar
 from gitops_secrets.core.guard.record.facts import Key
@@ -207,7 +207,9 @@ def _names(node: yaml.MappingNode) -> set[str]:
 def _secret(value: str, *, in_base64: bool = False) -> str | None:
     if in_base64:
         decoded = from_base64(value) if len(value) % 4 == 0 else None
-        value = decoded.decode("latin-1").strip() if decoded is not None else value
+        if decoded is not None:
+            plain = decoded.decode("latin-1").strip()
+            return None if is_placeholder_whole(plain) else plain
     if value.startswith("ENC[AES256_GCM") or is_placeholder(value):
         return None
     return value
