@@ -461,6 +461,8 @@ TEXTS = [
     ("long word", "a" * 5000 + "\n", "nothing"),
     ("empty", "", "nothing"),
     ("blank", "\n\n  \n", "nothing"),
+    ("agent words", "(private-key (rsa (n #...#)))\n", "how gpg-agent writes a key"),
+    ("base64 as a ring begins", "x: lQ" + b64(b"The quick brown fox jumps over the lazy dog") + "\ny: Q3JlYXRlZDogMjAyNg" + "A" * 20 + "\n", "base64 that begins so by chance"),
 ]  # fmt: skip
 BINARIES = [
     ("png", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20, "an image"),
@@ -473,6 +475,12 @@ BINARIES = [
     ("broken gzip", b"\x1f\x8b\x08\x00garbage", "no gzip at all"),
     ("broken zlib", b"x\x9cgarbage that goes on for a while", "no zlib at all"),
     ("broken zip", b"PK\x03\x04garbage", "no zip at all"),
+    (
+        "public ring",
+        b"\x99\x01\x06\x04\x65\x00\x00\x00\x01" + bytes(range(256)) + b"\xb4\x05a@b.c",
+        "a public key",
+    ),
+    ("shadowed key", b"(20:shadowed-private-key(3:rsa(1:n3:abc)))" + bytes(99), "a key on a card"),
     ("latin-1", "beschreibung: Schl\xfcssel f\xfcr die Registry\n".encode("latin-1"), "not UTF-8"),
 ]
 UNCOVERED = [
