@@ -297,6 +297,21 @@ VALUES = [
     ("two repositories", "IMAGE_REPO_URL=ghcr.io/acme/app\nGIT_REPO_TOKEN=Kd93kslQp2xVb7\n", "the password of the other one"),
     ("repository alone", "REPO_USER=bot\nREPO_PASS=Kd93kslQp2xVb7\n", "nothing says which sort"),
     ("docker content", "DOCKER_CONFIG=/tmp/.docker\nDOCKER_HOST=tcp://localhost:2375\nREGISTRY=ghcr.io\n", "no credential"),
+    ("variables of a container", 'docker run -e REGISTRY_PASSWORD -e DOCKER_PASSWORD=$PW -e "DOCKER_TOKEN=${T}" x\nmake push REGISTRY_PASSWORD="$(cat pw)"\n', "variables"),
+    ("part of an address", "curl https://x.example.com/?REGISTRY_PASSWORD=Kd93kslQp2xVb7\n", "a part of something longer"),
+    ("fish program", "set -gx REGISTRY_PASSWORD (vault read pw)\nset -x REGISTRY_PASSWORD $argv[1]\n", "fish runs a program"),
+    ("forge file", 'gh secret set REGISTRY_PASSWORD < pw.txt\ngh secret set REGISTRY_PASSWORD --body "$PW"\n', "from a file, and a variable"),
+    ("environ read", "pw = os.environ['REGISTRY_PASSWORD']\nif (process.env.DOCKER_PASSWORD === 'unset-for-tests1') {}\n", "read, and compared"),
+    ("service registry", "kind: ServiceRegistry\nspec:\n  username: bob\n  password: Kd93kslQp2xVb7\n", "another sort of registry"),
+    ("schema registry", "kind: SchemaRegistry\nname: schemas\nusername: bob\npassword: Kd93kslQp2xVb7\n", "another sort of registry"),
+    ("named for a database", "logins:\n- name: harbor-db.example.com\n  username: bob\n  password: Kd93kslQp2xVb7\n", "a database"),
+    ("database login", "db.connect(host='db.example.com', user='bob', password='Kd93kslQp2xVb7')\nimage = dict(registry='ghcr.io')\n", "a database, beside an image"),
+    ("package login", "login({registry: 'https://registry.npmjs.org', username: 'bob', password: 'Kd93kslQp2xVb7'})\n", "an index of packages"),
+    ("python login", "client.login(username=user, password=password, registry='ghcr.io')\nclient.login(username='user', password='password', registry='ghcr.io')\n", "variables, and documentation's words"),
+    ("maven variable", "<server><id>ghcr.io</id><username>bob</username><password>${env.TOKEN}</password></server>", "a variable"),
+    ("maven encrypted", "<server><id>ghcr.io</id><username>bob</username><password>{COQLCE6DU6GtcS5P2xVb7=}</password></server>", "what Maven encrypted"),
+    ("maven repository", "<server><id>ghcr.io</id><password>${env.T}</password></server><server><id>releases</id><username>bob</username><password>Kd93kslQp2xVb7</password></server>", "another server's"),
+    ("made of variables", '"auth" = base64encode("${var.user}:${var.password}")\nauth: btoa(`${user}:${password}`)\nauth = base64.b64encode(b"user:password")\n', "variables, and documentation's words"),
 ]  # fmt: skip
 VALUES = [v[:3] for v in VALUES]
 COMMANDS = [

@@ -127,6 +127,12 @@ _BASE64_TEXT = re.compile(
 _IS_FIRST = bytes(97 if c in b"KLMNOPQRSTUVWXYZabcde" else 32 for c in range(256))
 _FIRSTS = b"a" * 8
 """Each fourth character of the above, marked."""
+_WIDE = re.compile(
+    rb"A[A-H][AEIMQUYcgkosw048]A[A-Za-f][AQgw][AB][\w+/-]"
+    rb"(?:A[A-H][AEIMQUYcgkosw048]A[A-Za-f][AQgw][AB][\w+/-]){2}"
+    rb"|AAAA[A-Za-f][AQgw]AAA[A-H][AEIMQUYcgkosw048]AAA[AB]"
+)
+"""Base64 of ASCII in 16 or 32 bits, of either order. Begins with A in each case, so that few places are tried."""
 _LONG_RUN = re.compile(rb"[\w+/-]{32,}")
 _AGE_FILE = re.compile(
     rb"-----BEGIN AGE ENCRYPTED FILE-----(?:\s|\\n)+YWdlLWVuY3J5cHRpb24ub3JnL3Yx[A-Za-z0-9+/=\s\\]{0,100000}"
@@ -281,6 +287,8 @@ def _assigns(lower: bytes) -> bool:
             ):
                 return True
             at = lower.find(word, at + 1)
+    if b"</password>" in lower:
+        return True
     return b"secret" in lower and _SECRET_KEY.search(lower) is not None
 
 
@@ -305,7 +313,7 @@ def is_worth_decoding(content: bytes, packed: bytes) -> bool:
         packed = squeeze(content)
     if _RUN not in packed.translate(_IS_BASE64):
         return False
-    if _has_encoded(packed) or _begins_packed(content):
+    if _has_encoded(packed) or _begins_packed(content) or _WIDE.search(content):
         return True
     if _is_encoded_again(content):
         return True

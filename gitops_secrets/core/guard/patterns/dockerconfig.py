@@ -32,6 +32,14 @@ _FIELD = re.compile(
 _AUTH = re.compile(
     r"(?i:auth)\\{0,8}[\"']?\s*(?:=>|[:=])\s*\\{0,8}[\"']?(?P<value>[A-Za-z0-9+/_-]{8,}={0,2})"
 )
+_CALL = (
+    r"(?:base64encode|b64enc|btoa|(?:base64\.)?b64encode|Buffer\.from|base64\.\w{1,12}Encoding\.EncodeToString"
+    r"|Base64\.\w{0,12}encode64|toBase64)\(\s*(?:\[\]byte\()?b?"
+    r"\\{0,8}[\"'][^\"'\n:]{1,200}:(?P<password>[^\"'\\\n]{1,1000})\\{0,8}[\"']"
+)
+"""What makes an auth of a user name and a password that stand in it."""
+_MADE = re.compile(rf"(?i:auth)\\{{0,8}}[\"']?\s*(?:=>|[:=])\s*{_CALL}")
+_MADE_BY = re.compile(_CALL)
 _BEFORE_AUTH = re.compile(r"(?:[\w.-]_|[^\W_]|[.-])\Z")
 """What makes another word of it: no part of a longer name, but for the one underscore of .npmrc."""
 _WORD = re.compile(r"[\w-]")
@@ -72,6 +80,9 @@ def _from_auth(value: str, *, within_auths: bool) -> str | None:
     if within_auths and ":" in value and " " not in value:
         password = value.partition(":")[2]
         return None if is_placeholder(password) else password
+    made = _MADE_BY.match(value)
+    if made:
+        return None if is_placeholder(made["password"]) else made["password"]
     for said in defaults(value) if "{{" in value else ():
         if ":" in said and not is_placeholder(said.partition(":")[2]):
             return said.partition(":")[2]
@@ -118,6 +129,10 @@ def _find(text: str) -> Iterator[Hit]:
             if found:
                 covered.append((match.start(), match.end()))
             yield from (h._replace(offset=found[0].offset, host=match["host"]) for h in found)
+    for match in _MADE.finditer(text):
+        before = _BEFORE_AUTH.search(text, max(0, match.start() - 2), match.start())
+        if not before and not is_placeholder(match["password"]):
+            yield Hit(match.start("password"), match["password"])
     for match in _AUTH.finditer(text):
         before = _BEFORE_AUTH.search(text, max(0, match.start() - 2), match.start())
         if not before and not _is_covered(covered, match.start()):

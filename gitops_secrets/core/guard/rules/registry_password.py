@@ -28,6 +28,9 @@ _PLACE = re.compile(
     r"(?i)(?:registry|registries|server|host|hostname|url|address|remote_?url|login_?server|endpoint"
     r"|registry_?-?(?:url|host|server|name|address)|image)"
 )
+_KIND = re.compile(
+    r"(?i)\w*registr(?:y|ies)(?:auth|cred|config|login|account)\w*|(?:docker|container|image|oci|harbor)registry\w*"
+)
 _VARIABLE = re.compile(
     r"(?i)[\w.-]*(?:registr(?:y|ies)|docker(?:_?hub)?|ghcr|harbor|quay|image_?(?:pull|cred)|pull_?secret|oci)"
     r"(?:[\w.-]*?[_.-]?)(?:password|passwd|pass|pwd|token)"
@@ -174,6 +177,14 @@ def _is_for_registry(
         if _REGISTRY.fullmatch(text) and value:
             return True
         if _PLACE.fullmatch(text) and value and addresses.is_registry_host(value):
+            return True
+        if text in ("name", "id") and value and addresses.is_registry(value):
+            return True
+        if text == "kind" and value and _KIND.fullmatch(value):
+            return True
+    if key == ("spec",) and parents:
+        kind = scalar({t: v for t, _, v in pairs(parents[-1]) if t}.get("kind"))
+        if kind and _KIND.fullmatch(kind):
             return True
     near = [k for k in key[-3:] if isinstance(k, str)]
     if any(_REGISTRY.search(k) or HOST_KEY.fullmatch(k) for k in near[-2:]):
