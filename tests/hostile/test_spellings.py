@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import gzip
+import textwrap
 from random import Random
 
 import pytest
 
 from gitops_secrets.core.guard import engine
 from gitops_secrets.core.guard.judge.policy import Policy
-from tests.hostile.test_contents import BLOCK, PASSWORD, rules
+from tests.hostile.test_contents import BLOCK, COVERED, PASSWORD, rules
 from tests.support.draw import CHANCE
 
 BLOCK_HEAD = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: db\n"
@@ -325,3 +326,45 @@ def test_ciphertext_is_known_again_however_its_object_is_written() -> None:
             "a.yaml", engine.examine(text), [("a.yaml", engine.examine(secret.encode()))], UNCOVERED
         )
         assert {f.rule for f in found.findings} == {"moved-ciphertext"}
+
+
+INSIDE = {
+    "a ConfigMap": f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata:\n  s.yaml: |\n{textwrap.indent(BLOCK, '    ')}",
+    "a HelmRelease": f"kind: HelmRelease\napiVersion: helm.toolkit.fluxcd.io/v2\nmetadata: {{name: a}}\nspec:\n  values:\n    extraObjects:\n    -\n{textwrap.indent(BLOCK, '      ')}",
+    "a comment": textwrap.indent(BLOCK, "# "),
+    "a comment beside something": "a: b\n" + textwrap.indent(BLOCK, "# "),
+    "base64": base64.b64encode(BLOCK.encode()).decode() + "\n",
+    "gzip in base64": base64.b64encode(gzip.compress(BLOCK.encode())).decode() + "\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", INSIDE)
+def test_a_secret_inside_of_something_is_one_under_a_rule(name: str) -> None:
+    assert rules(INSIDE[name]) == {"unencrypted-secret"}
+    assert rules(INSIDE[name], Policy({})) == set()
+    found = engine.judge_blob("pull-secrets/db.yaml", INSIDE[name].encode(), COVERED).findings
+    assert "into a file of its own" in found[0].mend
+    assert PASSWORD not in repr(found)
+
+
+@pytest.mark.parametrize(
+    "value", ["changeme", "${PASSWORD}", "'{{ .Values.p }}'", "<password>", "''"]
+)
+def test_an_example_inside_of_something_is_none(value: str) -> None:
+    example = BLOCK.replace(PASSWORD, value)
+    for text in (
+        "a: b\n" + textwrap.indent(example, "# "),
+        f"kind: ConfigMap\ndata:\n  s.yaml: |\n{textwrap.indent(example, '    ')}",
+    ):
+        assert rules(text) == set()
+
+
+def test_a_policy_that_makes_secrets_is_none() -> None:
+    policy = "kind: ClusterPolicy\napiVersion: kyverno.io/v1\nmetadata: {name: a}\nspec:\n  rules:\n  - generate:\n      kind: Secret\n      apiVersion: v1\n      name: a\n      data: {kind: Secret, type: Opaque, data: {a: b}}\n"
+    assert rules(policy) == set()
+
+
+def test_a_copy_in_an_annotation_is_found_once() -> None:
+    copied = '{"kind":"Secret","apiVersion":"v1","metadata":{"name":"db"},"stringData":{"password":"%s"}}'
+    head = f"{BLOCK_HEAD}  annotations:\n    kubectl.kubernetes.io/last-applied-configuration: '"
+    assert rules(f"{head}{copied % PASSWORD}'\n") == {"annotation-credentials"}
