@@ -13,12 +13,16 @@ import click
 from gitops_secrets.adapters.running.terminal import has_colour
 from gitops_secrets.cli import progress
 from gitops_secrets.core.discretion.commandline import Discretion
-from gitops_secrets.core.discretion.suspicion import NOT_SHOWN
+from gitops_secrets.core.discretion.suspicion import NOT_SHOWN, conceal
+from gitops_secrets.core.veiled import held
 from gitops_secrets.report.words import plain
 
 NAME = "gitops-secrets"
 _KEY = re.compile(r"(?i)AGE-(?:SECRET-KEY|PLUGIN-\w+)-(?:PQ-)?1[0-9A-Z]{16,}")
 """An identity, however it came into a message: for example by a variable with the wrong value."""
+
+_A_WORD = re.compile(r"[A-Za-z-]{0,9}|.{0,3}", re.DOTALL)
+"""A password that cannot be told from a word of ours."""
 
 
 @cache
@@ -28,8 +32,11 @@ def discretion() -> Discretion:
 
 
 def say(kind: str, words: str) -> None:
-    """Print one line, without words of the command line that may be secrets."""
+    """Print one line without words of the command line that may be secrets, and without any password that we hold."""
     clear = _KEY.sub(NOT_SHOWN, discretion().conceal(words))
+    passwords = [password for password in held() if not _A_WORD.fullmatch(password)]
+    if passwords:
+        clear = conceal(clear, [form for password in passwords for form in _forms(password)])
     # Programs answer in several lines.
     shown = plain(clear.replace("\n", " "))
     progress.clear()
@@ -49,6 +56,13 @@ def painted(line: str, stream: TextIO) -> str:
     from gitops_secrets.report.colour import paint
 
     return paint(line)
+
+
+def _forms(password: str) -> list[str]:
+    """Return *password* as it is written in the clear and in base64."""
+    from gitops_secrets.core.guard.filter.prefilter import fragments
+
+    return [password, *(f.decode() for f in fragments(password.encode("utf-8", "surrogatepass")))]
 
 
 def _not_there(word: str) -> str:

@@ -27,3 +27,16 @@ class Veiled:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(f"{type(self).__name__} holds a secret, and is not serialised")
+
+
+_held: set[str] = set()
+
+
+def hold(secret: str) -> None:
+    """Remember *secret*, in memory, until this process ends: nothing that it says may repeat it."""
+    _held.add(secret)
+
+
+def held() -> frozenset[str]:
+    """Return the secrets that this process holds."""
+    return frozenset(_held)

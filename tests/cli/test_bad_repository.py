@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.support.refusal import CREDS, refused
+from tests.support.refusal import CREDS, PASSWORD, refused
 from tests.support.user import BOOTSTRAP, PROGRAM, User
 
 FLUX = "clusters/prod/flux-system"
@@ -121,6 +122,15 @@ def test_a_hook_that_refuses_is_quoted_and_nothing_is_left(user: User) -> None:
     user.commit({"a": "1"})
     user.hook("pre-commit", "echo 'not on a Monday' >&2; exit 1")
     refused(user, says="not on a Monday")
+
+
+def test_what_a_hook_prints_is_quoted_without_the_password(user: User) -> None:
+    """A hook of the user's can decrypt what is committed, as a diff driver of sops does."""
+    user.commit({"a": "1"})
+    encoded = base64.b64encode(CREDS.encode()).decode()
+    user.hook("pre-commit", f"echo 'no password={PASSWORD} auth={encoded} here' >&2; exit 1")
+    result = refused(user, says="no (not shown: it may be a secret) here")
+    assert encoded[10:-4] not in result.printed
 
 
 def test_a_hook_that_alters_our_files_has_its_commit_taken_back(user: User) -> None:

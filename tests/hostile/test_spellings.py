@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import gzip
+import textwrap
 from random import Random
 
 import pytest
 
 from gitops_secrets.core.guard import engine
 from gitops_secrets.core.guard.judge.policy import Policy
-from tests.hostile.test_contents import BLOCK, PASSWORD, rules
+from tests.hostile.test_contents import BLOCK, COVERED, PASSWORD, rules
 from tests.support.draw import CHANCE
 
 BLOCK_HEAD = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: db\n"
@@ -52,6 +53,11 @@ DEFAULTS = {
     "under any key": f"{HEAD}stringData:\n  x: ${{p:=%s}}\n",
     "within an address": f"{HEAD}stringData:\n  url: 'https://${{H}}/${{p:=%s}}'\n",
     "of a chart": f"{HEAD}stringData:\n  password: '{{{{ .Values.p | default \"%s\" }}}}'\n",
+    "of a chart without quotes": f'{HEAD}stringData:\n  password: {{{{ .Values.p | default "%s" }}}}\n',
+    "of a workflow": f"{HEAD}stringData:\n  password: \"${{{{ secrets.p || '%s' }}}}\"\n",
+    "that a chart says": f'{HEAD}stringData:\n  password: {{{{ "%s" }}}}\n',
+    "that a chart says in quotes": f"{HEAD}stringData:\n  password: '{{{{ quote \"%s\" }}}}'\n",
+    "that a shell prints": f"{HEAD}stringData:\n  password: $(echo %s)\n",
     "that a chart encodes": f"{HEAD}data:\n  password: '{{{{ \"%s\" | b64enc }}}}'\n",
 }  # fmt: skip
 
@@ -71,6 +77,50 @@ def test_the_default_of_a_registry_password_is_one() -> None:
     values = "kind: HelmRelease\nspec: {values: {imageCredentials: {registry: ghcr.io, username: robot, password: '%s'}}}\n"
     assert rules(values % f"${{P:={PASSWORD}}}") == {"registry-password"}
     for silent in ("${P}", "${P:=}", "${P:?not set}", "${P:-changeme}", "${P:=${Q}}", '{{ .Values.p | default "changeme" }}'):  # fmt: skip
+        assert rules(values % silent) == set()
+
+
+def test_a_default_that_is_mixed_as_a_password_is_one_under_any_key() -> None:
+    assert rules(f"{HEAD}stringData:\n  a: ${{p:=hunter22xQ}}\n") == {"unencrypted-secret"}
+
+
+NO_NAME = "8sZkq2Lw9XvT4bNp"
+LIKE_VARIABLES = ("$%s", "${%s}", "$(%s)", "[%s]", "@%s@", "%%%s%%", "<%s>", "var.%s", "data.%s")
+
+
+@pytest.mark.parametrize("form", LIKE_VARIABLES)
+def test_a_password_that_begins_as_a_variable_is_no_variable(form: str) -> None:
+    password = form % NO_NAME
+    encoded = base64.b64encode(password.encode()).decode()
+    auth = base64.b64encode(f"robot:{password}".encode()).decode()
+    assert rules(f"{HEAD}data:\n  password: {encoded}\n") == {"unencrypted-secret"}
+    assert rules(f'{{"auths": {{"ghcr.io": {{"auth": "{auth}"}}}}}}') == {"docker-config"}
+
+
+@pytest.mark.parametrize("form", LIKE_VARIABLES[:3])
+@pytest.mark.parametrize("name", ["dockerHubToken2Base64", "x509CertV2Token", "dockerS3Token"])
+def test_a_variable_with_digits_in_its_name_is_one(form: str, name: str) -> None:
+    assert rules(f"{HEAD}stringData:\n  password: '{form % name}'\n") == set()
+
+
+def test_dots_cut_short_what_is_readable_and_end_a_password_that_was_encoded() -> None:
+    auth = base64.b64encode(f"robot:{NO_NAME}...".encode()).decode()
+    assert rules(f'{{"auths": {{"ghcr.io": {{"auth": "{auth}"}}}}}}') == {"docker-config"}
+    assert rules(f'{{"auths": {{"ghcr.io": {{"auth": "{auth[:12]}..."}}}}}}') == set()
+
+
+@pytest.mark.parametrize("around", ["%s", "{{- if .Values.pull }}\n%s{{- end }}\n"])
+def test_a_registry_password_that_a_chart_says_itself_is_readable(around: str) -> None:
+    values = (
+        around % "imageCredentials:\n  registry: quay.io\n  username: robot\n  password: {{ %s }}\n"
+    )
+    for said in (
+        f'"{NO_NAME}"',
+        f'.Values.p | default "{NO_NAME}"',
+        f'default "{NO_NAME}" .Values.p',
+    ):
+        assert rules(values % said) == {"registry-password"}
+    for silent in (".Values.p", ".Values.p | quote", 'required "a password" .Values.p', '.Values.p | default ""', 'printf "%s" .p'):  # fmt: skip
         assert rules(values % silent) == set()
 
 
@@ -276,3 +326,45 @@ def test_ciphertext_is_known_again_however_its_object_is_written() -> None:
             "a.yaml", engine.examine(text), [("a.yaml", engine.examine(secret.encode()))], UNCOVERED
         )
         assert {f.rule for f in found.findings} == {"moved-ciphertext"}
+
+
+INSIDE = {
+    "a ConfigMap": f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata:\n  s.yaml: |\n{textwrap.indent(BLOCK, '    ')}",
+    "a HelmRelease": f"kind: HelmRelease\napiVersion: helm.toolkit.fluxcd.io/v2\nmetadata: {{name: a}}\nspec:\n  values:\n    extraObjects:\n    -\n{textwrap.indent(BLOCK, '      ')}",
+    "a comment": textwrap.indent(BLOCK, "# "),
+    "a comment beside something": "a: b\n" + textwrap.indent(BLOCK, "# "),
+    "base64": base64.b64encode(BLOCK.encode()).decode() + "\n",
+    "gzip in base64": base64.b64encode(gzip.compress(BLOCK.encode())).decode() + "\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", INSIDE)
+def test_a_secret_inside_of_something_is_one_under_a_rule(name: str) -> None:
+    assert rules(INSIDE[name]) == {"unencrypted-secret"}
+    assert rules(INSIDE[name], Policy({})) == set()
+    found = engine.judge_blob("pull-secrets/db.yaml", INSIDE[name].encode(), COVERED).findings
+    assert "into a file of its own" in found[0].mend
+    assert PASSWORD not in repr(found)
+
+
+@pytest.mark.parametrize(
+    "value", ["changeme", "${PASSWORD}", "'{{ .Values.p }}'", "<password>", "''"]
+)
+def test_an_example_inside_of_something_is_none(value: str) -> None:
+    example = BLOCK.replace(PASSWORD, value)
+    for text in (
+        "a: b\n" + textwrap.indent(example, "# "),
+        f"kind: ConfigMap\ndata:\n  s.yaml: |\n{textwrap.indent(example, '    ')}",
+    ):
+        assert rules(text) == set()
+
+
+def test_a_policy_that_makes_secrets_is_none() -> None:
+    policy = "kind: ClusterPolicy\napiVersion: kyverno.io/v1\nmetadata: {name: a}\nspec:\n  rules:\n  - generate:\n      kind: Secret\n      apiVersion: v1\n      name: a\n      data: {kind: Secret, type: Opaque, data: {a: b}}\n"
+    assert rules(policy) == set()
+
+
+def test_a_copy_in_an_annotation_is_found_once() -> None:
+    copied = '{"kind":"Secret","apiVersion":"v1","metadata":{"name":"db"},"stringData":{"password":"%s"}}'
+    head = f"{BLOCK_HEAD}  annotations:\n    kubectl.kubernetes.io/last-applied-configuration: '"
+    assert rules(f"{head}{copied % PASSWORD}'\n") == {"annotation-credentials"}

@@ -6,7 +6,7 @@ import os
 from datetime import date
 from pathlib import Path
 
-from gitops_secrets.adapters.files import replace_file
+from gitops_secrets.adapters.files import read_file, replace_file
 from gitops_secrets.adapters.git.objects import Git
 from gitops_secrets.adapters.git.repository import own_top
 from gitops_secrets.commands.policy import revisions
@@ -28,8 +28,8 @@ def accept(git: Git, revision: str, reason: str, expires: date) -> int:
     author = git.ask("var", "GIT_AUTHOR_IDENT").decode(errors="replace").rpartition(">")[0] + ">"
     found = git.ask("rev-parse", "--show-toplevel").removesuffix(b"\n")
     top = own_top(Path(git.folder), Path(os.fsdecode(found)))
-    path = top / BASELINE_FILE
-    before = parse_baseline(path.read_bytes(), BASELINE_FILE) if path.exists() else ()
+    held = read_file(top, BASELINE_FILE)
+    before = parse_baseline(held, BASELINE_FILE) if held is not None else ()
     entries = {
         BaselineEntry(
             rule=finding.rule,
@@ -44,5 +44,5 @@ def accept(git: Git, revision: str, reason: str, expires: date) -> int:
         for finding in scan_tree(git, commit).findings
     }
     if entries:
-        replace_file(path, render_baseline((*before, *sorted(entries, key=repr))))
+        replace_file(top / BASELINE_FILE, render_baseline((*before, *sorted(entries, key=repr))))
     return len(entries)

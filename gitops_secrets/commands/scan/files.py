@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from gitops_secrets.adapters.git.objects import LARGEST, OVERLAP, Git
@@ -50,24 +51,33 @@ def scan_files(paths: Sequence[str]) -> Outcome:
     """Judge files and folders as they lie on disk, whether Git knows them or not.
 
     ``.git`` folders are left out; the policy is that of the files' own work tree, or of where they
-    lie. A symlink is judged by where it leads to in words, never followed. Raises GitOpsSecretsError if
-    the repository's configuration puts its work tree elsewhere.
+    lie. A symlink in a folder is judged by its text, as Git would hold it; one among *paths* is followed.
+    Pipes and devices are not looked at: in a folder Git ignores them, and among *paths* they are unread.
+    Raises GitOpsSecretsError if the repository's configuration puts its work tree elsewhere.
     """
     missing = [path for path in paths if not os.path.lexists(path)]
     if missing:
         raise UsageError(f"{missing[0]} does not exist")
     top = _top(Path(paths[0]))
-    known = Known(Git(str(top)), lambda read: ((p, part) for p in read for part in _parts(p)))
+    named = frozenset(paths)
+
+    def parts_of(path: str) -> Iterator[bytes]:
+        return _parts(path, is_named=path in named)
+
+    known = Known(Git(str(top)), lambda read: ((p, part) for p in read for part in parts_of(p)))
     changes: list[Change] = []
     unread: list[str] = []
     for path in _walk(paths):
         name = os.path.relpath(os.path.realpath(os.path.dirname(path) or "."), top)
         shown = os.path.normpath(os.path.join(name, os.path.basename(path)))
         try:
-            for part in _parts(path):
+            for part in parts_of(path):
                 known.add(path, engine.examine(part))
         except OSError as error:
             unread.append(f"{path}: {error.strerror}")
+            continue
+        except _SpecialFileError:
+            unread.append(f"{path}: it is a pipe or a device; write its content to a file first")
             continue
         changes.append(Change(shown, path))
     judge = Judge(known, Policy.read_by(lambda: _policy_of_files(top)), None)
@@ -86,28 +96,48 @@ def _top(path: Path) -> Path:
     return own_top(folder, Path(os.fsdecode(top.removesuffix(b"\n"))))
 
 
+class _SpecialFileError(Exception):
+    """A file is neither plain nor a symlink: it has no content that could be read twice."""
+
+
 def _walk(paths: Sequence[str]) -> Iterator[str]:
     for path in dict.fromkeys(paths):
-        if os.path.islink(path) or not os.path.isdir(path):
+        if not os.path.isdir(path):
             yield path
             continue
         for folder, folders, names in os.walk(path):
             folders[:] = sorted(name for name in folders if name != ".git")
             links = [n for n in folders if os.path.islink(os.path.join(folder, n))]
-            yield from (os.path.join(folder, name) for name in sorted([*names, *links]))
+            held = (os.path.join(folder, name) for name in sorted([*names, *links]))
+            yield from (path for path in held if _is_plain_or_link(path))
 
 
-def _parts(path: str) -> Iterator[bytes]:
-    """Yield a file's content as Git would hold it; a large one in parts that overlap."""
-    mode = os.lstat(path).st_mode
+def _is_plain_or_link(path: str) -> bool:
+    """Return whether Git could hold *path*; what cannot be asked may be, and is unread."""
+    try:
+        mode = os.lstat(path).st_mode
+    except OSError:
+        return True
+    return stat.S_ISREG(mode) or stat.S_ISLNK(mode)
+
+
+def _parts(path: str, *, is_named: bool = False) -> Iterator[bytes]:
+    """Yield a file's content as Git would hold it; a large one in parts that overlap.
+
+    Of a symlink that *is_named* it is that of the file that it leads to.
+    """
+    follows = is_named and os.path.exists(path)
+    mode = (os.stat if follows else os.lstat)(path).st_mode
     if stat.S_ISLNK(mode):
         yield os.fsencode(os.readlink(path))
-    elif stat.S_ISREG(mode):
-        with open(path, "rb") as file:
-            before = b""
-            while part := file.read(LARGEST):
-                yield before + part
-                before = part[-OVERLAP:]
+        return
+    if not stat.S_ISREG(mode):
+        raise _SpecialFileError
+    with open(path, "rb") as file:
+        before = b""
+        while part := file.read(LARGEST):
+            yield before + part
+            before = part[-OVERLAP:]
 
 
 def _policy_of_files(top: Path) -> Parts:
@@ -116,5 +146,19 @@ def _policy_of_files(top: Path) -> Parts:
         folders[:] = [name for name in folders if name != ".git"]
         for name in {SOPS_CONFIG, BASELINE_FILE} & set(names):
             path = os.path.relpath(os.path.join(folder, name), top)
-            files[path] = Path(folder, name).read_bytes()
+            files[path] = _policy_file(os.path.join(folder, name), path)
     return policies.parts_of(files)
+
+
+def _policy_file(path: str, shown: str) -> bytes:
+    """Return what Git would hold of *path*: a symlink is its text, and the policy follows it itself."""
+    try:
+        parts = list(islice(_parts(path), 2))
+        if len(parts) < 2:
+            return b"".join(parts)
+        what = f"it has more than {LARGEST >> 20} MiB"
+    except _SpecialFileError:
+        what = "it is not a plain file"
+    except OSError as error:
+        what = f"it cannot be read: {error.strerror}"
+    raise GitOpsSecretsError(f"{shown}: {what}, and the guard's rules stand in it")

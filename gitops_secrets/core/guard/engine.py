@@ -41,7 +41,7 @@ __all__ = [
     "same_value",
 ]
 
-ENGINE_VERSION = "df3b09ce4e38"
+ENGINE_VERSION = "fea727e3ed28"
 """Changes with every change of a verdict: facts that another version wrote are worth nothing."""
 
 _SILENCE = Judgement()

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from gitops_secrets.core.veiled import Veiled
+from gitops_secrets.core.veiled import Veiled, hold
 from gitops_secrets.errors import UsageError
 
 
 class Credentials(Veiled):
-    """A user name and a password for one registry."""
+    """A user name and a password for one registry.
+
+    The password is kept out of everything that this process says from now on: a hook or a server may
+    have it as well, and what they print is quoted in errors.
+    """
 
     __slots__ = ("password", "username")
 
     def __init__(self, username: str, password: str) -> None:
         self.username = username
         self.password = password
+        hold(password)
 
 
 def parse_credentials(value: str, source: str) -> Credentials:

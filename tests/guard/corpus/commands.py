@@ -74,6 +74,22 @@ LINES = [
     ("curl catalog", lambda c: f'curl "https://{c.user}:{c.password}@images.example.com/v2/_catalog?n=100"', "only a registry lists its catalog there"),
     ("crane address", lambda c: f"crane ls oci://{c.user}:{c.password}@images.example.com/app", "the scheme says that it is a registry"),
     ("wget tags", lambda c: f"wget -qO- http://{c.user}:{c.password}@localhost:5000/v2/team/app/tags/list", "a registry's own path"),
+    ("curl flags together", lambda c: f"curl -sfLu {c.user}:{c.password} https://{c.host}/v2/_catalog", "flags without a value stand together with -u"),
+    ("curl flags attached", lambda c: f"curl -sSu{c.user}:{c.password} https://{c.host}/v2/_catalog", "and the value with it"),
+    ("docker stdin printf bare", lambda c: f"printf %s {c.password} | docker login -u {c.user} --password-stdin {c.host}", "printf without quotes"),
+    ("docker stdin printf format", lambda c: f"printf %s '{c.password}' | docker login {c.host} -u {c.user} --password-stdin", "a format without quotes"),
+    ("docker stdin filtered", lambda c: f"echo {c.password} | tr -d '\\n' | docker login -u {c.user} --password-stdin {c.host}", "through a filter"),
+    ("docker stdin decoded", lambda c: f"echo {b64(c.password)} | base64 -d | docker login -u {c.user} --password-stdin", "base64 that the script decodes"),
+    ("docker here document", lambda c: f"docker login -u {c.user} --password-stdin {c.host} <<EOF\n{c.password}\nEOF", "a here document"),
+    ("docker here document quoted", lambda c: f"docker login -u {c.user} --password-stdin {c.host} <<-'END'\n\t{c.password}\n\tEND", "a here document, indented and without variables"),
+    ("docker piped here document", lambda c: f"cat <<EOF | docker login -u {c.user} --password-stdin {c.host}\n{c.password}\nEOF", "a here document ahead of the pipe"),
+    ("docker piped here string", lambda c: f"cat <<<{c.password} | docker login -u {c.user} --password-stdin", "a here string ahead of the pipe"),
+    ("docker process", lambda c: f"docker login -u {c.user} --password-stdin {c.host} < <(echo {c.password})", "what a process prints"),
+    ("docker substitution", lambda c: f"docker login -u {c.user} -p $(echo {c.password}) {c.host}", "a substitution that prints it"),
+    ("docker backticks", lambda c: f"docker login -u {c.user} -p `echo -n {c.password}` {c.host}", "the same, as it was once written"),
+    ("powershell string", lambda c: f"'{c.password}' | docker login -u {c.user} --password-stdin {c.host}", "PowerShell prints a string by itself"),
+    ("no user", lambda c: f"docker login -p {c.password} {c.host}", "a password without a user"),
+    ("wget", lambda c: f"wget --http-user={c.user} --http-password={c.password} https://{c.host}/v2/_catalog", "wget to a registry"),
 ]  # fmt: skip
 FILES = [
     ("workflow", lambda c: f"jobs:\n  a:\n    steps:\n    - run: docker login -u {c.user} -p {c.password}\n", "a workflow's run"),
@@ -93,6 +109,7 @@ FILES = [
     ("begins as bzip2", lambda c: f"BZh=1\ndocker login -u {c.user} -p {c.password}\n", "a script that begins as an archive does, and is none"),
     ("begins as zlib", lambda c: b"x\x9c\n" + f"docker login -u {c.user} -p {c.password}\n".encode(), "the same with zlib's first bytes"),
     ("base64 script", lambda c: f"x: {b64('docker login -u a -p b')}\nuser-data: |\n  docker login -u {c.user} -p {c.password}\n", "beside encoded text"),
+    ("code span", lambda c: f"Log in by `docker login -u {c.user} -p {c.password} {c.host}` first.\n", "code in a line of notes"),
 ]  # fmt: skip
 ADDRESSES = [
     ("https", lambda c: f"mirror: https://{c.user}:{c.password}@registry.example.com/\n", "the plain address of a registry"),

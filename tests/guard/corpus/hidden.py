@@ -35,12 +35,12 @@ def _comment(text: str, mark: str = "# ") -> str:
     return "".join(mark + line + "\n" for line in text.splitlines())
 
 
-def _tar(name: str, content: str) -> bytes:
+def _tar(name: str, content: str | bytes) -> bytes:
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as archive:
         info = tarfile.TarInfo(name)
         info.size = len(content)
-        archive.addfile(info, io.BytesIO(content.encode()))
+        archive.addfile(info, io.BytesIO(content.encode() if isinstance(content, str) else content))
     return out.getvalue()
 
 
@@ -208,3 +208,25 @@ def _keys() -> Iterator[Case]:
         b"\xc5" + bytes([200, 10]) + b"\x04" + b"\x65\x00\x00\x00" + b"\x01" + CHANCE.randbytes(200)
     )
     yield found("key/pgp binary", pgp, packet, "an unarmored key ring", "secring.gpg")
+    # Tag 5 as gpg writes it: with a length of two bytes, or of one.
+    body = b"\x04\x65\x00\x00\x00\x01" + CHANCE.randbytes(1000)
+    ring = b"\x95" + len(body).to_bytes(2, "big") + body
+    short = b"\x94\x70" + b"\x04\x65\x00\x00\x00\x16" + CHANCE.randbytes(106)
+    public = b"\x99\x01\x06\x04\x65\x00\x00\x00\x01" + CHANCE.randbytes(256)
+    user = b"\xb4\x05a@b.c"
+    agent = b"(11:private-key(3:ecc(5:curve7:Ed25519)(1:d32:" + CHANCE.randbytes(32) + b")))"
+    text = f"Created: 20260101T000000\nKey: (protected-private-key (rsa (n #{CHANCE.randbytes(64).hex().upper()}#)))\n"
+    for name, content, reason in (
+        ("ring", ring, "gpg --export-secret-keys"),
+        ("short ring", short + user, "a key of an elliptic curve"),
+        ("public first", public + user + ring, "two rings, of which the first is public"),
+        ("agent", agent, "a file of gpg-agent"),
+        ("agent text", text.encode(), "the same in its newer form"),
+        ("ring gzip", gzip.compress(ring), "a compressed ring"),
+        ("ring tar", _tar("ring", ring), "a ring in an archive"),
+        ("ring base64", f"x: {b64(ring)}\n", "Flux's Secret, with what gpg writes by default"),
+        ("short ring base64", f"x: {b64(short + user)}\n", "the same with a short key"),
+        ("agent base64", f"x: {b64(agent)}\n", "a file of gpg-agent"),
+        ("agent text base64", f"x: {b64(text)}\n", "the same in its newer form"),
+    ):
+        yield found(f"key/pgp {name}", pgp, content, reason, "key")

@@ -297,6 +297,21 @@ VALUES = [
     ("two repositories", "IMAGE_REPO_URL=ghcr.io/acme/app\nGIT_REPO_TOKEN=Kd93kslQp2xVb7\n", "the password of the other one"),
     ("repository alone", "REPO_USER=bot\nREPO_PASS=Kd93kslQp2xVb7\n", "nothing says which sort"),
     ("docker content", "DOCKER_CONFIG=/tmp/.docker\nDOCKER_HOST=tcp://localhost:2375\nREGISTRY=ghcr.io\n", "no credential"),
+    ("variables of a container", 'docker run -e REGISTRY_PASSWORD -e DOCKER_PASSWORD=$PW -e "DOCKER_TOKEN=${T}" x\nmake push REGISTRY_PASSWORD="$(cat pw)"\n', "variables"),
+    ("part of an address", "curl https://x.example.com/?REGISTRY_PASSWORD=Kd93kslQp2xVb7\n", "a part of something longer"),
+    ("fish program", "set -gx REGISTRY_PASSWORD (vault read pw)\nset -x REGISTRY_PASSWORD $argv[1]\n", "fish runs a program"),
+    ("forge file", 'gh secret set REGISTRY_PASSWORD < pw.txt\ngh secret set REGISTRY_PASSWORD --body "$PW"\n', "from a file, and a variable"),
+    ("environ read", "pw = os.environ['REGISTRY_PASSWORD']\nif (process.env.DOCKER_PASSWORD === 'unset-for-tests1') {}\n", "read, and compared"),
+    ("service registry", "kind: ServiceRegistry\nspec:\n  username: bob\n  password: Kd93kslQp2xVb7\n", "another sort of registry"),
+    ("schema registry", "kind: SchemaRegistry\nname: schemas\nusername: bob\npassword: Kd93kslQp2xVb7\n", "another sort of registry"),
+    ("named for a database", "logins:\n- name: harbor-db.example.com\n  username: bob\n  password: Kd93kslQp2xVb7\n", "a database"),
+    ("database login", "db.connect(host='db.example.com', user='bob', password='Kd93kslQp2xVb7')\nimage = dict(registry='ghcr.io')\n", "a database, beside an image"),
+    ("package login", "login({registry: 'https://registry.npmjs.org', username: 'bob', password: 'Kd93kslQp2xVb7'})\n", "an index of packages"),
+    ("python login", "client.login(username=user, password=password, registry='ghcr.io')\nclient.login(username='user', password='password', registry='ghcr.io')\n", "variables, and documentation's words"),
+    ("maven variable", "<server><id>ghcr.io</id><username>bob</username><password>${env.TOKEN}</password></server>", "a variable"),
+    ("maven encrypted", "<server><id>ghcr.io</id><username>bob</username><password>{COQLCE6DU6GtcS5P2xVb7=}</password></server>", "what Maven encrypted"),
+    ("maven repository", "<server><id>ghcr.io</id><password>${env.T}</password></server><server><id>releases</id><username>bob</username><password>Kd93kslQp2xVb7</password></server>", "another server's"),
+    ("made of variables", '"auth" = base64encode("${var.user}:${var.password}")\nauth: btoa(`${user}:${password}`)\nauth = base64.b64encode(b"user:password")\n', "variables, and documentation's words"),
 ]  # fmt: skip
 VALUES = [v[:3] for v in VALUES]
 COMMANDS = [
@@ -349,6 +364,18 @@ COMMANDS = [
     ("call of a program", "subprocess.run(['docker', 'login', '-u', user.name, '-p', vault.read()])\n", "a call, in a list of strings"),
     ("short words", "kubectl create secret docker-registry r --docker-username=gh-user --docker-password=gh-token\n", "words of documentation"),
     ("cloud words", "kubectl create secret docker-registry r --docker-username=az-user --docker-password=az-token\n", "words of documentation"),
+    ("insecure flag", "`docker login -p` is insecure; use `--password-stdin` instead.\n", "words about the flag"),
+    ("warning", "Using docker login -p shows a warning\n", "words about the flag"),
+    ("code span", "Run `docker login -u <user> -p <password>` first.\n", "a placeholder in a line of notes"),
+    ("flags in prose", "docker login takes the -u and -p flags.\ndocker login with -p and without it.\n", "words about flags"),
+    ("published port", "Log in with docker login, publish with -p 8080:80\nor -p 127.0.0.1:8080:80/tcp\n", "a port, of another command"),
+    ("powershell variable", "docker login -u robot -p $Env:REGISTRY_PASSWORD\n$Env:TOKEN | docker login -u robot --password-stdin\n", "PowerShell's variables, in any case"),
+    ("here document", "docker login -u robot --password-stdin <<EOF\n$REGISTRY_PASSWORD\nEOF\n", "a variable in a here document"),
+    ("another here document", 'docker login -u robot --password-stdin < "$FILE"\ncat <<EOF > a.txt\nKd93kslQp2xVb7\nEOF\n', "a here document for something else"),
+    ("printed variable", "docker login -u robot -p $(echo $TOKEN | base64 -d) ghcr.io\nprintf %s \"$TOKEN\" | tr -d 'x' | docker login -u robot --password-stdin\n", "a variable, printed"),
+    ("program before", '"/usr/bin/token" | docker login -u robot --password-stdin\n"$tool" | docker login -u robot --password-stdin\n', "a program in quotes"),
+    ("file before", 'cat "token.txt" | docker login -u robot --password-stdin\ndocker login -u robot --password-stdin < <(cat token.txt)\n', "a file"),
+    ("curl with another u", 'curl -fsSLo u.txt https://registry.example.com/v2/\ncurl -sLu "$U:$P" https://registry.example.com/v2/\n', "no user, and a variable"),
 ]  # fmt: skip
 ADDRESSES = [
     ("git token", "git clone https://x-access-token:Kd93kslQp2xVb7@github.com/acme/docker-registry.git\n", "a Git remote, whatever the repository is called"),
@@ -449,6 +476,8 @@ TEXTS = [
     ("long word", "a" * 5000 + "\n", "nothing"),
     ("empty", "", "nothing"),
     ("blank", "\n\n  \n", "nothing"),
+    ("agent words", "(private-key (rsa (n #...#)))\n", "how gpg-agent writes a key"),
+    ("base64 as a ring begins", "x: lQ" + b64(b"The quick brown fox jumps over the lazy dog") + "\ny: Q3JlYXRlZDogMjAyNg" + "A" * 20 + "\n", "base64 that begins so by chance"),
 ]  # fmt: skip
 BINARIES = [
     ("png", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20, "an image"),
@@ -461,6 +490,12 @@ BINARIES = [
     ("broken gzip", b"\x1f\x8b\x08\x00garbage", "no gzip at all"),
     ("broken zlib", b"x\x9cgarbage that goes on for a while", "no zlib at all"),
     ("broken zip", b"PK\x03\x04garbage", "no zip at all"),
+    (
+        "public ring",
+        b"\x99\x01\x06\x04\x65\x00\x00\x00\x01" + bytes(range(256)) + b"\xb4\x05a@b.c",
+        "a public key",
+    ),
+    ("shadowed key", b"(20:shadowed-private-key(3:rsa(1:n3:abc)))" + bytes(99), "a key on a card"),
     ("latin-1", "beschreibung: Schl\xfcssel f\xfcr die Registry\n".encode("latin-1"), "not UTF-8"),
 ]
 UNCOVERED = [

@@ -15,6 +15,11 @@ from itertools import product
 
 from gitops_secrets.core.guard.filter.words import finder
 from gitops_secrets.core.guard.read.encoding import decode, is_packed, textual
+from gitops_secrets.core.guard.read.keyrings import (
+    BASE64_BEGINNINGS,
+    KEY_BEGINNINGS,
+    holds_secret_key,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +42,6 @@ PACKED = 64
 EVERYTHING = 127
 
 _SQUEEZE = bytes(c for c in range(256) if not 0x21 <= c <= 0x7E) + b"\\"
-_KEY_PACKET = (b"\x94", b"\x95", b"\xc5")
 _PACKED_BASE64 = (b"H4sI", b"UEsDB", b"QlpoO", b"/Td6W", b"SDRzS", b"VUVzRE", b"_Td6W")
 _ESCAPED_LETTER = re.compile(
     rb"\\(?:(?:x|u00|U000000)(?:2[2bBdDeEfF]|3[0-9aAdD]|40|[46][1-9a-fA-F]|[57][0-9aAbBdDfF])"
@@ -103,7 +107,9 @@ def _zlib_beginnings() -> Iterator[bytes]:
                     yield binascii.b2a_base64(bytes((first, second, third)))[:3]
 
 
-_BEGINNINGS = frozenset((*_zlib_beginnings(), *(base64.b64encode(b)[:3] for b in _PACKED_BYTES)))
+_BEGINNINGS = frozenset(
+    (*BASE64_BEGINNINGS, *_zlib_beginnings(), *(base64.b64encode(b)[:3] for b in _PACKED_BYTES))
+)
 _PACKED_HEX = re.compile(rb"(?i)1f8b08|504b0304|425a683|fd377a585a|78(?:9c|01|5e|da)|28b52ffd")
 _HEX_FIRST = frozenset(b"15472Ff"[i : i + 1] for i in range(7))
 _LEAST = 24
@@ -122,6 +128,12 @@ _BASE64_TEXT = re.compile(
 _IS_FIRST = bytes(97 if c in b"KLMNOPQRSTUVWXYZabcde" else 32 for c in range(256))
 _FIRSTS = b"a" * 8
 """Each fourth character of the above, marked."""
+_WIDE = re.compile(
+    rb"A[A-H][AEIMQUYcgkosw048]A[A-Za-f][AQgw][AB][\w+/-]"
+    rb"(?:A[A-H][AEIMQUYcgkosw048]A[A-Za-f][AQgw][AB][\w+/-]){2}"
+    rb"|AAAA[A-Za-f][AQgw]AAA[A-H][AEIMQUYcgkosw048]AAA[AB]"
+)
+"""Base64 of ASCII in 16 or 32 bits, of either order. Begins with A in each case, so that few places are tried."""
 _LONG_RUN = re.compile(rb"[\w+/-]{32,}")
 _AGE_FILE = re.compile(
     rb"-----BEGIN AGE ENCRYPTED FILE-----(?:\s|\\n)+YWdlLWVuY3J5cHRpb24ub3JnL3Yx[A-Za-z0-9+/=\s\\]{0,100000}"
@@ -183,14 +195,14 @@ def may_any_hold(texts: Sequence[bytes]) -> bool:
     a text begins and ends, or what hides a part of it, is none of these.
     """
     joined = b"\n\n".join(texts)
-    if joined.translate(None, _PLAIN) or b"BEGIN AGE" in joined:
+    if joined.translate(None, _PLAIN) or b"BEGIN AGE" in joined or b"private-key" in joined:
         return any(map(may_hold, texts))
     return may_hold_as_text(joined) != 0
 
 
 def may_hold_as_text(content: bytes) -> int:
     """Return the same of what *content* says as it stands, whatever is packed in it."""
-    if content[:1] in _KEY_PACKET and is_secret_key_packet(content):
+    if content[:1] in KEY_BEGINNINGS and holds_secret_key(content):
         return KEY
     if b"\0" in content:
         # Where it is text of 16 or 32 bits, what stands in it of 8 is other letters.
@@ -276,6 +288,8 @@ def _assigns(lower: bytes) -> bool:
             ):
                 return True
             at = lower.find(word, at + 1)
+    if b"</password>" in lower:
+        return True
     return b"secret" in lower and _SECRET_KEY.search(lower) is not None
 
 
@@ -292,15 +306,6 @@ def _names_secrets(content: bytes) -> bool:
     return _SECRET_WORD.search(content.translate(None, _UNSEEN)) is not None
 
 
-def is_secret_key_packet(content: bytes) -> bool:
-    """Return whether *content* begins with an unarmored OpenPGP secret key (RFC 9580, tag 5)."""
-    if len(content) < 100 or content[:1] not in _KEY_PACKET:
-        return False
-    at = 1 + {0x94: 1, 0x95: 2}.get(content[0], 1 if content[1] < 192 else 2)
-    algorithms = (1, 16, 17, 18, 19, 22, 25, 26, 27, 28)
-    return content[at] in (4, 6) and content[at + 5] in algorithms
-
-
 def is_worth_decoding(content: bytes, packed: bytes) -> bool:
     """Return whether *content*, squeezed to *packed*, holds base64 of what could hold a finding."""
     # One letter is looked for in a tenth of the time that two take.
@@ -310,7 +315,7 @@ def is_worth_decoding(content: bytes, packed: bytes) -> bool:
         packed = squeeze(content)
     if _RUN not in packed.translate(_IS_BASE64):
         return False
-    if _has_encoded(packed) or _begins_packed(content):
+    if _has_encoded(packed) or _begins_packed(content) or _WIDE.search(content):
         return True
     if _is_encoded_again(content):
         return True

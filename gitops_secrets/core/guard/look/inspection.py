@@ -23,6 +23,7 @@ from gitops_secrets.core.guard.read.encoding import (
     packing,
     textual,
 )
+from gitops_secrets.core.guard.read.keyrings import KEY_BEGINNINGS, holds_secret_key
 from gitops_secrets.core.guard.record.facts import Facts, Identity, Key, Note, ObjectFacts, Place
 from gitops_secrets.core.guard.rules.plaintext_dockerconfigjson import KEYS
 
@@ -143,10 +144,21 @@ class Inspection:
         origin = origin.unwrapped(wrapping)
         if is_packed(content) and self.unpack(content, origin):
             return
+        if self.ring(content, origin):
+            return
         bits = prefilter.may_hold_as_text(content)
         if bits:
             self.work += _READING
             self.piece(decode(textual(content)), origin, bits)
+
+    def ring(self, content: bytes, origin: Origin) -> bool:
+        """Record *content* if it is a private key of OpenPGP without armor; return whether it is."""
+        if content[:1] not in KEY_BEGINNINGS or not holds_secret_key(content):
+            return False
+        from gitops_secrets.core.guard.rules import pgp_private_key
+
+        self.note(pgp_private_key.RULE.ident, origin, 0, 0)
+        return True
 
     def unpack(self, content: bytes, origin: Origin) -> bool:
         """Look at the members of *content*, which begins as something packed; return whether that is all of it."""
@@ -344,8 +356,6 @@ def place(text: str, offset: int) -> tuple[int, int]:
 
 def inspect(content: bytes, bits: int) -> tuple[Inspection, str]:
     """Look at *content*, for which ``may_hold`` said *bits*, and return what was found and its text."""
-    from gitops_secrets.core.guard.rules import pgp_private_key
-
     inspection = Inspection()
     origin = Origin()
     if len(content) > MAX_CONTENT:
@@ -355,8 +365,7 @@ def inspect(content: bytes, bits: int) -> tuple[Inspection, str]:
         if inspection.unpack(content, origin):
             return inspection, ""
         bits = prefilter.may_hold_as_text(content)
-    if prefilter.is_secret_key_packet(content):
-        inspection.note(pgp_private_key.RULE.ident, origin, 0, 0)
+    if inspection.ring(content, origin):
         return inspection, ""
     text = decode(textual(content))
     inspection.piece(text, origin, bits)

@@ -25,13 +25,42 @@ _ASSIGNMENT = re.compile(
     r"(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s#;,\"']+)"
 )
 _INSTRUCTION = re.compile(
-    r"(?im)^[ \t]*(?:ENV|ARG|setenv|setx)[ \t]+(?P<name>[A-Za-z_]\w*)[ \t=]+"
+    r"(?im)^[ \t]*(?:ENV|ARG|setenv|setx|set(?:[ \t]+-{1,2}[a-zA-Z-]+)+)[ \t]+(?P<name>[A-Za-z_]\w*)[ \t=]+"
     r"(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s#;,\"']+)"
 )
 _SET = re.compile(
     r"(?:--set(?:-string|-literal)?[ \t=]+[\"']?|,)(?P<name>[A-Za-z_][\w.-]*)=(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s,\"']+)"
 )
 """What helm is told on its command line, each behind the flag or a comma."""
+_QUOTED = r"(?P<value>\"[^\"\n]*\"|'[^'\n]*'"
+_GIVEN = re.compile(
+    rf"\b(?P<name>[A-Z][A-Z0-9_]{{0,90}}(?:PASSWORD|PASSWD|PASS|PWD|TOKEN))={_QUOTED}|[^\s#;,\"'`&|()]+)"
+)
+"""A variable in the midst of a command: ``docker run -e NAME=VALUE``."""
+_AHEAD = re.compile(r"(?:[\s\"'`,;]|-e|(?:env|envs|env-vars|arg|literal)=)\Z")
+"""What stands ahead of it; else it is a part of something longer, such as an address."""
+_OF_FISH = re.compile(r"\(|\$\w+\[")
+"""A command's output, and an element of a list."""
+_IN_PROGRAM = re.compile(
+    r"(?:environ|ENV|process\.env)(?:\[[\"']|\.)(?P<name>[A-Za-z_]\w*)(?:[\"']\])?\s{0,20}=\s{0,20}"
+    rf"{_QUOTED})"
+)
+_OF_WINDOWS = re.compile(
+    rf"SetEnvironmentVariable\(\s{{0,20}}[\"'](?P<name>[A-Za-z_]\w*)[\"']\s{{0,20}},\s{{0,20}}{_QUOTED})"
+)
+_OF_FORGE = re.compile(
+    r"\b(?:gh|glab)[ \t]+(?:secret|variable)[ \t]+set[ \t]+(?P<name>[A-Za-z_]\w*)\b[^\n]{0,200}?"
+    rf"[ \t](?:-b|--body|-v|--value)[ \t=]*{_QUOTED}|[^\s\"']+)"
+)
+_ELSEWHERE = (
+    ("--set", _SET),
+    ("=", _GIVEN),
+    ("env", _IN_PROGRAM),
+    ("ENV", _IN_PROGRAM),
+    ("SetEnv", _OF_WINDOWS),
+    (" set ", _OF_FORGE),
+)
+"""Where else a variable is set, and what stands in each text that sets one so."""
 _NETRC = re.compile(r"(?m)^[ \t]*machine\s+(?P<host>\S+)\s+login\s+\S+\s+password\s+(?P<value>\S+)")
 _EXPRESSION = re.compile(
     r"[A-Za-z_][\w.]*\(.*|[A-Za-z_]\w*(?:(?:\.|->|::)\w+)+\(?\)?|[A-Za-z_]+|[&*!(].*"
@@ -109,7 +138,7 @@ def _found(text: str, bits: int, origin: Origin) -> Iterator[tuple[str, int, str
     if bits & (prefilter.PAYLOAD | prefilter.VALUES):
         for hit in dockerconfig.find(text):
             yield "docker-config", hit.offset, hit.material
-        for offset, secret in addresses.find_calls(text):
+        for offset, secret in (*addresses.find_calls(text), *addresses.find_literals(text)):
             yield "registry-password", offset, secret
     if bits & prefilter.VALUES:
         yield from _variables(text)
@@ -124,8 +153,11 @@ def _variables(text: str) -> Iterator[tuple[str, int, str]]:
         if addresses.is_registry_host(match["host"]) and not is_placeholder(match["value"]):
             yield "registry-password", match.start("value"), match["value"]
     places: frozenset[str] | None = None
-    for pattern in (_ASSIGNMENT, _INSTRUCTION, *((_SET,) if "--set" in text else ())):
+    for pattern in (_ASSIGNMENT, _INSTRUCTION, *(p for word, p in _ELSEWHERE if word in text)):
         for match in pattern.finditer(text):
+            at = match.start()
+            if pattern is _GIVEN and not _AHEAD.search(text, max(0, at - 10), at):
+                continue
             value = match["value"].strip("\"'")
             if not is_variable(match["name"], value):
                 whose = repository_of(match["name"])
@@ -135,6 +167,8 @@ def _variables(text: str) -> Iterator[tuple[str, int, str]]:
                 if whose not in places:
                     continue
             is_bare = value == match["value"]
+            if is_bare and _OF_FISH.match(value):
+                continue
             if is_bare and match.groupdict().get("loose") and _EXPRESSION.fullmatch(value):
                 continue
             if len(value) >= 6 and not is_placeholder(value) and not value.startswith(_NOT_VALUES):

@@ -11,8 +11,10 @@ from gitops_secrets.core.guard.look.inspection import Inspection
 from gitops_secrets.core.guard.look.origin import Origin
 from gitops_secrets.core.guard.patterns.ciphertext import WRAPPED_LENGTH, end_of, tag_of
 from gitops_secrets.core.guard.patterns.filledin import is_name, is_plain_setting, stands_for
+from gitops_secrets.core.guard.patterns.placeholders import is_placeholder, is_placeholder_whole
 from gitops_secrets.core.guard.read.composing import LimitError
 from gitops_secrets.core.guard.read.documents import Document
+from gitops_secrets.core.guard.read.encoding import from_base64
 from gitops_secrets.core.guard.read.nodes import Pairs, child, last, pairs, scalar
 from gitops_secrets.core.guard.record.facts import Identity, Key, ObjectFacts, Place
 from gitops_secrets.core.guard.rules import broken_sops_metadata as metadata
@@ -72,12 +74,62 @@ def describe(inspection: Inspection, document: Document, root: yaml.Node) -> Non
         return
     found = pairs(root)
     block = last(found, "sops")
-    for node, kind in _objects(root):
+    for node, kind in objects_of(root):
         own = found if node is root else pairs(node)
         _describe(inspection, document, node, own, block or last(own, "sops"), kind)
 
 
-def _objects(root: yaml.MappingNode) -> Iterator[tuple[yaml.MappingNode, str | None]]:
+def describe_inside(
+    inspection: Inspection,
+    document: Document,
+    identity: Identity,
+    node: yaml.MappingNode,
+    found: Pairs,
+    origin: Origin,
+) -> None:
+    """Record the Secret that *node*, a mapping within another object or a piece of text, is, if it has values.
+
+    What documentation writes in place of a value is none here: examples stand in comments. Values of a pull
+    Secret are credentials, which are found in any case.
+    """
+    if identity.kind != "Secret" or not isinstance(last(found, "metadata"), yaml.MappingNode):
+        return
+    values = [
+        (key, value_node, value)
+        for key, value_node, value in _values(found)
+        if value.strip() and not is_encrypted_value(value) and key[-1] not in KEYS
+    ]
+    values = [v for v in _sensitive(values, has_plugin=True) if not _is_example(v[0], v[2])]
+    if not values:
+        return
+    if len(values) > _MAX_VALUES:
+        inspection.unreadable(Origin(identity=identity), _TOO_MANY)
+    if len(inspection.objects) >= _MAX_OBJECTS:
+        raise LimitError(f"it holds more than {_MAX_OBJECTS} Secrets")
+
+    def at(place: yaml.Node) -> tuple[int, int]:
+        return origin.at(place.start_mark.line + document.line, place.start_mark.column)
+
+    readable = tuple(
+        inspection.readable(identity, key, value, Place(key, *at(value_node)))
+        for key, value_node, value in values[:_MAX_VALUES]
+    )
+    line, column = at(node)
+    inspection.objects.append(
+        ObjectFacts(
+            identity, line, column, document.number, False, readable, 0, (), (), is_inside=True
+        )
+    )
+
+
+def _is_example(key: Key, value: str) -> bool:
+    plain = from_base64(value) if key[0] == "data" else None
+    return is_placeholder(value) or (
+        plain is not None and is_placeholder_whole(plain.decode("latin-1"))
+    )
+
+
+def objects_of(root: yaml.MappingNode) -> Iterator[tuple[yaml.MappingNode, str | None]]:
     """Yield *root*, or the objects of a list, lists of lists included, and the kind of one that says none."""
     stack: list[tuple[yaml.Node, str | None]] = [(root, None)]
     seen: set[int] = set()
@@ -176,8 +228,8 @@ def _readable(
 
 
 def _sensitive(
-    values: list[tuple[Key, yaml.ScalarNode, str]], *, has_plugin: bool
-) -> list[tuple[Key, yaml.ScalarNode, str]]:
+    values: list[tuple[Key, yaml.Node, str]], *, has_plugin: bool
+) -> list[tuple[Key, yaml.Node, str]]:
     """Return those of a Secret's values that are not filled in elsewhere.
 
     Beside variables, plain settings are none either: a host, a port, a user name.
@@ -196,7 +248,7 @@ def _has_plugin(found: Pairs) -> bool:
     return any(key.startswith("avp.kubernetes.io/") for key in annotations)
 
 
-def _values(found: Pairs, *, whole: bool = False) -> Iterator[tuple[Key, yaml.ScalarNode, str]]:
+def _values(found: Pairs, *, whole: bool = False) -> Iterator[tuple[Key, yaml.Node, str]]:
     """Yield (key path, node, text) of every value below data and stringData, or of all but sops."""
     for text, _, value in found:
         if text is None or (text == "sops" if whole else text not in _ROOTS):
@@ -205,10 +257,10 @@ def _values(found: Pairs, *, whole: bool = False) -> Iterator[tuple[Key, yaml.Sc
         seen: set[int] = set()
         while stack:
             key, node = stack.pop()
-            if isinstance(node, yaml.ScalarNode):
-                plain = scalar(node)
-                if plain is not None:
-                    yield key, node, plain
+            plain = scalar(node)
+            if plain is not None:
+                yield key, node, plain
+            if plain is not None or isinstance(node, yaml.ScalarNode):
                 continue
             if id(node) in seen:
                 continue

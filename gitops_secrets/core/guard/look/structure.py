@@ -82,7 +82,7 @@ def look(inspection: Inspection, text: str, origin: Origin, bits: int) -> None:
         line = conflict_markers.find(text)
         if line is not None:
             inspection.note(conflict_markers.RULE.ident, origin, line, 0)
-    if has_documents and bits & ~prefilter.ENCRYPTED:
+    if (has_documents and bits & ~prefilter.ENCRYPTED) or bits & prefilter.SECRET:
         _look_at_comments(inspection, text, origin)
 
 
@@ -126,12 +126,21 @@ class _Walker:
         self.origin = origin
         self.bits = bits
         self.is_file = is_file
+        self.described: set[int] = set()
+        """The objects of a file, of which each was recorded as a whole."""
 
     def walk(self, root: yaml.Node) -> None:
         """Visit every node below *root*."""
         if self.is_file:
             objects.describe(self.inspection, self.document, root)
-        if not self.bits & ~(prefilter.SECRET | prefilter.ENCRYPTED):
+            items = root.value if isinstance(root, yaml.SequenceNode) else []
+            roots = (
+                [node for node, _ in objects.objects_of(root)]
+                if isinstance(root, yaml.MappingNode)
+                else items
+            )
+            self.described = set(map(id, roots))
+        if not (self.bits & ~(prefilter.SECRET | prefilter.ENCRYPTED) or self._has_more(root)):
             self._visit_annotation(root)
             return
         seen: set[int] = set()
@@ -149,6 +158,13 @@ class _Walker:
                 items = [(item, context.below(i, node)) for i, item in enumerate(node.value)]
                 stack.extend(reversed(items))
 
+    def _has_more(self, root: yaml.Node) -> bool:
+        """Return whether a Secret may stand in what *root* is, beside *root* itself."""
+        if not self.bits & prefilter.SECRET:
+            return False
+        own = self.is_file and scalar(child(root, "kind")) == "Secret"
+        return len(_WORD.findall(self.document.text)) > int(own)
+
     def _visit_annotation(self, root: yaml.Node) -> None:
         """Visit the one scalar that repeats a whole object, where nothing else can matter."""
         node = child(child(child(root, "metadata"), "annotations"), ANNOTATION)
@@ -163,6 +179,11 @@ class _Walker:
         identity = objects.identify(node, found)
         if identity is not None:
             context = context._replace(identity=identity)
+            is_copy = self.origin.annotation or id(node) in self.described
+            if self.bits & prefilter.SECRET and not is_copy:
+                objects.describe_inside(
+                    self.inspection, self.document, identity, node, found, self.origin
+                )
         self._docker(found, context)
         if self.bits & (prefilter.VALUES | prefilter.PAYLOAD):
             # Loaded where there is something for it: its patterns cost a hook a millisecond.

@@ -31,8 +31,23 @@ _CALL_AUTH = re.compile(
 )
 """How Python's clients take a user name and a password."""
 _CALLED = re.compile(r"[\"'](?P<address>(?:https?://|oci://|\{)[^\s\"'@]{1,400})[\"']")
+_LITERAL = re.compile(
+    r"(?i:password|passwd|pwd)[\"']?\s{0,80}[=:]\s{0,80}b?(?P<mark>[\"'])(?P<password>[^\"'\n]{1,1000})(?P=mark)"
+)
+_USER = re.compile(r"(?i)(?<![a-z])(?:user_?(?:name)?|login)[\"']?\s{0,80}[=:]")
+_AT = re.compile(
+    r"(?i)(?<![a-z])(?:registry|server_?(?:address)?|login_?server|url|host|address)[\"']?\s{0,80}[=:]\s{0,80}"
+    r"[\"'](?P<address>[^\s\"']{1,400})[\"']"
+)
+_ELEMENT = re.compile(r"<password>\s*(?P<password>[^<\s][^<]{0,1000}?)\s*</password>")
+_NAMED_ELEMENT = re.compile(
+    r"<(?P<tag>id|image|registry|registryUrl|url|host|server|address)>\s*(?P<address>[^<\s]{1,400})\s*</(?P=tag)>"
+)
+_END = re.compile(r"</(?:password|server|registry)>")
+_NEAR = 600
 _MAX_CALLS = 5000
 _BRACKET = re.compile(r"[()]")
+_ANY_BRACKET = re.compile(r"[(){}\[\]]")
 _PLACE = re.compile(
     r"(?:(?P<scheme>https?|oci)://)?(?P<host>[\w.-]{1,100})(?P<port>:[0-9]{1,5})?(?P<path>/\S{0,300})?\Z"
 )
@@ -127,6 +142,41 @@ def find_calls(text: str) -> Iterator[tuple[int, str]]:
             yield match.start("password"), match["password"]
 
 
+def find_literals(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the offset and the password of each call, object and element of XML that says a registry's address beside it.
+
+    Raises LimitError where there are too many to look at each.
+    """
+    count = 0
+    for pattern in (_LITERAL, *((_ELEMENT,) if "<password>" in text else ())):
+        for match in pattern.finditer(text):
+            password = match["password"]
+            if not _is_secret(password) or (password[0] == "{" and password[-1] == "}"):
+                continue  # Maven writes an encrypted one in braces.
+            count += 1
+            if count > _MAX_CALLS:
+                raise LimitError(f"it holds more than {_MAX_CALLS} calls with a password")
+            near = _elements if pattern is _ELEMENT else _object
+            if any(is_registry(address) for address in near(text, match.start(), match.end())):
+                yield match.start("password"), password
+
+
+def _object(text: str, begin: int, end: int) -> Iterator[str]:
+    """Yield the addresses that stand in the brackets around *begin* and *end*, if a user is named there."""
+    start, stop = _call(text, begin, end, _ANY_BRACKET)
+    if _USER.search(text, start, stop):
+        yield from (found["address"] for found in _AT.finditer(text, start, stop))
+
+
+def _elements(text: str, begin: int, end: int) -> Iterator[str]:
+    """Yield the addresses of the elements beside the one between *begin* and *end*."""
+    start = max((m.end() for m in _END.finditer(text, max(0, begin - _NEAR), begin)), default=0)
+    following = _END.search(text, end, end + _NEAR)
+    stop = following.start() if following else end
+    for found in _NAMED_ELEMENT.finditer(text, max(start, begin - _NEAR), stop):
+        yield found["address"]
+
+
 def _calls_registry(text: str, begin: int, end: int) -> bool:
     """Return whether a registry's address stands in the call that what is between *begin* and *end* belongs to."""
     start, stop = _call(text, begin, end)
@@ -136,19 +186,19 @@ def _calls_registry(text: str, begin: int, end: int) -> bool:
     )
 
 
-def _call(text: str, begin: int, end: int) -> tuple[int, int]:
-    """Return the span of the brackets around *begin* and *end*, as far as they are near."""
+def _call(text: str, begin: int, end: int, brackets: re.Pattern[str] = _BRACKET) -> tuple[int, int]:
+    """Return the span of the *brackets* around *begin* and *end*, as far as they are near."""
     depth, start = 0, begin
-    for match in reversed(list(_BRACKET.finditer(text, max(0, begin - _FAR), begin))):
-        depth += 1 if match.group() == "(" else -1
+    for match in reversed(list(brackets.finditer(text, max(0, begin - _FAR), begin))):
+        depth += 1 if match.group() in "([{" else -1
         if depth > 0:
             start = match.start()
             break
     else:
         return begin, end
     depth = 1
-    for match in _BRACKET.finditer(text, end, end + _FAR):
-        depth += 1 if match.group() == "(" else -1
+    for match in brackets.finditer(text, end, end + _FAR):
+        depth += 1 if match.group() in "([{" else -1
         if depth == 0:
             return start, match.start()
     return start, end

@@ -11,7 +11,11 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from gitops_secrets.core.guard.patterns.placeholders import is_placeholder
+from gitops_secrets.core.guard.patterns.placeholders import (
+    defaults,
+    is_placeholder,
+    is_placeholder_whole,
+)
 from gitops_secrets.core.guard.read.composing import LimitError
 from gitops_secrets.core.guard.read.encoding import from_base64
 
@@ -28,6 +32,14 @@ _FIELD = re.compile(
 _AUTH = re.compile(
     r"(?i:auth)\\{0,8}[\"']?\s*(?:=>|[:=])\s*\\{0,8}[\"']?(?P<value>[A-Za-z0-9+/_-]{8,}={0,2})"
 )
+_CALL = (
+    r"(?:base64encode|b64enc|btoa|(?:base64\.)?b64encode|Buffer\.from|base64\.\w{1,12}Encoding\.EncodeToString"
+    r"|Base64\.\w{0,12}encode64|toBase64)\(\s*(?:\[\]byte\()?b?"
+    r"\\{0,8}[\"'][^\"'\n:]{1,200}:(?P<password>[^\"'\\\n]{1,1000})\\{0,8}[\"']"
+)
+"""What makes an auth of a user name and a password that stand in it."""
+_MADE = re.compile(rf"(?i:auth)\\{{0,8}}[\"']?\s*(?:=>|[:=])\s*{_CALL}")
+_MADE_BY = re.compile(_CALL)
 _BEFORE_AUTH = re.compile(r"(?:[\w.-]_|[^\W_]|[.-])\Z")
 """What makes another word of it: no part of a longer name, but for the one underscore of .npmrc."""
 _WORD = re.compile(r"[\w-]")
@@ -68,6 +80,12 @@ def _from_auth(value: str, *, within_auths: bool) -> str | None:
     if within_auths and ":" in value and " " not in value:
         password = value.partition(":")[2]
         return None if is_placeholder(password) else password
+    made = _MADE_BY.match(value)
+    if made:
+        return None if is_placeholder(made["password"]) else made["password"]
+    for said in defaults(value) if "{{" in value else ():
+        if ":" in said and not is_placeholder(said.partition(":")[2]):
+            return said.partition(":")[2]
     decoded = from_base64(value)
     if decoded is None or b":" not in decoded:
         return None
@@ -77,7 +95,7 @@ def _from_auth(value: str, *, within_auths: bool) -> str | None:
         return None
     text = text.strip("\0\r\n")
     user, _, password = text.partition(":")
-    if not user or not text.isprintable() or is_placeholder(password):
+    if not user or not text.isprintable() or is_placeholder_whole(password):
         return None
     return password
 
@@ -111,6 +129,10 @@ def _find(text: str) -> Iterator[Hit]:
             if found:
                 covered.append((match.start(), match.end()))
             yield from (h._replace(offset=found[0].offset, host=match["host"]) for h in found)
+    for match in _MADE.finditer(text):
+        before = _BEFORE_AUTH.search(text, max(0, match.start() - 2), match.start())
+        if not before and not is_placeholder(match["password"]):
+            yield Hit(match.start("password"), match["password"])
     for match in _AUTH.finditer(text):
         before = _BEFORE_AUTH.search(text, max(0, match.start() - 2), match.start())
         if not before and not _is_covered(covered, match.start()):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+from gitops_secrets.core.discretion.mixed import has_each_class, is_made_of_words
 from gitops_secrets.core.guard.patterns.placeholders import (
     defaults,
+    has_random_name,
     has_variable,
     is_placeholder,
     is_template,
@@ -35,6 +37,7 @@ _STANDING = re.compile(r"\s*(?:<(?!path:|%)[^<>]*>|\[[^\[\]\n]*\w[^\[\]\n]*\]|`[
 """What documentation writes in place of a value, and nothing fills in."""
 _BRACKETED = re.compile(r"[\[<`{(%_@]")
 _RUN = re.compile(r"[A-Za-z0-9+/_=-]{12,}")
+_WORD = re.compile(r"[A-Za-z0-9]{8,}")
 _WITH_PASSWORD = re.compile(r"://[^\s/:@]{0,100}:(?P<password>[^\s/@]{4,200})@")
 _LONG = 24
 _SHORTEST = 4
@@ -84,12 +87,16 @@ def is_filled_in(value: str) -> bool:
     """Return whether *value* is a template or empty; not if something else in it is secret all the same."""
     if _EMPTY.fullmatch(value):
         return True
-    if _STANDING.fullmatch(value):
+    if _STANDING.fullmatch(value) or has_random_name(value.strip()):
         return False
     is_variable = has_variable(value)
     if not is_variable and not is_template(value):
         return False
     if (is_variable or _BRACKETED.match(value.strip())) and _has_secret(without_templates(value)):
+        return False
+    if is_variable and any(
+        _is_mixed(run) for said in defaults(value) for run in _WORD.findall(said)
+    ):
         return False
     if "\n" not in value.strip():
         return True
@@ -104,6 +111,11 @@ def _has_secret(rest: str) -> bool:
     return any(_looks_random(run) for run in _RUN.findall(rest)) or any(
         not is_placeholder(match["password"]) for match in _WITH_PASSWORD.finditer(rest)
     )
+
+
+def _is_mixed(text: str) -> bool:
+    """Return whether *text*, a default that somebody chose for a Secret's value, is mixed as no word is."""
+    return has_each_class(text) and not is_made_of_words(text)
 
 
 def _looks_random(text: str) -> bool:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from gitops_secrets.core.discretion.mixed import has_each_class
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,16 +19,22 @@ _PARTS = re.compile(
     r"\$?\{\{(?:(?!\{\{|\}\}).)*+\}\}|\$?\{\{[- ](?:(?!\{\{).)*+$"
     r"|\$\{[\w.!:]++(?:[^{}]*+(?:\{[^{}]*\}[^{}]*+){0,20}\}|[^{}]*+$)|\$\([\w.~/<][ ]?+[\w.~/]*+(?:[^()]*+\)|[^()]*+$)"
     r"|\{%(?:(?!\{%|%\}).)*+%\}|<%(?:(?!<%|%>).)*+%>|#\{\s*+\w[^{}]*+\}"
-    r"|\$env:\w+|\$[A-Z_][A-Z0-9_]{2,}|^\$\w+$|%\(\w++\)s|%[sqv](?!\w)",
+    r"|\$[eE][nN][vV]:\w+|\$[A-Z_][A-Z0-9_]{2,}|^\$\w+$|%\(\w++\)s|%[sqv](?!\w)",
     re.DOTALL,
 )
 _DEFAULT = re.compile(
     r"\$\{[\w.!]+(?:\[[^\]]*\])?(?::?[-=+]|//?)(?P<value>.*?)\}?\Z"
     r"|\$?\{\{.*?\bdefault[ (]+(?P<quote>[\"'`])(?P<chart>.*?)(?P=quote)"
-    r"|\$?\{\{[- ]*(?P<mark>[\"'`])(?P<literal>.*?)(?P=mark)[ ]*\|",
+    r"|\$\{\{.*?\|\|[ ]*'(?P<other>.*?)'"
+    r"|\$?\{\{[- ]*(?:(?:quote|squote|b64enc|b64dec|print|toString|trim|printf[ ]+\"%s\")[ (]+){0,3}"
+    r"(?P<mark>[\"'`])(?P<literal>.*?)(?P=mark)[ )]*(?:\||-?\}\})"
+    r"|\$\([ ]*(?:echo|printf)[ ]+(?:-[neE]+[ ]+)*(?:[\"']?%s(?:\\n)?[\"']?[ ]+)?"
+    r"(?P<printed>\"[^\"]*\"|'[^']*'|[^\s|;&()\"']+)",
     re.DOTALL,
 )
-"""What a template says by itself: a default, or a text that it only encodes."""
+"""What a template says by itself: a default, a text that it only encodes, or what a shell would print."""
+_SAID = frozenset({"value", "chart", "other", "literal", "printed"})
+_PRINTS = re.compile(r"`[ ]*(?:echo|printf)[ ][^`]*`")
 _REFERENCE = re.compile(
     r"\$ANSIBLE_VAULT;[\s\S]*|`[^`]*`|%\w+%|@@?\w+@@?|__\w+__|<[^<>]*>|\[[^\]\n]*\]|\{\w+\}|\(\(.*\)\)"
     r"|(?:op|ref\+\w+|vault|secretref\+?\w*|akv|awssm|gcpsm|env|file|bws|keyring)(?:://|:/?)\S*"
@@ -36,6 +44,12 @@ _REFERENCE = re.compile(
     r"|secrets|inputs|params|steps|env|self|process\.env|os\.environ|os\.getenv|System\.getenv)"
     r"[.(\[][\w.\[\]()\"'*-]*"
 )
+_NAME = re.compile(
+    r"(?:\$\{?|\$\(|\[|@@?|%|<|\{|__|`|(?:data|var|local|module|each|secrets|inputs|params|steps|env|self)\.)"
+    r"(?P<name>[A-Za-z0-9]{12,})(?:\}|\)|\]|@@?|%|>|__|`)?"
+)
+"""A variable or the like that is all of a value."""
+_PART_OF_NAME = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 _FILLER = re.compile(
     r"""["'\s]*(?:(?:gh[oprsu]_|github_pat_|glpat-|dckr_pat_)?(?:x{3,}|X{3,}|\*{2,}|\.{2,}|…+|-{2,}|_{2,}|\?{2,}|#{3,}|0{4,})|1234?5?6?7?8?9?0?"""
     r"""|null|nil|none|None|true|false|True|False|~|undefined|-)?["'\s]*"""
@@ -71,6 +85,10 @@ def is_template(value: str) -> bool:
     What is left beside its templates may be a few letters (``user:${PASSWORD}``), not a secret.
     """
     value = value.strip()
+    if has_random_name(value):
+        return False
+    if _PRINTS.fullmatch(value):
+        value = f"$({value[1:-1]})"
     if len(value) < 2000 and _REFERENCE.fullmatch(value):
         return True
     if "$" not in value and "{" not in value and "%" not in value:
@@ -79,6 +97,15 @@ def is_template(value: str) -> bool:
     if not found or any(len(d) >= _SHORTEST and not is_placeholder(d) for d in defaults(value)):
         return False
     return len(rest) < 8 or _is_made_of_words(rest)
+
+
+def has_random_name(value: str) -> bool:
+    """Return whether *value* looks like a variable whose name nobody would give: a password that begins so."""
+    named = _NAME.fullmatch(value)
+    if named is None:
+        return False
+    name = named["name"]
+    return has_each_class(name) and len(name) < 2 * len(_PART_OF_NAME.findall(name))
 
 
 def has_variable(value: str) -> bool:
@@ -96,7 +123,9 @@ def defaults(value: str) -> Iterator[str]:
     for part in _PARTS.finditer(value):
         found = _DEFAULT.match(part.group())
         if found is not None:
-            said = found["value"] or found["chart"] or found["literal"] or ""
+            said = next(
+                (text for name, text in found.groupdict().items() if name in _SAID and text), ""
+            )
             yield said.strip().strip("\"'")
 
 
@@ -106,6 +135,11 @@ def is_placeholder(value: str) -> bool:
     if is_template(value):
         return True
     return _is_made_of_words(value)
+
+
+def is_placeholder_whole(value: str) -> bool:
+    """Return the same of a *value* that was encoded: dots at its end do not say that it was cut short."""
+    return is_placeholder(value.strip().rstrip(".\u2026"))
 
 
 def _is_made_of_words(value: str) -> bool:

@@ -41,6 +41,11 @@ _MAX_VALUES = 100_000
 _TEMPLATE_LINE = re.compile(r"^[ \t]*\{\{[-~]?.*?\}\}[ \t]*$|^[ \t]*\{%.*?%\}[ \t]*$", re.MULTILINE)
 _TEMPLATE = re.compile(r"\{\{(?:(?!\{\{|\}\}).)*\}\}", re.DOTALL)
 
+_SAID = re.compile(
+    r"(?:\{\{[- ]*|\bdefault[ (]+)(?P<quote>[\"'`])(?P<text>[\w+/=@.-]{4,200})(?P=quote)"
+)
+"""What a template says by itself, or where nothing is given."""
+
 
 class Document(NamedTuple):
     """One document: its root node, or None where no reader makes one."""
@@ -242,13 +247,14 @@ def _comments(text: str) -> Iterator[re.Match[str]]:
 
 
 def _drop_templates(text: str) -> str:
-    """Take lines that are only a template away, and quote what a template leaves inside a line."""
+    """Take lines that are only a template away, and put a variable, with its default, for each other template."""
     if "{{" not in text and "{%" not in text:
         return text
     text = _TEMPLATE_LINE.sub(lambda m: "\n" * m.group().count("\n"), text)
 
     def stand_in(match: re.Match[str]) -> str:
-        return "${X}" + "\n" * match.group().count("\n")
+        said = _SAID.search(match.group())
+        return (f"${{X:={said['text']}}}" if said else "${X}") + "\n" * match.group().count("\n")
 
     return _TEMPLATE.sub(stand_in, text)
 

@@ -16,7 +16,12 @@ _MAX_PAIRS = 20_000
 
 
 def scalar(node: yaml.Node | None) -> str | None:
-    """Return the text of a scalar node, decoded where it is tagged binary; None for a null or no scalar."""
+    """Return the text of a scalar node, decoded where it is tagged binary; None for a null or no scalar.
+
+    ``{{ "text" }}``, which YAML takes for two mappings, is the template that a chart means by it.
+    """
+    if isinstance(node, yaml.MappingNode):
+        return _template(node)
     if not isinstance(node, yaml.ScalarNode) or is_null(node):
         return None
     value = str(node.value)
@@ -26,6 +31,19 @@ def scalar(node: yaml.Node | None) -> str | None:
         decoded = from_base64(value, shortest=1)
         return decoded.decode("latin-1") if decoded is not None else value
     return value
+
+
+def _template(node: yaml.MappingNode) -> str | None:
+    """Return the template with a quoted text that *node* is read from; None if it is another mapping."""
+    inner = node.value[0][0] if len(node.value) == 1 else None
+    if not isinstance(inner, yaml.MappingNode) or len(inner.value) != 1:
+        return None
+    said = inner.value[0][0]
+    if not isinstance(said, yaml.ScalarNode):
+        return None
+    if said.style in ("'", '"'):
+        return f"{{{{ {said.style}{said.value}{said.style} }}}}"
+    return f"{{{{ {said.value} }}}}" if '"' in said.value or "'" in said.value else None
 
 
 def _is_merge(key: yaml.Node) -> bool:

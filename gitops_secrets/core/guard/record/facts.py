@@ -59,6 +59,8 @@ class ObjectFacts(NamedTuple):
     """The tag of each ENC value below ``data`` and ``stringData``, decoded and encoded again."""
     wrapped: tuple[str, ...]
     """The end of each wrapped data key of its document."""
+    is_inside: bool = False
+    """Whether it is a Secret within another object, a comment or something packed: sops does not see it there."""
 
 
 class Note(NamedTuple):
@@ -139,6 +141,7 @@ def _object(
     encrypted: int,
     ciphertexts: list[str],
     wrapped: list[str],
+    is_inside: bool,
 ) -> ObjectFacts:
     return ObjectFacts(
         identity=Identity(*identity),
@@ -150,6 +153,7 @@ def _object(
         encrypted=encrypted,
         ciphertexts=tuple(ciphertexts),
         wrapped=tuple(wrapped),
+        is_inside=is_inside,
     )
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from gitops_secrets.core.guard.patterns.placeholders import is_placeholder
+from gitops_secrets.core.guard.patterns.placeholders import is_placeholder, is_placeholder_whole
 from gitops_secrets.core.guard.read.composing import LimitError
 from gitops_secrets.core.guard.read.encoding import from_base64
 from gitops_secrets.core.guard.rules.base import Rule
@@ -41,7 +41,7 @@ _PASSWORD = frozenset(
         "-p", "--password", "--docker-password", "--registry-password", "--dest-registry-token",
         "--source-password", "--src-password", "--dest-password", "--destination-password",
         "--registry-pass", "--image-registry-password", "--oci-password", "--registry-token",
-        "--from-password", "--to-password", "--identity-token", "--dest-registry-password",
+        "--from-password", "--to-password", "--http-password", "--identity-token", "--dest-registry-password",
     }
 )  # fmt: skip
 _CREDS = frozenset(
@@ -56,16 +56,42 @@ _CREDS = frozenset(
 )
 _USER_PAIR = frozenset({"-u", "--user"})
 _ATTACHED = re.compile(r"-(?P<flag>[pu])(?P<value>[^-=\s].*)")
+_CURL_USER = re.compile(r"-[aBfgGiIjJklLMnNOpqRsSvVZ#012346]*u(?P<value>.*)")
+"""Flags without a value stand together with the last, which may have one."""
 _BASIC = re.compile(r"(?i)(?:--?header=|-H)?[\"']?authorization:[ \t]*basic[ \t]+(?P<value>\S+)")
-_PIPED = re.compile(
-    r"(?:echo|printf|print|Write-Output)[ \t]+(?:-[neE]+[ \t]+)*(?:[\"']%s(?:\\n)?[\"'][ \t]+)?"
-    r"(?P<value>\"[^\"\n]{1,4000}\"|'[^'\n]{1,4000}'|[^\s|;&\"']{1,4000})[ \t\\\r\n#]*\|[ \t\\\r\n#]*"
-    r"(?:sudo[ \t]+)?(?:docker|podman|nerdctl|buildah|skopeo|crane|oras|helm|regctl|cosign|flux|az|img)\b"
+_ANY = r"(?P<value>\"[^\"\n]{1,4000}\"|'[^'\n]{1,4000}'|[^\s|;&()<>\"']{1,4000})"
+_PRINTED = (
+    r"(?:echo|printf|print|Write-Output)[ \t]+(?:-{1,2}[neE]*[ \t]+)*"
+    rf"(?:[\"']?%[sb](?:\\{{1,2}}n)?[\"']?[ \t]+)?{_ANY}"
+)
+_FILTERED = r"(?:\|[ \t\\\r\n#]*(?:tr|base64|sed|cut|head|tail|xargs|tee|cat|awk|rev)\b[^|;&\n]{0,200}){0,3}"
+_TO_LOGIN = (
+    r"\|[ \t\\\r\n#]*(?:sudo[ \t]+)?(?:docker|podman|nerdctl|buildah|skopeo|crane|oras|helm|regctl|cosign|flux|az|img)\b"
     r"[^\n|;&]{0,2000}?--password-stdin"
 )
-_HERE_STRING = re.compile(
-    r"--password-stdin[^\n|;&]{0,500}?<<<[ \t]*(?P<value>\"[^\"\n]{1,4000}\"|'[^'\n]{1,4000}'|[^\s|;&]{1,4000})"
+_STDIN = tuple(
+    re.compile(pattern)
+    for pattern in (
+        *(
+            rf"{source}[ \t\\\r\n#]*{_FILTERED}{_TO_LOGIN}"
+            for source in (
+                _PRINTED,
+                rf"<<<[ \t]*{_ANY}",
+                r"(?m:^)[ \t]*(?P<value>\"[^\"/\n]{1,4000}\"|'[^'/\n]{1,4000}')",
+            )
+        ),
+        rf"--password-stdin[^\n|;&]{{0,500}}?<<<[ \t]*{_ANY}",
+        rf"--password-stdin[^\n|;&]{{0,500}}?<[ \t]*<\([ \t]*{_PRINTED}",
+    )
 )
+"""What is printed into a login's standard input: by a shell, or by PowerShell, to which a string is enough."""
+_HERE_DOCUMENT = re.compile(
+    r"<<(?!<)[-~]?[ \t]*[\"'\\]?(?P<end>\w{1,60})(?P<rest>[^\n]{0,2000})\n\s{0,200}(?P<value>[^\n]{1,4000})"
+)
+_OF_LOGIN = frozenset({"-p", "--password"})
+_NAMES_USER = re.compile(r"-u|--?user")
+_WORD_OR_PORT = re.compile(r"(?:[A-Z]?[a-z]+|[A-Z]+)[.:;!?)]*|[0-9.]*:?[0-9]+:[0-9]+(?:/[a-z]+)?")
+"""What may stand behind -p where no user is named, as one is in every login of a script."""
 _SELECTOR = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+(?:\(\))?")
 _CODE = "<code>"
 _FAR = 200
@@ -88,17 +114,27 @@ def find(text: str) -> Iterator[tuple[int, str]]:
         at = head.end()
         if text[at] in "\"'" and _before_path(text, head.start()) == text[at]:
             at += 1
-        words, end = _words(text, at)
+        words, end = _words(text, at, _end_of_code(text, head.start()))
         if _matters(head["tool"], words):
             yield from _passwords(head["tool"], words)
             if len(words) == _MAX_WORDS:
                 raise LimitError(f"a command of it has more than {_MAX_WORDS} words")
     if "--password-stdin" in text:
-        for pattern in (_PIPED, _HERE_STRING):
-            for match in pattern.finditer(text):
-                secret = _secret(match["value"])
-                if secret:
-                    yield match.start("value"), secret
+        yield from _from_standard_input(text)
+
+
+def _from_standard_input(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the offset and the password of each login that reads a readable one from its standard input."""
+    for pattern in _STDIN:
+        for match in pattern.finditer(text):
+            secret = _secret(match["value"])
+            if secret:
+                yield match.start("value"), secret
+    for match in _HERE_DOCUMENT.finditer(text):
+        line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()] + match["rest"]
+        value = match["value"].strip()
+        if "--password-stdin" in line and value != match["end"] and (secret := _secret(value)):
+            yield match.start("value"), secret
 
 
 def is_within(text: str, offset: int) -> bool:
@@ -128,14 +164,24 @@ def _before_path(text: str, at: int) -> str:
     return text[at - 1 : at]
 
 
-def _words(text: str, at: int) -> tuple[list[tuple[int, str]], int]:
-    """Return the words of the command that goes on at *at*, with their offsets, and where it ends.
+def _end_of_code(text: str, at: int) -> int:
+    """Return where the code between backticks that *at* stands in ends; the end of *text* if it stands in none."""
+    if text.count("`", text.rfind("\n", 0, at) + 1, at) % 2:
+        line = text.find("\n", at)
+        end = text.find("`", at, line if line >= 0 else len(text))
+        if end >= 0:
+            return end
+    return len(text)
+
+
+def _words(text: str, at: int, stop: int) -> tuple[list[tuple[int, str]], int]:
+    """Return the words of the command that goes on at *at*, with their offsets, and where it ends: at *stop* the latest.
 
     A line break ends it, unless it is escaped or the next line goes on with a flag or a list element.
     """
     words: list[tuple[int, str]] = []
-    while at < len(text) and len(words) < _MAX_WORDS:
-        match = _TOKEN.match(text, at)
+    while at < stop and len(words) < _MAX_WORDS:
+        match = _TOKEN.match(text, at, stop)
         if match is None or match["stop"]:
             break
         if match["word"]:
@@ -190,6 +236,7 @@ def _matters(tool: str, words: list[tuple[int, str]]) -> bool:
 
 def _passwords(tool: str, words: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
     is_login = any(w in _LOGIN for _, w in words[:6]) and words[0][1] != "compose"
+    has_user = any(_NAMES_USER.match(w) for _, w in words)
     for index, (offset, word) in enumerate(words):
         flag, equals, value = word.partition("=")
         at = offset
@@ -197,17 +244,28 @@ def _passwords(tool: str, words: list[tuple[int, str]]) -> Iterator[tuple[int, s
             attached = (
                 _ATTACHED.fullmatch(word) if is_login and tool not in ("kubectl", "oc") else None
             )
+            together = _CURL_USER.fullmatch(word) if tool == "curl" else None
             if attached:
                 flag, value = "-" + attached["flag"], attached["value"]
+            elif together and together["value"]:
+                flag, value = "-u", together["value"]
             elif index + 1 < len(words):
+                flag = "-u" if together else flag
                 at, value = words[index + 1]
         value = value.strip("\"'")
         header = _BASIC.fullmatch(word) if tool in ("curl", "wget") else None
         if header:
             flag, at, value = "--auth", offset, header["value"]
         secret = _flag_secret(tool, flag, value, is_login=is_login)
-        if secret:
+        if secret and not (flag in _OF_LOGIN and _is_prose(value, has_user=has_user)):
             yield at, secret
+
+
+def _is_prose(value: str, *, has_user: bool) -> bool:
+    """Return whether *value* goes on with a sentence about a flag, or is the port that docker publishes."""
+    if value.rstrip(".:;!?)") in ("and", "or", "flag", "flags", "option"):
+        return True
+    return not has_user and _WORD_OR_PORT.fullmatch(value) is not None
 
 
 def _flag_secret(tool: str, flag: str, value: str, *, is_login: bool) -> str | None:
@@ -225,7 +283,8 @@ def _flag_secret(tool: str, flag: str, value: str, *, is_login: bool) -> str | N
     if flag == "--auth" and tool in ("crictl", "curl", "wget"):
         decoded = from_base64(value)
         if decoded and b":" in decoded:
-            return _secret(decoded.decode("latin-1").partition(":")[2])
+            password = decoded.decode("latin-1").partition(":")[2].strip()
+            return None if is_placeholder_whole(password) else password
     return None
 
 

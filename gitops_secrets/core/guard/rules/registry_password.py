@@ -10,7 +10,7 @@ import yaml
 
 from gitops_secrets.core.guard.patterns import addresses
 from gitops_secrets.core.guard.patterns.dockerconfig import HOST_KEY
-from gitops_secrets.core.guard.patterns.placeholders import is_placeholder
+from gitops_secrets.core.guard.patterns.placeholders import is_placeholder, is_placeholder_whole
 from gitops_secrets.core.guard.read.encoding import from_base64
 from gitops_secrets.core.guard.read.nodes import Pairs, pairs, scalar
 from gitops_secrets.core.guard.record.facts import Key
@@ -32,6 +32,9 @@ _USER = re.compile(r"(?i)(?:user(?:_?-?name)?|login|login_?user|account|principa
 _PLACE = re.compile(
     r"(?i)(?:registry|registries|server|host|hostname|url|address|remote_?url|login_?server|endpoint"
     r"|registry_?-?(?:url|host|server|name|address)|image)"
+)
+_KIND = re.compile(
+    r"(?i)\w*registr(?:y|ies)(?:auth|cred|config|login|account)\w*|(?:docker|container|image|oci|harbor)registry\w*"
 )
 _VARIABLE = re.compile(
     r"(?i)[\w.-]*(?:registr(?:y|ies)|docker(?:_?hub)?|ghcr|harbor|quay|image_?(?:pull|cred)|pull_?secret|oci)"
@@ -180,6 +183,14 @@ def _is_for_registry(
             return True
         if _PLACE.fullmatch(text) and value and addresses.is_registry_host(value):
             return True
+        if text in ("name", "id") and value and addresses.is_registry(value):
+            return True
+        if text == "kind" and value and _KIND.fullmatch(value):
+            return True
+    if key == ("spec",) and parents:
+        kind = scalar({t: v for t, _, v in pairs(parents[-1]) if t}.get("kind"))
+        if kind and _KIND.fullmatch(kind):
+            return True
     near = [k for k in key[-3:] if isinstance(k, str)]
     if any(_REGISTRY.search(k) or HOST_KEY.fullmatch(k) for k in near[-2:]):
         return True
@@ -212,7 +223,9 @@ def _names(node: yaml.MappingNode) -> set[str]:
 def _secret(value: str, *, in_base64: bool = False) -> str | None:
     if in_base64:
         decoded = from_base64(value) if len(value) % 4 == 0 else None
-        value = decoded.decode("latin-1").strip() if decoded is not None else value
+        if decoded is not None:
+            plain = decoded.decode("latin-1").strip()
+            return None if is_placeholder_whole(plain) else plain
     if value.startswith("ENC[AES256_GCM") or is_placeholder(value):
         return None
     return value

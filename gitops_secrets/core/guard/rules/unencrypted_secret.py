@@ -9,3 +9,5 @@ RULE = Rule(
     "{object} is not encrypted, and {detail} says it must be",
     ENCRYPT,
 )
+INSIDE = "move the Secret from {path} into a file of its own, and encrypt that"
+"""What mends one that stands in another object, a comment or something packed."""

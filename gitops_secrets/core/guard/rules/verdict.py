@@ -9,6 +9,7 @@ from gitops_secrets.core.guard.judge.policy import Policy
 from gitops_secrets.core.guard.record.facts import Facts, Identity, Key
 from gitops_secrets.core.guard.record.finding import Finding, ObjectName
 from gitops_secrets.core.guard.rules import IDENTS, rule
+from gitops_secrets.core.guard.rules.unencrypted_secret import INSIDE
 from gitops_secrets.core.yamltext.places import Position
 
 _PLAIN = re.compile(r"[\w@%+=:,./-]+")
@@ -39,7 +40,7 @@ def _unencrypted(path: str, facts: Facts, policy: Policy) -> Iterator[Finding]:
     for found in plain:
         for place in found.readable:
             if (place.line, "plaintext-dockerconfigjson") not in reported:
-                yield finding(
+                said = finding(
                     path,
                     "unencrypted-secret",
                     place.line,
@@ -47,6 +48,9 @@ def _unencrypted(path: str, facts: Facts, policy: Policy) -> Iterator[Finding]:
                     found.identity,
                     place.key,
                     detail,
+                )
+                yield (
+                    said._replace(mend=INSIDE.format(path=quote(path))) if found.is_inside else said
                 )
 
 
