@@ -41,7 +41,7 @@ __all__ = [
     "same_value",
 ]
 
-ENGINE_VERSION = "b0dce8b298ac"
+ENGINE_VERSION = "c3b5d613acb2"
 """Changes with every change of a verdict: facts that another version wrote are worth nothing."""
 
 _SILENCE = Judgement()
