@@ -478,6 +478,7 @@ TEXTS = [
     ("blank", "\n\n  \n", "nothing"),
     ("agent words", "(private-key (rsa (n #...#)))\n", "how gpg-agent writes a key"),
     ("base64 as a ring begins", "x: lQ" + b64(b"The quick brown fox jumps over the lazy dog") + "\ny: Q3JlYXRlZDogMjAyNg" + "A" * 20 + "\n", "base64 that begins so by chance"),
+    ("addresses in one line", "<a> Secret data \\u0041 " + "http://a.example.com/x/ // y " * 40 + "\n", "what looks like a comment in a comment, many times"),
 ]  # fmt: skip
 BINARIES = [
     ("png", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20, "an image"),

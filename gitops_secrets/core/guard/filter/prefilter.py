@@ -129,9 +129,9 @@ _IS_FIRST = bytes(97 if c in b"KLMNOPQRSTUVWXYZabcde" else 32 for c in range(256
 _FIRSTS = b"a" * 8
 """Each fourth character of the above, marked."""
 _WIDE = re.compile(
-    rb"A[A-H][AEIMQUYcgkosw048]A[A-Za-f][AQgw][AB][\w+/-]"
-    rb"(?:A[A-H][AEIMQUYcgkosw048]A[A-Za-f][AQgw][AB][\w+/-]){2}"
-    rb"|AAAA[A-Za-f][AQgw]AAA[A-H][AEIMQUYcgkosw048]AAA[AB]"
+    rb"A[C-H][AEIMQUYcgkosw048]A[I-Za-f][AQgw][AB][\w+/-]"
+    rb"(?:A[C-H][AEIMQUYcgkosw048]A[I-Za-f][AQgw][AB][\w+/-]){2}"
+    rb"|AAAA[I-Za-f][AQgw]AAA[C-H][AEIMQUYcgkosw048]AAA[AB]"
 )
 """Base64 of ASCII in 16 or 32 bits, of either order. Begins with A in each case, so that few places are tried."""
 _LONG_RUN = re.compile(rb"[\w+/-]{32,}")

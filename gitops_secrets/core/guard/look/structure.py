@@ -82,7 +82,7 @@ def look(inspection: Inspection, text: str, origin: Origin, bits: int) -> None:
         line = conflict_markers.find(text)
         if line is not None:
             inspection.note(conflict_markers.RULE.ident, origin, line, 0)
-    if (has_documents and bits & ~prefilter.ENCRYPTED) or bits & prefilter.SECRET:
+    if (has_documents and bits & ~prefilter.ENCRYPTED) or (is_file and bits & prefilter.SECRET):
         _look_at_comments(inspection, text, origin)
 
 
