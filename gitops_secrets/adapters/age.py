@@ -41,7 +41,7 @@ def create_identity() -> Identity:
 
 
 def check_recipient(value: str) -> None:
-    """Raise UsageError if *value* is no age recipient; an identity by mistake is never quoted."""
+    """Raise UsageError if *value* is not an age recipient; an identity by mistake is never quoted."""
     if "AGE-SECRET-KEY" in value.upper() or "AGE-PLUGIN" in value.upper():
         raise UsageError(
             "--age-recipient was given an identity, which is the secret half",
@@ -70,7 +70,7 @@ def recipient_problem(value: str) -> tuple[str, str] | None:
         )
     if _is_recipient(value):
         return None
-    return f"{value[:20]!r} is no age recipient, or is mistyped", RECIPIENT_HINT
+    return f"{value[:20]!r} is not an age recipient, or is mistyped", RECIPIENT_HINT
 
 
 def _is_recipient(value: str) -> bool:

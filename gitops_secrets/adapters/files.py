@@ -18,7 +18,7 @@ _private: set[str] = set()
 
 
 def check_inside(top: Path, path: str) -> None:
-    """Raise GitOpsSecretsError if *path* below *top* goes through a symlink, or is no plain file."""
+    """Raise GitOpsSecretsError if *path* below *top* goes through a symlink, or is not a plain file."""
     here = top
     parts = path.split("/")
     for number, part in enumerate(parts, 1):

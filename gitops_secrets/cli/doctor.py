@@ -94,7 +94,7 @@ def _lines(examined: Examined) -> list[str]:
             continue
         lines.append(f"{found.severity}[{found.check}]: {found.message}")
         lines.append(f"    see:  {', '.join(found.evidence)}")
-        lines.append(f"    hint: {found.mend}")
+        lines.append(f"    hint: {found.fix}")
     lines += [
         f"{check}: and {number - _OF_A_KIND} more, all of them with --output json"
         for check, number in said.items()

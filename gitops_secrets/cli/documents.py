@@ -102,7 +102,7 @@ def doctor_document(examined: Examined) -> str:
                     "severity": found.severity,
                     "message": found.message,
                     "evidence": found.evidence,
-                    "hint": found.mend,
+                    "hint": found.fix,
                 }
                 for found in examined.diagnoses
             ],

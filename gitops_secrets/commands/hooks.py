@@ -140,7 +140,7 @@ def _folder(git: Git, *, shared: bool) -> Path:
     if os.path.lexists(hooks) and not hooks.is_dir():
         own = shlex.quote(str(common / "hooks"))
         raise GitOpsSecretsError(
-            f"core.hooksPath is {hooks}, which is no folder: Git runs no hook",
+            f"core.hooksPath is {hooks}, which is not a folder: Git runs no hook",
             f"git config core.hooksPath {own} && gitops-secrets hooks install",
         )
     if not shared and not any(hooks.is_relative_to(parent) for parent in (top, common)):

@@ -1,4 +1,4 @@
-"""What cannot be done is said, with the mend, and leaves everything as it was."""
+"""What cannot be done is said, with the fix, and leaves everything as it was."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def test_a_recipient_that_the_rule_mistypes_is_named(user: User) -> None:
     result = refused(
         user,
         *("--shadowed-recipients", "keep"),
-        says=f".sops.yaml:2: creation rule 1, age: '{bad[:20]}' is no age recipient",
+        says=f".sops.yaml:2: creation rule 1, age: '{bad[:20]}' is not an age recipient",
     )
     assert "--shadowed-recipients drop" in result.stderr
     assert user.bootstrap("--shadowed-recipients", "drop").status == 0
@@ -175,7 +175,7 @@ def test_a_recipient_that_the_rule_mistypes_is_named(user: User) -> None:
         " # cluster", f" # cluster: clusters/prod\n      - {bad} #"
     )
     user.commit({".sops.yaml": ours})
-    refused(user, says=f"age: '{bad[:20]}' is no age recipient", creds="robot:changed")
+    refused(user, says=f"age: '{bad[:20]}' is not an age recipient", creds="robot:changed")
 
 
 def test_a_rule_that_would_encrypt_nothing_does_not_count(user: User) -> None:

@@ -13,7 +13,7 @@ from tests.support.user import BOOTSTRAP, PROGRAM, User
 
 
 def test_a_mistyped_recipient_is_refused(user: User) -> None:
-    refused(user, "--age-recipient", mistyped_recipient(), says="is no age recipient", status=2)
+    refused(user, "--age-recipient", mistyped_recipient(), says="is not an age recipient", status=2)
 
 
 def test_an_identity_given_as_recipient_is_not_repeated(user: User) -> None:
@@ -140,7 +140,7 @@ def test_a_stray_argument_is_not_repeated(user: User) -> None:
         ("/srv/fleet/clusters/prod", "is an absolute path"),
         ("clusters/../../other", "leaves the repository"),
         ("clusters/o'brien", "holds quotes"),
-        ("pull-secrets/prod", "is no place for a cluster"),
+        ("pull-secrets/prod", "is not a place for a cluster"),
     ],
 )
 def test_a_path_that_is_none_of_the_repositorys(user: User, path: str, says: str) -> None:
@@ -153,7 +153,7 @@ def test_all_clusters_and_one_are_not_asked_for_at_once(user: User) -> None:
 
 
 def test_a_mistyped_ssh_recipient_is_refused(user: User) -> None:
-    refused(user, "--age-recipient", "ssh-ed25519 AAAA", says="is no age recipient", status=2)
+    refused(user, "--age-recipient", "ssh-ed25519 AAAA", says="is not an age recipient", status=2)
 
 
 @pytest.mark.parametrize("there", [True, False])

@@ -204,8 +204,8 @@ BROKEN: dict[Callable[[User], None], str] = {
     suffix: "error[decryption-secret]: Kustomization flux-system/pull-secrets decrypts with Secret flux-system/sops-age, whose key age.key",
     other_secret: "error[decryption-secret]: Kustomization flux-system/apps decrypts with Secret flux-system/sops-keys",
     other_namespace: "warning[decryption-secret]: Kustomization shop/apps decrypts with a Secret sops-age of its own namespace shop",
-    foreign: "error[foreign-file]: apps/.pre-commit-config.yaml is no Kubernetes object",
-    broken_manifest: "error[foreign-file]: apps/broken.yaml is no Kubernetes object",
+    foreign: "error[foreign-file]: apps/.pre-commit-config.yaml is not a Kubernetes object",
+    broken_manifest: "error[foreign-file]: apps/broken.yaml is not a Kubernetes object",
     broken_kustomization: "error[kustomization]: apps/kustomization.yaml is not valid YAML",
     missing_resource: "error[kustomization]: apps/kustomization.yaml lists gone.yaml, which is not there",
     other_recipient: "error[recipients]: apps/db.yaml is not encrypted for clusters/prod",
@@ -241,16 +241,16 @@ def test_the_first_line_says_what_is_broken(fleet: User, breaks: Callable[[User]
 @pytest.mark.parametrize(
     "breaks", [foreign, readable_beside, config_map, no_mac], ids=lambda b: b.__name__
 )
-def test_the_command_that_is_named_mends_it(fleet: User, breaks: Callable[[User], None]) -> None:
+def test_the_command_that_is_named_fixes_it(fleet: User, breaks: Callable[[User], None]) -> None:
     from tests.support.user import PROGRAM
 
     breaks(fleet)
-    mend = fleet.run("doctor").stdout.partition("hint: ")[2].splitlines()[0]
+    fix = fleet.run("doctor").stdout.partition("hint: ")[2].splitlines()[0]
     if breaks is config_map:
         edit(fleet, "apps/db.yaml", "kind: ConfigMap", "kind: Secret")
-        mend = mend.partition("then: ")[2]
+        fix = fix.partition("then: ")[2]
     path = {"PATH": f"{PROGRAM.parent}:{fleet.env['PATH']}"}
-    assert fleet.program(["sh", "-c", mend], env=path).status == 0, mend
+    assert fleet.program(["sh", "-c", fix], env=path).status == 0, fix
     assert fleet.run("doctor").status == 0, fleet.run("doctor").stdout
 
 

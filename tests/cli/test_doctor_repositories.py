@@ -81,7 +81,7 @@ def test_a_path_that_flux_was_told_of_elsewhere(user: User) -> None:
     healthy(user, "--path", "kubernetes/flux")
     user.write({"kubernetes/apps/broken.yaml": "a: [\n"})
     assert (
-        "broken.yaml is no Kubernetes object"
+        "broken.yaml is not a Kubernetes object"
         in user.run("doctor", "--path", "kubernetes/flux").stdout
     )
 
@@ -362,9 +362,9 @@ def test_what_nests_without_end_is_not_a_crash(fleet: User, text: str) -> None:
         }
     )
     said = fleet.run("doctor")
-    assert said.stdout.startswith("error[foreign-file]: apps/deep.yaml is no Kubernetes object"), (
-        said
-    )
+    assert said.stdout.startswith(
+        "error[foreign-file]: apps/deep.yaml is not a Kubernetes object"
+    ), said
     fleet.write({".sops.yaml": text})
     said = fleet.run("doctor")
     assert said.status == 1

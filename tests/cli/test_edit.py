@@ -107,12 +107,12 @@ def test_base64_is_shown_as_text_and_becomes_base64_again(ruled: User) -> None:
     assert json.loads(base64.b64decode(data))["auths"]["ghcr.io"]["password"] == "q"
 
 
-def test_broken_text_may_be_mended(ruled: User) -> None:
-    editor = f"test -e {ruled.home}/once && sed -i 's/b: \\[/b: mended/' \"$1\" || sed -i 's/b: two/b: [/' \"$1\"; touch {ruled.home}/once"
+def test_broken_text_may_be_fixed(ruled: User) -> None:
+    editor = f"test -e {ruled.home}/once && sed -i 's/b: \\[/b: fixed/' \"$1\" || sed -i 's/b: two/b: [/' \"$1\"; touch {ruled.home}/once"
     result = on_a_terminal(ruled, "edit", PATH, editor=editor, answers="y\n")
     assert result.status == 0, result.printed
     assert "not valid YAML" in result.stderr
-    assert yaml.safe_load(opened(ruled))["stringData"]["b"] == "mended"
+    assert yaml.safe_load(opened(ruled))["stringData"]["b"] == "fixed"
 
 
 def test_broken_text_may_be_thrown_away(ruled: User) -> None:

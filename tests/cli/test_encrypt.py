@@ -44,16 +44,14 @@ def test_the_same_again_changes_no_byte(ruled: User) -> None:
     assert "is encrypted already" in result.stdout
 
 
-def test_what_the_guards_hint_says_mends_what_it_found(ruled: User) -> None:
+def test_what_the_guards_hint_says_fixes_what_it_found(ruled: User) -> None:
     ruled.write({PATH: opaque(word())})
     ruled.git("add", PATH)
     found = ruled.run("scan")
     hint = found.stdout.partition("hint: ")[2].splitlines()[0]
     assert hint.startswith("gitops-secrets encrypt")
-    mended = ruled.program(
-        ["sh", "-c", hint], env={"PATH": f"{PROGRAM.parent}:{ruled.env['PATH']}"}
-    )
-    assert mended.status == 0, mended.printed
+    fixed = ruled.program(["sh", "-c", hint], env={"PATH": f"{PROGRAM.parent}:{ruled.env['PATH']}"})
+    assert fixed.status == 0, fixed.printed
     assert ruled.run("scan").status == 0
 
 
@@ -177,7 +175,7 @@ def set_manifest(content: str) -> Callable[[User], None]:
 REFUSED = {
     "a rule whose regex matches nothing": (unfit, "does not fit a Secret"),
     "a rule with other keys": (pgp, "pgp names a key manager"),
-    "a mistyped recipient": (mistyped, "is no age recipient, or is mistyped"),
+    "a mistyped recipient": (mistyped, "is not an age recipient, or is mistyped"),
     "another kind": (
         set_manifest("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"),
         "is a ConfigMap",

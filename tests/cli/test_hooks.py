@@ -224,7 +224,7 @@ def test_hooks_that_git_takes_from_no_folder_have_a_hint_that_works(user: User):
     for flags in ([], ["--shared"]):
         refused = user.run("hooks", "install", *flags)
         assert refused.status == 3
-        assert "/dev/null, which is no folder" in refused.stderr
+        assert "/dev/null, which is not a folder" in refused.stderr
     hint = refused.stderr.partition("hint: ")[2].strip()
     path = f"{PROGRAM.parent}:{user.env['PATH']}"
     assert user.program(["sh", "-c", hint], env={"PATH": path}).status == 0

@@ -48,7 +48,7 @@ def test_a_healthy_cluster_is_healthy_and_nothing_else_is_said(live: Live) -> No
 
 
 def test_each_break_of_a_cluster_is_in_the_first_line(live: Live) -> None:
-    """One after the other in one cluster, each mended before the next."""
+    """One after the other in one cluster, each fixed before the next."""
     kubectl = live.cluster.kubectl
     flux = "--namespace=flux-system"
     live.flux.stop()

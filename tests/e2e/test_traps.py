@@ -53,7 +53,7 @@ def test_the_decryption_and_what_needs_it_in_one_push_deadlock(live: Live) -> No
     commit = live.push()
     assert "SOPS encrypted" in live.message("flux-system", commit)
     own = live.cluster.get("Kustomization", "flux-system", "flux-system")
-    assert "decryption" not in own["spec"], "the patch that would mend it is held back too"
+    assert "decryption" not in own["spec"], "the patch that would fix it is held back too"
 
 
 def test_encrypted_files_without_decryption_are_not_applied(live: Live) -> None:
@@ -78,7 +78,7 @@ def test_without_decryption_the_ciphertext_of_string_data_becomes_the_password(l
 
 def test_a_file_that_is_no_object_stops_a_generated_kustomization(live: Live) -> None:
     live.write("clusters/prod/.pre-commit-config.yaml", "repos: []\n")
-    said = "error[foreign-file]: clusters/prod/.pre-commit-config.yaml is no Kubernetes object"
+    said = "error[foreign-file]: clusters/prod/.pre-commit-config.yaml is not a Kubernetes object"
     assert live.doctor().startswith(said)
     assert ".pre-commit-config.yaml" in live.message("flux-system", live.push())
 

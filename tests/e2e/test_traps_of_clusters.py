@@ -83,8 +83,8 @@ def test_one_ignore_rule_lets_the_sops_config_into_a_root_path(root: Live) -> No
     said = root.doctor()
     assert said.startswith("error[sops-config]: .sops.yaml is let into what Flux fetches")
     assert ".sops.yaml" in root.message("flux-system", root.push())
-    mend = said.partition("hint: ")[2].partition(": with")[0]
-    assert mend == "echo /.sops.yaml >> .sourceignore"
+    fix = said.partition("hint: ")[2].partition(": with")[0]
+    assert fix == "echo /.sops.yaml >> .sourceignore"
     root.write(".sourceignore", "/docs\n/.sops.yaml\n")
     assert root.doctor().startswith("gitops-secrets: healthy")
     root.flux.wait_ready("flux-system", revision=root.push())
@@ -96,7 +96,7 @@ def test_the_command_that_leaves_a_file_out_leaves_out_the_rest_as_before(root: 
     root.write(".github/workflows/ci.yaml", "on: push\n")
     root.write("values.yaml", "- no object\n")
     said = root.doctor()
-    assert said.startswith("error[foreign-file]: values.yaml is no Kubernetes object")
+    assert said.startswith("error[foreign-file]: values.yaml is not a Kubernetes object")
     assert "values.yaml" in root.message("flux-system", root.push())
     root.shell(said.partition("hint: ")[2].splitlines()[0])
     assert root.doctor().startswith("gitops-secrets: healthy")

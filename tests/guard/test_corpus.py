@@ -89,7 +89,7 @@ def test_a_finding_has_its_place(case: Case):
     for finding in engine.judge_blob(case.path, case.content, _policy(case)).findings:
         assert 1 <= finding.position.line <= lines
         assert finding.position.column >= 1
-        assert finding.mend
+        assert finding.fix
 
 
 def test_the_corpus_is_large_enough_and_each_case_has_a_reason_and_a_name_of_its_own():

@@ -78,7 +78,7 @@ def test_a_broken_sops_config_is_not_read_while_nothing_depends_on_it():
     assert judged.findings == ()
 
 
-def test_a_finding_names_rule_object_place_key_and_what_mends_it():
+def test_a_finding_names_rule_object_place_key_and_what_fixes_it():
     content = Fresh().secret.encode()
     (finding,) = engine.judge_blob("a b/regcred.yaml", content, NOBODY).findings
     assert finding.rule == "plaintext-dockerconfigjson"
@@ -86,7 +86,7 @@ def test_a_finding_names_rule_object_place_key_and_what_mends_it():
     assert str(finding.object_name) == "Secret flux-system/regcred"
     assert str(finding.position) == "8:22"
     assert finding.key_path[:2] == ("data", ".dockerconfigjson")
-    assert finding.mend == "gitops-secrets encrypt 'a b/regcred.yaml' && git add 'a b/regcred.yaml'"
+    assert finding.fix == "gitops-secrets encrypt 'a b/regcred.yaml' && git add 'a b/regcred.yaml'"
 
 
 @pytest.mark.parametrize("where", ["above", "behind"])

@@ -45,12 +45,12 @@ def engine_digest() -> str:
 
 
 @pytest.mark.parametrize("ident", IDENTS)
-def test_a_rule_is_a_module_of_its_own_with_a_message_and_a_mend(ident: str):
+def test_a_rule_is_a_module_of_its_own_with_a_message_and_a_fix(ident: str):
     found = rule(ident)
     assert found.ident == ident
     assert found.message.format(object="x", detail="y")
     assert not found.message.endswith(".")
-    assert found.mend.format(path="x", pathspec=":/x")
+    assert found.fix.format(path="x", pathspec=":/x")
 
 
 @pytest.mark.parametrize("ident", IDENTS)

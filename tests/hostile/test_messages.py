@@ -1,4 +1,4 @@
-"""A credential in what is no file: messages, authors, tags and names of refs go wherever the contents go."""
+"""A credential in what is not a file: messages, authors, tags and names of refs go wherever the contents go."""
 
 from __future__ import annotations
 

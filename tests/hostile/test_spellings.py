@@ -343,7 +343,7 @@ def test_a_secret_inside_of_something_is_one_under_a_rule(name: str) -> None:
     assert rules(INSIDE[name]) == {"unencrypted-secret"}
     assert rules(INSIDE[name], Policy({})) == set()
     found = engine.judge_blob("pull-secrets/db.yaml", INSIDE[name].encode(), COVERED).findings
-    assert "into a file of its own" in found[0].mend
+    assert "into a file of its own" in found[0].fix
     assert PASSWORD not in repr(found)
 
 

@@ -82,7 +82,7 @@ def configure(user: User, source: Path, *idents: str) -> None:
     )
 
 
-def test_installed_it_refuses_a_commit_and_lets_the_mended_one_through(
+def test_installed_it_refuses_a_commit_and_lets_the_fixed_one_through(
     user: User, source: Path, offline: dict[str, str]
 ) -> None:
     configure(user, source, "gitops-secrets")

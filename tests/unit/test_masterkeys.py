@@ -165,7 +165,7 @@ UNREADABLE: dict[str, Callable[[str], str]] = {
         "kind: Secret", "kind: Secret\nx: &s sops\n*s : {a: b}\n"
     ).__call__,
     "a list of kinds twice": again("sops:\n", f"sops:\n  hc_vault: []\n  {VAULT}\n"),
-    "a key that is no text": again("sops:\n", "sops:\n  1: 2\n"),
+    "a key that is not text": again("sops:\n", "sops:\n  1: 2\n"),
     "a line separator": again("# shop", f"# shop\u2028sops: {{{VAULT}}}"),
     "a lone carriage return": again("# shop", f"# shop\rsops: {{{VAULT}}}"),
     "no mapping": lambda _: "sops: [1]\n",

@@ -53,7 +53,7 @@ def test_no_change_changes_no_byte() -> None:
 @pytest.mark.parametrize(
     "content", ["spec: {a: 1}\n", "spec:\n  kustomize: {patches: []}\n", "a: 1\n"]
 )
-def test_what_is_written_in_brackets_is_refused_with_the_mend(content: str) -> None:
+def test_what_is_written_in_brackets_is_refused_with_the_fix(content: str) -> None:
     with pytest.raises(
         InvalidDocumentError, match=r"spec\.kustomize is not written in block style"
     ):

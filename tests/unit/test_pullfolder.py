@@ -47,8 +47,14 @@ def test_what_keeps_nothing_back_is_fine(files: Mapping[str, str]) -> None:
 @pytest.mark.parametrize(
     ("files", "says"),
     [
-        ({"pull-secrets/eu/prod/values.yaml": "a: 1\n"}, "values.yaml is no Kubernetes manifest"),
-        ({"pull-secrets/eu/prod/x/values.yml": "a: 1\n"}, "values.yml is no Kubernetes manifest"),
+        (
+            {"pull-secrets/eu/prod/values.yaml": "a: 1\n"},
+            "values.yaml is not a Kubernetes manifest",
+        ),
+        (
+            {"pull-secrets/eu/prod/x/values.yml": "a: 1\n"},
+            "values.yml is not a Kubernetes manifest",
+        ),
         (
             {"pull-secrets/eu/prod/kustomization.yaml": "namespace: apps\n"},
             "its namespace apps would move the pull Secret out of flux-system",

@@ -334,7 +334,7 @@ def test_at_the_root_a_kustomization_lists_what_flux_would_have_taken() -> None:
     wired = wire(overlay, root, "regcred", None, None)
     resources = load(overlay, "kustomization.yaml")["resources"]
     assert resources == ["apps/web.yaml", "flux-system", "infra", "pull-secrets.yaml"]
-    assert any(".pre-commit-config.yaml is no Kubernetes manifest" in n for n in wired.notes)
+    assert any(".pre-commit-config.yaml is not a Kubernetes manifest" in n for n in wired.notes)
 
 
 def test_the_generator_does_not_enter_a_folder_with_a_kustomization() -> None:

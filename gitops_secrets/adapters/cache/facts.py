@@ -179,7 +179,7 @@ def _make_file(path: Path) -> None:
     try:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
-            raise OSError(f"{path} is no file of the user's own")
+            raise OSError(f"{path} is not a file of the user's own")
     finally:
         os.close(descriptor)
 

@@ -72,7 +72,7 @@ class Telling:
             return finding._replace(
                 path=path,
                 message=f"{told.words(finding.message, own)}; the path holds a secret too and is shown in part",
-                mend=_where(change),
+                fix=_where(change),
             )
 
         return Judgement(

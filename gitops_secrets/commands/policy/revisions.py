@@ -102,7 +102,7 @@ def _ref(git: Git, base: str, *, tags: bool) -> str:
         _ABBREVIATED.fullmatch(base) and _ask(git, "rev-parse", f"--disambiguate={base}")
     ):
         if refs:
-            raise _two(base, next(iter(refs)), "something else, which is no ref")
+            raise _two(base, next(iter(refs)), "something else, which is not a ref")
         return ""
     if branches:
         return branches[0]

@@ -1,4 +1,4 @@
-"""The guard over what is no file: messages, authors and tags of what is looked at, and the names of refs."""
+"""The guard over what is not a file: messages, authors and tags of what is looked at, and the names of refs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _REF = re.compile(rb"refs/[^ \0\n]+")
 _TOGETHER = 200
 """How many messages are filtered as one text: one of them that may matter has all looked at."""
 _REPLACE = "replace the credential if it was pushed"
-_MENDS = {
+_FIXES = {
     "commit": "git rebase --interactive {name}~1 can reword it; " + _REPLACE,
     "tag": "git tag --force --annotate makes the tag anew; " + _REPLACE,
     "ref": "git branch --move, or git tag, gives it another name; " + _REPLACE,
@@ -104,8 +104,8 @@ def unread_object(found: Object) -> str:
 
 def judge_one(kind: str, name: str, facts: Facts, policy: Policy) -> Judgement:
     """Judge the *facts* of one commit, tag or ref."""
-    mend = _MENDS[kind].format(name=name[:SHORT])
-    return judge_message(kind, name, facts, policy, mend=mend)
+    fix = _FIXES[kind].format(name=name[:SHORT])
+    return judge_message(kind, name, facts, policy, fix=fix)
 
 
 def scan_draft(content: bytes) -> Outcome:

@@ -29,7 +29,7 @@ class Request(NamedTuple):
     read_value: Callable[[], bytes]
     """Asks for the new value of *key*."""
     again: Callable[[str], bool]
-    """Is told what is wrong with the text, and says whether the person wants to mend it."""
+    """Is told what is wrong with the text, and says whether the person wants to fix it."""
     warn: Callable[[str], None]
     """Is told what cannot be promised, before the editor starts."""
     identity_file: Path | None

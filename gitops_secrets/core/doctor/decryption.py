@@ -43,9 +43,9 @@ def _not_decrypted(view: View, applied: Applied, encrypted: list[str]) -> Diagno
     if applied.is_own:
         # flux bootstrap rewrites gotk-sync.yaml: only a patch beside it lasts.
         folder = view.folder(applied.cluster)
-        mend = f"move {encrypted[0]} to {PULL_SECRETS}/, or patch spec.decryption in {folder}/kustomization.yaml"
+        fix = f"move {encrypted[0]} to {PULL_SECRETS}/, or patch spec.decryption in {folder}/kustomization.yaml"
     else:
-        mend = (
+        fix = (
             f"in {applied.kustomization.file}, spec: "
             f"decryption: {{provider: sops, secretRef: {{name: {IDENTITY_SECRET}}}}}"
         )
@@ -62,7 +62,7 @@ def _not_decrypted(view: View, applied: Applied, encrypted: list[str]) -> Diagno
         ERROR,
         f"{applied.object} applies encrypted files and does not decrypt them{effect}",
         (applied.place, *encrypted[:3]),
-        mend,
+        fix,
     )
 
 

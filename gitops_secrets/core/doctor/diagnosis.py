@@ -18,5 +18,5 @@ class Diagnosis(NamedTuple):
     message: str
     evidence: tuple[str, ...]
     """Places, as FILE or FILE:LINE."""
-    mend: str
+    fix: str
     """A command that works, or the edit."""

@@ -125,15 +125,15 @@ def _check_config(view: View) -> Iterator[Diagnosis]:
     try:
         rules = parse_rules(content or b"")
     except GitOpsSecretsError as error:
-        yield Diagnosis("sops-config", ERROR, error.message, (CONFIG,), "mend its YAML")
+        yield Diagnosis("sops-config", ERROR, error.message, (CONFIG,), "fix its YAML")
         return
     for rule in rules:
         try:
             rule.matches("")
         except InvalidDocumentError as error:
             place = f"{CONFIG}:{rule.line}"
-            mend = " or ".join(error.hints)
-            yield Diagnosis("sops-config", ERROR, error.message, (place,), mend)
+            fix = " or ".join(error.hints)
+            yield Diagnosis("sops-config", ERROR, error.message, (place,), fix)
             break
     for path in view.encrypted:
         chosen = view.rule_for(path) if path in view.applied_files else None
@@ -151,7 +151,7 @@ def _check_config(view: View) -> Iterator[Diagnosis]:
             yield Diagnosis(
                 "sops-config",
                 ERROR,
-                f"{CONFIG} is let into what Flux fetches, and is no Kubernetes object: it stops {applied.object}",
+                f"{CONFIG} is let into what Flux fetches, and is not a Kubernetes object: it stops {applied.object}",
                 (".sourceignore", CONFIG),
                 f"echo /{CONFIG} >> .sourceignore: with any rule there, what Flux leaves out by itself counts no more",
             )

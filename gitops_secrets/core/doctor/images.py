@@ -82,12 +82,12 @@ def _of_image(
         return None
     if holder.namespace == workload.namespace:
         why = f"nothing names the pull Secret {holder.name}, which has a key for it"
-        mend = f"in {workload.file}: imagePullSecrets: [{{name: {holder.name}}}]"
+        fix = f"in {workload.file}: imagePullSecrets: [{{name: {holder.name}}}]"
     else:
         why = (
             f"the key for it is in {holder.namespace}, whose Secrets no other namespace's pods use"
         )
-        mend = (
+        fix = (
             f"a pull Secret of {workload.namespace} through gitops-secrets encrypt, and imagePullSecrets "
             f"in {workload.file}"
         )
@@ -96,7 +96,7 @@ def _of_image(
         WARNING,
         f"{workload.object} pulls {image}, and {why}",
         (workload.file, holder.path),
-        mend,
+        fix,
     )
 
 

@@ -42,18 +42,18 @@ def _identities(view: View, live: Live) -> Iterator[Diagnosis]:
             continue
         said = f"Secret {name[0]}/{name[1]}"
         found = live.secrets[name]
-        mend = f"gitops-secrets apply --path {applied.cluster.path} --context {live.context}"
+        fix = f"gitops-secrets apply --path {applied.cluster.path} --context {live.context}"
         if found is None:
             yield Diagnosis(
                 "identity", ERROR, f"{said}, with which {applied.object} decrypts, is not in the cluster",
-                (live.context, applied.place), mend,
+                (live.context, applied.place), fix,
             )  # fmt: skip
             continue
         keys = list(found.get("data") or {})
         if not any(k.endswith(COUNTED) or k in COUNTED_WHOLE for k in keys):
             yield Diagnosis(
                 "identity", ERROR, f"{said} has no key that Flux reads, but {', '.join(sorted(keys)) or 'none'}",
-                (live.context, applied.place), mend,
+                (live.context, applied.place), fix,
             )  # fmt: skip
             continue
         held = live.recipients.get(name, {})
@@ -74,7 +74,7 @@ def _identities(view: View, live: Live) -> Iterator[Diagnosis]:
                     f"no identity in {said} opens {path}: it has {', '.join(shorten(r) for r in held.values() if r)}, and the "
                     f"file is for {', '.join(map(shorten, sorted(readers)))}",
                     (live.context, path, applied.place),
-                    mend,
+                    fix,
                 )
                 break
 

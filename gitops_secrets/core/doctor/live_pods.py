@@ -76,13 +76,13 @@ def _deployment(live: Live, namespace: str, account: str) -> Object | None:
 def _pulls(live: Live, secrets: Mapping[Name, PullSecret]) -> Iterator[Diagnosis]:
     for pod, image in failing_pulls(live.pods or []):
         namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
-        why, mend = _why(live, secrets, pod, image)
+        why, fix = _why(live, secrets, pod, image)
         yield Diagnosis(
             "pull",
             ERROR,
             f"pod {namespace}/{name} cannot pull {image}: {why}",
             (live.context,),
-            mend,
+            fix,
         )
 
 
@@ -118,12 +118,12 @@ def _why(
     host = host_of(image)
     ours = next((secrets[namespace, s] for s in named if (namespace, s) in secrets), None)
     if ours is None:
-        mend = f"{kubectl} edit secret {named[0]}: it is not in Git"
+        fix = f"{kubectl} edit secret {named[0]}: it is not in Git"
     elif ours.path == ours.cluster.secret_file(ours.name):
-        mend = (
+        fix = (
             f"gitops-secrets bootstrap --path {ours.cluster.path} --image-pull-secret {ours.name} "
             f"--registry {host}"
         )
     else:
-        mend = f"gitops-secrets edit {ours.path}: add {host}"
-    return f"it needs a key for {host}, and its pull Secrets have {', '.join(keys) or 'none'}", mend
+        fix = f"gitops-secrets edit {ours.path}: add {host}"
+    return f"it needs a key for {host}, and its pull Secrets have {', '.join(keys) or 'none'}", fix

@@ -9,7 +9,7 @@ Object = dict[str, Any]
 Name = tuple[str, str]
 """Namespace and name."""
 _PULL_FAILURES = ("ImagePullBackOff", "ErrImagePull")
-"""What the kubelet waits with for a registry; InvalidImageName and its like no credential mends."""
+"""What the kubelet waits with for a registry; InvalidImageName and its like no credential fixes."""
 
 
 class Live(NamedTuple):

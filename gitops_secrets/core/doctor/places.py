@@ -42,7 +42,7 @@ def check(view: View) -> Iterator[Diagnosis]:
             yield Diagnosis(
                 "foreign-file",
                 ERROR,
-                f"{path} is no Kubernetes object, and stops all that {applied.object} applies: it has no "
+                f"{path} is not a Kubernetes object, and stops all that {applied.object} applies: it has no "
                 "kustomization.yaml, so Flux takes every .yaml",
                 (path, applied.place),
                 _leave_out(view, applied, path),

@@ -80,7 +80,7 @@ def guard_generated(
         notes.append(
             f"{path} now lists what Flux applies from there: a new manifest has to be added to it"
         )
-        notes += [f"{f} is no Kubernetes manifest and is not listed in {path}" for f in foreign]
+        notes += [f"{f} is not a Kubernetes manifest and is not listed in {path}" for f in foreign]
     return notes
 
 

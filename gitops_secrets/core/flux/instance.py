@@ -114,7 +114,7 @@ class FluxInstance(NamedTuple):
 
 
 def find_instances(tree: Overlay) -> Iterator[FluxInstance]:
-    """Yield each FluxInstance of *tree*; files that are no YAML are passed over."""
+    """Yield each FluxInstance of *tree*; files that are not YAML are passed over."""
     for path in tree.files():
         content = tree.read(path) if path.endswith((".yaml", ".yml")) else None
         if content is None or _GROUP not in content or b"FluxInstance" not in content:

@@ -254,7 +254,7 @@ def generated_resources(base: str, files: Mapping[str, bytes]) -> tuple[list[str
 
     *files* are all files below *base* that an artifact holds, by their path in the repository. As
     the generator does: a folder with a kustomization of its own is one entry and is not entered;
-    every other .yaml and .yml counts. What is no Kubernetes object is in the second list: it would
+    every other .yaml and .yml counts. What is not a Kubernetes object is in the second list: it would
     stop the whole cluster.
     """
     prefix = "" if base == "." else f"{base}/"

@@ -125,7 +125,7 @@ def patched(
 ) -> FluxKustomization:
     """Return *found* with the account and decryption that patches of the kustomization *root* give it.
 
-    *read* returns the file of a patch; patches that are no YAML count for nothing.
+    *read* returns the file of a patch; patches that are not YAML count for nothing.
     """
     try:
         account = patched_service_account(root, found.name, read)

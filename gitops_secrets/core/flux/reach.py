@@ -30,7 +30,7 @@ class Fetched:
         self._parsed: dict[str, list[yaml.Node] | None] = {}
 
     def documents(self, path: str) -> list[yaml.Node]:
-        """Return the root nodes of a kustomization, parsed once; none if it is no YAML."""
+        """Return the root nodes of a kustomization, parsed once; none if it is not YAML."""
         if path not in self._parsed:
             try:
                 self._parsed[path] = compose_documents(self.tree.read(path) or b"", path)
@@ -66,7 +66,7 @@ class Reach(NamedTuple):
     generated: bool = False
     """Whether there is no kustomization.yaml, so that Flux makes one of every manifest below."""
     foreign: tuple[str, ...] = ()
-    """Files that a generated kustomization would take, and that are no Kubernetes objects."""
+    """Files that a generated kustomization would take, and that are not Kubernetes objects."""
     missing: tuple[tuple[str, str, str], ...] = ()
     """Entries that lead nowhere: the kustomization that names one, its words, and what is wrong with it."""
     unreadable: tuple[str, ...] = ()

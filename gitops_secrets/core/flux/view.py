@@ -57,7 +57,7 @@ class View:
         self._fetched: dict[str | None, Fetched] = {}
 
     def documents(self, path: str) -> list[yaml.Node]:
-        """Return the root nodes of the file *path*; none if it is no YAML."""
+        """Return the root nodes of the file *path*; none if it is not YAML."""
         if path not in self._parsed:
             try:
                 self._parsed[path] = compose_documents(self.tree.read(path) or b"", path)
@@ -66,7 +66,7 @@ class View:
         return self._parsed[path]
 
     def objects(self, path: str, kind: str) -> list[yaml.Node]:
-        """Return the documents of *path* that are of *kind*; none if they are no YAML."""
+        """Return the documents of *path* that are of *kind*; none if they are not YAML."""
         wanted = rb"kind[\"']?\s*:\s*[\"']?" + kind.encode()
         try:
             found = flux.select_documents(self.tree.read(path) or b"", path, wanted)

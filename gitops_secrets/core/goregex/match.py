@@ -46,7 +46,7 @@ def is_found(pattern: str, text: str, where: str) -> bool:
     except GoRegexError as error:
         if error.is_refused:
             raise InvalidDocumentError(
-                f"{where} is no regular expression of Go's, and sops fails on it: {error.reason}",
+                f"{where} is not a regular expression of Go's, and sops fails on it: {error.reason}",
                 "correct it",
             ) from None
         raise InvalidDocumentError(

@@ -60,11 +60,11 @@ def _examine(head: bytes, message: bytes) -> Facts:
 
 
 def examine_text(content: bytes) -> Facts:
-    """Return the facts of a message that is no commit yet, or of a name."""
+    """Return the facts of a message that is not a commit yet, or of a name."""
     return Facts(notes=_notes(content)) if engine.may_matter(content) else NOTHING
 
 
-def judge_message(kind: str, name: str, facts: Facts, policy: Policy, *, mend: str) -> Judgement:
+def judge_message(kind: str, name: str, facts: Facts, policy: Policy, *, fix: str) -> Judgement:
     """Return the verdict on *facts* of the commit, tag or ref *name*, of which *kind* says what it is.
 
     Only the baseline excuses: an entry whose path is "commit ID" or "tag ID", as it is shown, and
@@ -83,7 +83,7 @@ def judge_message(kind: str, name: str, facts: Facts, policy: Policy, *, mend: s
         header = f", in its {found.key_path[0]}" if found.key_path else ""
         message = found.message.replace("this file", "it")
         return found._replace(
-            message=message + header, mend=mend, commit=name, where=kind.split(maxsplit=1)[0]
+            message=message + header, fix=fix, commit=name, where=kind.split(maxsplit=1)[0]
         )
 
     return Judgement(

@@ -60,7 +60,7 @@ def plan_identity(
     _refuse_immutable(live, namespace, name, kubectl)
     content = f"# public key: {recipient}\n".encode() + secret + b"\n"
     body = _secret(namespace, name)
-    # Somebody else's answer to whether Flux is to watch it is no reason to bring no identity.
+    # Somebody else's answer to whether Flux is to watch it is not a reason to bring no identity.
     if WATCH_LABEL not in (((live or {}).get("metadata") or {}).get("labels") or {}):
         body["metadata"]["labels"] = {WATCH_LABEL: "Enabled"}
     body["data"] = {entry: base64.b64encode(content).decode()}

@@ -84,5 +84,5 @@ def parse_cluster_path(value: str) -> Cluster:
     if any(not part.isprintable() or "'" in part or '"' in part for part in parts):
         raise UsageError(f"--path {value!r} holds quotes or characters that do not print", relative)
     if parts and parts[0] in (".git", PULL_SECRETS):
-        raise UsageError(f"--path {value} is no place for a cluster", relative)
+        raise UsageError(f"--path {value} is not a place for a cluster", relative)
     return Cluster("/".join(parts) or ".")

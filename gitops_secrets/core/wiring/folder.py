@@ -16,7 +16,7 @@ _ENCRYPTED = (".sops.yaml", ".sops.yml")
 def check_folder(tree: Overlay, cluster: Cluster, secret: str, namespace: str) -> None:
     """Raise GitOpsSecretsError if the pull Secret *secret* of *cluster* would not arrive in *namespace*.
 
-    Without a kustomization of its own Flux takes every .yaml below the folder: one that is no object,
+    Without a kustomization of its own Flux takes every .yaml below the folder: one that is not an object,
     or is another cluster's Secret, stops all of it.
     """
     path, content = kustomization_at(tree, cluster.folder)
@@ -27,7 +27,7 @@ def check_folder(tree: Overlay, cluster: Cluster, secret: str, namespace: str) -
     foreign = [file for file in generated_from(tree, cluster.folder)[1] if file != own]
     if foreign:
         raise GitOpsSecretsError(
-            f"{foreign[0]} is no Kubernetes manifest, and Flux would apply nothing of "
+            f"{foreign[0]} is not a Kubernetes manifest, and Flux would apply nothing of "
             f"{cluster.folder} for it",
             f"git mv {foreign[0]} into another folder, commit, and run again",
         )

@@ -1,7 +1,7 @@
 """Pull Secrets below a cluster's own path, which Flux's own Kustomization decrypts.
 
 On a cluster that runs Flux, one commit with both the decryption and the first encrypted file deadlocks:
-the apply fails on the file, and the decryption that would mend it is held back with everything else.
+the apply fails on the file, and the decryption that would fix it is held back with everything else.
 So there the decryption comes first, and the file once Flux has it.
 """
 

@@ -52,7 +52,7 @@ def flux_kustomizations(tree: Overlay) -> list[FluxKustomization]:
 
 
 def _tolerant(path: str, content: bytes) -> list[FluxKustomization]:
-    """Return the Kustomizations of a file; none if it is a template that is no YAML by itself."""
+    """Return the Kustomizations of a file; none if it is a template that is not YAML by itself."""
     try:
         return flux.find_kustomizations(path, content)
     except GitOpsSecretsError:

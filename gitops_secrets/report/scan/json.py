@@ -39,7 +39,7 @@ def _finding(finding: Finding) -> dict[str, Value]:
         if name
         else None,
         "key": finding.key_path,
-        "hint": finding.mend,
+        "hint": finding.fix,
         "commit": finding.commit or None,
         "where": finding.where,
     }

@@ -15,7 +15,7 @@ def render(outcome: Outcome) -> str:
         lines.append(f"{where}: {finding.severity}[{finding.rule}]: {plain(finding.message)}")
         if finding.commit and finding.where == "file":
             lines.append(f"    since commit {finding.commit[:12]}")
-        lines.append(f"    hint: {plain(finding.mend)}")
+        lines.append(f"    hint: {plain(finding.fix)}")
     lines += [
         f"{plain(i.finding.path)}:{i.finding.position.line}: excused[{i.finding.rule}] by "
         f"{'its marker' if i.by == 'marker' else 'the baseline'}: {plain(i.reason)}"
@@ -40,4 +40,4 @@ def summary(outcome: Outcome) -> str:
 
 def with_hint(finding: Finding) -> str:
     """Return the message of *finding* and its hint in one line."""
-    return f"{finding.message}; hint: {finding.mend}"
+    return f"{finding.message}; hint: {finding.fix}"

@@ -188,7 +188,7 @@ def _broken() -> Iterator[Case]:
         "broken/scalar block",
         rule,
         good.partition("sops:\n")[0] + "sops: encrypted\n",
-        "a block that is no mapping",
+        "a block that is not a mapping",
     )
     yield found(
         "broken/no key",

@@ -64,7 +64,7 @@ class Form(NamedTuple):
 
 
 def form_of(content: bytes) -> Form | None:
-    """Return the form of *content*; None where it is no file of one document that sops writes in YAML.
+    """Return the form of *content*; None where it is not a file of one document that sops writes in YAML.
 
     None as well where what stands as ciphertext may be something readable that is only encoded.
     """

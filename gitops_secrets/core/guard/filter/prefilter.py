@@ -116,7 +116,7 @@ _LEAST = 24
 """Within a run of base64 the letters of its beginning say nothing; behind an equals sign another begins."""
 
 _PULL_VALUE = re.compile(rb"dockerc(?:fg|onfigjson)[\"']?:[\"'|>]*[A-Za-z0-9+/_-]{8}")
-"""A pull Secret's value that is no ciphertext: decoded in any case."""
+"""A pull Secret's value that is not ciphertext: decoded in any case."""
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_="
 _IS_BASE64 = bytes(97 if c in _ALPHABET else 32 for c in range(256))
 _RUN = b"a" * 32

@@ -22,7 +22,7 @@ class CreationRule(NamedTuple):
 def parse_creation_rules(content: bytes, name: str) -> tuple[CreationRule, ...]:
     """Return the rules in their order, merge keys and aliases resolved.
 
-    Raises InvalidDocumentError, naming *name*, for what is no YAML. ``filename_regex`` says nothing: no
+    Raises InvalidDocumentError, naming *name*, for what is not YAML. ``filename_regex`` says nothing: no
     sops since 3.4 reads it, and a rule without ``path_regex`` matches every path.
     """
     from gitops_secrets.core.guard.read.nodes import child, scalar

@@ -274,7 +274,7 @@ def _values(found: Pairs, *, whole: bool = False) -> Iterator[tuple[Key, yaml.No
 
 
 def _is_disguised(identity: Identity, found: Pairs) -> bool:
-    """Return whether an object that is no Secret has what only a Secret has, encrypted."""
+    """Return whether an object that is not a Secret has what only a Secret has, encrypted."""
     if identity.kind != "ConfigMap":
         return False
     data = child_keys(last(found, "data"))

@@ -67,7 +67,7 @@ class Redaction:
         return self.text(" ".join(said))
 
     def name(self, value: str | None) -> str | None:
-        """Return *value*, or HIDDEN where it is no name that Kubernetes or a person would give."""
+        """Return *value*, or HIDDEN where it is not a name that Kubernetes or a person would give."""
         if value is None:
             return None
         if not _SAFE.fullmatch(value) or _SECRET_LIKE.search(value) or self._gives_away(value):
@@ -75,7 +75,7 @@ class Redaction:
         return value
 
     def identity(self, identity: Identity | None) -> Identity | None:
-        """Return *identity* with each field that Kubernetes would take; a value is no name by chance."""
+        """Return *identity* with each field that Kubernetes would take; a value is not a name by chance."""
         if identity is None:
             return None
         return Identity(

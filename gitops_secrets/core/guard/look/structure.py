@@ -65,7 +65,7 @@ def look(inspection: Inspection, text: str, origin: Origin, bits: int) -> None:
                 _Walker(inspection, document, origin, part_bits, is_file=is_file).walk(root)
             except LimitError as error:
                 inspection.unreadable(origin, error.detail)
-            if not (document.mended and "{{" in document.text):
+            if not (document.fixed and "{{" in document.text):
                 continue
         elif document.limit and part_bits & _OF_OBJECTS and _is_manifest(document.text):
             inspection.unreadable(origin, document.limit)

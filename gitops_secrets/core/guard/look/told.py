@@ -84,7 +84,7 @@ class Told:
 
 
 def _may_be_one(text: str) -> bool:
-    """Return whether *text* holds what is no name, though no content that was looked at has it."""
+    """Return whether *text* holds what is not a name, though no content that was looked at has it."""
     return is_unmistakable(text) or any(
         has_each_class(run) and not is_made_of_words(run) for run in _RUN.findall(text)
     )

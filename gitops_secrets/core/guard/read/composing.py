@@ -1,6 +1,6 @@
 """Texts as node graphs: what PyYAML reads, and what it refuses and the readers of Kubernetes take.
 
-What is too large or too deep raises LimitError. It is never taken for a text that is no YAML: another
+What is too large or too deep raises LimitError. It is never taken for a text that is not YAML: another
 reader may well read it.
 """
 
@@ -41,7 +41,7 @@ class LimitError(Exception):
 
 
 def compose_all(text: str) -> list[yaml.Node] | None:
-    """Return the root nodes of *text* that are not null; None for what is no YAML.
+    """Return the root nodes of *text* that are not null; None for what is not YAML.
 
     Raises LimitError for what is beyond a limit, before it costs more than a reading of its events.
     """

@@ -2,7 +2,7 @@
 
 YAML first, document by document as kubectl splits them. What PyYAML refuses and other readers take
 (a stream of JSON values, JSON with comments, control characters, half a surrogate, templates between
-the lines) is mended and tried again; what is left over is for the rules that read lines.
+the lines) is fixed and tried again; what is left over is for the rules that read lines.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Document(NamedTuple):
     """How many lines of the whole text stand above it."""
     number: int
     root: yaml.Node | None
-    mended: bool = False
+    fixed: bool = False
     """Whether the text was changed to be read: positions still hold, comments may be gone."""
     limit: str = ""
     """Why it was not read although another reader may read it; empty where it was, or no reader does."""
@@ -78,7 +78,7 @@ def split(text: str) -> Iterator[tuple[int, str]]:
 def read(text: str, *, wanted: Callable[[str], bool], exact: bool = False) -> Iterator[Document]:
     """Yield the documents of *text*; of a large text only those that are *wanted*.
 
-    With *exact* only plain YAML and JSON count, and nothing is mended: for a text that need not be a
+    With *exact* only plain YAML and JSON count, and nothing is fixed: for a text that need not be a
     document at all.
     """
     import yaml
@@ -124,15 +124,15 @@ def _read_part(part: str, *, exact: bool) -> list[Document]:
     """Return what one part of a text is read as: at least one document, without a root if it is none."""
     limit = ""
     try:
-        roots, mended = _compose_part(part, exact=exact)
+        roots, fixed = _compose_part(part, exact=exact)
     except LimitError as error:
-        roots, mended, limit = [], False, error.detail
-    found = [Document(part, 0, 0, root, mended) for root in roots]
+        roots, fixed, limit = [], False, error.detail
+    found = [Document(part, 0, 0, root, fixed) for root in roots]
     if not found and not exact:
         try:
             for above, root in _json_stream(part):
                 limit = ""
-                found.append(Document(part, above, 0, root, mended=True))
+                found.append(Document(part, above, 0, root, fixed=True))
         except LimitError as error:
             limit = error.detail
     if not found and not limit and not exact and (whole := _compose_whole(part)) is not None:
@@ -164,17 +164,17 @@ def _read_otherwise(part: str) -> list[Document]:
 
 
 def _compose_part(part: str, *, exact: bool) -> tuple[list[yaml.Node], bool]:
-    """Return the roots of *part*, and whether it had to be mended for that."""
+    """Return the roots of *part*, and whether it had to be fixed for that."""
     roots = compose_all(part)
     if roots is not None or exact:
         return roots or [], False
-    for mend in _MENDS:
-        mended = mend(part)
-        if mended != part:
-            roots = compose_all(mended)
+    for fix in _FIXES:
+        fixed = fix(part)
+        if fixed != part:
+            roots = compose_all(fixed)
             if roots is not None:
                 return roots, True
-            part = mended
+            part = fixed
     return [], False
 
 
@@ -269,7 +269,7 @@ def _as_go_reads(text: str) -> str:
     return _COLON.sub(" ", text)
 
 
-_MENDS = (
+_FIXES = (
     _drop_controls,
     _replace_surrogates,
     _drop_comments,

@@ -9,7 +9,7 @@ import yaml
 from gitops_secrets.core.guard.read.composing import BINARY, MERGE, LimitError, is_null
 
 Pairs = list[tuple[str | None, yaml.Node, yaml.Node]]
-"""(key text, key, value) of each entry; the text is None for a key that is no scalar, and for ``<<``."""
+"""(key text, key, value) of each entry; the text is None for a key that is not a scalar, and for ``<<``."""
 
 _MAX_PAIRS = 20_000
 """What one mapping may merge: more is no use, and each mapping could merge all of a large one."""

@@ -28,7 +28,7 @@ class ObjectName(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """One thing that is wrong, at one place, with the command that mends it."""
+    """One thing that is wrong, at one place, with the command that fixes it."""
 
     rule: str
     """The rule's identifier: its module, its anchor in the docs and its fixtures bear the same name."""
@@ -39,8 +39,8 @@ class Finding(NamedTuple):
     message: str
     object_name: ObjectName | None = None
     key_path: Path = ()
-    mend: str = ""
-    """The command or edit that mends it."""
+    fix: str = ""
+    """The command or edit that fixes it."""
     commit: str = ""
     """The first commit that brought it in, where commits were looked at."""
     where: str = "file"

@@ -16,13 +16,13 @@ MOVE = "take the value out of {path}: keep it in a Secret, encrypt that, and ref
 
 
 class Rule(NamedTuple):
-    """One rule: its identifier, what it says, and what mends it."""
+    """One rule: its identifier, what it says, and what fixes it."""
 
     ident: str
     message: str
     """With ``{object}`` for the object, or the file where there is none, and ``{detail}``."""
-    mend: str
+    fix: str
     """With ``{path}`` and ``{pathspec}``, each quoted for a shell."""
     severity: Severity = Severity.ERROR
     elsewhere: str = ""
-    """Instead of *mend* for what does not stand in a Secret, which alone can be encrypted."""
+    """Instead of *fix* for what does not stand in a Secret, which alone can be encrypted."""

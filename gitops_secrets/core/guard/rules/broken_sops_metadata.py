@@ -45,7 +45,7 @@ def problems(block: yaml.Node | None) -> Iterator[str]:
         yield "there is none, and ciphertext without it opens with no key"
         return
     if not isinstance(block, yaml.MappingNode):
-        yield "it is no mapping"
+        yield "it is not a mapping"
         return
     fields = named(block)
     if not _is_known(block):
@@ -56,7 +56,7 @@ def problems(block: yaml.Node | None) -> Iterator[str]:
     elif not is_encrypted_value(mac):
         yield "its mac is not encrypted"
     if not _LASTMODIFIED.fullmatch(scalar(fields.get("lastmodified")) or ""):
-        yield "its lastmodified is no time"
+        yield "its lastmodified is not a time"
     entries = list(_entries(block))
     if not any((scalar(entry.get("enc")) or "").strip() for _, entry in entries):
         yield "it holds no wrapped data key"

@@ -10,4 +10,4 @@ RULE = Rule(
     ENCRYPT,
 )
 INSIDE = "move the Secret from {path} into a file of its own, and encrypt that"
-"""What mends one that stands in another object, a comment or something packed."""
+"""What fixes one that stands in another object, a comment or something packed."""

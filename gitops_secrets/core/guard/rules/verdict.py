@@ -50,7 +50,7 @@ def _unencrypted(path: str, facts: Facts, policy: Policy) -> Iterator[Finding]:
                     detail,
                 )
                 yield (
-                    said._replace(mend=INSIDE.format(path=quote(path))) if found.is_inside else said
+                    said._replace(fix=INSIDE.format(path=quote(path))) if found.is_inside else said
                 )
 
 
@@ -67,7 +67,7 @@ def finding(
     found = rule(ident)
     name = object_name(identity)
     is_secret = identity is not None and identity.kind == "Secret"
-    mend = found.mend if is_secret or not found.elsewhere else found.elsewhere
+    fix = found.fix if is_secret or not found.elsewhere else found.elsewhere
     return Finding(
         rule=ident,
         severity=found.severity,
@@ -76,7 +76,7 @@ def finding(
         message=found.message.format(object=name or "this file", detail=detail),
         object_name=name,
         key_path=key,
-        mend=mend.format(path=quote(_as_argument(path)), pathspec=quote(_pathspec(path))),
+        fix=fix.format(path=quote(_as_argument(path)), pathspec=quote(_pathspec(path))),
     )
 
 
