@@ -60,7 +60,7 @@ def painted(line: str, stream: TextIO) -> str:
 
 def _forms(password: str) -> list[str]:
     """Return *password* as it is written in the clear and in base64."""
-    from gitops_secrets.core.guard.filter.prefilter import fragments
+    from gitops_secrets.core.guard.filter.encoded import fragments
 
     return [password, *(f.decode() for f in fragments(password.encode("utf-8", "surrogatepass")))]
 

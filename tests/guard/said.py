@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gitops_secrets.core.guard.filter.prefilter import fragments
+from gitops_secrets.core.guard.filter.encoded import fragments
 from gitops_secrets.core.guard.record.facts import Facts
 from gitops_secrets.core.guard.record.finding import Finding
 

@@ -15,6 +15,7 @@ import sys
 import tarfile
 import zipfile
 import zlib
+from types import ModuleType
 
 import pytest
 import yaml
@@ -22,7 +23,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from gitops_secrets.core.guard import engine
-from gitops_secrets.core.guard.filter import prefilter
+from gitops_secrets.core.guard.filter import encoded, prefilter
 from gitops_secrets.core.guard.filter.forms import form_of
 from gitops_secrets.core.guard.filter.prefilter import EVERYTHING, may_hold
 from gitops_secrets.core.guard.filter.words import finder, one_by_one
@@ -272,8 +273,8 @@ def test_whatever_sops_encrypts_whole_is_silent(password: str, root: str, commen
     value = base64.b64encode(password.encode()).decode() if root == "data" else json.dumps(password)
     plain = f"apiVersion: v1\nkind: Secret\nmetadata:\n  name: a\n{root}:\n  password: {value}\n"
     content = ("# a comment\n" if comment else "") + encrypt(plain, *ONLY_DATA)
-    for encoded in (content.encode(), codecs.BOM_UTF8 + content.encode(), content.encode("utf-16")):
-        assert engine.judge_blob("a.yaml", encoded, POLICY).findings == ()
+    for written in (content.encode(), codecs.BOM_UTF8 + content.encode(), content.encode("utf-16")):
+        assert engine.judge_blob("a.yaml", written, POLICY).findings == ()
 
 
 @settings(SETTINGS, max_examples=400)
@@ -308,13 +309,19 @@ def test_a_word_is_found_across_the_parts_of_a_large_text() -> None:
         assert not has_word(text[:-1])
 
 
-def test_a_filter_without_the_wheel_of_words_answers_the_same(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setitem(sys.modules, "ahocorasick_rs", None)
-    spec = importlib.util.spec_from_file_location("plain_prefilter", prefilter.__file__)
+def loaded_anew(module: ModuleType) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"plain_{module.__name__}", str(module.__file__))
     assert spec is not None
     assert spec.loader is not None
     plain = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(plain)
+    return plain
+
+
+def test_a_filter_without_the_wheel_of_words_answers_the_same(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "ahocorasick_rs", None)
+    monkeypatch.setitem(sys.modules, encoded.__name__, loaded_anew(encoded))
+    plain = loaded_anew(prefilter)
     kinds = (pull_secrets, configs, commands, hidden, encrypted)
     for case in (*(c for kind in kinds for c in kind.readable()), *lookalikes.lookalikes()):
         assert plain.may_hold(case.content) == may_hold(case.content), case.name
@@ -327,7 +334,7 @@ def test_what_is_encoded_twice_is_worth_decoding_wherever_it_begins(
 ):
     once = base64.b64encode(inner).rstrip(b"=")
     run = filler.encode() * before + base64.b64encode(once)
-    assert prefilter._is_encoded_again(b"a: " + run + b"\n")
+    assert encoded._is_encoded_again(b"a: " + run + b"\n")
 
 
 @pytest.mark.parametrize("line_break", ["\x85", "\u2028", "\u2029"])

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from gitops_secrets.core.guard.filter import prefilter
+from gitops_secrets.core.guard.filter.encoded import is_worth_decoding, squeeze
 from gitops_secrets.core.guard.look.inspection import Inspection, is_comment, place
 from gitops_secrets.core.guard.look.origin import Origin
 from gitops_secrets.core.guard.patterns import addresses, dockerconfig
@@ -207,7 +208,7 @@ def _runs(text: str) -> Iterator[tuple[int, str]]:
     for match in _RUN.finditer(text):
         run = match.group()
         raw = run.encode()
-        if len(run) < 32 or not prefilter.is_worth_decoding(raw, prefilter.squeeze(raw)):
+        if len(run) < 32 or not is_worth_decoding(raw, squeeze(raw)):
             continue
         lines = [_AROUND_LINE.sub("", part) for part in run.splitlines()]
         yield match.start(), ("/" if run.startswith(_XZ) else "") + "".join(lines)

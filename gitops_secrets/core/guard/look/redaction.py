@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from gitops_secrets.core.discretion.mixed import has_each_class, is_made_of_words
-from gitops_secrets.core.guard.filter.prefilter import fragments
+from gitops_secrets.core.guard.filter.encoded import fragments
 from gitops_secrets.core.guard.record.facts import Identity, Key
 
 HIDDEN = "(hidden)"

@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterable
 
 from gitops_secrets.core.discretion.mixed import has_each_class, is_made_of_words
 from gitops_secrets.core.discretion.suspicion import is_unmistakable, may_be_secret
-from gitops_secrets.core.guard.filter.prefilter import fragments, may_hold
+from gitops_secrets.core.guard.filter.encoded import fragments
+from gitops_secrets.core.guard.filter.prefilter import may_hold
 from gitops_secrets.core.guard.look.redaction import HIDDEN, pieces_of
 
 _PART = re.compile(r"[^\s/'\"]+")

@@ -1,0 +1,195 @@
+"""Base64 and hexadecimal: whether what is encoded in a content could hold a finding. Nothing is parsed."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from itertools import product
+
+from gitops_secrets.core.guard.filter.words import finder
+from gitops_secrets.core.guard.read.keyrings import BASE64_BEGINNINGS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SQUEEZE = bytes(c for c in range(256) if not 0x21 <= c <= 0x7E) + b"\\"
+_PACKED_BASE64 = (b"H4sI", b"UEsDB", b"QlpoO", b"/Td6W", b"SDRzS", b"VUVzRE", b"_Td6W")
+
+
+def fragments(word: bytes) -> tuple[bytes, ...]:
+    """Return what base64 makes of *word* at each of its three alignments, less the unstable ends."""
+    found = []
+    for shift in range(3):
+        encoded = base64.b64encode(b"\0" * shift + word + b"\0\0")
+        begin = -(-shift * 8 // 6)
+        end = (shift + len(word)) * 8 // 6
+        found.append(encoded[begin:end])
+    return tuple(found)
+
+
+_ONCE = {
+    word: fragments(word)
+    for word in (
+        *(bytes(spelled) for spelled in product(*zip(b"auth", b"AUTH", strict=True))),
+        b"assword",
+        b"ASSWORD",
+        b"login",
+        b"SECRET-KEY-1",
+        b"IVATE KEY",
+        b"creds",
+        b"PLUGIN-",
+        b"ustar",
+    )
+}
+ENCODED = tuple(f for parts in _ONCE.values() for f in parts)
+"""Any of these in a base64 run makes it worth decoding."""
+_HEXADECIMAL = (
+    b"auth".hex().encode(),
+    b"ustar".hex().encode(),
+    b"configjson".hex().encode(),
+    b"configjson".hex().upper().encode(),
+)
+"""What stands in the hexadecimal form of a docker config, and of a Secret that holds one."""
+_has_encoded = finder(*_PACKED_BASE64, *ENCODED, *_HEXADECIMAL)
+_PACKED_BYTES = (
+    b"\x28\xb5\x2f\xfd",
+    b"\x04\x22\x4d\x18",
+    b"7z\xbc\xaf",
+    b"Rar!",
+    b"LZIP",
+    b"\x1f\x9d\x90",
+    b"]\0\0",
+)
+
+
+def _zlib_beginnings() -> Iterator[bytes]:
+    """Yield what base64 makes of how zlib begins, with any level and window: three letters."""
+    for first in range(0x08, 0x80, 0x10):
+        for second in range(-(first << 8) % 31, 256, 31):
+            if not second & 0x20:
+                for third in range(0, 256, 64):
+                    yield binascii.b2a_base64(bytes((first, second, third)))[:3]
+
+
+_BEGINNINGS = frozenset(
+    (*BASE64_BEGINNINGS, *_zlib_beginnings(), *(base64.b64encode(b)[:3] for b in _PACKED_BYTES))
+)
+_PACKED_HEX = re.compile(rb"(?i)1f8b08|504b0304|425a683|fd377a585a|78(?:9c|01|5e|da)|28b52ffd")
+_HEX_FIRST = frozenset(b"15472Ff"[i : i + 1] for i in range(7))
+_LEAST = 24
+"""Within a run of base64 the letters of its beginning say nothing; behind an equals sign another begins."""
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_="
+_IS_BASE64 = bytes(97 if c in _ALPHABET else 32 for c in range(256))
+_RUN = b"a" * 32
+_INNER_RUN = b"a" * 24
+_BASE64_TEXT = re.compile(
+    rb"(?:[K-Za-e][C-HS-Xi-ny-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][\w+/-]){8}"
+)
+"""Base64 of 24 characters that may be base64 themselves, wherever in its run the outer one begins."""
+_IS_FIRST = bytes(97 if c in b"KLMNOPQRSTUVWXYZabcde" else 32 for c in range(256))
+_FIRSTS = b"a" * 8
+"""Each fourth character of the above, marked."""
+_WIDE = re.compile(
+    rb"A[C-H][AEIMQUYcgkosw048]A[I-Za-f][AQgw][AB][\w+/-]"
+    rb"(?:A[C-H][AEIMQUYcgkosw048]A[I-Za-f][AQgw][AB][\w+/-]){2}"
+    rb"|AAAA[I-Za-f][AQgw]AAA[C-H][AEIMQUYcgkosw048]AAA[AB]"
+)
+"""Base64 of ASCII in 16 or 32 bits, of either order. Begins with A in each case, so that few places are tried."""
+_LONG_RUN = re.compile(rb"[\w+/-]{32,}")
+_AGE_FILE = re.compile(
+    rb"-----BEGIN AGE ENCRYPTED FILE-----(?:\s|\\n)+YWdlLWVuY3J5cHRpb24ub3JnL3Yx[A-Za-z0-9+/=\s\\]{0,100000}"
+)
+_COMMENTED_LINE = re.compile(rb"\n[ \t]*[#>*/-]")
+_LONGEST_END = 200
+_LINE_START = re.compile(rb"\n[ \t#>*/-]+")
+_STANDARD = bytes.maketrans(b"-_", b"+/")
+
+
+def squeeze(content: bytes) -> bytes:
+    """Return *content* without what may stand between the letters of a word."""
+    return content.translate(None, _SQUEEZE)
+
+
+def is_worth_decoding(content: bytes, packed: bytes) -> bool:
+    """Return whether *content*, squeezed to *packed*, holds base64 of what could hold a finding."""
+    # One letter is looked for in a tenth of the time that two take.
+    if b"\\" in content and (b"\\n" in content or b"\\r" in content):
+        # Go's reader of base64 passes over line breaks, however many a string in quotes has.
+        content = content.replace(b"\\n", b"\n").replace(b"\\r", b"\n")
+        packed = squeeze(content)
+    if _RUN not in packed.translate(_IS_BASE64):
+        return False
+    if _has_encoded(packed) or _begins_packed(content) or _WIDE.search(content):
+        return True
+    if _is_encoded_again(content):
+        return True
+    return _goes_on_commented(content) and _has_encoded(squeeze(_LINE_START.sub(b"", content)))
+
+
+def _begins_packed(content: bytes) -> bool:
+    """Return whether a run of base64 or hexadecimal in *content* begins as something packed does."""
+    marks = content.translate(_IS_BASE64)
+    at = marks.find(_RUN)
+    while at >= 0:
+        end = marks.find(b" ", at + len(_RUN))
+        end = end if end >= 0 else len(content)
+        begin = at + (content[at - 1 : at] == b"\\")
+        if _is_packed_at(content, begin):
+            return True
+        at = content.find(b"=", begin, end - _LEAST)
+        while at >= 0:
+            if _is_packed_at(content, at + 1):
+                return True
+            at = content.find(b"=", at + 1, end - _LEAST)
+        at = marks.find(_RUN, end)
+    return False
+
+
+def _is_packed_at(content: bytes, at: int) -> bool:
+    return content[at : at + 3] in _BEGINNINGS or (
+        content[at : at + 1] in _HEX_FIRST and _PACKED_HEX.match(content, at) is not None
+    )
+
+
+def _goes_on_commented(content: bytes) -> bool:
+    """Return whether base64 goes on in the next line, behind what comments it out."""
+    for match in _COMMENTED_LINE.finditer(content):
+        at = match.start()
+        before = content[max(0, at - _LONGEST_END) : at]
+        end = before.rstrip(b" \t\\\r")[-12:]
+        if end.translate(_IS_BASE64) == _RUN[:12] or (
+            len(end) < 12 and len(before) == _LONGEST_END
+        ):
+            return True
+    return False
+
+
+def _is_encoded_again(content: bytes) -> bool:
+    """Return whether some base64 in *content* holds base64, as a wrapped age key does by its nature."""
+    if b"BEGIN AGE ENCRYPTED FILE" in content:
+        content = _AGE_FILE.sub(b"", content)
+    marks = content.translate(_IS_FIRST)
+    if not any(_FIRSTS in marks[shift::4] for shift in range(4)):
+        return False
+    marks = content.translate(_IS_BASE64)
+    at = marks.find(_RUN)
+    while at >= 0:
+        end = marks.find(b" ", at)
+        around = content[at : end if end >= 0 else len(content)]
+        if _BASE64_TEXT.search(around) and _decodes_to_base64(around):
+            return True
+        at = marks.find(_RUN, end) if end >= 0 else -1
+    return False
+
+
+def _decodes_to_base64(content: bytes) -> bool:
+    for match in _LONG_RUN.finditer(content):
+        run = match.group().translate(_STANDARD)
+        for shift in range(4):
+            outer = run[shift:]
+            inner = binascii.a2b_base64(outer[: len(outer) & ~3])
+            if _INNER_RUN in inner.translate(_IS_BASE64):
+                return True
+    return False
