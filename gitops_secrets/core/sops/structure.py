@@ -20,12 +20,12 @@ from gitops_secrets.core.yamltext.nodes import (
     compose_documents,
     entries,
     get,
-    is_null,
     items,
     position,
     text,
     walk_scalars,
 )
+from gitops_secrets.core.yamltext.nulls import is_null
 from gitops_secrets.errors import GitOpsSecretsError
 
 _BASE64 = r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import yaml
 
+from gitops_secrets.core.yamltext.nulls import is_null
 from gitops_secrets.core.yamltext.places import Path as Path  # noqa: PLC0414 - said again for its callers
 from gitops_secrets.core.yamltext.places import Position as Position  # noqa: PLC0414
 from gitops_secrets.errors import InvalidDocumentError
@@ -23,7 +24,6 @@ _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 """In which a bracket may be half of another character."""
 
 _MAX_SCALARS = 1_000_000
-_NULLS = ("", "~", "null", "Null", "NULL")
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -239,11 +239,6 @@ def refuse_anchors(content: bytes, name: str) -> None:
             f"{name}:{found.start_mark.line + 1}: holds an anchor or alias",
             "write the value out in both places",
         )
-
-
-def is_null(node: yaml.Node) -> bool:
-    """Return whether *node* is null: not for its tag alone, since what is tagged so can be read all the same."""
-    return node.tag == "tag:yaml.org,2002:null" and node.value in _NULLS
 
 
 def _is_null(node: yaml.Node | None) -> bool:

@@ -10,6 +10,8 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from gitops_secrets.core.yamltext.nulls import NULL, NULLS, is_null
+
 if TYPE_CHECKING:
     import yaml
 
@@ -20,9 +22,8 @@ MAX_NODES = 400_000
 MAX_DEPTH = 5000
 """libyaml's composer calls itself for each level, and a few ten thousand end the process."""
 
-NULL, _STR, _SEQ, _MAP = (f"tag:yaml.org,2002:{name}" for name in ("null", "str", "seq", "map"))
+_STR, _SEQ, _MAP = (f"tag:yaml.org,2002:{name}" for name in ("str", "seq", "map"))
 BINARY, MERGE = (f"tag:yaml.org,2002:{name}" for name in ("binary", "merge"))
-NULLS = ("", "~", "null", "Null", "NULL")
 _LARGE = 20_000
 _LONG_LINE = MAX_DEPTH // 2
 """A shorter line has no more levels of block style than MAX_DEPTH, two for each column at most."""
@@ -143,11 +144,6 @@ def _without_nulls(roots: list[yaml.Node]) -> list[yaml.Node]:
     return [root for root in roots if not is_null(root)]
 
 
-def is_null(node: yaml.Node) -> bool:
-    """Return whether *node* is null: not for its tag alone, since what is tagged so can be read in Git."""
-    return node.tag == NULL and node.value in NULLS
-
-
 def _node(event: Any) -> yaml.Node:
     import yaml
 
@@ -157,8 +153,8 @@ def _node(event: Any) -> yaml.Node:
         return yaml.SequenceNode(tag or _SEQ, [], *marks, event.flow_style)
     if isinstance(event, yaml.MappingStartEvent):
         return yaml.MappingNode(tag or _MAP, [], *marks, event.flow_style)
-    is_null = event.implicit[0] and event.value in NULLS
-    return yaml.ScalarNode(tag or (NULL if is_null else _STR), event.value, *marks, event.style)
+    says_null = event.implicit[0] and event.value in NULLS
+    return yaml.ScalarNode(tag or (NULL if says_null else _STR), event.value, *marks, event.style)
 
 
 def _attach(

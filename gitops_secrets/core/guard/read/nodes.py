@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import yaml
 
-from gitops_secrets.core.guard.read.composing import BINARY, MERGE, LimitError, is_null
+from gitops_secrets.core.guard.read.composing import BINARY, MERGE, LimitError
+from gitops_secrets.core.yamltext.nulls import is_null
 
 Pairs = list[tuple[str | None, yaml.Node, yaml.Node]]
 """(key text, key, value) of each entry; the text is None for a key that is not a scalar, and for ``<<``."""
