@@ -1,4 +1,7 @@
-"""Base64 and hexadecimal: whether what is encoded in a content could hold a finding. Nothing is parsed."""
+"""Base64 and hexadecimal: whether what is encoded in a content could hold a finding. Nothing is parsed.
+
+Loaded when a content has a run of base64: a commit without one does not wait for it.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,14 @@ import binascii
 import re
 from itertools import product
 
+from gitops_secrets.core.guard.filter.runs import IS_BASE64, RUN, squeeze
 from gitops_secrets.core.guard.filter.words import finder
-from gitops_secrets.core.guard.read.keyrings import BASE64_BEGINNINGS
+from gitops_secrets.core.guard.read.keyrings import base64_beginnings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_SQUEEZE = bytes(c for c in range(256) if not 0x21 <= c <= 0x7E) + b"\\"
 _PACKED_BASE64 = (b"H4sI", b"UEsDB", b"QlpoO", b"/Td6W", b"SDRzS", b"VUVzRE", b"_Td6W")
 
 
@@ -74,15 +77,13 @@ def _zlib_beginnings() -> Iterator[bytes]:
 
 
 _BEGINNINGS = frozenset(
-    (*BASE64_BEGINNINGS, *_zlib_beginnings(), *(base64.b64encode(b)[:3] for b in _PACKED_BYTES))
+    (*base64_beginnings(), *_zlib_beginnings(), *(base64.b64encode(b)[:3] for b in _PACKED_BYTES))
 )
+"""How base64 of something packed, or of a key ring, begins."""
 _PACKED_HEX = re.compile(rb"(?i)1f8b08|504b0304|425a683|fd377a585a|78(?:9c|01|5e|da)|28b52ffd")
 _HEX_FIRST = frozenset(b"15472Ff"[i : i + 1] for i in range(7))
 _LEAST = 24
 """Within a run of base64 the letters of its beginning say nothing; behind an equals sign another begins."""
-_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_="
-_IS_BASE64 = bytes(97 if c in _ALPHABET else 32 for c in range(256))
-_RUN = b"a" * 32
 _INNER_RUN = b"a" * 24
 _BASE64_TEXT = re.compile(
     rb"(?:[K-Za-e][C-HS-Xi-ny-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][\w+/-]){8}"
@@ -107,11 +108,6 @@ _LINE_START = re.compile(rb"\n[ \t#>*/-]+")
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 
 
-def squeeze(content: bytes) -> bytes:
-    """Return *content* without what may stand between the letters of a word."""
-    return content.translate(None, _SQUEEZE)
-
-
 def is_worth_decoding(content: bytes, packed: bytes) -> bool:
     """Return whether *content*, squeezed to *packed*, holds base64 of what could hold a finding."""
     # One letter is looked for in a tenth of the time that two take.
@@ -119,7 +115,7 @@ def is_worth_decoding(content: bytes, packed: bytes) -> bool:
         # Go's reader of base64 passes over line breaks, however many a string in quotes has.
         content = content.replace(b"\\n", b"\n").replace(b"\\r", b"\n")
         packed = squeeze(content)
-    if _RUN not in packed.translate(_IS_BASE64):
+    if RUN not in packed.translate(IS_BASE64):
         return False
     if _has_encoded(packed) or _begins_packed(content) or _WIDE.search(content):
         return True
@@ -130,10 +126,10 @@ def is_worth_decoding(content: bytes, packed: bytes) -> bool:
 
 def _begins_packed(content: bytes) -> bool:
     """Return whether a run of base64 or hexadecimal in *content* begins as something packed does."""
-    marks = content.translate(_IS_BASE64)
-    at = marks.find(_RUN)
+    marks = content.translate(IS_BASE64)
+    at = marks.find(RUN)
     while at >= 0:
-        end = marks.find(b" ", at + len(_RUN))
+        end = marks.find(b" ", at + len(RUN))
         end = end if end >= 0 else len(content)
         begin = at + (content[at - 1 : at] == b"\\")
         if _is_packed_at(content, begin):
@@ -143,7 +139,7 @@ def _begins_packed(content: bytes) -> bool:
             if _is_packed_at(content, at + 1):
                 return True
             at = content.find(b"=", at + 1, end - _LEAST)
-        at = marks.find(_RUN, end)
+        at = marks.find(RUN, end)
     return False
 
 
@@ -159,9 +155,7 @@ def _goes_on_commented(content: bytes) -> bool:
         at = match.start()
         before = content[max(0, at - _LONGEST_END) : at]
         end = before.rstrip(b" \t\\\r")[-12:]
-        if end.translate(_IS_BASE64) == _RUN[:12] or (
-            len(end) < 12 and len(before) == _LONGEST_END
-        ):
+        if end.translate(IS_BASE64) == RUN[:12] or (len(end) < 12 and len(before) == _LONGEST_END):
             return True
     return False
 
@@ -173,14 +167,14 @@ def _is_encoded_again(content: bytes) -> bool:
     marks = content.translate(_IS_FIRST)
     if not any(_FIRSTS in marks[shift::4] for shift in range(4)):
         return False
-    marks = content.translate(_IS_BASE64)
-    at = marks.find(_RUN)
+    marks = content.translate(IS_BASE64)
+    at = marks.find(RUN)
     while at >= 0:
         end = marks.find(b" ", at)
         around = content[at : end if end >= 0 else len(content)]
         if _BASE64_TEXT.search(around) and _decodes_to_base64(around):
             return True
-        at = marks.find(_RUN, end) if end >= 0 else -1
+        at = marks.find(RUN, end) if end >= 0 else -1
     return False
 
 
@@ -190,6 +184,6 @@ def _decodes_to_base64(content: bytes) -> bool:
         for shift in range(4):
             outer = run[shift:]
             inner = binascii.a2b_base64(outer[: len(outer) & ~3])
-            if _INNER_RUN in inner.translate(_IS_BASE64):
+            if _INNER_RUN in inner.translate(IS_BASE64):
                 return True
     return False

@@ -22,17 +22,18 @@ KEY_BEGINNINGS = frozenset(
 )
 """The first bytes of what ``holds_secret_key`` may say yes of."""
 _OF_AGENT = (b"(", b"Created:", b"Key:", b"Label:", b"Use-for-")
-_AGENT_KEY = re.compile(
+_AGENT_KEY = (
     rb"\((?:11:private-key|21:protected-private-key)\("
     rb"|\((?:protected-)?private-key\s*\([^#]{1,200}#[0-9A-F\s]{16}"
 )
+"""Compiled when it is needed: every commit would wait for it."""
 _FAR = 4096
 
 
 def holds_secret_key(content: bytes) -> bool:
     """Return whether *content* begins as a key ring, and a secret key stands in it, or is gpg-agent's file of one."""
     if content.startswith(_OF_AGENT):
-        return _AGENT_KEY.search(content, 0, _FAR) is not None
+        return re.search(_AGENT_KEY, content[:_FAR]) is not None
     at = 0
     if len(content) < _SHORTEST:
         return False
@@ -79,8 +80,8 @@ def _packet(content: bytes, at: int) -> tuple[int, int, int] | None:
     return tag, at + 1 + size, at + 1 + size + int.from_bytes(head[1 : 1 + size], "big")
 
 
-def _base64_beginnings() -> Iterator[bytes]:
-    """Yield what base64 makes of how a ring with a secret key, and a file of gpg-agent, begin: three letters."""
+def base64_beginnings() -> Iterator[bytes]:
+    """Yield how base64 of a ring with a secret key, and of a file of gpg-agent, begins: three letters."""
     heads = [
         *((0x95, second, third) for second in range(0x20) for third in range(0, 256, 64)),
         *((0x94, second, 0) for second in range(0x40, 256)),
@@ -91,7 +92,3 @@ def _base64_beginnings() -> Iterator[bytes]:
     ]
     for head in heads:
         yield binascii.b2a_base64(bytes(head))[:3]
-
-
-BASE64_BEGINNINGS = frozenset(_base64_beginnings())
-"""How base64 of a ring with a secret key, and of a file of gpg-agent, begins."""
