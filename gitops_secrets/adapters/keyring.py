@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from gitops_secrets.adapters.age import (
     Identity,
@@ -34,9 +34,12 @@ class Keyring:
         self._found = [Found(identity, None) for identity in identities]
         self._rest = self._read()
 
-    def add(self, identity: Identity) -> None:
-        """Have *identity* at hand too: one that was just made, and is in no file yet."""
-        self._found.append(Found(identity, None))
+    @classmethod
+    def of(cls, identity: Identity) -> Self:
+        """Return a keyring that has *identity* and nothing else, whatever the user has."""
+        keyring = cls(identities=[identity])
+        keyring._rest = iter(())
+        return keyring
 
     def find(self, recipient: str) -> Found | None:
         """Return the identity of *recipient*, None if it is not at hand."""

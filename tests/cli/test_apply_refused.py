@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from gitops_secrets.adapters.age import create_identity
+from gitops_secrets.adapters.sops.program import encrypting
+from gitops_secrets.commands.secrets.ruling import ruling_by_recipients
 from tests.support.secrets import encoded
 from tests.support.terminal import Terminal
 from tests.support.user import PROGRAM, Result, User
@@ -47,6 +50,19 @@ def test_without_a_terminal_context_and_yes_are_both_required(
 ) -> None:
     says = "without a terminal, --context and --yes are required"
     refused(bootstrapped, *flags, says=says, status=2)
+
+
+def test_what_only_a_person_can_open_is_not_brought_to_the_cluster(bootstrapped: User) -> None:
+    """The cluster could not decrypt it: that is seen here, and not when Flux reconciles."""
+    path = "pull-secrets/prod/regcred.sops.yaml"
+    plain = bootstrapped.run("show", "--reveal", path).stdout
+    person = create_identity()
+    keys = bootstrapped.home / ".config/sops/age/keys.txt"
+    keys.write_bytes(person.secret + b"\n")
+    with encrypting(ruling_by_recipients([person.recipient]).config, path, []) as encrypt:
+        bootstrapped.commit({path: encrypt(plain.encode())[0].decode()})
+    assert bootstrapped.run("show", "--reveal", path).status == 0
+    refused(bootstrapped, "--dry-run", says=f"no identity at hand opens {path}")
 
 
 def test_a_repository_without_a_commit_is_to_be_bootstrapped(user: User) -> None:

@@ -190,7 +190,7 @@ def _read_wanted(tree: Overlay, path: ClusterPath, request: Request) -> _Wanted:
             f"the identity of {path.path} is not at hand; its recipient is {recipient}",
             "pass --age-identity-file with the cluster's identity",
         )
-    sealer = Sealer(tree, Keyring(identities=[identity]))
+    sealer = Sealer(tree, Keyring.of(identity))
     return _Wanted(
         namespace,
         identity,
