@@ -1,6 +1,6 @@
 """Base64 and hexadecimal: whether what is encoded in a content could hold a finding. Nothing is parsed.
 
-Loaded when a content has a run of base64: a commit without one does not wait for it.
+Loaded by ``runs.py`` when a content has a run of base64.
 """
 
 from __future__ import annotations
@@ -108,15 +108,8 @@ _LINE_START = re.compile(rb"\n[ \t#>*/-]+")
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 
 
-def is_worth_decoding(content: bytes, packed: bytes) -> bool:
-    """Return whether *content*, squeezed to *packed*, holds base64 of what could hold a finding."""
-    # One letter is looked for in a tenth of the time that two take.
-    if b"\\" in content and (b"\\n" in content or b"\\r" in content):
-        # Go's reader of base64 passes over line breaks, however many a string in quotes has.
-        content = content.replace(b"\\n", b"\n").replace(b"\\r", b"\n")
-        packed = squeeze(content)
-    if RUN not in packed.translate(IS_BASE64):
-        return False
+def is_worth_it(content: bytes, packed: bytes) -> bool:
+    """Return whether the runs of base64 in *content*, squeezed to *packed*, could hold a finding."""
     if _has_encoded(packed) or _begins_packed(content) or _WIDE.search(content):
         return True
     if _is_encoded_again(content):
@@ -134,11 +127,11 @@ def _begins_packed(content: bytes) -> bool:
         begin = at + (content[at - 1 : at] == b"\\")
         if _is_packed_at(content, begin):
             return True
-        at = content.find(b"=", begin, end - _LEAST)
-        while at >= 0:
-            if _is_packed_at(content, at + 1):
+        sign = content.find(b"=", begin, end - _LEAST)
+        while sign >= 0:
+            if _is_packed_at(content, sign + 1):
                 return True
-            at = content.find(b"=", at + 1, end - _LEAST)
+            sign = content.find(b"=", sign + 1, end - _LEAST)
         at = marks.find(RUN, end)
     return False
 

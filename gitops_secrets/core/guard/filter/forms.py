@@ -11,8 +11,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from gitops_secrets.core.guard.filter.encoded import is_worth_decoding
-from gitops_secrets.core.guard.filter.runs import squeeze
+from gitops_secrets.core.guard.filter.runs import is_worth_decoding, squeeze
 from gitops_secrets.core.guard.patterns.ciphertext import end_of, tag_of
 from gitops_secrets.core.guard.record.facts import Facts
 from gitops_secrets.core.sops.structure import is_encrypted_value

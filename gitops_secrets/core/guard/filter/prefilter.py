@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from gitops_secrets.core.guard.filter.runs import may_be_encoded, squeeze
+from gitops_secrets.core.guard.filter.runs import is_worth_decoding, squeeze
 from gitops_secrets.core.guard.filter.words import finder
 from gitops_secrets.core.guard.read.encoding import decode, is_packed, textual
 from gitops_secrets.core.guard.read.keyrings import KEY_BEGINNINGS, holds_secret_key
@@ -116,17 +116,11 @@ def may_hold_as_text(content: bytes) -> int:
     bits = _named(content, packed, lower) if _has_anything(lower) else 0
     if b"@" in lower and _ADDRESS.search(lower):
         bits |= VALUES
-    if (may_be_encoded(content, packed) and _is_worth_decoding(content, packed)) or (
+    if is_worth_decoding(content, packed) or (
         b"dockerc" in packed and _PULL_VALUE.search(packed) is not None
     ):
         bits |= PACKED
     return bits
-
-
-def _is_worth_decoding(content: bytes, packed: bytes) -> bool:
-    from gitops_secrets.core.guard.filter.encoded import is_worth_decoding
-
-    return is_worth_decoding(content, packed)
 
 
 def _named(content: bytes, packed: bytes, lower: bytes) -> int:

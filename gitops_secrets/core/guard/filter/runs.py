@@ -1,4 +1,7 @@
-"""Runs of base64, and texts without what may stand between the letters of a word: asked of every content."""
+"""Runs of base64, and texts without what may stand between the letters of a word: asked of every content.
+
+What is asked of a run, ``encoded.py``, is loaded when there is one: a commit without one does not wait for it.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,15 @@ def squeeze(content: bytes) -> bytes:
     return content.translate(None, _SQUEEZE)
 
 
-def may_be_encoded(content: bytes, packed: bytes) -> bool:
-    """Return whether a run of base64 may stand in *content*, squeezed to *packed*: line breaks may be spelled."""
-    return b"\\" in content or RUN in packed.translate(IS_BASE64)
+def is_worth_decoding(content: bytes, packed: bytes) -> bool:
+    """Return whether *content*, squeezed to *packed*, holds base64 of what could hold a finding."""
+    # One letter is looked for in a tenth of the time that two take.
+    if b"\\" in content and (b"\\n" in content or b"\\r" in content):
+        # Go's reader of base64 passes over line breaks, however many a string in quotes has.
+        content = content.replace(b"\\n", b"\n").replace(b"\\r", b"\n")
+        packed = squeeze(content)
+    if RUN not in packed.translate(IS_BASE64):
+        return False
+    from gitops_secrets.core.guard.filter.encoded import is_worth_it
+
+    return is_worth_it(content, packed)

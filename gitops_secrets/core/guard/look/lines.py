@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator
 
 from gitops_secrets.core.guard.filter import prefilter
-from gitops_secrets.core.guard.filter.encoded import is_worth_decoding
-from gitops_secrets.core.guard.filter.runs import squeeze
+from gitops_secrets.core.guard.filter.runs import is_worth_decoding, squeeze
 from gitops_secrets.core.guard.look.inspection import Inspection, is_comment, place
 from gitops_secrets.core.guard.look.origin import Origin
 from gitops_secrets.core.guard.patterns import addresses, dockerconfig
