@@ -29,16 +29,22 @@ class Keyring:
     then asking raises GitOpsSecretsError.
     """
 
-    def __init__(self, named: Path | None = None, identities: Iterable[Identity] = ()) -> None:
+    def __init__(self, named: Path | None = None) -> None:
         self.named = named
-        self._found = [Found(identity, None) for identity in identities]
+        """The file that the user named."""
+        self._found: list[Found] = []
         self._rest = self._read()
+
+    def add(self, identity: Identity) -> None:
+        """Have *identity* at hand too: one that was just made, and is in no file yet."""
+        self._found.append(Found(identity, None))
 
     @classmethod
     def of(cls, identity: Identity) -> Self:
         """Return a keyring that has *identity* and nothing else, whatever the user has."""
-        keyring = cls(identities=[identity])
+        keyring = cls()
         keyring._rest = iter(())
+        keyring.add(identity)
         return keyring
 
     def find(self, recipient: str) -> Found | None:

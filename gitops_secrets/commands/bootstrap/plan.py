@@ -44,10 +44,8 @@ def make_plan(request: Request, repository: Repository, questions: Questions) ->
     _check_head(repository, request, head)
     first = first_stages(request, repository, tree, clusters)
     _refuse_left_out(repository, listing, clusters)
-    ruled = [plan_rule(request, repository, tree, cluster) for cluster in clusters]
-    # A new identity is in no file yet.
-    own = [rule.identity.identity for rule in ruled if rule.identity.identity is not None]
-    keyring = Keyring(request.identity_file, own)
+    keyring = Keyring(request.identity_file)
+    ruled = [plan_rule(request, repository, tree, cluster, keyring) for cluster in clusters]
     with Sealer(tree, keyring) as sealer:
         if not first:
             _start_encryption(sealer, request, tree, ruled[0])
@@ -110,9 +108,10 @@ def _refuse_left_out(repository: Repository, listing: Listing, clusters: list[Cl
     """Raise GitOpsSecretsError if a sparse checkout hides a file that has to be read."""
     if not listing.unseen or not repository.is_sparse():
         return
-    below = tuple(f"{path}/" for path in paths_of(clusters) if path != ".")
+    paths = paths_of(clusters)
+    below = tuple("" if path == "." else f"{path}/" for path in paths)
     for path in listing.unseen:
-        is_ours = path.startswith(below) or path == CONFIG or "." in paths_of(clusters)
+        is_ours = path.startswith(below) or path == CONFIG
         if is_ours and not (repository.top / path).exists():
             folders = [cluster.path for cluster in clusters if cluster.path != "."]
             raise GitOpsSecretsError(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gitops_secrets.adapters.git.repository import Repository
+from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.commands.bootstrap.model import Request
 from gitops_secrets.commands.key.identities import ClusterIdentity, choose_identity
 from gitops_secrets.commands.secrets.ruling import check_recipients
@@ -32,7 +33,9 @@ class Ruled(NamedTuple):
     recipients: tuple[Recipient, ...]
 
 
-def plan_rule(request: Request, repository: Repository, tree: Overlay, cluster: Cluster) -> Ruled:
+def plan_rule(
+    request: Request, repository: Repository, tree: Overlay, cluster: Cluster, keyring: Keyring
+) -> Ruled:
     """Plan the creation rule for *cluster*, and return whom it names.
 
     A rule that is there counts only if it is the cluster's alone, fits a Kubernetes Secret and
@@ -41,7 +44,7 @@ def plan_rule(request: Request, repository: Repository, tree: Overlay, cluster: 
     """
     rules = parse_rules(tree.read(CONFIG) or b"")
     recorded = recorded_recipient(rules, cluster)
-    identity = choose_identity(cluster, recorded, request.identity_file, repository.top)
+    identity = choose_identity(cluster, recorded, keyring, repository.top)
     return Ruled(
         cluster, identity, _plan_recipients(request, tree, cluster, rules, identity.recipient)
     )

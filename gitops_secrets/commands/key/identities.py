@@ -29,16 +29,18 @@ class ClusterIdentity(NamedTuple):
 
 
 def choose_identity(
-    cluster: Cluster, recorded: str | None, named: Path | None, top: Path
+    cluster: Cluster, recorded: str | None, keyring: Keyring, top: Path
 ) -> ClusterIdentity:
     """Return the identity of *cluster*, whose recipient *recorded* ``.sops.yaml`` names if it does.
 
-    *named* is the file that the user wants it in, or has it in. A new one is only made here, in
-    memory; keep_identity writes it. Raises GitOpsSecretsError if *named* holds another identity.
+    The file that the user named is the one that it is to be in, or is in. A new one is only made
+    here, in memory, and is in *keyring* then; keep_identity writes it. Raises GitOpsSecretsError if that
+    file holds another identity.
     """
+    named = keyring.named
     if recorded is not None:
         age.refuse_missing(named)
-        found = Keyring(named).find(recorded)
+        found = keyring.find(recorded)
         if found is None and named is not None:
             raise GitOpsSecretsError(
                 f"identity file {named} does not hold the identity of {cluster.path}, "
@@ -68,6 +70,7 @@ def choose_identity(
             return ClusterIdentity(identity.recipient, identity, path)
     age.refuse_work_tree(path)
     identity = age.create_identity()
+    keyring.add(identity)
     return ClusterIdentity(identity.recipient, identity, path, notes)
 
 

@@ -106,7 +106,8 @@ def apply(request: Request) -> Outcome:
     revision = _head(repository)
     tree = tree_of(repository, revision)
     paths = _cluster_paths(request, tree)
-    wanted = [_read_wanted(tree, path, request) for path in paths]
+    keyring = Keyring(request.identity_file)
+    wanted = [_read_wanted(tree, path, keyring) for path in paths]
     cluster = connect(request.kubeconfig, request.context)
     if not request.dry_run and not request.confirm(cluster):
         raise GitOpsSecretsError(
@@ -169,7 +170,7 @@ def _cluster_paths(request: Request, tree: Overlay) -> list[ClusterPath]:
     raise UsageError(f"which cluster? in this commit: {names}", "--path clusters/prod")
 
 
-def _read_wanted(tree: Overlay, path: ClusterPath, request: Request) -> _Wanted:
+def _read_wanted(tree: Overlay, path: ClusterPath, keyring: Keyring) -> _Wanted:
     secrets = [f for f in tree.files() if f.startswith(f"{path.folder}/") and f.endswith(ENDINGS)]
     if path.inline:
         namespace, identity_secret = _own(tree, path)
@@ -183,8 +184,8 @@ def _read_wanted(tree: Overlay, path: ClusterPath, request: Request) -> _Wanted:
             f"{CONFIG} records no recipient for {path.path}",
             f"gitops-secrets bootstrap --path {path.path} --image-pull-secret regcred",
         )
-    age.refuse_missing(request.identity_file)
-    identity = Keyring(request.identity_file).first([recipient])
+    age.refuse_missing(keyring.named)
+    identity = keyring.first([recipient])
     if identity is None:
         raise GitOpsSecretsError(
             f"the identity of {path.path} is not at hand; its recipient is {recipient}",
