@@ -18,7 +18,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.support.fleet import push
-from tests.support.kill import SIGNALS, bootstrap_story, file_story
+from tests.support.kill import SIGNALS, Story, bootstrap_story, file_story
 from tests.support.secrets import PATH
 from tests.support.user import PROGRAM, User
 
@@ -117,15 +117,7 @@ def test_a_file_that_is_written_stays_and_what_is_printed_says_so(
         "from gitops_secrets.fast import main\n"
         "main()\n"
     )
-    ended = subprocess.run(
-        [sys.executable, "-P", "-c", at_the_step, *story.arguments],
-        cwd=user.repository,
-        env=user.env,
-        input=story.stdin,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=False,
-    )
+    ended = run_within(user, at_the_step, story)
     printed = ended.stdout.decode()
     assert ended.returncode == 128 + number, printed
     assert story.is_whole(user) == written
@@ -153,15 +145,7 @@ def test_a_signal_while_a_class_is_made_is_no_bug(user: User, number: signal.Sig
         "from gitops_secrets.fast import main\n"
         "main()\n"
     )
-    ended = subprocess.run(
-        [sys.executable, "-P", "-c", in_a_class, *story.arguments],
-        cwd=user.repository,
-        env=user.env,
-        input=story.stdin,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=False,
-    )
+    ended = run_within(user, in_a_class, story)
     assert ended.returncode == 128 + number, ended.stdout
     assert UNCHANGED in ended.stdout.decode()
 
@@ -302,6 +286,19 @@ def test_what_the_user_changes_while_he_is_asked_is_left(user: User) -> None:
     )
     assert user.git("status", "--porcelain") == " M .sops.yaml\n"
     assert not list(user.home.rglob("*.agekey"))
+
+
+def run_within(user: User, program: str, story: Story) -> subprocess.CompletedProcess[bytes]:
+    """Run *story*'s command within the Python *program*, which calls its entry; both streams are in stdout."""
+    return subprocess.run(
+        [sys.executable, "-P", "-c", program, *story.arguments],
+        cwd=user.repository,
+        env=user.env,
+        input=story.stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
 
 
 def journal(user: User) -> Path:

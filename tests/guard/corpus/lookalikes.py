@@ -306,7 +306,7 @@ VALUES = [
     ("schema registry", "kind: SchemaRegistry\nname: schemas\nusername: bob\npassword: Kd93kslQp2xVb7\n", "another sort of registry"),
     ("named for a database", "logins:\n- name: harbor-db.example.com\n  username: bob\n  password: Kd93kslQp2xVb7\n", "a database"),
     ("database login", "db.connect(host='db.example.com', user='bob', password='Kd93kslQp2xVb7')\nimage = dict(registry='ghcr.io')\n", "a database, beside an image"),
-    ("package login", "login({registry: 'https://registry.npmjs.org', username: 'bob', password: 'Kd93kslQp2xVb7'})\n", "an index of packages"),
+    ("package login", "login({registry: 'https://registry.npm.example.com', username: 'bob', password: 'Kd93kslQp2xVb7'})\n", "an index of packages"),
     ("python login", "client.login(username=user, password=password, registry='ghcr.io')\nclient.login(username='user', password='password', registry='ghcr.io')\n", "variables, and documentation's words"),
     ("maven variable", "<server><id>ghcr.io</id><username>bob</username><password>${env.TOKEN}</password></server>", "a variable"),
     ("maven encrypted", "<server><id>ghcr.io</id><username>bob</username><password>{COQLCE6DU6GtcS5P2xVb7=}</password></server>", "what Maven encrypted"),
