@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -174,7 +175,7 @@ def change(
             options = ["set", "--value-stdin"] if one.value is not None else ["unset"]
             arguments = [*options, "--idempotent", f"{folder}/{copy}", one.key]
             with (
-                _identity_pipe(identities) as (variables, fds),
+                _identity_file(identities) as (variables, fds),
                 _start(arguments, f"{folder}/.sops.yaml", variables, fds, seen.kept) as program,
             ):
                 done = program.finish(one.value or b"")
@@ -196,7 +197,7 @@ def _reading(
     arguments = ["decrypt", *_types(path), *(["--ignore-mac"] if ignore_mac else [])]
     with (
         private_folder({".sops.yaml": _READABLE}) as folder,
-        _identity_pipe(identities) as (variables, fds),
+        _identity_file(identities) as (variables, fds),
         _start(arguments, f"{folder}/.sops.yaml", variables, fds, kinds) as program,
     ):
         yield program
@@ -269,20 +270,36 @@ def _failure(done: Completed, command: str, path: str) -> GitOpsSecretsError:
 
 
 @contextmanager
-def _identity_pipe(identities: Sequence[bytes]) -> Iterator[tuple[dict[str, str], tuple[int, ...]]]:
-    """Yield the variables and descriptors through which sops reads *identities* from memory."""
+def _identity_file(identities: Sequence[bytes]) -> Iterator[tuple[dict[str, str], tuple[int, ...]]]:
+    """Yield the variables and descriptors through which sops reads *identities* from memory.
+
+    sops reads them once for each recipient that it tries. What a pipe holds is gone after the first, so it
+    is a file in memory if the system has them; by a pipe, sops opens what its first recipient opens.
+    """
     if not identities:
         yield {}, ()
         return
     content = b"\n".join(identities) + b"\n"
-    reader, writer = os.pipe()
+    reader = _file_in_memory(content) if sys.platform == "linux" else _filled_pipe(content)
     try:
-        # A pipe holds 64 KiB before anyone reads, and an identity is at most a few hundred bytes.
-        os.write(writer, content)
-        os.close(writer)
         yield {"SOPS_AGE_KEY_FILE": f"/dev/fd/{reader}"}, (reader,)
     finally:
         os.close(reader)
+
+
+def _file_in_memory(content: bytes) -> int:
+    """Return the descriptor of a file that has no name; whoever opens it by its descriptor reads it from the start."""
+    descriptor = os.memfd_create("identities")
+    os.write(descriptor, content)
+    return descriptor
+
+
+def _filled_pipe(content: bytes) -> int:
+    reader, writer = os.pipe()
+    # A pipe holds 64 KiB before anyone reads, and an identity is at most a few hundred bytes.
+    os.write(writer, content)
+    os.close(writer)
+    return reader
 
 
 def _packaged_sops() -> str | None:
