@@ -63,6 +63,11 @@ class Keyring:
         found = (self.find(recipient) for recipient in recipients)
         return next((f.identity for f in found if f is not None), None)
 
+    def of_groups(self, groups: Iterable[Iterable[str]]) -> list[Identity]:
+        """Return for each of *groups* the identity of its first recipient that is at hand, if one is."""
+        found = (self.first(group) for group in groups)
+        return [identity for identity in found if identity is not None]
+
     def _read(self) -> Iterator[Found]:
         for path in known_identity_files(self.named):
             if not path.is_file():

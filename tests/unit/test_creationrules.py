@@ -7,13 +7,12 @@ import pytest
 from gitops_secrets.core.repository.layout import Cluster, parse_cluster_path
 from gitops_secrets.core.sops.creationrules import (
     Recipient,
-    add_rule,
     choose_rule,
     is_specific,
     parse_rules,
     recorded_recipient,
-    replace_rule,
 )
+from gitops_secrets.core.sops.ruleedits import add_rule, replace_rule
 from gitops_secrets.errors import InvalidDocumentError, UsageError
 
 PROD, STAGING = Cluster("clusters/prod"), Cluster("clusters/staging")
@@ -47,7 +46,7 @@ def test_the_rule_of_a_cluster_records_whose_each_recipient_is() -> None:
     assert recorded_recipient([rule], PROD) == "age1own"
     assert [r.cluster for r in rule.recipients] == ["clusters/prod", None]
     assert rule.matches(SECRET)
-    assert rule.fits_kubernetes()
+    assert rule.fits_pull_secrets()
 
 
 def test_a_cluster_whose_path_has_a_space_is_recorded_too() -> None:
@@ -126,7 +125,6 @@ def test_a_regex_that_go_refuses_or_that_is_not_understood_is_named(regex: str, 
         "    encrypted_regx: ^(data|stringData)$\n",
         "    encrypted_regex: ^(data|stringData)$\n    mac_only_encrypted: true\n",
         "    encrypted_regex: ^(data|stringData)$\n    encrypted_comment_regex: x\n",
-        "    encrypted_regex: ^(data|stringData)$\n    shamir_threshold: 2\n",
         "    unencrypted_suffix: _clear\n",
         "",
     ],
@@ -134,7 +132,7 @@ def test_a_regex_that_go_refuses_or_that_is_not_understood_is_named(regex: str, 
 def test_a_rule_that_does_not_fit_kubernetes_does_not_count(line: str) -> None:
     content = f"creation_rules:\n  - path_regex: ^pull-secrets/prod/\n{line}    age: age1a\n"
     (rule,) = parse_rules(content.encode())
-    assert not rule.fits_kubernetes()
+    assert not rule.fits_pull_secrets()
 
 
 def test_a_new_rule_goes_ahead_of_what_would_shadow_it_and_nothing_else_moves() -> None:
@@ -156,12 +154,135 @@ def test_a_rule_gains_a_recipient_in_place() -> None:
     )
 
 
-def test_key_groups_show_their_recipients_and_are_unfit() -> None:
-    content = b"creation_rules:\n  - key_groups:\n      - age: [age1a]\n        pgp: [ABC]\n"
+def test_key_groups_outrank_the_keys_beside_them() -> None:
+    content = b"creation_rules:\n  - age: age1other\n    kms: arn\n    key_groups:\n      - age: [age1a]\n        pgp: [ABC]\n"
     (rule,) = parse_rules(content)
     assert [r.value for r in rule.recipients] == ["age1a"]
     assert [key.name for key in rule.other_keys] == ["pgp"]
-    assert not rule.fits_kubernetes()
+
+
+ANCHORS = b"""\
+keys:
+  - &own age1own # cluster: clusters/prod
+  - &alice age1alice
+defaults: &fits {encrypted_regex: ^(data|stringData)$}
+creation_rules:
+  # everybody's
+  - path_regex: ^pull-secrets/prod/[^/]*\\.sops\\.ya?ml$
+    <<: *fits
+    age:
+      - *own
+      - *alice
+  - <<: *fits
+    path_regex: ^apps/
+    age: *alice
+"""
+
+
+def test_anchors_and_merge_keys_are_read_as_sops_reads_them() -> None:
+    ours, apps = parse_rules(ANCHORS)
+    assert ours.fits_pull_secrets()
+    assert [r.value for r in ours.recipients] == ["age1own", "age1alice"]
+    assert recorded_recipient([ours], PROD) == "age1own"
+    assert [r.value for r in apps.recipients] == ["age1alice"]
+    assert apps.misfit() is None
+
+
+@pytest.mark.parametrize("before", [0, 1, None])
+def test_a_rule_among_anchors_moves_no_line(before: int | None) -> None:
+    after = add_rule(ANCHORS, STAGING, [Recipient("age1new", STAGING.path)], before)
+    longer = len(after) - len(ANCHORS)
+    assert any(after[:i] + after[i + longer :] == ANCHORS for i in range(len(ANCHORS) + 1))
+    rules = parse_rules(after)
+    at = 2 if before is None else before
+    assert [r.value for r in rules[at].recipients] == ["age1new"]
+    assert [*rules[:at], *rules[at + 1 :]][1].recipients == parse_rules(ANCHORS)[1].recipients
+
+
+def test_a_rule_made_anew_keeps_the_anchors_around_it() -> None:
+    after = replace_rule(ANCHORS, PROD, [Recipient("age1own", PROD.path), Recipient("age1b")], 0)
+    assert after.startswith(ANCHORS[: ANCHORS.index(b"  - path_regex")])
+    assert after.endswith(ANCHORS[ANCHORS.index(b"  - <<") :])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"creation_rules: &rules\n- path_regex: ^x/\n  age: age1a\n",
+        b"creation_rules:\n    - &one\n      path_regex: ^x/\n      age: age1a\n",
+        b"creation_rules:\n- age: &a [age1a]\n- age: *a",
+        b"a: &a {age: age1a}\ncreation_rules:\n- *a\n",
+        b"a: &a {age: age1a}\ncreation_rules:\n- *a\n# the end\n",
+    ],
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_a_rule_is_added_whatever_has_an_anchor(content: bytes, first: bool) -> None:
+    old = parse_rules(content)
+    after = add_rule(content, PROD, [Recipient("age1own", PROD.path)], 0 if first else None)
+    new = parse_rules(after)
+    assert new[0 if first else -1].recipients[0].value == "age1own"
+    kept = new[1:] if first else new[:-1]
+    assert [r.recipients for r in kept] == [r.recipients for r in old]
+    assert [line for line in content.splitlines() if line not in after.splitlines()] == []
+
+
+def test_a_list_that_is_an_alias_is_not_edited() -> None:
+    content = b"rules: &rules\n- age: age1a\ncreation_rules: *rules\n"
+    assert len(parse_rules(content)) == 1
+    with pytest.raises(InvalidDocumentError, match="cannot be edited safely"):
+        add_rule(content, PROD, [Recipient("age1own", PROD.path)], 0)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"a: &a [*a]\n", "not valid YAML|holds its own alias"),
+        (b"a: &a {b: *a}\n", "not valid YAML|holds its own alias"),
+        (
+            b"".join(
+                b"a%d: &a%d [%s]\n" % (n, n, b", ".join([b"*a%d" % (n - 1)] * 9))
+                for n in range(1, 9)
+            ).replace(b"*a0", b"x"),
+            "stand for more than",
+        ),
+        (b"a: 1\na: 2\n", "stands twice"),
+        (b"creation_rules:\n- path_regex: [x]\n", "path_regex is not text"),
+        (b"creation_rules:\n- key_groups: age1a\n", "key_groups is not a list"),
+        (b"creation_rules:\n- key_groups: [{age: age1a}]\n", "age is not a list"),
+        (b"creation_rules:\n- mac_only_encrypted: 'true'\n", "is not true or false"),
+        (b"creation_rules:\n- shamir_threshold: two\n", "is not a plain number"),
+        (b"a: &a [{age: x}]\ncreation_rules:\n- <<: *a\n", "alias of a list"),
+    ],
+)
+def test_what_sops_fails_on_is_named_with_its_line(content: bytes, words: str) -> None:
+    with pytest.raises(InvalidDocumentError, match=rf"^\.sops\.yaml:\d+.*(?:{words})"):
+        parse_rules(content)
+
+
+@pytest.mark.parametrize(
+    ("rule", "problem"),
+    [
+        ("encrypted_regex: ^data$", None),
+        ("encrypted_regex: ^(data|stringData)$\n  mac_only_encrypted: true", None),
+        ("unencrypted_regex: ^(apiVersion|kind|metadata|type)$", None),
+        ("encrypted_suffix: Data", None),
+        ("unencrypted_regex: ^(?i)\\p{Greek}$", None),
+        ("unencrypted_suffix: _clear", "encrypts apiVersion, which Flux has to read"),
+        ("pgp: ''", "encrypts apiVersion, which Flux has to read"),
+        ("encrypted_regex: data", "encrypts metadata.name, which Flux has to read"),
+        ("encrypted_regex: ^stringdata$", "leaves data and stringData readable"),
+        ("encrypted_regex: '('", "leaves data and stringData readable"),
+        ("encrypted_comment_regex: x", "encrypts by comments"),
+        ("encrypted_regex: x\n  encrypted_suffix: y", "has encrypted_suffix and encrypted_regex"),
+        ("age: {a: b}", "neither text nor a list"),
+        ("age: [null]", "an element of age that is not text"),
+    ],
+)
+def test_a_rule_is_unfit_only_if_sops_or_flux_fails(rule: str, problem: str | None) -> None:
+    (found,) = parse_rules(f"creation_rules:\n- path_regex: ^apps/\n  {rule}\n".encode())
+    said = found.misfit()
+    assert (said is None) == (problem is None)
+    assert (problem or "") in (said or "")
 
 
 def test_creation_rules_that_are_no_list_are_refused() -> None:

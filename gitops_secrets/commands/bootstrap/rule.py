@@ -16,13 +16,12 @@ from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.creationrules import (
     CreationRule,
     Recipient,
-    add_rule,
     choose_rule,
     is_specific,
     parse_rules,
     recorded_recipient,
-    replace_rule,
 )
+from gitops_secrets.core.sops.ruleedits import add_rule, replace_rule
 
 
 class Ruled(NamedTuple):
@@ -64,7 +63,7 @@ def _plan_recipients(
     if (
         chosen is not None
         and is_specific(chosen, cluster, siblings)
-        and chosen.fits_kubernetes()
+        and chosen.fits_pull_secrets()
         and not chosen.other_keys
         and own in [r.value for r in chosen.recipients]
     ):

@@ -18,6 +18,11 @@ from gitops_secrets.core.sops.structure import refuse_loss
 from gitops_secrets.core.yamltext.nodes import Path as ValuePath
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
+_MAC_ONLY = (
+    "mac_only_encrypted in its creation rule leaves the readable fields out of the MAC: nobody can tell "
+    "whether they were changed"
+)
+
 
 class Request(NamedTuple):
     """What the command line says."""
@@ -66,10 +71,9 @@ def encrypt(request: Request) -> Outcome:
         raise UsageError("standard input needs a place to go", "--to PATH")
     file = locate(target)
     recovered = clear_up(file.repository)
-    keyring = Keyring(request.identity_file)
-    with Sealer(file.tree, keyring) as sealer:
+    with Sealer(file.tree, Keyring(request.identity_file)) as sealer:
         if request.source is not None and request.target is None:
-            sealed, ruling, notes = _in_place(request, file, sealer, keyring)
+            sealed, ruling, notes = _in_place(request, file, sealer)
         else:
             sealed, ruling, notes = _to_target(request, file, sealer)
     changed = file.write()
@@ -79,7 +83,12 @@ def encrypt(request: Request) -> Outcome:
         keys=tuple(".".join(map(str, path)) for path in sealed.places),
         recipients=ruling.recipients,
         changed=changed,
-        notes=(*([recovered] if recovered else []), *notes, *sealed.warnings),
+        notes=(
+            *([recovered] if recovered else []),
+            *notes,
+            *([_MAC_ONLY] if ruling.mac_only else []),
+            *sealed.warnings,
+        ),
     )
 
 
@@ -122,7 +131,7 @@ def _refuse_other(before: Manifest, wanted: Manifest) -> None:
 
 
 def _in_place(
-    request: Request, file: SecretFile, sealer: Sealer, keyring: Keyring
+    request: Request, file: SecretFile, sealer: Sealer
 ) -> tuple[_Sealed, Ruling, tuple[str, ...]]:
     """Plan the file itself: all of it, or what of it is readable."""
     held = file.read()
@@ -131,7 +140,7 @@ def _in_place(
     else:
         ruling = ruling_of(file.tree, held)
     if held.has_ciphertext and not held.is_empty_shell:
-        return _complete(request, held, sealer, keyring, ruling), ruling, ()
+        return _complete(request, held, sealer, ruling), ruling, ()
     # A sops block above values of which none is encrypted says nothing about them.
     plain = held.without_metadata() if held.has_ciphertext else held
     secrets = plain.secrets
@@ -139,14 +148,12 @@ def _in_place(
     return _described(secrets), ruling, _seen_by_git(file, held)
 
 
-def _complete(
-    request: Request, held: Manifest, sealer: Sealer, keyring: Keyring, ruling: Ruling
-) -> _Sealed:
+def _complete(request: Request, held: Manifest, sealer: Sealer, ruling: Ruling) -> _Sealed:
     """Plan the encrypted file *held* with what is readable in it encrypted too."""
     path = held.path
     blanked, readable = held.blank_readable()
-    if not readable and keyring.first(ruling.recipients) is None:
-        held.check_encrypted(ruling.recipients, ())
+    if not readable and not sealer.can_read(ruling):
+        held.check_encrypted(ruling.recipients, (), mac_only=ruling.mac_only)
         return _bare(held)
     try:
         opened = sealer.open_manifest(blanked, ignore_mac=request.ignore_mac)
@@ -164,7 +171,7 @@ def _complete(
     elif readable:
         sealer.reseal(opened, wanted, ruling)
     else:
-        held.check_encrypted(ruling.recipients, ())
+        held.check_encrypted(ruling.recipients, (), mac_only=ruling.mac_only)
     return _described(secrets)
 
 

@@ -26,6 +26,17 @@ class Ruling(NamedTuple):
     config: bytes
     """All that sops gets to see of the rules."""
     recipients: tuple[str, ...]
+    mac_only: bool = False
+    """Whether the MAC is to be over the encrypted values alone."""
+    needed: int = 1
+    """Of how many of these groups of recipients sops needs an identity to decrypt."""
+    groups: tuple[tuple[str, ...], ...] = ()
+    """The recipients by key group; empty if there is one group."""
+
+    @property
+    def opening(self) -> tuple[tuple[str, ...], ...]:
+        """The groups of recipients of which identities decrypt."""
+        return self.groups or (self.recipients,)
 
 
 def ruling_by_rule(content: bytes, rule: CreationRule, path: str) -> Ruling:
@@ -42,15 +53,28 @@ def ruling_by_rule(content: bytes, rule: CreationRule, path: str) -> Ruling:
             "manager, and gitops-secrets encrypts for age recipients alone",
             f"sops encrypt --in-place {path} && gitops-secrets scan {path}",
         )
-    if not rule.fits_kubernetes():
+    problem = rule.misfit()
+    if problem is not None:
         raise GitOpsSecretsError(
-            f"{where}, does not fit a Secret that Flux decrypts",
+            f"{where}, {problem}",
             f"encrypted_regex: {ENCRYPTED_REGEX} and no other choice of values",
         )
-    if not rule.recipients:
+    if not all(group.recipients for group in rule.groups):
         raise GitOpsSecretsError(f"{where}, names no recipient", "add age: with who may read it")
     check_recipients(rule, (r.value for r in rule.recipients))
-    return Ruling(config_of(content, rule), tuple(r.value for r in rule.recipients))
+    groups = tuple(tuple(r.value for r in group.recipients) for group in rule.groups)
+    if len(groups) > 1 and not 0 <= rule.threshold <= len(groups):
+        raise GitOpsSecretsError(
+            f"{where}, has shamir_threshold {rule.threshold} and {len(groups)} key groups, and sops fails on it",
+            f"shamir_threshold: {len(groups)}",
+        )
+    return Ruling(
+        config_of(content, rule),
+        tuple(r.value for r in rule.recipients),
+        mac_only=rule.mac_only_encrypted,
+        needed=(rule.threshold or len(groups)) if len(groups) > 1 else 1,
+        groups=groups if len(groups) > 1 else (),
+    )
 
 
 def ruling_for(content: bytes, path: str) -> Ruling:

@@ -67,22 +67,29 @@ class Sealer:
         return Opened(sealed, Manifest(plain, sealed.path), identities)
 
     def identities(self, sealed: Manifest) -> tuple[bytes, ...]:
-        """Return the identity that opens *sealed*, as sops takes identities.
+        """Return the identities that open *sealed*, as sops takes identities: one, or one of each key group.
 
-        None if none is at hand, but a key manager that the user's settings allow opens it. Raises
+        Fewer than it needs if a key manager that the user's settings allow opens it. Raises
         GitOpsSecretsError if there is neither.
         """
         path = sealed.path
         if sealed.metadata is None:
             raise GitOpsSecretsError(f"{path} is not encrypted", f"gitops-secrets encrypt {path}")
-        identity = self._keyring.first(sealed.recipients)
-        if identity is not None:
-            return (identity.secret,)
+        found = tuple(i.secret for i in self._keyring.of_groups(sealed.metadata.opening))
+        needed = sealed.metadata.needed
+        if len(found) >= needed:
+            return found[:needed]
         seen = sops.reduced(sealed.content, path)
         if seen.kept:
-            return ()
+            return found
         if seen.dropped:
             raise sops.no_reader(path, seen.dropped)
+        if needed > 1:
+            raise GitOpsSecretsError(
+                f"{path} needs identities of {needed} of its {len(sealed.metadata.opening)} key groups, and "
+                f"{len(found)} is at hand",
+                "give the others in the file of SOPS_AGE_KEY_FILE",
+            )
         raise GitOpsSecretsError(
             f"no identity at hand opens {path}",
             "pass --age-identity-file with an identity of one of its recipients: "
@@ -102,7 +109,7 @@ class Sealer:
             with self._encrypting(plain.path, ruling) as once:
                 content, read = once(plain.content)
         sealed = Manifest(content, plain.path)
-        sealed.check_encrypted(ruling.recipients, ())
+        sealed.check_encrypted(ruling.recipients, (), mac_only=ruling.mac_only)
         return self._checked(sealed, plain, read)
 
     def reseal(
@@ -116,7 +123,7 @@ class Sealer:
         that would take away readers besides age's.
         """
         old, plain = opened.sealed, opened.plain
-        fits = old.is_encrypted_for(ruling.recipients)
+        fits = old.is_encrypted_for(ruling.recipients, mac_only=ruling.mac_only)
         changes = plain.changes_to(wanted)
         if changes == () and (fits or not renew):
             return old
@@ -125,15 +132,22 @@ class Sealer:
             read = sops.decrypt(content, old.path, opened.identities)
             sealed = Manifest(content, old.path)
             if Manifest(read, old.path).is_same(wanted):
-                sealed.check_encrypted(ruling.recipients, old.other_keys)
+                sealed.check_encrypted(ruling.recipients, old.other_keys, mac_only=ruling.mac_only)
                 return self._checked(sealed, wanted, read)
         refuse_loss(old.path, old.other_keys)
         return self.seal(wanted, ruling)
 
     def _encrypting(self, path: str, ruling: Ruling) -> AbstractContextManager[sops.Encrypt]:
-        identity = self._keyring.first(ruling.recipients)
-        identities = [identity.secret] if identity is not None else []
-        return sops.encrypting(ruling.config, path, identities)
+        return sops.encrypting(ruling.config, path, self._readers(ruling))
+
+    def can_read(self, ruling: Ruling) -> bool:
+        """Return whether the identities at hand open what is sealed by *ruling*."""
+        return bool(self._readers(ruling))
+
+    def _readers(self, ruling: Ruling) -> tuple[bytes, ...]:
+        """Return as many identities as open what is sealed by *ruling*, none if there are not as many."""
+        found = tuple(i.secret for i in self._keyring.of_groups(ruling.opening))
+        return found[: ruling.needed] if len(found) >= ruling.needed else ()
 
     def _checked(self, sealed: Manifest, plain: Manifest, read: bytes | None) -> Manifest:
         path = sealed.path

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.layout import CONFIG
-from gitops_secrets.core.sops.creationrules import parse_rules, recorded_recipient
+from gitops_secrets.core.sops.creationrules import CreationRule, parse_rules, recorded_recipient
+from gitops_secrets.core.sops.keymanagers import plugin_of
 from gitops_secrets.core.sops.recipients import shorten
-from gitops_secrets.core.sops.secrets import MAX_SECRET_BYTES
-from gitops_secrets.core.sops.structure import MAX_ENCRYPTED_BYTES, Metadata, SopsDocument
+from gitops_secrets.core.sops.secrets import MAX_SECRET_BYTES, ROOTS
+from gitops_secrets.core.sops.structure import (
+    MAX_ENCRYPTED_BYTES,
+    MasterKey,
+    Metadata,
+    SopsDocument,
+)
 from gitops_secrets.errors import GitOpsSecretsError, InvalidDocumentError
 
+_READ_BY_FLUX = ("apiVersion", "kind", "metadata.name", "metadata.namespace")
 _COMMENT_FIELDS = ("encrypted_comment_regex", "unencrypted_comment_regex")
 
 
@@ -32,6 +39,7 @@ def check(view: View) -> Iterator[Diagnosis]:
         for document in documents:
             yield from _check_document(path, document, is_applied=path in view.applied_files)
             if document.metadata is not None:
+                yield from _check_mac(view, path, document)
                 yield from _check_recipients(view, path, document.metadata)
 
 
@@ -44,7 +52,17 @@ def _check_document(path: str, document: SopsDocument, *, is_applied: bool) -> I
     if not is_applied and document.kind != "Secret":
         # Whatever else sops encrypts in a repository, values for machines or pipelines, is not Flux's.
         return
-    if document.kind != "Secret":
+    hidden = [".".join(map(str, v.path)) for v in document.values if v.encrypted]
+    unread = next((field for field in _READ_BY_FLUX if field in hidden), None)
+    if unread is not None:
+        yield Diagnosis(
+            "encrypted-kind",
+            ERROR,
+            f"{path} has its {unread} encrypted, which Flux has to read",
+            (path,),
+            f"set encrypted_regex: ^(data|stringData)$ in {CONFIG}, then: gitops-secrets encrypt --ignore-mac {path}",
+        )
+    elif document.kind != "Secret":
         yield Diagnosis(
             "encrypted-kind",
             ERROR,
@@ -61,17 +79,6 @@ def _check_document(path: str, document: SopsDocument, *, is_applied: bool) -> I
             f"{path} is encrypted by its comments, which Flux never sees: it applies the ciphertext as the value",
             (path,),
             f"set encrypted_regex: ^(data|stringData)$ in {CONFIG}, then encrypt {path} anew",
-        )
-    if metadata.mac is None or metadata.mac_only_encrypted:
-        what = (
-            "without a MAC" if metadata.mac is None else "with a MAC over its encrypted values only"
-        )
-        yield Diagnosis(
-            "mac",
-            WARNING,
-            f"{path} is {what}: nobody can tell whether it was changed",
-            (path,),
-            f"gitops-secrets encrypt --ignore-mac {path}",
         )
     if sum(v.size for v in document.values) > MAX_SECRET_BYTES * 4 // 3:
         yield Diagnosis(
@@ -94,12 +101,47 @@ def _readable(path: str, document: SopsDocument) -> Diagnosis:
     )
 
 
-def _check_recipients(view: View, path: str, metadata: Metadata) -> Iterator[Diagnosis]:
-    if any(key.kind != "age" for key in metadata.keys):
+def _check_mac(view: View, path: str, document: SopsDocument) -> Iterator[Diagnosis]:
+    """Yield a file without a MAC over everything; of those whose rule wants that, one for each rule."""
+    metadata = document.metadata
+    is_looked_at = path in view.applied_files or document.kind == "Secret"
+    if metadata is None or not is_looked_at:
         return
-    for applied in view.applied:
+    rule = view.rule_for(path)
+    place, fix = path, f"gitops-secrets encrypt --ignore-mac {path}"
+    if metadata.mac is None:
+        what = f"{path} is without a MAC: nobody can tell whether it was changed"
+    elif not metadata.mac_only_encrypted:
+        return
+    elif rule is not None and rule.mac_only_encrypted:
+        place = f"{CONFIG}:{rule.line}"
+        what = f"{place}: mac_only_encrypted leaves readable fields out of the MAC: nobody can tell whether they were changed"
+        fix = (
+            f"remove it from {CONFIG}, then for each FILE: gitops-secrets encrypt --ignore-mac FILE"
+        )
+    else:
+        what = f"{path} is with a MAC over its encrypted values only: nobody can tell whether it was changed"
+    yield Diagnosis("mac", WARNING, what, (place,), fix)
+
+
+def _check_recipients(view: View, path: str, metadata: Metadata) -> Iterator[Diagnosis]:
+    appliers = [a for a in view.applied if path in a.reach.files]
+    rule = view.rule_for(path)
+    if appliers and metadata.needed > sum(map(_may_be_at_hand, metadata.groups or [metadata.keys])):
+        yield Diagnosis(
+            "recipients",
+            ERROR,
+            f"{path} needs an SSH key or an age plugin, and kustomize-controller has identities of neither kind",
+            (path, appliers[0].place),
+            f"add the cluster's age recipient to the creation rule for {path}, then: sops updatekeys --yes {path}",
+        )
+        return
+    if rule is None or rule.other_keys or any(key.kind != "age" for key in metadata.keys):
+        return
+    wanted = {r.value for r in rule.recipients}
+    for applied in appliers:
         own = recorded_recipient(view.rules, applied.cluster)
-        if path in applied.reach.files and own is not None and own not in metadata.recipients:
+        if own is not None and own in wanted and own not in metadata.recipients:
             yield Diagnosis(
                 "recipients",
                 ERROR,
@@ -107,17 +149,24 @@ def _check_recipients(view: View, path: str, metadata: Metadata) -> Iterator[Dia
                 (path, applied.place, CONFIG),
                 f"sops updatekeys --yes {path}",
             )
-    rule = view.rule_for(path)
-    if rule is not None and not rule.other_keys and rule.recipients:
-        wanted = {r.value for r in rule.recipients}
-        if wanted != set(metadata.recipients):
-            yield Diagnosis(
-                "recipients",
-                WARNING,
-                f"{path} has other recipients than its creation rule names",
-                (path, f"{CONFIG}:{rule.line}"),
-                f"sops updatekeys --yes {path}",
-            )
+            return
+    if wanted and wanted != set(metadata.recipients):
+        yield Diagnosis(
+            "recipients",
+            WARNING,
+            f"{path} has other recipients than its creation rule names",
+            (path, f"{CONFIG}:{rule.line}"),
+            f"sops updatekeys --yes {path}",
+        )
+
+
+def _may_be_at_hand(group: Sequence[MasterKey]) -> bool:
+    """Return whether kustomize-controller can have a key of *group*: it runs no plugin, and reads no SSH key."""
+    return any(
+        key.kind != "age"
+        or (not key.identification.startswith("ssh-") and plugin_of(key.identification) is None)
+        for key in group
+    )
 
 
 def _check_config(view: View) -> Iterator[Diagnosis]:
@@ -125,7 +174,8 @@ def _check_config(view: View) -> Iterator[Diagnosis]:
     try:
         rules = parse_rules(content or b"")
     except GitOpsSecretsError as error:
-        yield Diagnosis("sops-config", ERROR, error.message, (CONFIG,), "fix its YAML")
+        fix = " or ".join(error.hints) or "fix its YAML"
+        yield Diagnosis("sops-config", ERROR, error.message, (CONFIG,), fix)
         return
     for rule in rules:
         try:
@@ -135,17 +185,7 @@ def _check_config(view: View) -> Iterator[Diagnosis]:
             fix = " or ".join(error.hints)
             yield Diagnosis("sops-config", ERROR, error.message, (place,), fix)
             break
-    for path in view.encrypted:
-        chosen = view.rule_for(path) if path in view.applied_files else None
-        if chosen is not None and not chosen.fits_kubernetes():
-            yield Diagnosis(
-                "sops-config",
-                ERROR,
-                f"{CONFIG}:{chosen.line}: the creation rule for {path} does not fit what Flux decrypts",
-                (f"{CONFIG}:{chosen.line}", path),
-                "encrypted_regex: ^(data|stringData)$ and no other choice of values",
-            )
-            return
+    yield from _check_rules(view)
     for applied in view.applied:
         if CONFIG in applied.reach.foreign:
             yield Diagnosis(
@@ -155,3 +195,34 @@ def _check_config(view: View) -> Iterator[Diagnosis]:
                 (".sourceignore", CONFIG),
                 f"echo /{CONFIG} >> .sourceignore: with any rule there, what Flux leaves out by itself counts no more",
             )
+
+
+def _check_rules(view: View) -> Iterator[Diagnosis]:
+    """Yield the rules by which the next ``sops encrypt`` of a file that Flux applies fails, or makes it unfit."""
+    said = set()
+    for path, documents in view.encrypted.items():
+        rule = view.rule_for(path) if path in view.applied_files else None
+        if rule is None or rule.order in said:
+            continue
+        problem = rule.misfit() or _left_readable(rule, documents)
+        if problem is None:
+            continue
+        said.add(rule.order)
+        yield Diagnosis(
+            "sops-config",
+            ERROR if len(rule.choices) > 1 else WARNING,
+            f"{CONFIG}:{rule.line}: the creation rule for {path} {problem}",
+            (f"{CONFIG}:{rule.line}", path),
+            "encrypted_regex: ^(data|stringData)$ and no other choice of values",
+        )
+
+
+def _left_readable(rule: CreationRule, documents: Sequence[SopsDocument]) -> str | None:
+    """Return what *rule* would leave readable of *documents*, None if it would encrypt all their values."""
+    if not rule.is_understood:
+        return None
+    for document in documents:
+        for value in document.values:
+            if value.path[0] in ROOTS and not rule.encrypts([str(key) for key in value.path]):
+                return f"leaves {'.'.join(map(str, value.path))} readable"
+    return None

@@ -1,4 +1,4 @@
-"""Creation rules: which one sops would choose, whether it will do, and the edit that adds ours."""
+"""Creation rules: which one sops would choose, for whom and by what it encrypts, and whether it will do."""
 
 from __future__ import annotations
 
@@ -8,35 +8,43 @@ from typing import NamedTuple
 
 import yaml
 
-from gitops_secrets.core.goregex.match import GoRegexError, go_regex, is_found
+from gitops_secrets.core.goregex.match import is_found
 from gitops_secrets.core.repository.layout import CONFIG, Cluster
-from gitops_secrets.core.yamltext.nodes import compose_single, entries, get, items, text
-from gitops_secrets.core.yamltext.splice import Item, insert_item, quote, replace_item
-from gitops_secrets.errors import InvalidDocumentError
+from gitops_secrets.core.sops.choices import EVERYTHING, Choice
+from gitops_secrets.core.sops.config import (
+    Fields,
+    fields,
+    flag_of,
+    list_of,
+    number_of,
+    read_root,
+    text_of,
+    texts_of,
+)
+from gitops_secrets.core.sops.structure import RULE_FIELDS
+from gitops_secrets.core.yamltext.nulls import is_null
 
 ENCRYPTED_REGEX = "^(data|stringData)$"
 """The one choice of values that fits Kubernetes: apiVersion, kind and metadata stay readable."""
 
-_MUST_MATCH = ("data", "stringData")
-_MUST_NOT_MATCH = (
+_ENCRYPTED = (("data", "key"), ("stringData", "key"))
+_READ_BY_FLUX = (("apiVersion",), ("kind",), ("metadata", "name"), ("metadata", "namespace"))
+"""What kustomize-controller needs before it decrypts."""
+_READABLE = (
     *("apiVersion", "kind", "metadata", "type", "immutable"),
     *("name", "namespace", "labels", "annotations", "sops"),
 )
+"""The words that a rule for pull Secrets does not take for values."""
 _PROBES = ("secret.yaml", "apps/base/secret.yaml", "clusters/x/secret.yaml", "infra/a.sops.yaml")
-_UNFIT_FIELDS = (
-    *("mac_only_encrypted", "shamir_threshold", "key_groups", "unencrypted_suffix"),
-    *("encrypted_suffix", "unencrypted_regex", "encrypted_comment_regex"),
-    "unencrypted_comment_regex",
-)
-_STRING = "tag:yaml.org,2002:str"
 _OWNER = r"#\s*cluster:\s*(?P<cluster>\S.*?)\s*$"
 
-
-_KEY_FIELDS = (
-    *("pgp", "kms", "aws_profile", "gcp_kms", "hckms"),
-    *("azure_keyvault", "hc_vault", "hc_vault_transit_uri"),
+_RULE_KEYS = (
+    *("pgp", "kms", "gcp_kms", "hckms", "azure_keyvault", "hc_vault_transit_uri", "plugins"),
 )
-"""The fields, of a rule or of its key groups, for which sops 3.11 to 3.13 runs or contacts a key manager."""
+_GROUP_KEYS = ("pgp", "kms", "gcp_kms", "hckms", "azure_keyvault", "hc_vault", "plugins")
+"""The fields of a rule, and of a key group, for which sops runs or contacts a key manager."""
+_LISTS = ("hckms", "plugins")
+"""Those that are a list in a rule too; the others may be text."""
 
 
 class KeyField(NamedTuple):
@@ -53,18 +61,39 @@ class Recipient(NamedTuple):
     cluster: str | None = None
 
 
+class KeyGroup(NamedTuple):
+    """The master keys any one of which is enough for a group; a rule without key groups is one group."""
+
+    recipients: tuple[Recipient, ...]
+    other_keys: tuple[KeyField, ...] = ()
+    """What names master keys besides age's."""
+
+
 class CreationRule(NamedTuple):
     """One rule of ``.sops.yaml``, in the order in which sops tries them."""
 
     order: int
     line: int
-    path_regex: str | None
-    encrypted_regex: str | None
-    recipients: tuple[Recipient, ...]
-    other_keys: tuple[KeyField, ...]
-    """What names master keys besides age's, in the rule and its key groups."""
-    unfit: tuple[str, ...]
-    """The fields by which the rule does not fit a Kubernetes Secret that Flux decrypts."""
+    path_regex: str
+    """Empty if it matches every path."""
+    choices: tuple[Choice, ...]
+    """The fields that say what is encrypted. sops takes one, and with none it encrypts every value."""
+    groups: tuple[KeyGroup, ...]
+    threshold: int
+    """Of how many groups a key is needed; 0 for all of them."""
+    mac_only_encrypted: bool
+    flaw: str | None = None
+    """Why sops fails on what the rule itself has under age, once it takes the rule."""
+
+    @property
+    def recipients(self) -> tuple[Recipient, ...]:
+        """The age recipients of all groups."""
+        return tuple(r for group in self.groups for r in group.recipients)
+
+    @property
+    def other_keys(self) -> tuple[KeyField, ...]:
+        """What names master keys besides age's, in all groups."""
+        return tuple(key for group in self.groups for key in group.other_keys)
 
     def matches(self, path: str) -> bool:
         """Return whether sops would find the rule's regex in *path*, relative to ``.sops.yaml``.
@@ -75,88 +104,143 @@ class CreationRule(NamedTuple):
             self.path_regex, path, f"{CONFIG}:{self.line}: path_regex"
         )
 
-    def fits_kubernetes(self) -> bool:
-        """Return whether the rule encrypts data and stringData and leaves the rest readable."""
-        if self.unfit or self.encrypted_regex is None:
+    def encrypts(self, path: Sequence[str]) -> bool:
+        """Return whether sops would encrypt the value at *path*, the keys that lead to it.
+
+        What a rule chooses by comments is not known here, and counts as not encrypted.
+        """
+        return all(choice.encrypts(path) for choice in self.choices or (EVERYTHING,))
+
+    @property
+    def is_understood(self) -> bool:
+        """Whether it is known here what the rule encrypts."""
+        return all(choice.is_understood for choice in self.choices)
+
+    def misfit(self) -> str | None:
+        """Return why sops, or Flux after it, fails on any Secret that is encrypted by the rule; None if neither does."""
+        if self.flaw is not None:
+            return self.flaw
+        if len(self.choices) > 1:
+            names = " and ".join(choice.field for choice in self.choices)
+            return f"has {names}, and sops takes one of them"
+        if any(choice.is_by_comments for choice in self.choices):
+            return f"encrypts by comments ({self.choices[0].field}), which Flux does not see"
+        if not self.is_understood:
+            return None
+        read = next((path for path in _READ_BY_FLUX if self.encrypts(path)), None)
+        if read is not None:
+            return f"encrypts {'.'.join(read)}, which Flux has to read"
+        if not any(map(self.encrypts, _ENCRYPTED)):
+            return "leaves data and stringData readable"
+        return None
+
+    def fits_pull_secrets(self) -> bool:
+        """Return whether the rule is in the form that ours has: a cluster's pull Secrets are left to no other.
+
+        It encrypts data and stringData and nothing else, for one group, with a MAC over everything.
+        """
+        if len(self.choices) != 1 or len(self.groups) != 1 or self.mac_only_encrypted:
             return False
-        try:
-            is_found_in = go_regex(self.encrypted_regex).is_found_in
-        except GoRegexError:
-            return False
-        return all(map(is_found_in, _MUST_MATCH)) and not any(map(is_found_in, _MUST_NOT_MATCH))
+        return (
+            self.choices[0].field == "encrypted_regex"
+            and all(map(self.encrypts, _ENCRYPTED))
+            and not any(self.encrypts((word,)) for word in _READABLE)
+        )
 
 
 def parse_rules(content: bytes) -> tuple[CreationRule, ...]:
     """Return the creation rules of a ``.sops.yaml``.
 
-    Raises InvalidDocumentError, with the line, for a file that is not one plain YAML document.
+    Raises InvalidDocumentError, with the line, for a file on which sops fails.
     """
-    root = compose_single(content, CONFIG)
-    node = get(root, "creation_rules")
-    if node is not None and not isinstance(node, yaml.SequenceNode) and text(node) is not None:
-        raise InvalidDocumentError(
-            f"{CONFIG}: creation_rules is not a list",
-            f"write it in {CONFIG} with a dash for each rule",
-        )
-    _refuse_merges(root)
+    root = read_root(content)
+    if root is None:
+        return ()
     lines = content.decode("utf-8-sig").splitlines()
-    return tuple(_parse_rule(i, rule, lines) for i, rule in enumerate(items(node)))
-
-
-def _parse_rule(index: int, rule: yaml.Node, lines: Sequence[str]) -> CreationRule:
-    groups = [rule, *_groups(rule, "key_groups")]
-    return CreationRule(
-        order=index,
-        line=rule.start_mark.line + 1,
-        path_regex=text(rule, "path_regex"),
-        encrypted_regex=text(rule, "encrypted_regex"),
-        recipients=tuple(r for group in groups for r in _recipients(get(group, "age"), lines)),
-        other_keys=tuple(
-            KeyField(name, value.start_mark.line + 1)
-            for group in groups
-            for name, value in entries(group)
-            if name in _KEY_FIELDS
-        ),
-        unfit=tuple(f for f in _UNFIT_FIELDS if get(rule, f) is not None),
+    found = fields(root, CONFIG)
+    return tuple(
+        _parse_rule(index, node, lines)
+        for index, node in enumerate(list_of(found, "creation_rules"))
     )
 
 
-def _groups(holder: yaml.Node, field: str) -> Iterator[yaml.Node]:
-    for group in items(holder, field):
-        yield group
-        yield from _groups(group, "merge")
+def _parse_rule(index: int, node: yaml.Node, lines: Sequence[str]) -> CreationRule:
+    found = fields(node, f"creation rule {index + 1}")
+    listed = [_parse_group(one, lines) for one in list_of(found, "key_groups")]
+    for name in _LISTS:
+        list_of(found, name)
+    age = found.get("age")
+    flaw = None if listed else _flaw(age)
+    own = KeyGroup(
+        () if listed or flaw else tuple(_recipients(age, lines)),
+        tuple(_key_fields(found, _RULE_KEYS)),
+    )
+    return CreationRule(
+        order=index,
+        line=node.start_mark.line + 1,
+        path_regex=text_of(found, "path_regex"),
+        choices=tuple(
+            Choice(name, value) for name in RULE_FIELDS if (value := text_of(found, name))
+        ),
+        groups=tuple(listed) or (own,),
+        threshold=number_of(found, "shamir_threshold"),
+        mac_only_encrypted=flag_of(found, "mac_only_encrypted"),
+        flaw=flaw,
+    )
 
 
-def _refuse_merges(root: yaml.Node | None) -> None:
-    """Raise InvalidDocumentError if sops would read other fields than the ones that are written out."""
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, yaml.SequenceNode):
-            stack.extend(node.value)
-        if not isinstance(node, yaml.MappingNode):
-            continue
-        for key, value in node.value:
-            if not isinstance(key, yaml.ScalarNode) or key.tag != _STRING or key.value == "<<":
-                raise InvalidDocumentError(
-                    f"{CONFIG}:{key.start_mark.line + 1}: holds a merge key, or a key that is not plain text",
-                    "write the fields out",
-                )
-            stack.append(value)
+def _parse_group(node: yaml.Node, lines: Sequence[str]) -> KeyGroup:
+    found = fields(node, "a key group")
+    merged = [_parse_group(one, lines) for one in list_of(found, "merge")]
+    for name in _GROUP_KEYS:
+        list_of(found, name)
+    own = [
+        Recipient(part.strip(), _owner(where, lines))
+        for value, where in texts_of(found, "age")
+        for part in (value.split(",") if value else ())
+    ]
+    unique: dict[str, Recipient] = {}
+    for recipient in (*(r for group in merged for r in group.recipients), *own):
+        unique.setdefault(recipient.value, recipient)
+    return KeyGroup(
+        tuple(unique.values()),
+        (*(k for group in merged for k in group.other_keys), *_key_fields(found, _GROUP_KEYS)),
+    )
 
 
-def _recipients(node: yaml.Node | None, lines: Sequence[str]) -> Iterable[Recipient]:
-    if isinstance(node, yaml.ScalarNode):
-        found = [(value.strip(), node) for value in str(node.value).split(",")]
+def _key_fields(found: Fields, names: Iterable[str]) -> Iterator[KeyField]:
+    for name in names:
+        if name in found and found[name].value:
+            yield KeyField(name, found[name].start_mark.line + 1)
+
+
+def _flaw(age: yaml.Node | None) -> str | None:
+    """Return what is wrong with *age*, a rule's own recipients: of which type they are, sops asks late."""
+    if isinstance(age, yaml.MappingNode):
+        return "has an age that is neither text nor a list, and sops fails on it"
+    elements = age.value if isinstance(age, yaml.SequenceNode) else []
+    if any(not isinstance(e, yaml.ScalarNode) or is_null(e) for e in elements):
+        return "has an element of age that is not text, and sops fails on it"
+    return None
+
+
+def _recipients(age: yaml.Node | None, lines: Sequence[str]) -> Iterator[Recipient]:
+    """Yield the recipients of a rule without key groups: of a text with commas, or of a list of such texts."""
+    if isinstance(age, yaml.ScalarNode):
+        values = [(value, age) for value in str(age.value).split(",") if value.strip()]
     else:
-        found = [(str(n.value), n) for n in items(node) if isinstance(n, yaml.ScalarNode)]
-    for value, where in found:
-        comment = ""
-        if where.end_mark.line == where.start_mark.line:
-            comment = lines[where.end_mark.line][where.end_mark.column :]
-        owner = re.search(_OWNER, comment)
-        if value:
-            yield Recipient(value, owner["cluster"] if owner else None)
+        nodes = age.value if age is not None else []
+        values = [(value, node) for node in nodes for value in str(node.value).split(",")]
+    for value, where in values:
+        yield Recipient(value.strip(), _owner(where, lines))
+
+
+def _owner(node: yaml.Node, lines: Sequence[str]) -> str | None:
+    """Return the cluster that the comment behind a recipient names."""
+    if node.end_mark.line != node.start_mark.line:
+        return None
+    owner = re.search(_OWNER, lines[node.end_mark.line][node.end_mark.column :])
+    return owner["cluster"] if owner else None
 
 
 def recorded_recipient(rules: Iterable[CreationRule], cluster: Cluster) -> str | None:
@@ -180,48 +264,3 @@ def is_specific(rule: CreationRule, cluster: Cluster, siblings: Iterable[Cluster
     return not any(rule.matches(f"{folder}{name}") for folder in others) and not any(
         rule.matches(path) for path in _PROBES
     )
-
-
-def rule_item(cluster: Cluster, recipients: Sequence[Recipient]) -> Item:
-    """Return the creation rule for *cluster*: its own recipient and people's, each said on its line."""
-    age = tuple(f"  - {r.value} # {_label(r)}" for r in recipients)
-    lines = (
-        f"path_regex: {quote(cluster.path_regex)}",
-        f"encrypted_regex: {ENCRYPTED_REGEX}",
-        "age:",
-        *age,
-    )
-    return Item(
-        lines,
-        {
-            "path_regex": cluster.path_regex,
-            "encrypted_regex": ENCRYPTED_REGEX,
-            "age": [r.value for r in recipients],
-        },
-    )
-
-
-def add_rule(
-    content: bytes | None, cluster: Cluster, recipients: Sequence[Recipient], before: int | None
-) -> bytes:
-    """Return ``.sops.yaml`` with the rule for *cluster* before rule *before*, or last.
-
-    A new file also pins the indent, so that no later sops rewrites a file it only meant to edit.
-    """
-    item = rule_item(cluster, recipients)
-    if content is None:
-        start = b"# How sops encrypts here. The first rule whose path_regex matches is the one.\n"
-        new = insert_item(start, CONFIG, "creation_rules", item)
-        return new + b"stores:\n  yaml:\n    indent: 2\n"
-    return insert_item(content, CONFIG, "creation_rules", item, before)
-
-
-def replace_rule(
-    content: bytes, cluster: Cluster, recipients: Sequence[Recipient], index: int
-) -> bytes:
-    """Return ``.sops.yaml`` with rule *index*, one of ours, made anew with *recipients*."""
-    return replace_item(content, CONFIG, "creation_rules", index, rule_item(cluster, recipients))
-
-
-def _label(recipient: Recipient) -> str:
-    return f"cluster: {recipient.cluster}" if recipient.cluster else "person"

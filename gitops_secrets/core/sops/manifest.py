@@ -119,19 +119,24 @@ class Manifest:
         return changes_between(self.roots, wanted.roots)
 
     def check_encrypted(
-        self, recipients: Sequence[str], others: Sequence[MasterKey] | None = None
+        self,
+        recipients: Sequence[str],
+        others: Sequence[MasterKey] | None = None,
+        *,
+        mac_only: bool = False,
     ) -> None:
         """Raise GitOpsSecretsError unless every value is encrypted, for just *recipients* and *others*.
 
-        Without *others* it may have the other master keys that it has.
+        Without *others* it may have the other master keys that it has. *mac_only* allows a MAC over the
+        encrypted values alone.
         """
         others = self.other_keys if others is None else others
-        structure.check_encrypted(self.documents, self.path, recipients, others)
+        structure.check_encrypted(self.documents, self.path, recipients, others, mac_only=mac_only)
 
-    def is_encrypted_for(self, recipients: Sequence[str]) -> bool:
+    def is_encrypted_for(self, recipients: Sequence[str], *, mac_only: bool = False) -> bool:
         """Return whether check_encrypted finds nothing."""
         try:
-            self.check_encrypted(recipients)
+            self.check_encrypted(recipients, mac_only=mac_only)
         except GitOpsSecretsError:
             return False
         return True

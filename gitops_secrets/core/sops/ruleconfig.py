@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from gitops_secrets.core.repository.layout import CONFIG
+from gitops_secrets.core.sops.config import fields, read_root, refused, text_of
 from gitops_secrets.core.sops.creationrules import CreationRule
-from gitops_secrets.core.yamltext.nodes import compose_single, get, text
-from gitops_secrets.errors import InvalidDocumentError
 
 _INDENTED = ("yaml", "json")
 
@@ -21,11 +19,7 @@ def render_config(
     encrypted_regex: str, recipients: Sequence[str], indents: dict[str, int]
 ) -> bytes:
     """Return a config by which sops encrypts any file for *recipients*, the values *encrypted_regex* names."""
-    config = {
-        "creation_rules": [{"encrypted_regex": encrypted_regex, "age": list(recipients)}],
-        "stores": {store: {"indent": indent} for store, indent in indents.items()},
-    }
-    return json.dumps(config).encode()
+    return _render({"encrypted_regex": encrypted_regex, "age": list(recipients)}, indents)
 
 
 def config_of(content: bytes, rule: CreationRule) -> bytes:
@@ -33,22 +27,42 @@ def config_of(content: bytes, rule: CreationRule) -> bytes:
 
     Raises InvalidDocumentError if an indent of its stores is not a number.
     """
-    recipients = [recipient.value for recipient in rule.recipients]
-    return render_config(rule.encrypted_regex or "", recipients, _indents(content))
+    made: dict[str, object] = dict(rule.choices)
+    groups = [[recipient.value for recipient in group.recipients] for group in rule.groups]
+    if len(groups) == 1:
+        made["age"] = groups[0]
+    else:
+        made["key_groups"] = [{"age": recipients} for recipients in groups]
+        made["shamir_threshold"] = rule.threshold
+    if rule.mac_only_encrypted:
+        made["mac_only_encrypted"] = True
+    return _render(made, _indents(content))
+
+
+def _render(rule: Mapping[str, object], indents: dict[str, int]) -> bytes:
+    config = {
+        "creation_rules": [rule],
+        "stores": {store: {"indent": indent} for store, indent in indents.items()},
+    }
+    return json.dumps(config).encode()
 
 
 def _indents(content: bytes) -> dict[str, int]:
-    root = compose_single(content, CONFIG)
+    root = read_root(content)
+    stores = fields(root, "").get("stores") if root is not None else None
     found = {}
     for store in _INDENTED:
-        value = text(root, "stores", store, "indent")
-        if value is None:
+        node = fields(stores, "stores").get(store) if stores is not None else None
+        if node is None:
+            continue
+        inner = fields(node, f"stores.{store}")
+        value = text_of(inner, "indent")
+        if not value:
             continue
         if not re.fullmatch(r"-1|\d{1,2}", value):
-            node = get(root, "stores", store, "indent")
-            line = node.start_mark.line + 1 if node is not None else 1
-            raise InvalidDocumentError(
-                f"{CONFIG}:{line}: stores.{store}.indent is not a number of spaces",
+            raise refused(
+                inner["indent"],
+                f"stores.{store}.indent is not a number of spaces",
                 f"stores: {{{store}: {{indent: 2}}}}",
             )
         found[store] = int(value)

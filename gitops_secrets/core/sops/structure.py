@@ -81,11 +81,29 @@ class Metadata(NamedTuple):
     mac: str | None
     lastmodified: str | None
     version: str | None
+    groups: tuple[tuple[MasterKey, ...], ...] = ()
+    """Its keys by key group; empty if any of them opens the document."""
+    threshold: int = 0
+    """Of how many groups a key is needed; 0 for all of them."""
 
     @property
     def recipients(self) -> tuple[str, ...]:
         """The age recipients, in the file's order."""
         return tuple(key.identification for key in self.keys if key.kind == "age")
+
+    @property
+    def opening(self) -> tuple[tuple[str, ...], ...]:
+        """The groups of age recipients of which identities open the document."""
+        if not self.groups:
+            return (self.recipients,)
+        return tuple(
+            tuple(key.identification for key in group if key.kind == "age") for group in self.groups
+        )
+
+    @property
+    def needed(self) -> int:
+        """Of how many groups a key is needed."""
+        return self.threshold or max(len(self.groups), 1)
 
 
 class Value(NamedTuple):
@@ -170,10 +188,13 @@ def check_encrypted(
     path: str,
     recipients: Sequence[str],
     others: Sequence[MasterKey] = (),
+    *,
+    mac_only: bool = False,
 ) -> None:
     """Raise GitOpsSecretsError unless every value of each Secret is ENC, for just *recipients* and *others*.
 
-    sops exits 0 if its rule's regex matched nothing, with all of the Secret left readable.
+    sops exits 0 if its rule's regex matched nothing, with all of the Secret left readable. *mac_only* allows a
+    MAC over the encrypted values alone.
     """
     if not documents:
         raise GitOpsSecretsError(f"{path}: sops wrote no document")
@@ -187,7 +208,7 @@ def check_encrypted(
                 f"the creation rule for {path} leaves its values readable, and nothing was written",
                 "its encrypted_regex has to be ^(data|stringData)$",
             )
-        if metadata.mac is None or metadata.mac_only_encrypted:
+        if metadata.mac is None or (metadata.mac_only_encrypted and not mac_only):
             raise GitOpsSecretsError(f"{path}: sops wrote no MAC over all of it")
         beside = [key for key in metadata.keys if key.kind != "age"]
         if sorted(metadata.recipients) != sorted(recipients) or beside != list(others):
@@ -220,14 +241,19 @@ def _read_document(root: yaml.Node) -> SopsDocument:
 
 def _read_metadata(block: yaml.MappingNode) -> Metadata:
     rule = next(((f, v) for f in RULE_FIELDS if (v := text(block, f))), None)
-    groups = items(block, "key_groups") or [block]
+    groups = [tuple(_read_keys(group)) for group in items(block, "key_groups") or [block]]
+    threshold = text(block, "shamir_threshold") or ""
     return Metadata(
-        keys=tuple(key for group in groups for key in _read_keys(group)),
+        keys=tuple(key for group in groups for key in group),
         rule=rule,
         mac_only_encrypted=(text(block, "mac_only_encrypted") or "").lower() == "true",
         mac=text(block, "mac"),
         lastmodified=text(block, "lastmodified"),
         version=text(block, "version"),
+        groups=tuple(groups) if len(groups) > 1 else (),
+        threshold=int(threshold)
+        if len(groups) > 1 and re.fullmatch("[0-9]{1,3}", threshold)
+        else 0,
     )
 
 

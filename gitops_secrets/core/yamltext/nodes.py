@@ -109,7 +109,14 @@ def compose_single(content: bytes, name: str) -> yaml.MappingNode | None:
     anchors and aliases raise InvalidDocumentError with the line, for an edit could change more than
     it shows.
     """
-    documents = compose_documents(content, name)
+    root = single(compose_documents(content, name), name)
+    if root is not None:
+        refuse_anchors(content, name)
+    return root
+
+
+def single(documents: list[yaml.Node], name: str) -> yaml.MappingNode | None:
+    """Return the one mapping in *documents*, or None if they are none; the errors are those of compose_single."""
     if not documents:
         return None
     if len(documents) > 1:
@@ -120,7 +127,6 @@ def compose_single(content: bytes, name: str) -> yaml.MappingNode | None:
     root = documents[0]
     if not isinstance(root, yaml.MappingNode):
         raise InvalidDocumentError(f"{name}:{position(root).line}: is not a mapping")
-    refuse_anchors(content, name)
     for node, key in duplicate_keys(root):
         raise InvalidDocumentError(
             f"{name}:{position(node)}: key {key!r} stands twice", "remove one of the two"

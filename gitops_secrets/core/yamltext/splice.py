@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import yaml
 
+from gitops_secrets.core.yamltext.aliases import compose_placed
 from gitops_secrets.core.yamltext.nodes import compose_single, get, to_value
 from gitops_secrets.errors import InvalidDocumentError
 
@@ -50,13 +51,22 @@ def quote(value: str) -> str:
     return '"' + "".join(c if c.isalnum() else f"\\U{ord(c):08x}" for c in value) + '"'
 
 
-def insert_item(content: bytes, name: str, key: str, item: Item, index: int | None = None) -> bytes:
+def insert_item(
+    content: bytes,
+    name: str,
+    key: str,
+    item: Item,
+    index: int | None = None,
+    *,
+    aliases: bool = False,
+) -> bytes:
     """Return *content* with *item* put into the list under top-level *key*, before *index* or last.
 
     The key is made if it is missing, at the end of the document. Raises InvalidDocumentError,
     naming *name*, for a file that cannot be edited safely (compose_single) or a key that holds no list.
+    With *aliases*, anchors and aliases are no reason, as long as none of them changes with the list.
     """
-    text = Lines(content, name)
+    text = Lines(content, name, aliases=aliases)
     sequence = get(text.root, key)
     if not isinstance(sequence, yaml.SequenceNode) or not sequence.value:
         text.add_list(key, sequence, item)
@@ -71,12 +81,14 @@ def insert_item(content: bytes, name: str, key: str, item: Item, index: int | No
     return text.proven({**old, key: elements})
 
 
-def replace_item(content: bytes, name: str, key: str, index: int, item: Item) -> bytes:
+def replace_item(
+    content: bytes, name: str, key: str, index: int, item: Item, *, aliases: bool = False
+) -> bytes:
     """Return *content* with element *index* of the block list under *key* replaced by *item*.
 
-    The errors are those of insert_item.
+    The errors, and *aliases*, are those of insert_item.
     """
-    text = Lines(content, name)
+    text = Lines(content, name, aliases=aliases)
     sequence = get(text.root, key)
     if not isinstance(sequence, yaml.SequenceNode) or sequence.flow_style:
         raise InvalidDocumentError(
@@ -109,9 +121,11 @@ def remove_item(content: bytes, name: str, key: str, index: int) -> bytes:
 class Lines:
     """A document's lines while one edit is made."""
 
-    def __init__(self, content: bytes, name: str) -> None:
+    def __init__(self, content: bytes, name: str, *, aliases: bool = False) -> None:
         self.name = name
-        self.root = compose_single(content, name)
+        self._aliases = aliases
+        self._placed: frozenset[int] = frozenset()
+        self.root = self._compose(content)
         try:
             decoded = content.decode("utf-8-sig")
         except UnicodeDecodeError:
@@ -150,12 +164,13 @@ class Lines:
 
     def insert_block(self, sequence: yaml.SequenceNode, index: int | None, item: Item) -> None:
         """Put *item* before element *index* of a block list, or after its last."""
-        block = _dashed(item, sequence.start_mark.column)
+        column = self._column(sequence)
+        block = _dashed(item, column)
         if index is None or index >= len(sequence.value):
             at = self.after(sequence)
         else:
             at = self._dash_line(sequence.value[index])
-            while at > 0 and self._is_comment_at(at - 1, sequence.start_mark.column):
+            while at > 0 and self._is_comment_at(at - 1, column):
                 at -= 1
         self.lines[at:at] = block
         if at == len(self.lines) - len(block):
@@ -165,7 +180,7 @@ class Lines:
         """Put *item* in the place of element *index* of a block list."""
         element = sequence.value[index]
         self.lines[self._dash_line(element) : self.after(element)] = _dashed(
-            item, sequence.start_mark.column
+            item, self._column(sequence)
         )
 
     def remove_block(self, sequence: yaml.SequenceNode, index: int) -> None:
@@ -195,7 +210,7 @@ class Lines:
         if self.bom:
             result = b"\xef\xbb\xbf" + result
         try:
-            is_meant = to_value(compose_single(result, self.name)) == expected
+            is_meant = to_value(self._compose(result)) == expected
         except InvalidDocumentError:
             is_meant = False
         if not is_meant:
@@ -208,9 +223,14 @@ class Lines:
     def _sequence_indent(self) -> int:
         """Return how far the file indents its top-level lists; 2 if it has none."""
         for _, value in self.root.value if self.root is not None else ():
-            if isinstance(value, yaml.SequenceNode) and not value.flow_style:
-                return int(value.start_mark.column)
+            if isinstance(value, yaml.SequenceNode) and not value.flow_style and value.value:
+                return self._column(value)
         return 2
+
+    def _column(self, sequence: yaml.SequenceNode) -> int:
+        """Return the column of the dashes: an anchor of the list stands elsewhere."""
+        line = self.lines[self._dash_line(sequence.value[0])]
+        return len(line) - len(line.lstrip(" "))
 
     def _dash_line(self, element: yaml.Node) -> int:
         row = int(element.start_mark.line)
@@ -222,7 +242,7 @@ class Lines:
 
     def after(self, node: yaml.Node) -> int:
         """Return the line below the last line that *node* occupies."""
-        last = _last_leaf(node)
+        last = self._last_leaf(node)
         mark = last.end_mark
         row = int(mark.line)
         if mark.column == 0 and row > last.start_mark.line:
@@ -230,6 +250,22 @@ class Lines:
                 row -= 1
             return row
         return row + 1
+
+    def _last_leaf(self, node: yaml.Node) -> yaml.Node:
+        while isinstance(node, (yaml.MappingNode, yaml.SequenceNode)) and node.value:
+            if node.flow_style or id(node) in self._placed:
+                return node
+            last = node.value[-1]
+            node = last[1] if isinstance(last, tuple) else last
+            if isinstance(last, tuple) and isinstance(node, yaml.ScalarNode) and node.value == "":
+                return last[0]  # type: ignore[no-any-return]
+        return node
+
+    def _compose(self, content: bytes) -> yaml.MappingNode | None:
+        if not self._aliases:
+            return compose_single(content, self.name)
+        root, self._placed = compose_placed(content, self.name)
+        return root
 
     def _end(self) -> int:
         row = len(self.lines)
@@ -245,17 +281,6 @@ class Lines:
         row = node.start_mark.line
         line = self.lines[row]
         self.lines[row] = line[: node.start_mark.column].rstrip() + line[node.end_mark.column :]
-
-
-def _last_leaf(node: yaml.Node) -> yaml.Node:
-    while isinstance(node, (yaml.MappingNode, yaml.SequenceNode)) and node.value:
-        if node.flow_style:
-            return node
-        last = node.value[-1]
-        node = last[1] if isinstance(last, tuple) else last
-        if isinstance(last, tuple) and isinstance(node, yaml.ScalarNode) and node.value == "":
-            return last[0]  # type: ignore[no-any-return]
-    return node
 
 
 def _dashed(item: Item, indent: int) -> list[str]:
