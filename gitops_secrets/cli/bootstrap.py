@@ -88,6 +88,11 @@ if TYPE_CHECKING:
     help="As in flux. Process lists and the shell history show it.",
 )
 @click.option(
+    "--short-lived",
+    is_flag=True,
+    help="Take a token that expires within days. Flux stops pulling when it does.",
+)
+@click.option(
     "--image-pull-secret", metavar="NAME", help="The name of the pull Secret, for example regcred."
 )
 @cluster_options
@@ -156,6 +161,7 @@ def bootstrap_command(
     context: click.Context,
     /,
     *,
+    short_lived: bool,
     image_pull_secret: str | None,
     paths: tuple[str, ...],
     all_clusters: bool,
@@ -198,7 +204,7 @@ def bootstrap_command(
         )
     if push and no_commit:
         raise UsageError("--push and --no-commit exclude each other")
-    sources = credential_sources(groups)
+    sources = credential_sources(groups, short_lived=short_lived)
     # Git answers while the rest is imported; it is started once the sources' variables are withheld.
     from gitops_secrets.adapters.git.repository import begin_open
 

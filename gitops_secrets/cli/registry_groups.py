@@ -106,10 +106,12 @@ def read_groups(ordered: Sequence[Given]) -> list[Group]:
     return groups
 
 
-def credential_sources(groups: Sequence[Group]) -> list[tuple[Registry | None, Source]]:
+def credential_sources(
+    groups: Sequence[Group], *, short_lived: bool
+) -> list[tuple[Registry | None, Source]]:
     """Return each registry with its credential source, which is a prompt if none is given.
 
-    Raises UsageError if there is no terminal to ask on.
+    Without *short_lived* they refuse tokens that expire within days. Raises UsageError if there is no terminal to ask on.
     """
     from gitops_secrets.commands.registry import sources as credentials
     from gitops_secrets.core.registry.reference import parse_registry
@@ -127,7 +129,8 @@ def credential_sources(groups: Sequence[Group]) -> list[tuple[Registry | None, S
         if group.registry is not None:
             registry = parse_registry(group.registry, keep_path=group.scope == "path")
         given = group.source
-        found.append((registry, makers[given.name](given.value) if given else _prompt(registry)))
+        source = makers[given.name](given.value) if given else _prompt(registry)
+        found.append((registry, source if short_lived else credentials.lasting(source)))
     return found
 
 

@@ -171,6 +171,60 @@ def test_an_entry_that_the_kubelet_ignores_is_named(entry: object, says: str) ->
     assert '"r.io"' in caught.value.message
 
 
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"auth": "cm9ib3Q6bWFkZS11cC0x"},
+        {"auth": "cm9ib3Q6bWFkZS11\ncC0x\n"},
+        {"Auth": "cm9ib3Q6bWFkZS11cC0x", "username": "other"},
+        {"USERNAME": "robot", "passWord": "made-up-1", "auth": ""},
+        {"username": "robot", "password": "made-up-1", "auth": None, "email": 1},
+    ],
+)
+def test_an_entry_is_read_as_the_kubelet_reads_it(entry: dict[str, object]) -> None:
+    for auths in "auths", "Auths":
+        found = read_dockerconfigjson(json.dumps({auths: {"r.io": entry}}).encode(), "c")
+        assert found == {"r.io": Credentials("robot", "made-up-1")}
+
+
+def test_an_auth_without_padding_is_one() -> None:
+    for value in ("u:made-up-2", "u:made-up-22", "u:made-up-222"):
+        bare = base64.b64encode(value.encode()).decode().rstrip("=")
+        (found,) = read_dockerconfigjson(
+            json.dumps({"auths": {"r": {"auth": bare}}}).encode(), "c"
+        ).values()
+        assert found.password == value[2:]
+
+
+def test_tokens_beside_a_login_at_docker_hub_are_no_registry() -> None:
+    entry = {"auth": "dTptYWRlLXVw"}
+    auths = {DOCKER_HUB_KEY: entry, f"{DOCKER_HUB_KEY}access-token": entry}
+    auths |= {f"{DOCKER_HUB_KEY}refresh-token": entry, "r.io/access-token": entry}
+    found = read_dockerconfigjson(json.dumps({"auths": auths}).encode(), "c")
+    assert list(found) == [DOCKER_HUB_KEY, "r.io/access-token"]
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"credsStore": "desktop"},
+        {"auths": {"r.io": {}}, "credsStore": "desktop"},
+        {"auths": {}, "credHelpers": {"r.io": "desktop"}},
+    ],
+)
+def test_what_a_credential_helper_has_is_said_to_be_there(config: dict[str, object]) -> None:
+    with pytest.raises(GitOpsSecretsError, match='credential helper "desktop"') as raised:
+        read_dockerconfigjson(json.dumps(config).encode(), "c")
+    assert "--registry-creds-docker-config" in raised.value.hints[0]
+
+
+@pytest.mark.parametrize("part", ["auth", "username", "password"])
+def test_a_part_that_is_no_text_fails_for_the_kubelet(part: str) -> None:
+    entry = {"username": "u", "password": "p", part: 1234}
+    with pytest.raises(GitOpsSecretsError, match=f"has a {part} that is not text"):
+        read_dockerconfigjson(json.dumps({"auths": {"r": entry}}).encode(), "c")
+
+
 def test_a_docker_config_with_a_key_twice_is_refused() -> None:
     with pytest.raises(GitOpsSecretsError, match="not a valid docker config"):
         read_dockerconfigjson(b'{"auths": {"r": {"auth": "dTpw"}, "r": {"auth": "dTpx"}}}', "c")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -17,8 +18,9 @@ from gitops_secrets.core.registry.credentials import (
     parse_credentials,
     strip_one_newline,
 )
-from gitops_secrets.core.registry.dockerconfig import read_auth_entry
+from gitops_secrets.core.registry.dockerconfig import is_hub_token, read_auth_entry
 from gitops_secrets.core.registry.reference import DOCKER_HUB_KEY, Registry, parse_registry
+from gitops_secrets.core.registry.shortlived import find_expiry
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
@@ -110,6 +112,23 @@ def prompt(ask: Callable[[str, bool], str]) -> Source:
     return read
 
 
+def lasting(source: Source) -> Source:
+    """Return *source*, which raises GitOpsSecretsError for credentials that expire before Git is done with them."""
+
+    def read(registry: Registry) -> Credentials:
+        credentials = source(registry)
+        expiry = find_expiry(registry.host, credentials, time.time())
+        if expiry is not None:
+            raise GitOpsSecretsError(
+                f"the credentials for {registry.key} are {expiry.what}, and a Secret in Git has to last longer",
+                *expiry.advice,
+                "or for a trial: --short-lived",
+            )
+        return credentials
+
+    return read
+
+
 def docker_config(path: Path) -> Source:
     """Return the source that is a docker config file, or the helper that it names for a registry."""
     return _DockerConfig(path).read
@@ -128,7 +147,7 @@ class _DockerConfig(NamedTuple):
         server = DOCKER_HUB_KEY if registry.key == DOCKER_HUB_KEY else registry.host
         helpers = config.get("credHelpers")
         helper = helpers.get(server) if isinstance(helpers, dict) else None
-        entry = self._entry(config.get("auths") or {}, registry)
+        entry = self._entry(config.get("auths") or {}, registry, server)
         if helper is None and not entry:
             helper = config.get("credsStore")
         if helper is not None:
@@ -145,14 +164,19 @@ class _DockerConfig(NamedTuple):
             "docker login writes one: --registry-creds-docker-config ~/.docker/config.json",
         )
 
-    def _entry(self, auths: object, registry: Registry) -> object:
+    def _entry(self, auths: object, registry: Registry, server: str) -> object:
+        """Return the entry of *registry*: that under *server*, as docker writes it, or the one that means it."""
         found = []
         for key, entry in auths.items() if isinstance(auths, dict) else ():
+            if is_hub_token(key):
+                continue
             try:
                 same = parse_registry(key, keep_path="/" in registry.key) == registry
             except UsageError:
                 continue
-            if same:
+            if same and key == server:
+                return entry
+            if same and entry not in found:
                 found.append(entry)
         if len(found) > 1:
             raise GitOpsSecretsError(

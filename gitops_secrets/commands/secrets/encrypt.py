@@ -14,6 +14,7 @@ from gitops_secrets.commands.secrets.ruling import Ruling, find_ruling, ruling_o
 from gitops_secrets.commands.secrets.sealing import Sealer
 from gitops_secrets.core.sops.manifest import Manifest
 from gitops_secrets.core.sops.secrets import ROOTS, Secret, SecretId
+from gitops_secrets.core.sops.secrettypes import no_pull_type
 from gitops_secrets.core.sops.structure import refuse_loss
 from gitops_secrets.core.yamltext.nodes import Path as ValuePath
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
@@ -220,10 +221,17 @@ def _is_encrypted(manifest: Manifest) -> bool:
 
 
 def _warnings(secrets: Sequence[Secret]) -> tuple[str, ...]:
-    return tuple(
+    untyped = (
+        f"{secret.ident}: its type is {secret.ident.type}, and nothing pulls with it: the kubelet and Flux take "
+        f"type: {needed}"
+        for secret in secrets
+        if (needed := no_pull_type(secret.ident.type, [str(key) for _, key in secret.values]))
+    )
+    substituted = (
         f"{secret.ident}: {'.'.join(map(str, path))} holds ${{, which Flux's post-build substitution "
         "would replace; annotate it: kustomize.toolkit.fluxcd.io/substitute: disabled"
         for secret in secrets
         for path, value in secret.values.items()
         if secret.substitutes and path[0] == "stringData" and "${" in value
     )
+    return (*untyped, *substituted)

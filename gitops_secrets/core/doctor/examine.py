@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from gitops_secrets.core.doctor import accounts, decryption, files, images, orphans, places
+from gitops_secrets.core.doctor import (
+    accounts,
+    decryption,
+    files,
+    images,
+    orphans,
+    places,
+    secrettypes,
+)
 from gitops_secrets.core.doctor.diagnosis import ERROR, Diagnosis
 from gitops_secrets.core.flux.pullsecrets import Keys
 from gitops_secrets.core.flux.view import View
@@ -10,14 +18,22 @@ from gitops_secrets.core.flux.view import View
 RANK = (
     *("kustomization", "flux-folder", "foreign-file", "deadlock", "sops-config", "decryption"),
     *("decryption-secret", "post-quantum", "recipients", "encrypted-kind", "moved", "readable"),
-    *("comments", "lockdown", "service-accounts", "pod-template", "images", "namespace"),
+    *(
+        "comments",
+        "secret-type",
+        "lockdown",
+        "service-accounts",
+        "pod-template",
+        "images",
+        "namespace",
+    ),
     *("mac", "size", "orphans"),
 )
 """Every check of a repository, in the order of docs/doctor.md: what stops most comes first.
 
 One broken kustomization explains much that follows. A module may have several checks.
 """
-_MODULES = (places, decryption, files, accounts, orphans)
+_MODULES = (places, decryption, files, secrettypes, accounts, orphans)
 
 
 def examine(view: View, keys: Keys) -> tuple[Diagnosis, ...]:

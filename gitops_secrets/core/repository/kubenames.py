@@ -20,6 +20,11 @@ def check_secret_name(name: str) -> None:
         )
 
 
+def is_data_key(key: str) -> bool:
+    """Return whether Kubernetes takes *key* in the data of a Secret (apimachinery, IsConfigMapKey)."""
+    return re.fullmatch(r"(?!\.\.|\.$)[-._a-zA-Z0-9]{1,253}", key) is not None
+
+
 def check_namespace(name: str) -> None:
     """Raise UsageError if Kubernetes would refuse *name* for a namespace."""
     if not re.fullmatch(_DNS_LABEL, name):

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import yaml
 
+from gitops_secrets.core.registry.gobase64 import decode_base64
 from gitops_secrets.core.sops.fieldedits import splice
 from gitops_secrets.core.sops.manifest import Manifest
 from gitops_secrets.core.yamltext.nodes import get
@@ -53,7 +54,7 @@ def _show(node: yaml.ScalarNode, column: int) -> str | None:
     if node.tag != "tag:yaml.org,2002:str" or not node.value:
         return None
     try:
-        text = base64.b64decode("".join(str(node.value).split()), validate=True).decode()
+        text = decode_base64(str(node.value)).decode()
     except ValueError:
         return None
     if (

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from gitops_secrets.core.registry.credentials import Credentials
 from gitops_secrets.core.registry.dockerconfig import build_dockerconfigjson, read_dockerconfigjson
+from gitops_secrets.core.registry.gobase64 import decode_base64
 from gitops_secrets.core.sops.manifest import Manifest
 from gitops_secrets.core.sops.secrets import DOCKERCONFIGJSON, MAX_SECRET_BYTES, PULL_SECRET_TYPE
 from gitops_secrets.core.veiled import Veiled
@@ -101,7 +102,7 @@ def read_config(plain: Manifest) -> bytes:
     if text(root, "kind") != "Secret" or text(root, "type") != PULL_SECRET_TYPE or value is None:
         raise GitOpsSecretsError(f"{plain.path}: is not a Secret of type {PULL_SECRET_TYPE}")
     try:
-        return base64.b64decode(value, validate=True)
+        return decode_base64(value)
     except ValueError:
         raise GitOpsSecretsError(f"{plain.path}: its {DOCKERCONFIGJSON} is not base64") from None
 

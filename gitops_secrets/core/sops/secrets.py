@@ -5,15 +5,21 @@ No value is ever printed: errors name the file, the place and the key.
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import yaml
 
-from gitops_secrets.core.registry.dockerconfig import read_dockerconfigjson
-from gitops_secrets.core.repository.kubenames import check_namespace, check_secret_name
+from gitops_secrets.core.registry.gobase64 import decode_base64
+from gitops_secrets.core.repository.kubenames import (
+    check_namespace,
+    check_secret_name,
+    is_data_key,
+)
+from gitops_secrets.core.sops.secrettypes import ACCOUNT, SERVICE_ACCOUNT_TOKEN, check_type
+from gitops_secrets.core.sops.secrettypes import DOCKERCONFIGJSON as DOCKERCONFIGJSON  # noqa: PLC0414
+from gitops_secrets.core.sops.secrettypes import PULL_SECRET_TYPE as PULL_SECRET_TYPE  # noqa: PLC0414
 from gitops_secrets.core.veiled import Veiled
 from gitops_secrets.core.yamltext.nodes import (
     Path,
@@ -27,8 +33,6 @@ from gitops_secrets.errors import InvalidDocumentError, UsageError
 
 ROOTS = ("data", "stringData")
 """The fields that hold a Secret's values."""
-PULL_SECRET_TYPE = "kubernetes.io/dockerconfigjson"  # noqa: S105
-DOCKERCONFIGJSON = ".dockerconfigjson"
 MAX_SECRET_BYTES = 1024 * 1024
 """Kubernetes' limit on the decoded values of one Secret."""
 _SUBSTITUTE = "kustomize.toolkit.fluxcd.io/substitute"
@@ -100,17 +104,16 @@ def _read_secret(root: yaml.Node, name: str) -> Secret:
     values = dict(_read_values(root, name))
     if not any(values.values()):
         raise InvalidDocumentError(f"{where}: {ident} holds no value to encrypt")
-    decoded = {path[1]: _decode(path, value, where) for path, value in values.items()}
+    decoded = {str(path[1]): _decode(path, value, where) for path, value in values.items()}
     if sum(map(len, decoded.values())) > MAX_SECRET_BYTES:
         raise InvalidDocumentError(
             f"{where}: {ident} is larger than {MAX_SECRET_BYTES} bytes, which is the most that Kubernetes takes"
         )
-    if ident.type == PULL_SECRET_TYPE:
-        if DOCKERCONFIGJSON not in decoded:
-            raise InvalidDocumentError(
-                f"{where}: a Secret of type {PULL_SECRET_TYPE} has the key {DOCKERCONFIGJSON}"
-            )
-        read_dockerconfigjson(decoded[DOCKERCONFIGJSON], f"{where}: {DOCKERCONFIGJSON}")
+    check_type(ident.type, decoded, where)
+    if ident.type == SERVICE_ACCOUNT_TOKEN and not text(root, "metadata", "annotations", ACCOUNT):
+        raise InvalidDocumentError(
+            f"{where}: a Secret of type {SERVICE_ACCOUNT_TOKEN} has the annotation {ACCOUNT}"
+        )
     substitutes = text(root, "metadata", "annotations", _SUBSTITUTE) != "disabled"
     return Secret(ident, values, substitutes=substitutes)
 
@@ -122,6 +125,11 @@ def _read_values(root: yaml.Node, name: str) -> Iterator[tuple[Path, str]]:
             raise InvalidDocumentError(f"{name}:{position(node)}: {field} is not a mapping")
         for key, value in entries(node):
             where = f"{name}:{position(value)}: {field}.{key}"
+            if not is_data_key(key):
+                raise InvalidDocumentError(
+                    f"{name}:{position(value)}: {field} has the key {key!r}, which Kubernetes does not take",
+                    "letters, digits, '-', '_' and '.', at most 253 and none of them '..' at the beginning",
+                )
             if not isinstance(value, yaml.ScalarNode):
                 raise InvalidDocumentError(f"{where} is not a string")
             if value.tag == "tag:yaml.org,2002:null":
@@ -140,8 +148,13 @@ def _decode(path: Path, value: str, where: str) -> bytes:
     if path[0] == "stringData":
         return value.encode("utf-8", "surrogatepass")
     try:
-        return base64.b64decode("".join(value.split()), validate=True)
+        return decode_base64(value)
     except ValueError:
+        if value.split() != [value] and re.fullmatch(r"[A-Za-z0-9+/=\s]+", value):
+            raise InvalidDocumentError(
+                f"{where}: data.{path[1]} is base64 with blanks in it, which the API server refuses",
+                "write it on one line, or with | in place of >",
+            ) from None
         raise InvalidDocumentError(
             f"{where}: data.{path[1]} is not base64", "readable values stand under stringData"
         ) from None
