@@ -37,6 +37,8 @@ COMMANDS = {
 """Each command by its name, as "module:attribute", which is imported when the command is called."""
 
 
+_COMPLETE = "gitops_secrets.cli.complete:complete_command"
+"""The command __complete, which no list shows."""
 _COMMAND = re.compile(r"'[a-z-]+'")
 _EXTRAS = {"pathspec": "cli", "pyrage": "cli", "kubernetes": "cluster"}
 """The libraries that the base install lacks, and the extra that brings each."""
@@ -53,9 +55,10 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import and return the command *cmd_name*."""
         del ctx
-        if cmd_name not in COMMANDS:
+        found = _COMPLETE if cmd_name == "__complete" else COMMANDS.get(cmd_name)
+        if found is None:
             return None
-        module, attribute = COMMANDS[cmd_name].split(":")
+        module, attribute = found.split(":")
         command = getattr(importlib.import_module(module), attribute)
         assert isinstance(command, click.Command)
         return command

@@ -1,0 +1,39 @@
+"""``__complete``: what Flux asks a plugin for when somebody presses TAB after ``flux secrets``.
+
+Flux runs ``flux-secrets __complete WORD... INCOMPLETE`` and reads one completion in each line, with its help
+behind a tab, and then a line with a number that says what the shell does (RFC-0013; the protocol is Cobra's).
+"""
+
+from __future__ import annotations
+
+import click
+from click.shell_completion import ShellComplete
+
+from gitops_secrets.cli.say import NAME
+from gitops_secrets.errors import ExitCode
+
+_FILES, _NO_FILES, _FOLDERS = 0, 4, 16
+"""The shell adds files, adds nothing, or adds folders."""
+
+
+@click.command(
+    "__complete",
+    hidden=True,
+    add_help_option=False,
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
+def complete_command(context: click.Context, /, *, words: tuple[str, ...]) -> ExitCode:
+    """Print how the last of WORDS may go on."""
+    *before, incomplete = words or ("",)
+    found = ShellComplete(context.find_root().command, {}, NAME, "").get_completions(
+        before, incomplete
+    )
+    kinds = {item.type for item in found}
+    for item in found:
+        if item.type == "plain":
+            click.echo(f"{item.value}\t{item.help}" if item.help else item.value)
+    directive = _FILES if "file" in kinds else _FOLDERS if "dir" in kinds else _NO_FILES
+    click.echo(f":{directive}")
+    return ExitCode.OK
