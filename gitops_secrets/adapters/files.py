@@ -45,12 +45,33 @@ def check_inside(top: Path, path: str) -> None:
 def read_file(top: Path, path: str) -> bytes | None:
     """Return the content of *path* below *top*, None if there is no such file."""
     check_inside(top, path)
+    return _read(top, path)
+
+
+def _read(top: Path, path: str) -> bytes | None:
     try:
         return (top / path).read_bytes()
     except FileNotFoundError:
         return None
     except OSError as error:
         raise GitOpsSecretsError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def read_plain(top: Path, path: str) -> bytes | None:
+    """Return the content of *path* below *top*, None if no plain file is there, or a symlink leads to it.
+
+    That is what Flux has of it. Raises GitOpsSecretsError for a plain file that cannot be read.
+    """
+    here = str(top)
+    for part in path.split("/"):
+        here = f"{here}/{part}"
+        try:
+            mode = os.lstat(here).st_mode
+        except OSError:
+            return None
+        if stat.S_ISLNK(mode):
+            return None
+    return _read(top, path) if stat.S_ISREG(mode) else None
 
 
 def replace_file(path: Path, content: bytes) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gitops_secrets.adapters.files import read_file
+from gitops_secrets.adapters.files import read_plain
 from gitops_secrets.adapters.git.repository import open_repository
 from gitops_secrets.adapters.writing.transaction import is_half_way
-from gitops_secrets.core.flux.instance import clusters_of
+from gitops_secrets.core.flux.roots import clusters_of
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.report.words import count
@@ -16,7 +16,7 @@ from gitops_secrets.report.words import count
 def overview(folder: Path) -> list[str]:
     """Return a few lines for a person. Raises GitOpsSecretsError outside a Git work tree."""
     repository = open_repository(folder)
-    tree = Overlay(repository.list_files(), lambda path: read_file(repository.top, path))
+    tree = Overlay(repository.list_files(), lambda path: read_plain(repository.top, path))
     clusters = clusters_of(tree)
     lines = [f"{repository.top}: {count(len(clusters), 'clusters')} of Flux"]
     if is_half_way(repository):

@@ -158,7 +158,8 @@ def generators_and_bases(user: User) -> None:
             "- git.example.org/o/r//d?ref=v1\nbases: [../base]\nhelmCharts: [{name: x}]\n"
             "configMapGenerator: [{name: x, files: [x.conf]}]\n",
             "base/kustomization.yml": "resources: [more.yaml]\n",
-            "base/more.yaml": CONFIG_MAP,
+            "apps/x.conf": "a = b\n",
+            "base/more.yaml": CONFIG_MAP.replace("name: web", "name: more"),
         }
     )
 
@@ -208,7 +209,7 @@ def large(user: User) -> None:
     line = "  key: value value value value value value value value\n"
     user.write(
         {
-            "apps/crd.yaml": CONFIG_MAP
+            "apps/crd.yaml": CONFIG_MAP.replace("name: web", "name: large")
             + "data:\n"
             + "".join(f"  k{i}: {line[7:]}" for i in range(110_000))
         }
@@ -263,10 +264,11 @@ def test_what_a_sparse_checkout_leaves_out_is_there_for_flux(fleet: User) -> Non
 
 def test_a_partial_clone_is_not_completed_over_the_network(fleet: User) -> None:
     """What Flux has already is then not known, and no connection is opened to find out."""
-    fleet.commit({"apps/old.yaml": CONFIG_MAP})
+    old = CONFIG_MAP.replace("name: web", "name: old")
+    fleet.commit({"apps/old.yaml": old})
     push(fleet)
     fleet.git("config", "uploadpack.allowFilter", "true", cwd=fleet.home / "remote")
-    fleet.commit({"apps/old.yaml": CONFIG_MAP + "data: {a: b}\n"})
+    fleet.commit({"apps/old.yaml": old + "data: {a: b}\n"})
     fleet.git("push", "--quiet")
     clone = fleet.home / "clone"
     fleet.git(

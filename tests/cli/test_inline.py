@@ -192,9 +192,9 @@ def test_what_cannot_be_meant_is_refused(live: User, flags: tuple[str, ...], sai
 def test_another_kustomization_that_would_take_it_undecrypted_stops_the_run(user: User) -> None:
     all_of_it = (
         "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: all}\n"
-        "spec: {path: ./clusters}\n"
+        "spec: {path: ./clusters, sourceRef: {kind: GitRepository, name: flux-system}}\n"
     )
-    user.commit({"infra/all.yaml": all_of_it})
+    user.commit({"clusters/prod/all.yaml": all_of_it})
     result = user.bootstrap(*INLINE)
     assert result.status == 3
     assert "would apply clusters/prod/pull-secrets without decrypting it" in result.stderr

@@ -6,10 +6,12 @@ import pytest
 from ruamel.yaml import YAML
 
 from gitops_secrets.core.flux.objects import Source
+from gitops_secrets.core.flux.root import Installer
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.repository.overlay import Overlay
-from gitops_secrets.core.wiring.wire import BOOTSTRAPPED, OPERATED, private_registry, wire
-from gitops_secrets.errors import GitOpsSecretsError, InvalidDocumentError, UsageError
+from gitops_secrets.core.wiring.images import private_registry
+from gitops_secrets.core.wiring.wire import wire
+from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
 PROD = Cluster("clusters/prod")
 FILE = "clusters/prod/flux-system/flux-instance.yaml"
@@ -131,9 +133,11 @@ def test_without_sync_the_path_it_lies_below_decides_and_the_user_names_the_sour
 
 def test_another_path_is_refused_with_the_one_it_syncs() -> None:
     overlay = tree(INSTANCE.replace("path: clusters/prod", "path: clusters/dev"))
-    with pytest.raises(GitOpsSecretsError, match="syncs the path 'clusters/dev'") as error:
+    with pytest.raises(
+        GitOpsSecretsError, match="has Flux read clusters/dev, not clusters/prod"
+    ) as error:
         wire(overlay, PROD, "regcred", None, None)
-    assert error.value.hints == ("pass --path clusters/dev",)
+    assert error.value.hints[0] == "gitops-secrets bootstrap --path clusters/dev"
 
 
 def test_what_the_user_says_and_it_denies_is_refused() -> None:
@@ -143,18 +147,25 @@ def test_what_the_user_says_and_it_denies_is_refused() -> None:
         wire(tree(), PROD, "regcred", None, Source("Bucket", "b"))
 
 
-def test_a_file_of_several_documents_is_refused() -> None:
-    overlay = tree(f"{INSTANCE}---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\n")
-    with pytest.raises(InvalidDocumentError):
-        wire(overlay, PROD, "regcred", None, None)
+def test_what_stands_beside_it_in_its_file_stays() -> None:
+    before = (
+        "apiVersion: v1\nkind: Namespace\nmetadata: &m {name: flux-system, labels: {a: b}}\n---\n"
+    )
+    after = "---\n# the end\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
+    overlay = tree(f"{before}{INSTANCE}{after}")
+    wire(overlay, PROD, "regcred", None, None)
+    changed = written(overlay)[FILE]
+    assert changed.startswith(before + INSTANCE)
+    assert changed.endswith(after)
+    assert "- name: regcred" in changed
 
 
 def test_the_flavour_can_be_said() -> None:
     empty = Overlay([], lambda _: None)
     with pytest.raises(UsageError, match="no FluxInstance syncs clusters/prod"):
-        wire(empty, PROD, "regcred", None, None, OPERATED)
+        wire(empty, PROD, "regcred", None, None, Installer.OPERATOR)
     overlay = tree()
-    wire(overlay, PROD, "regcred", None, None, BOOTSTRAPPED)
+    wire(overlay, PROD, "regcred", None, None, Installer.BOOTSTRAP)
     assert "clusters/prod/flux-system/gotk-sync.yaml" in written(overlay)
     assert FILE not in written(overlay)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_secrets.core.flux.patches import Patch
+from gitops_secrets.core.flux.patches import Patch, Subject, Target
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,6 @@ from gitops_secrets.core.flux.patches import Patch
     ],
 )
 def test_a_selector_is_read_as_kustomize_reads_it(pattern: str, name: str, takes: bool) -> None:
-    patch = Patch(0, (), "ServiceAccount", pattern)
-    assert patch.may_apply("ServiceAccount", name) is takes
-    assert not patch.may_apply("Deployment", name)
+    patch = Patch(0, (), Target("ServiceAccount", pattern))
+    assert patch.may_apply(Subject("ServiceAccount", name)) is takes
+    assert not patch.may_apply(Subject("Deployment", name))

@@ -7,11 +7,14 @@ from collections.abc import Mapping
 import pytest
 from ruamel.yaml import YAML
 
-from gitops_secrets.core.flux.objects import Source, find_clusters, generated_resources
+from gitops_secrets.core.flux.generated import generated_resources
+from gitops_secrets.core.flux.objects import Source
 from gitops_secrets.core.flux.patching import FLUX_SERVICE_ACCOUNTS
+from gitops_secrets.core.flux.roots import clusters_of
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.repository.overlay import Overlay
-from gitops_secrets.core.wiring.wire import private_registry, wire
+from gitops_secrets.core.wiring.images import private_registry
+from gitops_secrets.core.wiring.wire import wire
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
 PROD = Cluster("clusters/prod")
@@ -262,7 +265,7 @@ def test_flags_that_contradict_the_repository_are_refused() -> None:
 
 def test_an_artifact_that_is_made_from_a_folder_stops_the_run() -> None:
     files = live() | {f"{FLUX}/gotk-sync.yaml": SYNC.replace("./clusters/prod", "./")}
-    with pytest.raises(GitOpsSecretsError, match="Flux reads the path"):
+    with pytest.raises(GitOpsSecretsError, match=r"Flux reads \. by it"):
         wire(tree(files), PROD, "regcred", None, None)
 
 
@@ -312,7 +315,8 @@ def test_somebody_elses_file_of_that_name_stops_the_run() -> None:
 
 
 def test_a_kustomization_that_would_swallow_our_folder_stops_the_run() -> None:
-    apps = SYNC.split("---\n")[2].replace("flux-system", "apps").replace("./clusters/prod", "./")
+    apps = SYNC.split("---\n")[2].replace("name: flux-system", "name: apps", 1)
+    apps = apps.replace("./clusters/prod", "./")
     files = live() | {"clusters/prod/apps.yaml": apps}
     with pytest.raises(GitOpsSecretsError, match="Kustomization apps takes all of"):
         wire(tree(files), PROD, "regcred", None, None)
@@ -362,4 +366,5 @@ def test_without_a_private_registry_it_is_asked_for(image: str) -> None:
 
 def test_every_cluster_that_flux_bootstrapped_is_found() -> None:
     files = ["clusters/a/flux-system/gotk-sync.yaml", "clusters/b/fleet/gotk-sync.yaml", "x.yaml"]
-    assert [c.path for c in find_clusters(files)] == ["clusters/a", "clusters/b"]
+    found = clusters_of(tree(dict.fromkeys(files, "")))
+    assert [c.path for c in found] == ["clusters/a", "clusters/b"]

@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from gitops_secrets.adapters.files import check_inside, read_file
+from gitops_secrets.adapters.files import check_inside, read_plain
 from gitops_secrets.adapters.git.repository import Head, Listing, Repository
 from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.commands.bootstrap.model import ClusterOutcome, Plan, Request
@@ -19,7 +19,7 @@ from gitops_secrets.commands.bootstrap.rule import Ruled, plan_rule
 from gitops_secrets.commands.bootstrap.stage import first_stages, lay_out
 from gitops_secrets.commands.secrets.ruling import ruling_for
 from gitops_secrets.commands.secrets.sealing import Sealer
-from gitops_secrets.core.flux.instance import clusters_of
+from gitops_secrets.core.flux.roots import clusters_of
 from gitops_secrets.core.repository.layout import CONFIG, PULL_SECRETS, Cluster, parse_cluster_path
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
@@ -37,7 +37,7 @@ def make_plan(request: Request, repository: Repository, questions: Questions) ->
     done.
     """
     listing = questions.listing()
-    tree = Overlay(listing.files, lambda path: read_file(repository.top, path))
+    tree = Overlay(listing.files, lambda path: read_plain(repository.top, path))
     clusters = lay_out(request, tree, _clusters(request, tree))
     ask_status = questions.status or repository.begin_status(paths_of(clusters))
     head, states = ask_status()
@@ -138,7 +138,7 @@ def _clusters(request: Request, tree: Overlay) -> list[Cluster]:
 
 def _registries(request: Request, tree: Overlay, cluster: Cluster) -> list[Registry]:
     from gitops_secrets.core.registry.reference import parse_registry, refuse_duplicates
-    from gitops_secrets.core.wiring.wire import private_registry
+    from gitops_secrets.core.wiring.images import private_registry
 
     registries = [
         registry or parse_registry(private_registry(tree, cluster, request.namespace))

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from gitops_secrets.adapters.git.repository import Repository
 from gitops_secrets.commands.bootstrap.model import Request
-from gitops_secrets.core.repository.layout import CONFIG, Cluster, as_laid_out
+from gitops_secrets.core.flux.roots import named_cluster
+from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
@@ -20,10 +21,10 @@ def lay_out(request: Request, tree: Overlay, clusters: Sequence[Cluster]) -> lis
 
     Raises UsageError if a cluster has the other one, or --resume is given and none is inline.
     """
-    files, config = tree.files(), tree.read(CONFIG) or b""
+    files = tree.files()
     found = []
     for cluster in clusters:
-        had = as_laid_out(cluster, files, config)
+        had = named_cluster(tree, cluster)
         wanted = cluster._replace(inline=request.layout == "inline") if request.layout else had
         if wanted != had and (had.inline or had.kustomization_file in files):
             held = had.folder if had.inline else had.kustomization_file

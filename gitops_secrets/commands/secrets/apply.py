@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import posixpath
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -19,13 +18,12 @@ from gitops_secrets.adapters.running.interrupts import end_on_signals
 from gitops_secrets.adapters.writing.transaction import clear_up
 from gitops_secrets.commands.secrets.sealing import Sealer
 from gitops_secrets.core.flux import objects as flux
-from gitops_secrets.core.flux.folder import flux_folder
-from gitops_secrets.core.flux.instance import clusters_of
-from gitops_secrets.core.flux.objects import FluxKustomization
+from gitops_secrets.core.flux.kustomizations import FluxKustomization, find_kustomizations
+from gitops_secrets.core.flux.roots import clusters_of, named_cluster, root_at
 from gitops_secrets.core.live import patches as applying
 from gitops_secrets.core.live.shown import namespace_change, secret_change
 from gitops_secrets.core.repository.filechange import Change
-from gitops_secrets.core.repository.layout import CONFIG, ENDINGS, as_laid_out, parse_cluster_path
+from gitops_secrets.core.repository.layout import CONFIG, ENDINGS, parse_cluster_path
 from gitops_secrets.core.repository.layout import Cluster as ClusterPath
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.creationrules import parse_rules, recorded_recipient
@@ -160,9 +158,8 @@ def _cluster_paths(request: Request, tree: Overlay) -> list[ClusterPath]:
     if request.paths and request.all_clusters:
         raise UsageError("--path and --all exclude each other")
     if request.paths:
-        files, config = tree.files(), tree.read(CONFIG) or b""
         named = dict.fromkeys(parse_cluster_path(path) for path in request.paths)
-        return [as_laid_out(cluster, files, config) for cluster in named]
+        return [named_cluster(tree, cluster) for cluster in named]
     found = clusters_of(tree)
     if len(found) == 1 or (found and request.all_clusters):
         return found
@@ -206,12 +203,13 @@ def _own(tree: Overlay, path: ClusterPath) -> tuple[str, str]:
 
     own = own_decryption(tree, path)
     if own is None:
-        return posixpath.basename(flux_folder(tree, path, None)), IDENTITY_SECRET
+        root = root_at(tree, path)
+        return root.namespace if root is not None else flux.DEFAULT_NAMESPACE, IDENTITY_SECRET
     return own.namespace, own.secret or IDENTITY_SECRET
 
 
 def _kustomization(path: ClusterPath, content: bytes | None) -> FluxKustomization:
-    found = flux.find_kustomizations(path.kustomization_file, content or b"")
+    found = find_kustomizations(path.kustomization_file, content or b"")
     if len(found) != 1:
         raise GitOpsSecretsError(
             f"{path.kustomization_file} is not in the last commit",

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
-from gitops_secrets.core.flux import objects as flux
-from gitops_secrets.core.flux.follow import target_namespace
+from gitops_secrets.core.doctor.diagnosis import ERROR, Diagnosis
 from gitops_secrets.core.flux.patches import patched_pull_secrets, patches_mention
-from gitops_secrets.core.flux.patching import service_accounts
+from gitops_secrets.core.flux.patching import accounts_of
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.sops.secrets import PULL_SECRET_TYPE
 from gitops_secrets.core.yamltext.nodes import get, items, text
 from gitops_secrets.errors import GitOpsSecretsError
 
-_BUILT_IN = ("default", "kube-system", "kube-public", "kube-node-lease")
-
 
 def check(view: View) -> Iterator[Diagnosis]:
-    """Yield accounts without the pull Secret, missing namespaces, and what a lockdown forbids."""
+    """Yield accounts without the pull Secret, and what a lockdown forbids."""
     for cluster in view.clusters:
         yield from _check_accounts(view, cluster)
         yield from _check_lockdown(view, cluster)
-    yield from _check_namespaces(view)
 
 
 def _check_accounts(view: View, cluster: Cluster) -> Iterator[Diagnosis]:
@@ -47,7 +41,7 @@ def _check_accounts(view: View, cluster: Cluster) -> Iterator[Diagnosis]:
     lacking = [a for a, secrets in accounts if a not in templates and not names & set(secrets)]
     others = [a for a, _ in accounts if templates.get(a) and not names & set(templates[a])]
     if others:
-        components = f"{view.folder(cluster)}/{flux.COMPONENTS}"
+        components = view.root(cluster).components or ""
         more = f" and {len(others) - 1} more" if others[1:] else ""
         yield Diagnosis(
             "pod-template",
@@ -75,8 +69,8 @@ def _template_secrets(view: View, cluster: Cluster) -> dict[str, list[str]]:
     ``flux bootstrap --image-pull-secret`` puts them there, and a pod that names some is given no others.
     """
     found: dict[str, list[str]] = {}
-    components = f"{view.folder(cluster)}/{flux.COMPONENTS}"
-    for node in view.objects(components, "Deployment"):
+    components = view.root(cluster).components
+    for node in view.objects(components, "Deployment") if components is not None else ():
         name = text(node, "metadata", "name") or ""
         spec = get(node, "spec", "template", "spec")
         secrets = [n for e in items(spec, "imagePullSecrets") if (n := text(e, "name"))]
@@ -86,7 +80,7 @@ def _template_secrets(view: View, cluster: Cluster) -> dict[str, list[str]]:
                 "Deployment",
                 name,
                 ("imagePullSecrets",),
-                _reader(view, cluster),
+                view.root(cluster).reader(view.tree),
             )
             found[text(spec, "serviceAccountName") or name] = [] if is_patched else secrets
     return found
@@ -104,25 +98,17 @@ def flux_accounts(view: View, cluster: Cluster) -> list[tuple[str, tuple[str, ..
 
 
 def _accounts(view: View, cluster: Cluster) -> dict[str, tuple[str, ...]]:
-    if cluster in view.instances:
-        return view.instances[cluster].accounts
-    components = f"{view.folder(cluster)}/{flux.COMPONENTS}"
-    return service_accounts(view.tree.read(components) or b"", components)
+    return accounts_of(view.tree, view.root(cluster))
 
 
 def _customised_in(view: View, cluster: Cluster) -> str:
-    if cluster in view.instances:
-        return view.instances[cluster].file
-    return f"{view.folder(cluster)}/kustomization.yaml"
+    root = view.root(cluster)
+    return root.patches_in.file if root.patches_in is not None else root.kustomization.file
 
 
 def _pull_secrets(view: View, cluster: Cluster, account: str) -> tuple[str, ...] | None:
-    return patched_pull_secrets(view.customisation(cluster), account, _reader(view, cluster))
-
-
-def _reader(view: View, cluster: Cluster) -> Callable[[str], bytes]:
-    folder = view.folder(cluster)
-    return lambda name: view.tree.read(posixpath.normpath(f"{folder}/{name}")) or b""
+    reader = view.root(cluster).reader(view.tree)
+    return patched_pull_secrets(view.customisation(cluster), account, reader)
 
 
 class Lockdown(NamedTuple):
@@ -145,11 +131,11 @@ def read_lockdown(options: str) -> Lockdown:
 def git_lockdown(view: View, cluster: Cluster) -> Lockdown:
     """Return what Git says of *cluster*'s lockdown: gotk-components.yaml, patches, or the FluxInstance."""
     patches = [text(e, "patch") or "" for e in items(view.customisation(cluster), "patches")]
-    instance = view.instances.get(cluster)
-    if instance is not None and text(instance.root, "spec", "cluster", "multitenant") == "true":
-        named = text(instance.root, "spec", "cluster", "tenantDefaultServiceAccount")
+    root = view.root(cluster)
+    if root.instance is not None and root.instance.is_locked_down:
+        named = text(root.instance.spec, "cluster", "tenantDefaultServiceAccount")
         return Lockdown(named or "default", no_cross_namespace=True)
-    components = view.tree.read(f"{view.folder(cluster)}/{flux.COMPONENTS}") or b""
+    components = view.tree.read(root.components) or b"" if root.components is not None else b""
     return read_lockdown("\n".join([components.decode(errors="replace"), *patches]))
 
 
@@ -175,27 +161,3 @@ def _check_lockdown(view: View, cluster: Cluster) -> Iterator[Diagnosis]:
                 (applied.place,),
                 f"put it into namespace {found.source_namespace}",
             )
-
-
-def _check_namespaces(view: View) -> Iterator[Diagnosis]:
-    made = {
-        text(node, "metadata", "name")
-        for path in view.applied_files
-        if b"Namespace" in (view.tree.read(path) or b"")
-        for node in view.objects(path, "Namespace")
-    }
-    homes = {a.namespace for a in view.applied if a.is_own}
-    for applied in view.applied:
-        fetched = view.fetched(applied.cluster)
-        for path in applied.reach.files:
-            for document in view.encrypted.get(path, ()):
-                namespace = target_namespace(applied, fetched, path, document.namespace)
-                if namespace and namespace not in made | homes and namespace not in _BUILT_IN:
-                    yield Diagnosis(
-                        "namespace",
-                        WARNING,
-                        f"{path} is for namespace {namespace}, which no manifest here makes: while it is missing, "
-                        f"{applied.object} applies nothing",
-                        (path, applied.place),
-                        f"kubectl create namespace {namespace}, or add its manifest",
-                    )

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 
 from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
 from gitops_secrets.core.flux.follow import Applied
-from gitops_secrets.core.flux.objects import COMPONENTS, DEFAULT_NAMESPACE
+from gitops_secrets.core.flux.objects import DEFAULT_NAMESPACE
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.layout import PULL_SECRETS
+from gitops_secrets.core.sops.creationrules import recorded_recipient
 from gitops_secrets.core.sops.recipients import too_old
 from gitops_secrets.core.sops.secrets import ROOTS
 from gitops_secrets.core.wiring.kustomization import IDENTITY_SECRET
@@ -25,7 +26,8 @@ def check(view: View) -> Iterator[Diagnosis]:
     """Yield what is wrong with spec.decryption of each Kustomization."""
     secrets = _secrets(view)
     for applied in view.applied:
-        encrypted = [f for f in applied.reach.files if f in view.encrypted]
+        read = (*applied.reach.files, *applied.reach.inputs)
+        encrypted = [f for f in read if f in view.encrypted]
         if not encrypted:
             continue
         found = applied.kustomization
@@ -42,8 +44,9 @@ def check(view: View) -> Iterator[Diagnosis]:
 def _not_decrypted(view: View, applied: Applied, encrypted: list[str]) -> Diagnosis:
     if applied.is_own:
         # flux bootstrap rewrites gotk-sync.yaml: only a patch beside it lasts.
-        folder = view.folder(applied.cluster)
-        fix = f"move {encrypted[0]} to {PULL_SECRETS}/, or patch spec.decryption in {folder}/kustomization.yaml"
+        place = view.root(applied.cluster).patches_in
+        there = place.file if place is not None else applied.kustomization.file
+        fix = f"move {encrypted[0]} to {PULL_SECRETS}/, or patch spec.decryption in {there}"
     else:
         fix = (
             f"in {applied.kustomization.file}, spec: "
@@ -67,7 +70,9 @@ def _not_decrypted(view: View, applied: Applied, encrypted: list[str]) -> Diagno
 
 
 def _check_version(view: View, applied: Applied, encrypted: list[str]) -> Iterator[Diagnosis]:
-    components = f"{view.folder(applied.cluster)}/{COMPONENTS}"
+    components = view.root(applied.cluster).components
+    if components is None:
+        return
     for path in encrypted:
         readers = [r for d in view.encrypted[path] if d.metadata for r in d.metadata.recipients]
         version = too_old(view.tree.read(components) or b"", readers)
@@ -107,21 +112,30 @@ def _check_secret(
             (applied.place,),
             f"put the Kustomization into namespace {where}, with spec.targetNamespace: {namespace}",
         )
-    elif name != IDENTITY_SECRET and _others_use_ours(view, applied):
+    elif name != IDENTITY_SECRET and _is_for_ours_alone(view, applied):
         yield Diagnosis(
             "decryption-secret",
             ERROR,
-            f"{applied.object} decrypts with Secret {namespace}/{name}, and the identity is in {IDENTITY_SECRET}",
+            f"{applied.object} decrypts with Secret {namespace}/{name}, and what it applies is for the identity in {IDENTITY_SECRET}",
             (applied.place,),
             f"in {applied.kustomization.file}, spec.decryption.secretRef.name: {IDENTITY_SECRET}",
         )
 
 
-def _others_use_ours(view: View, applied: Applied) -> bool:
-    return any(
+def _is_for_ours_alone(view: View, applied: Applied) -> bool:
+    """Return whether only the identity of a Kustomization that decrypts with our Secret opens what is applied."""
+    own = recorded_recipient(view.rules, applied.cluster)
+    is_used = any(
         a.cluster == applied.cluster and a.kustomization.decryption_secret == IDENTITY_SECRET
         for a in view.applied
     )
+    readers = [
+        document.metadata.recipients
+        for path in applied.reach.files
+        for document in view.encrypted.get(path, ())
+        if document.metadata is not None
+    ]
+    return is_used and own is not None and all(list(found) == [own] for found in readers)
 
 
 def _secrets(view: View) -> dict[Name, tuple[str, list[str]]]:

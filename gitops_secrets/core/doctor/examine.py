@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from gitops_secrets.core.doctor import (
     accounts,
+    builds,
     decryption,
     files,
     images,
+    namespaces,
     orphans,
     places,
     secrettypes,
@@ -33,7 +35,7 @@ RANK = (
 
 One broken kustomization explains much that follows. A module may have several checks.
 """
-_MODULES = (places, decryption, files, secrettypes, accounts, orphans)
+_MODULES = (places, builds, decryption, files, secrettypes, accounts, namespaces, orphans)
 
 
 def examine(view: View, keys: Keys) -> tuple[Diagnosis, ...]:

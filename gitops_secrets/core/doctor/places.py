@@ -32,9 +32,9 @@ def check(view: View) -> Iterator[Diagnosis]:
             yield Diagnosis(
                 "kustomization",
                 ERROR,
-                f"{path} lists {entry}, {why}, and {applied.object} applies nothing",
-                (path,),
-                f"take {entry} out of {path}, or git add what is missing",
+                f"{path or applied.kustomization.file} lists {entry}, {why}, and {applied.object} applies nothing",
+                (path or applied.place,),
+                f"take {entry} out of {path or applied.kustomization.file}, or git add what is missing",
             )
         for path in applied.reach.foreign:
             if path == CONFIG:
@@ -61,8 +61,8 @@ def check(view: View) -> Iterator[Diagnosis]:
 
 def _in_flux_folder(view: View) -> Iterator[Diagnosis]:
     for cluster in view.clusters:
-        folder = view.folder(cluster)
-        for path in view.encrypted:
+        folder = view.root(cluster).folder
+        for path in view.encrypted if folder is not None else ():
             if path.startswith(f"{folder}/"):
                 yield Diagnosis(
                     "flux-folder",
@@ -85,13 +85,14 @@ def _deadlock(view: View) -> Iterator[Diagnosis]:
         if before.decryption_provider or not applied.kustomization.decryption_provider:
             continue
         new = [f for f in applied.reach.files if f in view.encrypted]
+        place = view.root(applied.cluster).patches_in
         if new:
             yield Diagnosis(
                 "deadlock",
                 ERROR,
                 f"{new[0]} arrives in the same push as the decryption of {applied.object}: a cluster that runs "
                 "Flux applies neither, for good",
-                (new[0], f"{view.folder(applied.cluster)}/kustomization.yaml"),
+                (new[0], place.file if place is not None else applied.kustomization.file),
                 f"push the patch first, wait for the reconcile, then push the file; or let {PULL_SECRETS} decrypt it",
             )
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import yaml
 
 from gitops_secrets.core.doctor.accounts import flux_accounts
-from gitops_secrets.core.flux.follow import Applied, shaped, target_namespace
+from gitops_secrets.core.flux.follow import Applied, route_to, shaped, target_namespace
 from gitops_secrets.core.flux.objects import select_documents
 from gitops_secrets.core.flux.patches import patches_mention
 from gitops_secrets.core.flux.reach import Fetched
@@ -58,7 +58,7 @@ def workloads(view: View, cluster: Cluster) -> Iterator[Workload]:
         flux = {(own.namespace, name): secrets for name, secrets in flux_accounts(view, cluster)}
     except GitOpsSecretsError:
         flux = {}
-    instance = view.instances.get(cluster)
+    instance = view.root(cluster).instance
     for name, secrets in flux.items() if instance is not None else ():
         registry = instance.distribution if instance is not None else ""
         images = (f"{registry}/{name[1]}",) if registry else ()
@@ -129,7 +129,7 @@ class _Changes:
     """What kustomizations, and a Kustomization of Flux, make of the objects of a file."""
 
     def __init__(self, applied: Applied, fetched: Fetched, file: str) -> None:
-        chain = shaped(fetched, applied.reach.chains.get(file, ()))
+        chain = shaped(fetched, route_to(applied, file))
         self._tree = fetched.tree
         self._roots = [*chain, ("", get(applied.kustomization.root, "spec"))]
 

@@ -6,7 +6,10 @@ import posixpath
 from collections.abc import Sequence
 
 from gitops_secrets.core.flux import objects as flux
-from gitops_secrets.core.flux.objects import FluxInstallation, FluxKustomization
+from gitops_secrets.core.flux.generated import generated_resources
+from gitops_secrets.core.flux.ignoring import check_artifact_holds
+from gitops_secrets.core.flux.kustomizations import FluxKustomization
+from gitops_secrets.core.flux.objects import FluxInstallation
 from gitops_secrets.core.repository.layout import PULL_SECRETS, Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.yamltext.nodes import compose_single, items, text
@@ -122,7 +125,13 @@ def generated_from(
         and not path.startswith(skipped)
         and not (defaults and is_left_out(path))
     }
-    return flux.generated_resources(folder, files)
+    return generated_resources(folder, files)
+
+
+def _folders_to(path: str) -> list[str]:
+    """Return the folders that *path* is in, the outermost first."""
+    parts = posixpath.dirname(path).split("/")
+    return ["/".join(parts[: n + 1]) for n in range(len(parts))]
 
 
 def check_artifact(
@@ -131,10 +140,10 @@ def check_artifact(
     """Raise GitOpsSecretsError if what Flux fetches would lack the pull Secret's folder; *described* names the file that says what."""
     file = cluster.secret_file(secret)
     ignores = {}
-    for parent in ["", PULL_SECRETS, cluster.folder]:
+    for parent in ["", *_folders_to(file)]:
         content = tree.read(f"{parent}/.sourceignore".lstrip("/"))
         if content is not None:
             ignores[parent] = content.decode(errors="replace")
     source = installation.source
     if ignores or source.ignore is not None or source.sparse_checkout:
-        flux.check_artifact_holds(file, source, ignores, described)
+        check_artifact_holds(file, source, ignores, described)

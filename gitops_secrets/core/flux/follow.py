@@ -1,8 +1,7 @@
-"""From the Kustomization that ``flux bootstrap`` wrote to all that it leads to."""
+"""From the root Kustomization of a cluster to all that it leads to."""
 
 from __future__ import annotations
 
-import posixpath
 from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -10,17 +9,22 @@ from typing import NamedTuple
 import yaml
 
 from gitops_secrets.core.flux import objects as flux
-from gitops_secrets.core.flux.objects import FluxKustomization, select_documents
-from gitops_secrets.core.flux.patches import patched
-from gitops_secrets.core.flux.reach import NOWHERE, Fetched, Reach, reach
+from gitops_secrets.core.flux.kustomizations import (
+    FluxKustomization,
+    find_kustomizations,
+    read_kustomization,
+)
+from gitops_secrets.core.flux.mutate import as_node, plain
+from gitops_secrets.core.flux.objects import select_documents
+from gitops_secrets.core.flux.patches import Patch, Subject, patched, read_patches
+from gitops_secrets.core.flux.reach import NOWHERE, UNKNOWN, Fetched, Reach, reach
+from gitops_secrets.core.flux.substitution import DISABLED, Variables, is_open, substituted
 from gitops_secrets.core.repository.layout import Cluster
-from gitops_secrets.core.yamltext.nodes import get, items, text
+from gitops_secrets.core.yamltext.nodes import entries, get, items, text
 from gitops_secrets.errors import GitOpsSecretsError
 
 _SOURCE = rb"apiVersion[\"']?\s*:\s*[\"']?source\.toolkit\.fluxcd\.io/"
-
-_PATCHES = ("patches", "patchesStrategicMerge", "patchesJson6902")
-_PATCHED = ("decryption", "serviceAccountName")
+_SOURCES = (b"GitRepository", b"OCIRepository", b"Bucket")
 
 
 class Applied(NamedTuple):
@@ -30,7 +34,7 @@ class Applied(NamedTuple):
     kustomization: FluxKustomization
     reach: Reach
     is_own: bool
-    """Whether it is the one that ``flux bootstrap`` wrote, which applies all others."""
+    """Whether it is the root, which applies all others."""
     is_elsewhere: bool = False
     """Whether it reads another repository, of which nothing is known here."""
 
@@ -46,16 +50,27 @@ class Applied(NamedTuple):
         return f"{self.kustomization.file}:{self.kustomization.line}"
 
     @property
+    def is_remote(self) -> bool:
+        """Whether it applies to another cluster."""
+        return get(self.kustomization.root, "spec", "kubeConfig") is not None
+
+    @property
     def namespace(self) -> str:
         """The namespace that it is in."""
         return self.kustomization.namespace or flux.DEFAULT_NAMESPACE
 
 
-def follow(cluster: Cluster, own: FluxKustomization, fetched: Fetched) -> Iterator[Applied]:
-    """Yield *own*, and each Kustomization that one before it applies, with what it applies itself."""
+def follow(
+    cluster: Cluster, own: FluxKustomization, fetched: Fetched, base: str = ""
+) -> Iterator[Applied]:
+    """Yield *own*, and each Kustomization that one before it applies, with what it applies itself.
+
+    Every path counts from *base*, the folder that the artifact is made of; "" is the repository's top.
+    """
     todo = deque([(own, True)])
     seen: set[tuple[str, str]] = set()
     sources = _Sources(fetched, own)
+    settings = _Settings(fetched)
     while todo:
         kustomization, is_own = todo.popleft()
         key = kustomization.namespace or flux.DEFAULT_NAMESPACE, kustomization.name
@@ -63,27 +78,81 @@ def follow(cluster: Cluster, own: FluxKustomization, fetched: Fetched) -> Iterat
             continue
         seen.add(key)
         is_elsewhere = not is_own and not sources.is_here(kustomization)
-        here = NOWHERE if is_elsewhere else reach(fetched, kustomization.path)
-        applied = Applied(cluster, kustomization, here, is_own, is_elsewhere)
+        applied = Applied(cluster, kustomization, NOWHERE, is_own=is_own, is_elsewhere=is_elsewhere)
+        if not is_elsewhere:
+            applied = applied._replace(reach=_reach(kustomization, fetched))
         yield applied
-        sources.learn(here)
-        todo += [(found, False) for found in _applied_by(applied, fetched)]
+        sources.learn(applied.reach)
+        settings.learn(applied, fetched)
+        variables = settings.variables(kustomization)
+        for child in _applied_by(applied, fetched, variables):
+            below = child if is_own and child.name == own.name else child.below(base)
+            todo.append((below, False))
+
+
+def _reach(kustomization: FluxKustomization, fetched: Fetched) -> Reach:
+    if is_open(kustomization.path):
+        return UNKNOWN
+    components = [text(n) or "" for n in items(kustomization.root, "spec", "components")]
+    return reach(fetched, kustomization.path, [name for name in components if not is_open(name)])
 
 
 def shaped(fetched: Fetched, chain: tuple[str, ...]) -> Iterator[tuple[str, yaml.Node]]:
     """Yield each kustomization of *chain* with its root, in the order in which they change an object."""
     for path in chain:
-        yield from ((path, node) for node in fetched.documents(path))
+        yield from ((path, node) for node in fetched.documents(path)[:1])
+
+
+def target_namespaces(
+    applied: Applied, fetched: Fetched, file: str, written: str | None
+) -> dict[str | None, None]:
+    """Return the namespaces that an object of *file* ends up in; None if nothing says one."""
+    if applied.kustomization.target_namespace is not None:
+        return {applied.kustomization.target_namespace: None}
+    found: dict[str | None, None] = {}
+    for route in applied.reach.routes.get(file, ((),)):
+        namespace = written
+        for _, root in shaped(fetched, route):
+            namespace = text(root, "namespace") or namespace
+        found[namespace] = None
+    return found
 
 
 def target_namespace(
     applied: Applied, fetched: Fetched, file: str, written: str | None
 ) -> str | None:
-    """Return the namespace that an object of *file* ends up in, None if nothing says it."""
-    found = written
-    for _, root in shaped(fetched, applied.reach.chains.get(file, ())):
-        found = text(root, "namespace") or found
-    return applied.kustomization.target_namespace or found
+    """Return the first namespace that an object of *file* ends up in, None if nothing says it."""
+    return next(iter(target_namespaces(applied, fetched, file, written)))
+
+
+def route_to(applied: Applied, file: str) -> tuple[str, ...]:
+    """Return the kustomizations that *file* goes through, by the first way to it."""
+    return next(iter(applied.reach.routes.get(file, ())), ())
+
+
+def patches_of(applied: Applied, fetched: Fetched, file: str) -> list[Patch]:
+    """Return the patches that an object of *file* meets on its way, in their order."""
+    found = [p for path in route_to(applied, file) for p in fetched.patches(path)]
+    spec = get(applied.kustomization.root, "spec")
+    try:
+        return [*found, *read_patches(spec, _no_file)]
+    except GitOpsSecretsError:
+        return found
+
+
+def subject(node: yaml.Node, namespace: str | None = None) -> Subject:
+    """Return what the target of a patch sees of an object."""
+    labels, annotations = (
+        {key: text(value) or "" for key, value in entries(node, "metadata", field)}
+        for field in ("labels", "annotations")
+    )
+    return Subject(
+        text(node, "kind") or "",
+        text(node, "metadata", "name") or "",
+        namespace or text(node, "metadata", "namespace"),
+        labels,
+        annotations,
+    )
 
 
 class _Sources:
@@ -97,30 +166,79 @@ class _Sources:
         self._learn(own.file)
 
     def is_here(self, kustomization: FluxKustomization) -> bool:
-        """Return whether *kustomization* reads what Flux's own reads, by name or by address."""
+        """Return whether *kustomization* reads what the root reads, by name or by address."""
         source = _source(kustomization)
         url = self._urls.get(source)
         return source == self._own or (url is not None and url == self._urls.get(self._own))
 
     def learn(self, found: Reach) -> None:
-        """Take in the GitRepositories among what a Kustomization applies."""
+        """Take in the sources among what a Kustomization applies."""
         for path in found.files:
             self._learn(path)
 
     def _learn(self, path: str) -> None:
         content = self._fetched.tree.read(path) or b""
-        if path in self._read or b"GitRepository" not in content:
+        if path in self._read or not any(kind in content for kind in _SOURCES):
             return
         self._read.add(path)
         try:
             for _, node in select_documents(content, path, _SOURCE):
-                url = text(node, "spec", "url")
-                if text(node, "kind") == "GitRepository" and url:
+                url = text(node, "spec", "url") or text(node, "spec", "bucketName")
+                if url:
                     namespace = text(node, "metadata", "namespace") or flux.DEFAULT_NAMESPACE
                     name = text(node, "metadata", "name")
-                    self._urls["GitRepository", name, namespace] = url
+                    self._urls[text(node, "kind"), name, namespace] = url.removesuffix(".git")
         except GitOpsSecretsError:
             return
+
+
+class _Settings:
+    """The ConfigMaps that Git has for post-build substitution."""
+
+    def __init__(self, fetched: Fetched) -> None:
+        self._fetched = fetched
+        self._files: dict[str, None] = {}
+        self._known: dict[str, dict[str, str]] | None = None
+
+    def learn(self, applied: Applied, fetched: Fetched) -> None:
+        """Take in what *applied* applies."""
+        found = (f for f in applied.reach.files if b"ConfigMap" in (fetched.tree.read(f) or b""))
+        self._files |= dict.fromkeys(found)
+        self._known = None
+
+    def variables(self, kustomization: FluxKustomization) -> Variables | None:
+        """Return what *kustomization* substitutes by, None if it does not."""
+        post = get(kustomization.root, "spec", "postBuild")
+        given = {key: text(value) or "" for key, value in entries(post, "substitute")}
+        named = items(post, "substituteFrom")
+        if not given and not named:
+            return None
+        known: dict[str, str] = {}
+        is_complete = True
+        for entry in named:
+            found = self._maps().get(text(entry, "name") or "")
+            is_map = text(entry, "kind") == "ConfigMap"
+            known |= found or {}
+            is_complete &= is_map and found is not None
+        return Variables({**known, **given}, is_complete)
+
+    def _maps(self) -> dict[str, dict[str, str]]:
+        if self._known is None:
+            self._known = {}
+            for path in self._files:
+                content = self._fetched.tree.read(path) or b""
+                for node in _documents(content, path, rb"kind[\"']?\s*:\s*[\"']?ConfigMap"):
+                    name = text(node, "metadata", "name") or ""
+                    data = {key: text(value) or "" for key, value in entries(node, "data")}
+                    self._known.setdefault(name, data)
+        return self._known
+
+
+def _documents(content: bytes, path: str, wanted: bytes) -> list[yaml.Node]:
+    try:
+        return [node for _, node in select_documents(content, path, wanted)]
+    except GitOpsSecretsError:
+        return []
 
 
 def _source(kustomization: FluxKustomization) -> tuple[str | None, ...]:
@@ -128,37 +246,34 @@ def _source(kustomization: FluxKustomization) -> tuple[str | None, ...]:
     return (*kustomization.source, namespace)
 
 
-def _applied_by(applied: Applied, fetched: Fetched) -> Iterator[FluxKustomization]:
-    """Yield the Kustomizations among what *applied* applies, as its patches and kustomizations leave them."""
-    kustomizations = [(n, p) for p, n in shaped(fetched, applied.reach.kustomizations)]
-    spec = get(applied.kustomization.root, "spec")
-    patching = [(n, p) for n, p in (*kustomizations, (spec, "")) if _counts(n)]
+def _applied_by(
+    applied: Applied, fetched: Fetched, variables: Variables | None
+) -> Iterator[FluxKustomization]:
+    """Yield the Kustomizations among what *applied* applies, as its patches and variables leave them."""
     for file in applied.reach.files:
         content = fetched.tree.read(file) or b""
         try:
-            found = flux.find_kustomizations(file, content)
+            found = find_kustomizations(file, content)
         except GitOpsSecretsError:
             continue
+        patches = patches_of(applied, fetched, file) if found else []
         for child in found:
+            assert child.root is not None
             namespace = target_namespace(applied, fetched, file, child.namespace)
-            changed = child._replace(namespace=namespace)
-            for root, path in patching:
-                changed = _patched(changed, root, path, fetched)
-            yield changed
+            root = patched(child.root, subject(child.root, namespace), patches)
+            if variables is not None and not _is_kept(root):
+                value = plain(root)
+                new = substituted(value, variables)
+                root = (as_node(new) or root) if new != value else root
+            read = child if root is child.root else read_kustomization(file, child.line, root)
+            yield read._replace(namespace=namespace)
 
 
-def _counts(root: yaml.Node | None) -> bool:
-    """Return whether *root* may patch what matters of a Kustomization: parsing patches takes time."""
-    entries = [e for key in _PATCHES for e in items(root, key)]
-    inline = [text(e, "patch") or text(e) for e in entries]
-    return any(i is None or "\n" not in i or any(w in i for w in _PATCHED) for i in inline)
+def _is_kept(root: yaml.Node) -> bool:
+    fields = ("labels", "annotations")
+    return any(text(root, "metadata", field, DISABLED) == "disabled" for field in fields)
 
 
-def _patched(
-    child: FluxKustomization, root: yaml.Node | None, path: str, fetched: Fetched
-) -> FluxKustomization:
-    def read(name: str) -> bytes:
-        folder = posixpath.dirname(path)
-        return fetched.tree.read(posixpath.normpath(posixpath.join(folder, name))) or b""
-
-    return patched(child, root, read)
+def _no_file(_name: str) -> bytes:
+    """Read no patch from a file: a Kustomization's own are all inline."""
+    return b""

@@ -1,39 +1,41 @@
 """A Flux that the Flux Operator installs: what its FluxInstance says, and how it is patched.
 
-Field names and defaults are those of the FluxInstance API, fluxcd.controlplane.io/v1.
+The spec of a FluxInstance is that of the object itself, or the ``instance`` among the values of the chart
+flux-instance: in a HelmRelease, a values file or a helmfile. Field names and defaults are those of the
+FluxInstance API, fluxcd.controlplane.io/v1, and of that chart.
 """
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import yaml
 
+from gitops_secrets.core.flux.kustomizations import FluxKustomization
 from gitops_secrets.core.flux.objects import (
     DEFAULT_NAMESPACE,
-    FluxInstallation,
-    FluxKustomization,
+    KUSTOMIZATION_NAMES,
     Source,
-    find_clusters,
     normalise,
+    select_documents,
 )
-from gitops_secrets.core.flux.patches import patched_decryption, patched_service_account
-from gitops_secrets.core.flux.patching import patch_decryption, patch_service_accounts
-from gitops_secrets.core.repository.layout import CONFIG, Cluster, as_laid_out
+from gitops_secrets.core.flux.patches import Subject, patched
+from gitops_secrets.core.flux.reach import Fetched, input_files, reach
+from gitops_secrets.core.flux.substitution import is_open
 from gitops_secrets.core.repository.overlay import Overlay
-from gitops_secrets.core.yamltext.nested import edit_block
-from gitops_secrets.core.yamltext.nodes import (
-    compose_documents,
-    compose_single,
-    get,
-    items,
-    position,
-    text,
-)
-from gitops_secrets.errors import GitOpsSecretsError, UsageError
+from gitops_secrets.core.yamltext.nodes import get, items, text
+from gitops_secrets.errors import GitOpsSecretsError
+
+Keys = tuple[str | int, ...]
 
 _GROUP = b"fluxcd.controlplane.io"
+_INSTANCE = rb"kind[\"']?\s*:\s*[\"']?FluxInstance\b"
+_RELEASE = rb"kind[\"']?\s*:\s*[\"']?HelmRelease\b"
+_VALUES = rb"(?m)^\s*(?:- )?instance\s*:"
+_SPEC_FIELDS = ("sync", "distribution", "cluster", "components")
 _DEFAULT_COMPONENTS = (
     "source-controller",
     "kustomize-controller",
@@ -45,159 +47,161 @@ _TENANTS_RUN_BY = "kustomize-controller"
 
 
 class FluxInstance(NamedTuple):
-    """A FluxInstance object, and the file it stands in."""
+    """The spec of a FluxInstance, and where it stands."""
 
     file: str
+    line: int
     root: yaml.Node
+    """The document that holds it, as overlays leave it."""
+    keys: Keys = ("spec",)
+    """The way to the spec in that document."""
+    overlay: str | None = None
+    """The kustomization that makes it of what stands in *file*, None if nothing does."""
+
+    @property
+    def spec(self) -> yaml.Node | None:
+        """The spec of the FluxInstance."""
+        return get(self.root, *self.keys)
 
     @property
     def namespace(self) -> str:
         """Where Flux runs."""
-        return text(self.root, "metadata", "namespace") or DEFAULT_NAMESPACE
+        target = text(self.root, "spec", "targetNamespace") if len(self.keys) > 1 else None
+        return target or text(self.root, "metadata", "namespace") or DEFAULT_NAMESPACE
 
     @property
     def path(self) -> str | None:
-        """spec.sync.path, normalised; None without spec.sync."""
-        value = text(self.root, "spec", "sync", "path")
-        return normalise(value) if value is not None else None
+        """spec.sync.path, normalised; None without spec.sync, or if a variable hides it."""
+        value = text(self.spec, "sync", "path")
+        return normalise(value) if value is not None and not is_open(value) else None
 
     @property
     def source(self) -> Source:
         """What its own Kustomization reads."""
-        kind = text(self.root, "spec", "sync", "kind") or "GitRepository"
-        return Source(kind, text(self.root, "spec", "sync", "name") or self.namespace)
+        kind = text(self.spec, "sync", "kind") or "GitRepository"
+        return Source(kind, text(self.spec, "sync", "name") or self.namespace)
 
     @property
     def registry(self) -> str:
         """The registry of Flux's images: spec.distribution.registry, less its path."""
-        return (text(self.root, "spec", "distribution", "registry") or "").partition("/")[0]
+        return self.distribution.partition("/")[0]
 
     @property
     def distribution(self) -> str:
         """The registry and path that Flux's images are pulled from, empty if it is not said."""
-        return text(self.root, "spec", "distribution", "registry") or ""
+        return text(self.spec, "distribution", "registry") or ""
 
     @property
     def accounts(self) -> dict[str, tuple[str, ...]]:
         """Flux's ServiceAccounts with the pull Secret that the operator gives them."""
-        names = tuple(str(n.value) for n in items(self.root, "spec", "components"))
-        own = text(self.root, "spec", "distribution", "imagePullSecret")
+        names = tuple(str(n.value) for n in items(self.spec, "components"))
+        own = text(self.spec, "distribution", "imagePullSecret")
         return dict.fromkeys(names or _DEFAULT_COMPONENTS, (own,) if own else ())
 
     @property
-    def service_account(self) -> str | None:
-        """The serviceAccountName that Kustomizations of Flux's own namespace need, None for none."""
-        kustomize = get(self.root, "spec", "kustomize")
-        patched = patched_service_account(kustomize, self.source.name, _no_file)
-        locked = text(self.root, "spec", "cluster", "multitenant") == "true"
-        return patched or (_TENANTS_RUN_BY if locked else None)
+    def is_locked_down(self) -> bool:
+        """Whether the operator locks tenants down."""
+        return text(self.spec, "cluster", "multitenant") == "true"
+
+    @property
+    def customisation(self) -> yaml.Node | None:
+        """spec.kustomize, whose patches count."""
+        return get(self.spec, "kustomize")
 
     @property
     def kustomization(self) -> FluxKustomization:
-        """The Kustomization that the operator makes of spec.sync, with what spec.kustomize patches."""
-        kustomize = get(self.root, "spec", "kustomize")
-        provider, secret = patched_decryption(kustomize, self.source.name, _no_file)
+        """The Kustomization that the operator makes of spec.sync, before spec.kustomize patches it."""
         return FluxKustomization(
             file=self.file,
-            line=position(self.root).line,
+            line=self.line,
             name=self.source.name,
             namespace=self.namespace,
             path=self.path or ".",
             prune=True,
             source=(self.source.kind, self.source.name),
             source_namespace=None,
-            decryption_provider=provider,
-            decryption_secret=secret,
-            service_account=self.service_account,
+            decryption_provider=None,
+            decryption_secret=None,
+            service_account=_TENANTS_RUN_BY if self.is_locked_down else None,
             annotations={},
         )
 
 
-def find_instances(tree: Overlay) -> Iterator[FluxInstance]:
-    """Yield each FluxInstance of *tree*; files that are not YAML are passed over."""
+def find_instances(tree: Overlay) -> list[FluxInstance]:
+    """Return each FluxInstance of *tree*, objects before values; files that are not YAML are passed over."""
+    return tree.remember(_find)
+
+
+def _find(tree: Overlay) -> list[FluxInstance]:
+    objects: list[FluxInstance] = []
+    values: list[FluxInstance] = []
     for path in tree.files():
-        content = tree.read(path) if path.endswith((".yaml", ".yml")) else None
-        if content is None or _GROUP not in content or b"FluxInstance" not in content:
+        if not path.endswith((".yaml", ".yml")):
             continue
-        try:
-            documents = compose_documents(content, path)
-        except GitOpsSecretsError:
+        content = tree.read(path) or b""
+        if _GROUP in content and b"FluxInstance" in content:
+            objects += _objects(path, content)
+        elif b"instance:" in content and re.search(_VALUES, content):
+            values += _among_values(path, content)
+    values.sort(key=lambda found: len(found.keys) == 1 or isinstance(found.keys[1], int))
+    return [*_through_overlays(tree, objects), *values]
+
+
+def _objects(path: str, content: bytes) -> Iterator[FluxInstance]:
+    for line, node in _documents(path, content, _INSTANCE):
+        if text(node, "kind") == "FluxInstance":
+            yield FluxInstance(path, line, node)
+
+
+def _among_values(path: str, content: bytes) -> Iterator[FluxInstance]:
+    for line, node in _documents(path, content, _VALUES):
+        ways: list[Keys] = [("instance",)]
+        if text(node, "kind") == "HelmRelease":
+            ways = [("spec", "values", "instance")]
+        for number, release in enumerate(items(node, "releases")):
+            count = len(items(release, "values"))
+            ways += [("releases", number, "values", n, "instance") for n in range(count)]
+        for keys in ways:
+            found = get(node, *keys)
+            if isinstance(found, yaml.MappingNode) and any(get(found, f) for f in _SPEC_FIELDS):
+                yield FluxInstance(path, line, node, keys)
+
+
+def _documents(path: str, content: bytes, wanted: bytes) -> list[tuple[int, yaml.Node]]:
+    try:
+        return list(select_documents(content, path, wanted))
+    except GitOpsSecretsError:
+        return []
+
+
+def _through_overlays(tree: Overlay, found: list[FluxInstance]) -> Iterator[FluxInstance]:
+    """Yield the instances of *found* as the kustomizations that patch them leave them."""
+    if not found:
+        return
+    fetched = Fetched(tree, defaults=False)
+    patching: set[str] = set()
+    made: list[FluxInstance] = []
+    for path in tree.files():
+        if posixpath.basename(path) not in KUSTOMIZATION_NAMES:
             continue
-        yield from (FluxInstance(path, n) for n in documents if text(n, "kind") == "FluxInstance")
+        root = next(iter(fetched.documents(path)), None)
+        folder = posixpath.dirname(path)
+        inputs = [posixpath.normpath(posixpath.join(folder, name)) for name in input_files(root)]
+        texts = [tree.read(path) or b"", *(tree.read(name) or b"" for name in inputs)]
+        if not any(b"FluxInstance" in written for written in texts):
+            continue
+        patching |= set(inputs)
+        routes = reach(fetched, folder or ".").routes
+        made += [_overlaid(i, path, fetched, routes[i.file][0]) for i in found if i.file in routes]
+    used = {instance.file for instance in made}
+    yield from made
+    yield from (i for i in found if i.file not in used | patching)
 
 
-def instances_by_cluster(tree: Overlay) -> dict[Cluster, FluxInstance]:
-    """Return the FluxInstances that sync a path, by the cluster that it makes."""
-    files, config = tree.files(), tree.read(CONFIG) or b""
-    return {
-        as_laid_out(Cluster(i.path), files, config): i
-        for i in find_instances(tree)
-        if i.path is not None
-    }
-
-
-def clusters_of(tree: Overlay) -> list[Cluster]:
-    """Return every cluster of the repository, whatever installs its Flux, by path."""
-    bootstrapped = find_clusters(tree.files(), tree.read(CONFIG) or b"")
-    return sorted({*bootstrapped, *instances_by_cluster(tree)})
-
-
-def find_instance(tree: Overlay, cluster: Cluster) -> FluxInstance | None:
-    """Return the FluxInstance that syncs *cluster*, else the one below its path; None if there is none."""
-    found = list(find_instances(tree))
-    syncing = [i for i in found if i.path == cluster.path]
-    below = [i for i in found if cluster.contains(i.file)]
-    return next(iter(syncing or below), None)
-
-
-def installation(
-    cluster: Cluster, instance: FluxInstance, namespace: str | None, source: Source | None
-) -> FluxInstallation:
-    """Return what *instance* says of *cluster*'s Flux.
-
-    Raises UsageError if *namespace* or *source*, which the user gave, is another, and
-    GitOpsSecretsError where it syncs another path than *cluster*'s.
-    """
-    where = f"{instance.file}:{position(instance.root).line}"
-    if instance.path not in (None, cluster.path):
-        raise GitOpsSecretsError(
-            f"{where}: the FluxInstance syncs the path {instance.path!r}, not {cluster.path!r}",
-            f"pass --path {instance.path}"
-            if instance.path != "."
-            else f"if the artifact is made from {cluster.path}, run in a repository whose top it is",
-        )
-    if namespace not in (None, instance.namespace):
-        raise UsageError(f"{where} has Flux in {instance.namespace}, not in {namespace}")
-    found = instance.source if instance.path is not None else source or instance.source
-    if source is not None and (found.kind, found.name) != (source.kind, source.name):
-        raise UsageError(f"{where} has Flux read {found.kind}/{found.name}")
-    return FluxInstallation(
-        instance.namespace, found, bootstrapped=True, service_account=instance.service_account
-    )
-
-
-def patch_instance(
-    content: bytes, instance: FluxInstance, secret: str, decrypt_with: str | None = None
-) -> bytes:
-    """Return the FluxInstance's file with *secret* on every ServiceAccount, by spec.kustomize.patches.
-
-    With *decrypt_with* its Kustomization decrypts with that Secret too. What is there stays, and a
-    second run changes nothing. Raises InvalidDocumentError for a file
-    with several documents, or one that cannot be edited safely.
-    """
-
-    def patched(block: bytes) -> bytes:
-        root = compose_single(block, instance.file)
-        new = patch_service_accounts(
-            block, instance.file, root, instance.accounts, secret, _no_file
-        )
-        if decrypt_with is None:
-            return new
-        return patch_decryption(new, instance.file, instance.source.name, decrypt_with)
-
-    return edit_block(content, instance.file, ("spec", "kustomize"), patched)
-
-
-def _no_file(_name: str) -> bytes:
-    """Read no patch from a file: a FluxInstance has none."""
-    return b""
+def _overlaid(
+    instance: FluxInstance, overlay: str, fetched: Fetched, chain: tuple[str, ...]
+) -> FluxInstance:
+    name = text(instance.root, "metadata", "name") or ""
+    patches = [patch for path in chain for patch in fetched.patches(path)]
+    root = patched(instance.root, Subject("FluxInstance", name), patches)
+    return instance._replace(root=root, overlay=overlay if root is not instance.root else None)

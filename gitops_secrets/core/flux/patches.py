@@ -1,43 +1,92 @@
-"""What the patches of a kustomization.yaml say of ServiceAccounts and of Flux's Kustomizations."""
+"""The patches of a kustomization.yaml: what each is for, and what it makes of an object."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import yaml
 
-from gitops_secrets.core.flux.objects import FluxKustomization
+from gitops_secrets.core.flux.mutate import as_node, merged, operated, plain
+from gitops_secrets.core.flux.selectors import matches, selects
 from gitops_secrets.core.yamltext.nodes import compose_documents, get, items, text, walk_scalars
-from gitops_secrets.errors import GitOpsSecretsError, InvalidDocumentError
+from gitops_secrets.errors import InvalidDocumentError
 
 MARK = "gitops-secrets"
 """The name in our patch's body: kustomize ignores it where there is a target, and we know ours by it."""
 
 
+class Subject(NamedTuple):
+    """An object as a patch's target selects it; None for what is not known of it."""
+
+    kind: str
+    name: str
+    namespace: str | None = None
+    labels: Mapping[str, str] | None = None
+    annotations: Mapping[str, str] | None = None
+
+
+class Target(NamedTuple):
+    """What a patch says that it is for; every field is None if it says nothing."""
+
+    kind: str | None = None
+    name: str | None = None
+    namespace: str | None = None
+    labels: str | None = None
+    annotations: str | None = None
+
+    def takes(self, subject: Subject) -> bool:
+        """Return whether *subject* may be selected; what is not known of it may fit."""
+        return (
+            matches(self.kind, subject.kind)
+            and matches(self.name, subject.name)
+            and (subject.namespace is None or matches(self.namespace, subject.namespace))
+            and selects(self.labels, subject.labels)
+            and selects(self.annotations, subject.annotations)
+        )
+
+
 class Patch(NamedTuple):
-    """A patch of a kustomization.yaml, as far as ServiceAccounts and Kustomizations are concerned."""
+    """A patch of a kustomization.yaml."""
 
     order: int
     body: tuple[yaml.Node, ...]
-    target_kind: str | None
-    target_name: str | None
+    target: Target
 
     @property
     def ours(self) -> bool:
         """Whether it is our patch of ServiceAccounts."""
         names = [text(node, "metadata", "name") for node in self.body]
-        return MARK in names and self.target_kind == "ServiceAccount"
+        return MARK in names and self.target.kind == "ServiceAccount"
 
-    def may_apply(self, kind: str, name: str) -> bool:
-        target = self.target_kind, self.target_name
-        if target == (None, None):
+    def may_apply(self, subject: Subject) -> bool:
+        """Return whether it is for *subject*, as far as that is known."""
+        if self.target == Target():
             return any(
-                (text(n, "kind"), text(n, "metadata", "name")) == (kind, name) for n in self.body
+                (text(n, "kind"), text(n, "metadata", "name")) == (subject.kind, subject.name)
+                for n in self.body
             )
-        return _selects(self.target_kind, kind) and _selects(self.target_name, name)
+        return self.target.takes(subject)
+
+    def changed(self, value: object) -> object:
+        """Return the object *value*, as mutate.plain has it, with the patch."""
+        for node in self.body:
+            if isinstance(node, yaml.SequenceNode):
+                value = operated(value, [plain(n) for n in node.value])
+            elif isinstance(node, yaml.MappingNode):
+                body = plain(node)
+                assert isinstance(body, dict)
+                # With a target the names in the body are not the object's.
+                kept = {k: v for k, v in body.items() if k not in ("apiVersion", "kind")}
+                metadata = kept.get("metadata")
+                if isinstance(metadata, dict):
+                    names = ("name", "namespace")
+                    kept["metadata"] = {k: v for k, v in metadata.items() if k not in names}
+                value = merged(value, kept)
+        return value
 
     def pull_secrets(self) -> Iterable[str]:
+        """Yield the names that it puts on a ServiceAccount, or a pod, as imagePullSecrets."""
         for node in self.body:
             for entry in items(node, "imagePullSecrets"):
                 yield text(entry, "name") or ""
@@ -46,53 +95,6 @@ class Patch(NamedTuple):
                     value = get(operation, "value")
                     yield text(value, "name") or text(value) or ""
                     yield from (text(entry, "name") or "" for entry in items(value))
-
-    def decryption(self) -> tuple[str | None, str | None]:
-        provider = secret = None
-        for node in self.body:
-            found = get(node, "spec", "decryption")
-            for operation in items(node):
-                path = text(operation, "path") or ""
-                if path == "/spec/decryption":
-                    found = get(operation, "value")
-                elif path == "/spec":
-                    found = get(operation, "value", "decryption")
-            provider = text(found, "provider") or provider
-            secret = text(found, "secretRef", "name") or secret
-        return provider, secret
-
-    def service_account(self) -> str | None:
-        for node in self.body:
-            found = text(node, "spec", "serviceAccountName")
-            for operation in items(node):
-                if text(operation, "path") == "/spec/serviceAccountName":
-                    found = text(operation, "value")
-            if found:
-                return found
-        return None
-
-
-def patched_service_account(
-    root: yaml.Node | None, kustomization: str, read: Callable[[str], bytes]
-) -> str | None:
-    """Return the serviceAccountName that a patch puts on Flux's own Kustomization, or None."""
-    found = None
-    for patch in read_patches(root, read):
-        if patch.may_apply("Kustomization", kustomization):
-            found = patch.service_account() or found
-    return found
-
-
-def patched_decryption(
-    root: yaml.Node | None, kustomization: str, read: Callable[[str], bytes]
-) -> tuple[str | None, str | None]:
-    """Return the decryption provider and Secret that patches put on Flux's own Kustomization."""
-    provider = secret = None
-    for patch in read_patches(root, read):
-        if patch.may_apply("Kustomization", kustomization):
-            found = patch.decryption()
-            provider, secret = found[0] or provider, found[1] or secret
-    return provider, secret
 
 
 def patches_mention(
@@ -113,30 +115,20 @@ def patches_mention(
     return any(
         word in (*map(str, path), *str(node.value).split("/"))
         for patch in patches
-        if patch.may_apply(kind, name)
+        if patch.may_apply(Subject(kind, name))
         for body in patch.body
         for path, node in walk_scalars(body)
         for word in words
     )
 
 
-def patched(
-    found: FluxKustomization, root: yaml.Node | None, read: Callable[[str], bytes]
-) -> FluxKustomization:
-    """Return *found* with the account and decryption that patches of the kustomization *root* give it.
-
-    *read* returns the file of a patch; patches that are not YAML count for nothing.
-    """
-    try:
-        account = patched_service_account(root, found.name, read)
-        provider, secret = patched_decryption(root, found.name, read)
-    except GitOpsSecretsError:
-        return found
-    return found._replace(
-        service_account=account or found.service_account,
-        decryption_provider=provider or found.decryption_provider,
-        decryption_secret=secret or found.decryption_secret,
-    )
+def patched(found: yaml.Node, subject: Subject, patches: Iterable[Patch]) -> yaml.Node:
+    """Return the object *found* as *patches* leave it, in their order; itself if none is for it."""
+    value: object = None
+    for patch in patches:
+        if patch.may_apply(subject):
+            value = patch.changed(plain(found) if value is None else value)
+    return (as_node(value) or found) if value is not None else found
 
 
 def patched_pull_secrets(
@@ -148,22 +140,27 @@ def patched_pull_secrets(
     """
     found = None
     for patch in read_patches(root, read):
-        if patch.may_apply("ServiceAccount", account):
+        if patch.may_apply(flux_account(account)):
             names = tuple(n for n in patch.pull_secrets() if n)
             found = names or found
     return found
 
 
+def flux_account(name: str) -> Subject:
+    """Return the ServiceAccount *name* of Flux: it has Flux's label, as all that an installation makes."""
+    return Subject("ServiceAccount", name, labels={"app.kubernetes.io/part-of": "flux"})
+
+
 def read_patches(root: yaml.Node | None, read: Callable[[str], bytes]) -> list[Patch]:
     """Return the patches of the kustomization *root*; *read* returns the file of one that stands apart."""
     found = []
-    for index, entry in enumerate(items(root, "patches")):
-        inline, file = text(entry, "patch"), text(entry, "path")
-        found.append(_patch(index, entry, inline.encode() if inline else read(file or ""), file))
     for entry in items(root, "patchesStrategicMerge"):
         value = text(entry) or ""
         content = value.encode() if "\n" in value else read(value)
         found.append(_patch(-1, None, content, value))
+    for index, entry in enumerate(items(root, "patches")):
+        inline, file = text(entry, "patch"), text(entry, "path")
+        found.append(_patch(index, entry, inline.encode() if inline else read(file or ""), file))
     for entry in items(root, "patchesJson6902"):
         inline, file = text(entry, "patch"), text(entry, "path")
         found.append(_patch(-1, entry, inline.encode() if inline else read(file or ""), file))
@@ -171,26 +168,9 @@ def read_patches(root: yaml.Node | None, read: Callable[[str], bytes]) -> list[P
 
 
 def _patch(index: int, entry: yaml.Node | None, content: bytes, file: str | None) -> Patch:
-    return Patch(
-        index,
-        tuple(
-            compose_documents(content, file or f"patch {index + 1} of Flux's kustomization.yaml")
-        ),
-        text(entry, "target", "kind"),
-        text(entry, "target", "name"),
+    documents = compose_documents(
+        content, file or f"patch {index + 1} of Flux's kustomization.yaml"
     )
-
-
-def _selects(pattern: str | None, value: str) -> bool:
-    """Return whether kustomize's selector *pattern*, an anchored regular expression of Go, takes *value*.
-
-    One that is not understood may take anything.
-    """
-    if not pattern:
-        return True
-    from gitops_secrets.core.goregex.match import GoRegexError, go_regex
-
-    try:
-        return go_regex(f"^(?:{pattern})$").is_found_in(value)
-    except GoRegexError:
-        return True
+    fields = ("kind", "name", "namespace", "labelSelector", "annotationSelector")
+    target = Target(*(text(entry, "target", field) for field in fields))
+    return Patch(index, tuple(documents), target)

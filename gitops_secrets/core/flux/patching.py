@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import yaml
 
 from gitops_secrets.core.flux.objects import manifests
-from gitops_secrets.core.flux.patches import MARK, Patch, read_patches
+from gitops_secrets.core.flux.patches import MARK, Patch, flux_account, read_patches
+from gitops_secrets.core.flux.root import Root
+from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.yamltext.nodes import get, items, text
 from gitops_secrets.core.yamltext.splice import Item, insert_item, remove_item, replace_item
 
@@ -44,6 +46,19 @@ def service_accounts(components: bytes, name: str) -> dict[str, tuple[str, ...]]
     return found
 
 
+def accounts_of(tree: Overlay, root: Root) -> dict[str, tuple[str, ...]]:
+    """Return the ServiceAccounts of *root*'s Flux with the pull Secrets that they have before any patch.
+
+    None of them if something outside Git installs Flux. Raises InvalidDocumentError if
+    gotk-components.yaml is not YAML.
+    """
+    if root.instance is not None:
+        return root.instance.accounts
+    if root.components is not None:
+        return service_accounts(tree.read(root.components) or b"", root.components)
+    return dict.fromkeys(FLUX_SERVICE_ACCOUNTS, ()) if root.patches_in is not None else {}
+
+
 def patch_service_accounts(
     content: bytes,
     name: str,
@@ -64,7 +79,7 @@ def patch_service_accounts(
     for account, present in known.items():
         names = [*present]
         for patch in patches:
-            if patch.may_apply("ServiceAccount", account):
+            if patch.may_apply(flux_account(account)):
                 names += [n for n in patch.pull_secrets() if n]
         groups.setdefault(tuple(dict.fromkeys([*names, secret])), []).append(account)
     wanted = [_item(members, secrets) for secrets, members in groups.items()]
@@ -96,7 +111,7 @@ def patch_decryption(content: bytes, name: str, kustomization: str, secret: str)
 
 
 def _covered(ours: Iterable[Patch]) -> list[str]:
-    names = [(patch.target_name or "").strip("()").split("|") for patch in ours]
+    names = [(patch.target.name or "").strip("()").split("|") for patch in ours]
     return [name for group in names for name in group if name]
 
 
@@ -129,5 +144,5 @@ def _value(patch: Patch, root: yaml.Node | None) -> object:
     entry = get(root, "patches", patch.order)
     return {
         "patch": text(entry, "patch"),
-        "target": {"kind": patch.target_kind, "name": patch.target_name},
+        "target": {"kind": patch.target.kind, "name": patch.target.name},
     }

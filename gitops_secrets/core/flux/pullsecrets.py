@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from gitops_secrets.core.flux.follow import target_namespace
+from gitops_secrets.core.flux.follow import target_namespaces
 from gitops_secrets.core.flux.objects import DEFAULT_NAMESPACE
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.layout import Cluster
@@ -44,16 +44,15 @@ def pull_secrets(view: View) -> list[PullSecret]:
             for document in view.encrypted.get(path, ()):
                 if document.object_type == PULL_SECRET_TYPE and document.name:
                     written = document.namespace
-                    namespace = (
-                        target_namespace(applied, fetched, path, written) or DEFAULT_NAMESPACE
-                    )
-                    secret = PullSecret(
-                        applied.cluster,
-                        namespace,
-                        document.name,
-                        path,
-                        applied.namespace,
-                        applied.kustomization.name,
-                    )
-                    found.setdefault((applied.cluster, namespace, document.name), secret)
+                    for target in target_namespaces(applied, fetched, path, written):
+                        namespace = target or DEFAULT_NAMESPACE
+                        secret = PullSecret(
+                            applied.cluster,
+                            namespace,
+                            document.name,
+                            path,
+                            applied.namespace,
+                            applied.kustomization.name,
+                        )
+                        found.setdefault((applied.cluster, namespace, document.name), secret)
     return list(found.values())

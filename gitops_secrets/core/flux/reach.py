@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
 import yaml
 
 from gitops_secrets.core.flux.artifact import generated_from, kustomization_at
+from gitops_secrets.core.flux.identities import Identity, identities
+from gitops_secrets.core.flux.patches import Patch, read_patches
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.yamltext.nodes import compose_documents, entries, is_yaml, items, text
 from gitops_secrets.errors import GitOpsSecretsError
 
 _LISTS = ("resources", "components", "bases")
+_PATCH_FILES = ("patches", "patchesJson6902")
+_GENERATORS = ("secretGenerator", "configMapGenerator")
+_MOST_FOLDERS = 20_000
+"""More than any repository has; overlays of overlays of a base could lead to it in very many ways."""
 _FROM_AFAR = ("helmCharts", "helmChartInflationGenerator", "generators")
 
 
@@ -28,6 +34,22 @@ class Fetched:
         self.defaults = defaults
         """Whether what source-controller leaves out by itself is left out: no ignore rule says otherwise."""
         self._parsed: dict[str, list[yaml.Node] | None] = {}
+        self._patches: dict[str, list[Patch]] = {}
+        self._identities: dict[str, list[Identity]] = {}
+
+    def patches(self, path: str) -> list[Patch]:
+        """Return the patches of the kustomization *path*, read once; none if one is not YAML."""
+        if path not in self._patches:
+            root = next(iter(self.documents(path)), None)
+            try:
+                self._patches[path] = read_patches(root, self.reader(posixpath.dirname(path)))
+            except GitOpsSecretsError:
+                self._patches[path] = []
+        return self._patches[path]
+
+    def reader(self, folder: str) -> Callable[[str], bytes]:
+        """Return what reads a file by the name that a kustomization in *folder* gives it."""
+        return lambda name: self.tree.read(posixpath.normpath(posixpath.join(folder, name))) or b""
 
     def documents(self, path: str) -> list[yaml.Node]:
         """Return the root nodes of a kustomization, parsed once; none if it is not YAML."""
@@ -41,6 +63,12 @@ class Fetched:
     def is_broken(self, path: str) -> bool:
         """Return whether *path* is not valid YAML."""
         return not self.documents(path) and self._parsed[path] is None
+
+    def identities(self, path: str) -> list[Identity]:
+        """Return what the manifests of *path* are, read once."""
+        if path not in self._identities:
+            self._identities[path] = identities(self.tree.read(path) or b"", path)
+        return self._identities[path]
 
     @cached_property
     def files(self) -> frozenset[str]:
@@ -71,8 +99,11 @@ class Reach(NamedTuple):
     """Entries that lead nowhere: the kustomization that names one, its words, and what is wrong with it."""
     unreadable: tuple[str, ...] = ()
     """Kustomizations, and files that one lists, that are not valid YAML."""
-    chains: Mapping[str, tuple[str, ...]] = {}
-    """By file the kustomizations that it goes through, the nearest first."""
+    routes: Mapping[str, tuple[tuple[str, ...], ...]] = {}
+    """By file each way to it: the kustomizations that it goes through, the nearest first, each after its
+    components. A base that two overlays use has two."""
+    inputs: Mapping[str, str] = {}
+    """The files of patches and generators, each with the kustomization that reads it."""
     kustomizations: tuple[str, ...] = ()
     """Every kustomization on the way."""
     is_partial: bool = False
@@ -81,69 +112,151 @@ class Reach(NamedTuple):
 
 NOWHERE = Reach()
 """What is read from another repository."""
+UNKNOWN = Reach(is_partial=True)
+"""What a path with a variable leads to that Git does not tell."""
 
 
-def reach(fetched: Fetched, folder: str) -> Reach:
-    """Return what Flux applies from *folder*; of what lies outside the repository nothing."""
-    tree = fetched.tree
-    foreign: list[str] = []
-    missing: list[tuple[str, str, str]] = []
-    unreadable: list[str] = []
-    chains: dict[str, tuple[str, ...]] = {}
-    visited: list[str] = []
-    is_partial = False
-    generated = kustomization_at(tree, folder)[1] is None
-    todo, seen = [(folder, tuple[str, ...]())], set[str]()
-    while todo:
-        here, chain = todo.pop()
-        if here in seen:
-            continue
-        seen.add(here)
-        path, content = kustomization_at(tree, here)
-        if content is None:
-            if here != folder:
-                missing += (
-                    [(chain[0], here, "a folder without a kustomization.yaml")] if chain else []
-                )
-                continue
-            listed, strange = generated_from(tree, here, defaults=fetched.defaults)
-            foreign += strange
-        else:
-            if fetched.is_broken(path):
-                unreadable.append(path)
-                continue
-            roots = fetched.documents(path)[:1]
-            visited.append(path)
-            chain = (path, *chain)
-            listed = [text(n) or "" for r in roots for key in _LISTS for n in items(r, key)]
-            is_partial |= any(key in _FROM_AFAR for r in roots for key, _ in entries(r))
-        for entry in listed:
-            target = posixpath.normpath(posixpath.join(here, entry))
-            if target in fetched.folders or target == ".":
-                todo.append((target, chain))
-            elif target in fetched.files:
-                if content is not None and not is_yaml(tree.read(target) or b""):
-                    unreadable.append(target)
-                chains.setdefault(target, chain)
-            elif _is_remote(entry, fetched.folders):
-                is_partial = True
-            elif "\n" not in entry:
-                is_link = target in fetched.links
-                why = "which is a symlink that Flux leaves out" if is_link else "which is not there"
-                missing.append((path, entry, why))
+def reach(fetched: Fetched, folder: str, components: Sequence[str] = ()) -> Reach:
+    """Return what Flux applies from *folder*; of what lies outside the repository nothing.
+
+    *components* are those of the Kustomization itself, by their path from *folder*.
+    """
+    walk = _Walk(fetched, folder, components)
+    while walk.todo:
+        walk.enter(*walk.todo.pop())
     return Reach(
-        tuple(sorted(chains)),
-        generated,
-        tuple(foreign),
-        tuple(missing),
-        tuple(dict.fromkeys(unreadable)),
-        chains,
-        tuple(visited),
-        is_partial,
+        tuple(sorted(walk.routes)),
+        kustomization_at(fetched.tree, folder)[1] is None,
+        tuple(walk.foreign),
+        tuple(walk.missing),
+        tuple(dict.fromkeys(walk.unreadable)),
+        {file: tuple(found) for file, found in walk.routes.items()},
+        walk.inputs,
+        tuple(dict.fromkeys(walk.visited)),
+        walk.is_partial,
     )
 
 
-def _is_remote(entry: str, folders: Collection[str]) -> bool:
+class _Walk:
+    """The way from one folder to every file that kustomize reads."""
+
+    def __init__(self, fetched: Fetched, folder: str, components: Sequence[str]) -> None:
+        self._fetched = fetched
+        self._top = folder
+        self._seen: set[tuple[str, tuple[str, ...]]] = set()
+        self.foreign: list[str] = []
+        self.missing: list[tuple[str, str, str]] = []
+        self.unreadable: list[str] = []
+        self.routes: dict[str, list[tuple[str, ...]]] = {}
+        self.inputs: dict[str, str] = {}
+        self.visited: list[str] = []
+        self.is_partial = False
+        own = [posixpath.normpath(posixpath.join(folder, name)) for name in components]
+        above = tuple(path for name in own for path in self._component_files(name))
+        self.todo: list[tuple[str, tuple[str, ...]]] = [(folder, above)]
+        for name, written in zip(own, components, strict=True):
+            if name in fetched.folders:
+                self.todo.append((name, above))
+            elif not is_remote(written, fetched.folders):
+                self.missing.append(("", written, "a component which is not there"))
+
+    def enter(self, here: str, chain: tuple[str, ...]) -> None:
+        """Take in the folder *here*, to which *chain* led."""
+        if (here, chain) in self._seen or len(self._seen) > _MOST_FOLDERS:
+            return
+        self._seen.add((here, chain))
+        path, content = kustomization_at(self._fetched.tree, here)
+        if content is not None:
+            self._read(here, path, chain)
+        elif here != self._top:
+            if chain:
+                self.missing.append((chain[0], here, "a folder without a kustomization.yaml"))
+        else:
+            defaults = self._fetched.defaults
+            listed, strange = generated_from(self._fetched.tree, here, defaults=defaults)
+            self.foreign += strange
+            for entry in listed:
+                self._follow(here, entry, None, chain)
+
+    def _read(self, here: str, path: str, chain: tuple[str, ...]) -> None:
+        if self._fetched.is_broken(path):
+            self.unreadable.append(path)
+            return
+        root = next(iter(self._fetched.documents(path)), None)
+        if path in chain and text(root, "kind") != "Component":
+            return  # a cycle, which kustomize refuses
+        self.visited.append(path)
+        components = [f for f in self._component_files(here) if f != path]
+        chain = tuple(dict.fromkeys((*components, path, *chain)))
+        self.is_partial |= any(key in _FROM_AFAR for key, _ in entries(root))
+        for name in input_files(root):
+            self._take_input(here, name, path)
+        for key in _LISTS:
+            for node in items(root, key):
+                self._follow(here, text(node) or "", path, chain)
+
+    def _take_input(self, here: str, name: str, path: str) -> None:
+        target = posixpath.normpath(posixpath.join(here, name))
+        if target in self._fetched.files:
+            self.inputs.setdefault(target, path)
+        elif not is_remote(name, self._fetched.folders):
+            self._lack(name, path, target)
+
+    def _follow(self, here: str, entry: str, path: str | None, chain: tuple[str, ...]) -> None:
+        fetched = self._fetched
+        target = posixpath.normpath(posixpath.join(here, entry))
+        if target in fetched.folders or target == ".":
+            self.todo.append((target, chain))
+        elif target in fetched.files:
+            if path is not None and not is_yaml(fetched.tree.read(target) or b""):
+                self.unreadable.append(target)
+            self.routes.setdefault(target, []).append(chain)
+        elif is_remote(entry, fetched.folders):
+            self.is_partial = True
+        elif "\n" not in entry and path is not None:
+            self._lack(entry, path, target)
+
+    def _lack(self, entry: str, path: str, target: str) -> None:
+        is_link = target in self._fetched.links
+        why = "which is a symlink that Flux leaves out" if is_link else "which is not there"
+        self.missing.append((path, entry, why))
+
+    def _component_files(self, folder: str) -> tuple[str, ...]:
+        """Return the kustomizations of the components that *folder* lists, and its own if it is one."""
+        found: dict[str, None] = {}
+        todo = [folder]
+        while todo:
+            here = todo.pop(0)
+            path, content = kustomization_at(self._fetched.tree, here)
+            if content is None or path in found:
+                continue
+            root = next(iter(self._fetched.documents(path)), None)
+            if here != folder or text(root, "kind") == "Component":
+                found[path] = None
+            todo += [
+                posixpath.normpath(posixpath.join(here, text(node) or ""))
+                for node in items(root, "components")
+            ]
+        return tuple(found)
+
+
+def input_files(root: yaml.Node | None) -> Iterator[str]:
+    """Yield the files that patches and generators of the kustomization *root* read, as it names them."""
+    for key in _PATCH_FILES:
+        yield from (name for entry in items(root, key) if (name := text(entry, "path")))
+    for entry in items(root, "patchesStrategicMerge"):
+        name = text(entry) or ""
+        if name and "\n" not in name:
+            yield name
+    for key in _GENERATORS:
+        for generator in items(root, key):
+            for entry in items(generator, "files"):
+                yield (text(entry) or "").rpartition("=")[2]
+            names = [text(generator, "env"), *(text(entry) for entry in items(generator, "envs"))]
+            yield from (name for name in names if name)
+
+
+def is_remote(entry: str, folders: Collection[str]) -> bool:
     """Return whether kustomize would fetch *entry* from elsewhere."""
     if any(mark in entry for mark in ("://", "git@", "git::", "?", "//")):
         return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
@@ -11,17 +11,17 @@ import yaml
 
 from gitops_secrets.core.flux import objects as flux
 from gitops_secrets.core.flux.artifact import holds_rule, ignore_rules, is_left_out
-from gitops_secrets.core.flux.folder import flux_folder
 from gitops_secrets.core.flux.follow import Applied, follow
-from gitops_secrets.core.flux.instance import clusters_of, instances_by_cluster
-from gitops_secrets.core.flux.objects import FluxKustomization, ignored_by
-from gitops_secrets.core.flux.patches import patched
+from gitops_secrets.core.flux.ignoring import ignored_by
+from gitops_secrets.core.flux.kustomizations import FluxKustomization
 from gitops_secrets.core.flux.reach import Fetched
+from gitops_secrets.core.flux.root import Root, bootstrapped_root
+from gitops_secrets.core.flux.roots import clusters_of, root_at
 from gitops_secrets.core.repository.layout import CONFIG, Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.creationrules import CreationRule, choose_rule, parse_rules
 from gitops_secrets.core.sops.structure import SopsDocument, read_documents
-from gitops_secrets.core.yamltext.nodes import compose_documents, get, text
+from gitops_secrets.core.yamltext.nodes import compose_documents, text
 from gitops_secrets.errors import GitOpsSecretsError, InvalidDocumentError
 
 
@@ -46,13 +46,10 @@ class View:
         self.links = links
         self.pushed = pushed
         """None if it is not known."""
-        self.instances = instances_by_cluster(tree)
-        """The clusters whose Flux the Flux Operator installs."""
         self.known = clusters_of(tree)
         """Every cluster of the repository."""
         self.clusters = sorted(only) if only else self.known
         """Those that are looked at: one of *only* may be a path that Flux was told of elsewhere."""
-        self._folders: dict[Cluster, str] = {}
         self._parsed: dict[str, list[yaml.Node]] = {}
         self._fetched: dict[str | None, Fetched] = {}
 
@@ -105,12 +102,8 @@ class View:
 
     @cached_property
     def applied(self) -> tuple[Applied, ...]:
-        """Every Kustomization of every cluster, from the one that ``flux bootstrap`` wrote on."""
-        return tuple(
-            a
-            for cluster in self.clusters
-            for a in follow(cluster, self.own(cluster), self.fetched(cluster))
-        )
+        """Every Kustomization of every cluster, from its root on."""
+        return tuple(a for cluster in self.clusters for a in self._follow(cluster))
 
     @cached_property
     def before(self) -> View | None:
@@ -129,30 +122,22 @@ class View:
             self._fetched[own_rules] = Fetched(tree, defaults=not rules, links=self.links)
         return self._fetched[own_rules]
 
-    def folder(self, cluster: Cluster) -> str:
-        """Return the folder that ``flux bootstrap`` owns."""
-        if cluster not in self._folders:
-            self._folders[cluster] = flux_folder(self.tree, cluster, None)
-        return self._folders[cluster]
+    def root(self, cluster: Cluster) -> Root:
+        """Return the root of *cluster*: the one there is, else what flux bootstrap will write."""
+        found = root_at(self.tree, cluster)
+        return found or bootstrapped_root(self.tree, cluster, cluster.file(flux.DEFAULT_NAMESPACE))
 
     def customisation(self, cluster: Cluster) -> yaml.Node | None:
-        """Return what customises Flux: that folder's kustomization.yaml, or a FluxInstance's spec.kustomize."""
-        if cluster in self.instances:
-            return get(self.instances[cluster].root, "spec", "kustomize")
-        return next(iter(self.documents(f"{self.folder(cluster)}/kustomization.yaml")), None)
+        """Return the mapping whose patches customise Flux."""
+        return self.root(cluster).customisation(self.tree)
 
     def own(self, cluster: Cluster) -> FluxKustomization:
-        """Return the Kustomization of *cluster*'s own: the one there is, else what flux bootstrap will write."""
-        if cluster in self.instances:
-            return self.instances[cluster].kustomization
-        folder = self.folder(cluster)
-        sync = f"{folder}/{flux.SYNC}"
-        try:
-            found = flux.find_kustomizations(sync, self.tree.read(sync) or b"")
-        except GitOpsSecretsError:
-            found = []
-        own = found[0] if found else flux.own_kustomization(cluster, sync)
-        return self._customised(cluster, own)
+        """Return the root Kustomization of *cluster*."""
+        return self.root(cluster).kustomization
+
+    def _follow(self, cluster: Cluster) -> Iterator[Applied]:
+        root = self.root(cluster)
+        return follow(cluster, root.kustomization, self.fetched(cluster), root.base)
 
     @property
     def is_limited(self) -> bool:
@@ -190,21 +175,13 @@ class View:
 
     def _spec_ignore(self, cluster: Cluster) -> str | None:
         """Return spec.ignore of what *cluster*'s Flux reads, None if it says nothing."""
-        sync = f"{self.folder(cluster)}/{flux.SYNC}"
-        if cluster in self.instances or b"ignore" not in (self.tree.read(sync) or b""):
+        source = self.root(cluster).kustomization.source
+        file = self.root(cluster).kustomization.file
+        if b"ignore" not in (self.tree.read(file) or b""):
             return None
         said = (
             text(n, "spec", "ignore")
-            for n in self.documents(sync)
-            if text(n, "kind") == "GitRepository"
+            for n in self.documents(file)
+            if (text(n, "kind"), text(n, "metadata", "name")) == source
         )
         return next((s for s in said if s and holds_rule(s)), None)
-
-    def _customised(self, cluster: Cluster, own: FluxKustomization) -> FluxKustomization:
-        """Return Flux's own Kustomization with what flux-system/kustomization.yaml patches into it."""
-        folder, root = self.folder(cluster), self.customisation(cluster)
-
-        def read(name: str) -> bytes:
-            return self.tree.read(posixpath.normpath(f"{folder}/{name}")) or b""
-
-        return patched(own, root, read)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -24,6 +25,8 @@ class Cluster(NamedTuple):
     path: str
     inline: bool = False
     """Whether its pull Secrets stand below that path, where Flux's own Kustomization decrypts them."""
+    home: str = ""
+    """The folder that holds ``pull-secrets/``, "" for the repository's top: what Flux fetches may be less."""
 
     @property
     def name(self) -> str:
@@ -36,7 +39,9 @@ class Cluster(NamedTuple):
     @property
     def folder(self) -> str:
         """Where the cluster's encrypted pull Secrets stand: outside its Flux path, unless inline."""
-        return self.file(PULL_SECRETS) if self.inline else f"{PULL_SECRETS}/{self.name}"
+        if self.inline:
+            return self.file(PULL_SECRETS)
+        return posixpath.join(self.home, PULL_SECRETS, self.name)
 
     @property
     def path_regex(self) -> str:
@@ -66,9 +71,29 @@ def as_laid_out(cluster: Cluster, files: Sequence[str], config: bytes) -> Cluste
     """Return *cluster* with the layout that the repository's *files* and ``.sops.yaml`` show."""
     separate, inline = cluster._replace(inline=False), cluster._replace(inline=True)
     if separate.kustomization_file in files:
-        return separate
+        return separate._replace(home=_home(separate, files))
     is_inline = any(f.startswith(f"{inline.folder}/") and f.endswith(ENDINGS) for f in files)
     return inline if is_inline or inline.path_regex.encode() in config else separate
+
+
+def _home(cluster: Cluster, files: Sequence[str]) -> str:
+    """Return the folder that holds the pull Secrets of *cluster*, which has some by *files*, else its own."""
+    folder = f"{PULL_SECRETS}/{cluster.name}"
+    homes = {
+        file[: -len(posixpath.join(folder, posixpath.basename(file)))].rstrip("/")
+        for file in files
+        if file.endswith(ENDINGS)
+        and (posixpath.dirname(file) == folder or posixpath.dirname(file).endswith(f"/{folder}"))
+    }
+    # Two clusters can have one name, below another first folder: the nearer home is this one's.
+    near = sorted(
+        homes, key=lambda home: (not cluster.contains(f"{home}/"), -_shared(home, cluster))
+    )
+    return near[0] if near and cluster.home not in homes else cluster.home
+
+
+def _shared(home: str, cluster: Cluster) -> int:
+    return len(posixpath.commonprefix([f"{home}/", f"{cluster.path}/"]))
 
 
 def parse_cluster_path(value: str) -> Cluster:

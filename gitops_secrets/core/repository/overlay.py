@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from gitops_secrets.core.repository.filechange import Change
+
+Found = TypeVar("Found")
 
 
 class Overlay:
@@ -17,6 +20,7 @@ class Overlay:
         self._original: dict[str, bytes | None] = {}
         self._edited: dict[str, bytes] = {}
         self._sorted: list[str] | None = None
+        self._remembered: dict[object, object] = {}
 
     def read(self, path: str) -> bytes | None:
         """Return what *path* will hold, None if it will not be there."""
@@ -31,6 +35,13 @@ class Overlay:
         self.read(path)
         self._edited[path] = content
         self._sorted = None
+        self._remembered.clear()
+
+    def remember(self, compute: Callable[[Overlay], Found]) -> Found:
+        """Return what *compute* finds in these files, computed once until one of them is planned anew."""
+        if compute not in self._remembered:
+            self._remembered[compute] = compute(self)
+        return self._remembered[compute]  # type: ignore[return-value]
 
     def files(self) -> list[str]:
         """Return every file's path, the planned ones included."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Sequence
 
-from gitops_secrets.core.flux import objects as flux
 from gitops_secrets.core.flux.artifact import kustomization_at, list_resource
-from gitops_secrets.core.flux.objects import FluxInstallation, FluxKustomization
+from gitops_secrets.core.flux.kustomizations import FluxKustomization, find_kustomizations
+from gitops_secrets.core.flux.objects import FluxInstallation
 from gitops_secrets.core.repository.layout import PULL_SECRETS, Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.pullsecret import CLUSTER_ANNOTATION
@@ -27,36 +27,19 @@ def write_kustomization(
     account: str | None,
     objects: Sequence[FluxKustomization],
     secret: str,
+    base: str = "",
 ) -> None:
     """Plan the Kustomization, run as *account*, and the lists that its file and *secret*'s must be in.
 
-    *objects* are the repository's Kustomizations. Raises GitOpsSecretsError if somebody else's
+    *objects* are the Kustomizations of the cluster; *base* is the folder that the artifact is made of. Raises GitOpsSecretsError if somebody else's
     object or file has its name, or what else is in the folder would keep Flux from applying it.
     """
     _refuse_foreign_kustomization(cluster, installation, objects)
-    _write_kustomization(tree, cluster, installation, account)
+    wanted = _render_kustomization(cluster, installation, account, base)
+    _write_kustomization(tree, cluster, wanted)
     _list_in_cluster_kustomization(tree, cluster, installation)
     check_folder(tree, cluster, secret, installation.namespace)
     list_resource(tree, cluster.folder, posixpath.basename(cluster.secret_file(secret)))
-
-
-def flux_kustomizations(tree: Overlay) -> list[FluxKustomization]:
-    """Return every Kustomization of Flux in *tree*."""
-    found = []
-    for path in tree.files():
-        if path.endswith((".yaml", ".yml")):
-            content = tree.read(path) or b""
-            if flux.KUSTOMIZATION_GROUP.encode() in content:
-                found += _tolerant(path, content)
-    return found
-
-
-def _tolerant(path: str, content: bytes) -> list[FluxKustomization]:
-    """Return the Kustomizations of a file; none if it is a template that is not YAML by itself."""
-    try:
-        return flux.find_kustomizations(path, content)
-    except GitOpsSecretsError:
-        return []
 
 
 def _refuse_foreign_kustomization(
@@ -74,21 +57,18 @@ def _refuse_foreign_kustomization(
             )
 
 
-def _write_kustomization(
-    tree: Overlay, cluster: Cluster, installation: FluxInstallation, account: str | None
-) -> None:
+def _write_kustomization(tree: Overlay, cluster: Cluster, wanted: bytes) -> None:
     path = cluster.kustomization_file
     content = tree.read(path)
-    wanted = _render_kustomization(cluster, installation, account)
     if content is None:
         tree.write(path, wanted)
         return
-    here = flux.find_kustomizations(path, content)
+    here = find_kustomizations(path, content)
     if len(here) != 1 or here[0].annotations.get(CLUSTER_ANNOTATION) != cluster.path:
         raise GitOpsSecretsError(
             f"{path} is there and was not made by gitops-secrets", f"git mv {path} {path}.old"
         )
-    if _essence(here[0]) != _essence(flux.find_kustomizations(path, wanted)[0]):
+    if _essence(here[0]) != _essence(find_kustomizations(path, wanted)[0]):
         tree.write(path, wanted)
 
 
@@ -101,8 +81,9 @@ def _essence(found: FluxKustomization) -> tuple[object, ...]:
 
 
 def _render_kustomization(
-    cluster: Cluster, installation: FluxInstallation, account: str | None
+    cluster: Cluster, installation: FluxInstallation, account: str | None, base: str
 ) -> bytes:
+    folder = cluster.folder.removeprefix(f"{base}/")
     run_as = f"  serviceAccountName: {account}\n" if account else ""
     return f"""\
 # Flux decrypts the pull Secrets by a Kustomization of their own: a decryption that fails then holds
@@ -118,7 +99,7 @@ spec:
   interval: 10m
   retryInterval: 1m
   timeout: 2m
-  path: {quote(f"./{cluster.folder}")}
+  path: {quote(f"./{folder}")}
   prune: false
   wait: true
   sourceRef:

@@ -3,47 +3,32 @@
 from __future__ import annotations
 
 import posixpath
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
-
-import yaml
 
 from gitops_secrets.core.flux import objects as flux
 from gitops_secrets.core.flux.artifact import check_artifact, guard_generated
-from gitops_secrets.core.flux.folder import flux_folder
-from gitops_secrets.core.flux.instance import (
-    FluxInstance,
-    find_instance,
-    installation,
-    patch_instance,
-)
+from gitops_secrets.core.flux.follow import Applied
 from gitops_secrets.core.flux.objects import FluxInstallation, Source
-from gitops_secrets.core.flux.patches import patched_decryption, patched_service_account
-from gitops_secrets.core.flux.patching import (
-    patch_decryption,
-    patch_service_accounts,
-    service_accounts,
-)
+from gitops_secrets.core.flux.patching import accounts_of, patch_decryption, patch_service_accounts
+from gitops_secrets.core.flux.root import Customised, Installer, Root, bootstrapped_root
+from gitops_secrets.core.flux.roots import find_roots, root_at
+from gitops_secrets.core.flux.sources import source_of
+from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.layout import PULL_SECRETS, Cluster
 from gitops_secrets.core.repository.overlay import Overlay
-from gitops_secrets.core.wiring.kustomization import (
-    IDENTITY_SECRET,
-    flux_kustomizations,
-    write_kustomization,
-)
+from gitops_secrets.core.wiring.fluxfiles import create_flux_files, flux_folder
+from gitops_secrets.core.wiring.installers import find_external
+from gitops_secrets.core.wiring.kustomization import IDENTITY_SECRET, write_kustomization
+from gitops_secrets.core.yamltext.nested import edit_block, edit_document
 from gitops_secrets.core.yamltext.nodes import compose_single, items, text
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
-BOOTSTRAPPED, OPERATED = FLAVOURS = ("flux-bootstrap", "flux-operator")
-"""What can install Flux: ``flux bootstrap``, which commits gotk-sync.yaml, or the operator, by a FluxInstance."""
+FLAVOURS = (Installer.BOOTSTRAP, Installer.OPERATOR, Installer.EXTERNAL)
+"""What the user can say that installs Flux: ``flux bootstrap``, the Flux Operator, or something outside Git."""
 
 _LOCKED_DOWN = b"--default-service-account="
 _LOCKDOWN_ACCOUNT = "kustomize-controller"
-_IMAGE = rb"(?m)^\s+(?:- )?image:\s*[\"']?([^\s\"'@]+)"
-_PUBLIC = frozenset(
-    {"ghcr.io", "docker.io", "index.docker.io", "quay.io", "gcr.io", "registry.k8s.io"}
-)
 
 
 class Wired(NamedTuple):
@@ -51,33 +36,11 @@ class Wired(NamedTuple):
 
     installation: FluxInstallation
     components: str
-    """The file that says which Flux it is: gotk-components.yaml, or the FluxInstance's."""
+    """The file that says which Flux it is: gotk-components.yaml, the FluxInstance's, or what installs it."""
     described: str
-    """The file that says what Flux reads: gotk-sync.yaml, or the FluxInstance's."""
+    """The file that says what Flux reads: that of the root Kustomization, or of the FluxInstance."""
     service_accounts: tuple[str, ...]
     notes: tuple[str, ...]
-
-
-def private_registry(tree: Overlay, cluster: Cluster, namespace: str | None) -> str:
-    """Return the registry that Flux's own images come from, by gotk-components.yaml or the FluxInstance.
-
-    Raises UsageError asking for --registry if there is none yet, or it is public.
-    """
-    instance = find_instance(tree, cluster)
-    if instance is not None and instance.registry not in _PUBLIC:
-        return instance.registry
-    path = f"{flux_folder(tree, cluster, namespace)}/{flux.COMPONENTS}"
-    hosts: set[str] = {
-        image.decode().split("/", 1)[0]
-        for image in re.findall(_IMAGE, tree.read(path) or b"")
-        # An image without a host of its own, as Docker Hub's may be, begins with no dot or port.
-        if re.match(rb"[^/]*[.:][^/]*/|localhost/", image)
-    }
-    private = sorted(hosts - _PUBLIC)
-    if len(private) == 1:
-        return private[0]
-    reason = "comes from several registries" if private else "names no private registry"
-    raise UsageError(f"which registry? {path} {reason}", "--registry registry.example.com:5000")
 
 
 def wire(
@@ -92,163 +55,209 @@ def wire(
 ) -> Wired:
     """Plan all that Flux needs to decrypt *cluster*'s folder and to pull with *secret*.
 
-    *flavour* is one of FLAVOURS, None for what is found: whether ``flux bootstrap`` or the Flux
-    Operator installs Flux. With *decryption_only* an inline pull Secret is not listed yet. Raises
-    GitOpsSecretsError or UsageError for a repository in which that would not work, or would stop what
-    works today.
+    *flavour* is one of FLAVOURS, None for what is found. With *decryption_only* an inline pull Secret is
+    not listed yet. Raises GitOpsSecretsError or UsageError for a repository in which that would not work,
+    or would stop what works today.
     """
-    instance = find_instance(tree, cluster) if flavour != BOOTSTRAPPED else None
-    if instance is None and flavour == OPERATED:
-        raise UsageError(
-            f"--flavour {OPERATED}: no FluxInstance syncs {cluster.path}",
-            "commit the FluxInstance first: its spec.kustomize.patches name the pull Secret",
-        )
-    if instance is not None:
-        wired, account = _wire_instance(tree, cluster, instance, secret, namespace, source)
+    root = _root(tree, cluster, flavour, namespace)._replace(cluster=cluster)
+    installation = _installation(tree, root, namespace, source)
+    if root.folder is not None:
+        create_flux_files(tree, root.folder)
+    account, notes = _service_account(tree, root)
+    accounts: tuple[str, ...] = ()
+    if root.patches_in is not None:
+        accounts = _patch(tree, root, root.patches_in, secret)
     else:
-        wired, account = _wire_bootstrapped(tree, cluster, secret, namespace, source)
-    objects = flux_kustomizations(tree)
+        notes.append(
+            f"nothing in Git installs Flux: give its ServiceAccounts imagePullSecrets: [{{name: {secret}}}]"
+        )
+    applied = _applied(tree, cluster)
+    objects = [a.kustomization for a in applied if not a.is_elsewhere]
     if not cluster.inline:
-        write_kustomization(tree, cluster, wired.installation, account, objects, secret)
+        mine = [a.kustomization for a in applied if a.cluster == cluster]
+        write_kustomization(tree, cluster, installation, account, mine, secret, root.base)
     elif not decryption_only:
         from gitops_secrets.core.wiring.inline import list_pull_secret
 
-        list_pull_secret(tree, cluster, wired.installation.namespace, secret)
-    notes = guard_generated(tree, cluster, objects)
-    check_artifact(tree, cluster, wired.installation, wired.described, secret)
-    return wired._replace(notes=(*wired.notes, *notes))
+        list_pull_secret(tree, cluster, installation.namespace, secret)
+    notes += _by_hand(root, applied)
+    notes += guard_generated(tree, cluster, objects)
+    described = root.kustomization.file
+    check_artifact(tree, cluster, installation, described, secret)
+    components = root.components or (root.patches_in.file if root.patches_in else described)
+    return Wired(installation, components, described, accounts, tuple(notes))
 
 
-def _wire_instance(
-    tree: Overlay,
-    cluster: Cluster,
-    instance: FluxInstance,
-    secret: str,
-    namespace: str | None,
-    source: Source | None,
-) -> tuple[Wired, str | None]:
-    found = installation(cluster, instance, namespace, source)
-    content = tree.read(instance.file) or b""
-    own = instance.kustomization
-    decrypt = IDENTITY_SECRET if cluster.inline and own.decryption_provider is None else None
-    tree.write(instance.file, patch_instance(content, instance, secret, decrypt))
-    by_hand = (
-        []
-        if cluster.contains(instance.file)
-        else [
-            f"{instance.file} is not below {cluster.path}, so Flux does not apply it: kubectl apply -f {instance.file}"
-        ]
-    )
-    wired = Wired(found, instance.file, instance.file, tuple(instance.accounts), tuple(by_hand))
-    return wired, found.service_account
+def _applied(tree: Overlay, cluster: Cluster) -> tuple[Applied, ...]:
+    """Return every Kustomization that a root of the repository leads to, *cluster*'s among them."""
+    others = [root.cluster for root in find_roots(tree) if root.cluster.path != cluster.path]
+    return View(tree, only=[*others, cluster]).applied
 
 
-def _wire_bootstrapped(
-    tree: Overlay, cluster: Cluster, secret: str, namespace: str | None, source: Source | None
-) -> tuple[Wired, str | None]:
-    folder = flux_folder(tree, cluster, namespace)
-    found = _installation(tree, cluster, folder, namespace, source)
-    _create_flux_files(tree, folder)
-    name = f"{folder}/kustomization.yaml"
-    content = tree.read(name) or b""
-    root = compose_single(content, name)
-    read = _patch_reader(tree, folder)
-    components_file = f"{folder}/{flux.COMPONENTS}"
-    components = tree.read(components_file) or b""
-    accounts = service_accounts(components, components_file)
-    content = patch_service_accounts(content, name, root, accounts, secret, read)
-    if cluster.inline and not _decrypts(tree, cluster, found, root, read):
-        content = patch_decryption(content, name, found.namespace, IDENTITY_SECRET)
-    tree.write(name, content)
-    account, notes = _service_account(found, root, name, components, read)
-    described = f"{folder}/{flux.SYNC}"
-    return Wired(found, components_file, described, tuple(accounts), tuple(notes)), account
-
-
-def _installation(
-    tree: Overlay, cluster: Cluster, folder: str, namespace: str | None, source: Source | None
-) -> FluxInstallation:
-    default = FluxInstallation(
-        namespace or posixpath.basename(folder),
-        source or Source(name=namespace or flux.DEFAULT_NAMESPACE),
-        bootstrapped=False,
-    )
-    sync_file = f"{folder}/{flux.SYNC}"
-    found = flux.read_installation(cluster, sync_file, tree.read(sync_file) or b"", default)
-    if namespace is not None and found.namespace != namespace:
-        raise UsageError(
-            f"{sync_file} has Flux in {found.namespace}, not in {namespace}",
-            "leave --namespace out",
+def _by_hand(root: Root, applied: Sequence[Applied]) -> Iterator[str]:
+    """Yield what to do if no Kustomization applies the file in which Flux is patched."""
+    place = root.patches_in
+    if place is None or root.folder is not None:
+        return
+    read = {f for a in applied for f in (*a.reach.files, *a.reach.inputs, *a.reach.kustomizations)}
+    if place.file not in read:
+        how = (
+            f"kubectl apply -f {place.file}"
+            if root.instance is None or root.instance.keys == ("spec",)
+            else "helm upgrade"
         )
-    if source is not None and (found.source.kind, found.source.name) != (source.kind, source.name):
+        yield f"no Kustomization applies {place.file}, so it has to be applied by hand: {how}"
+
+
+def _root(tree: Overlay, cluster: Cluster, flavour: str | None, namespace: str | None) -> Root:
+    """Return the root of *cluster*: the one that is there, or the one that ``flux bootstrap`` will write.
+
+    Raises UsageError or GitOpsSecretsError if something else installs Flux.
+    """
+    found = root_at(tree, cluster)
+    if flavour == Installer.OPERATOR and (found is None or found.instance is None):
         raise UsageError(
-            f"{sync_file} has Flux read {found.source.kind}/{found.source.name}",
-            "leave --source out",
+            f"--flavour {Installer.OPERATOR}: no FluxInstance syncs {cluster.path}",
+            "commit the FluxInstance first: its spec.kustomize.patches name the pull Secret",
+        )
+    if flavour == Installer.EXTERNAL:
+        root = found or bootstrapped_root(tree, cluster, flux_folder(cluster, namespace))
+        return root._replace(installer=Installer.EXTERNAL, patches_in=None, folder=None)
+    if flavour == Installer.BOOTSTRAP and (found is None or found.folder is None):
+        return bootstrapped_root(tree, cluster, flux_folder(cluster, namespace))
+    if found is None:
+        _refuse_second_installer(tree, cluster)
+        return bootstrapped_root(tree, cluster, flux_folder(cluster, namespace))
+    if found.patches_in is None:
+        place = f"{found.kustomization.file}:{found.kustomization.line}"
+        _refuse_external(
+            tree, f"{place} reads {cluster.path}, and nothing in Git says what installs its Flux"
         )
     return found
 
 
-def _decrypts(
-    tree: Overlay,
-    cluster: Cluster,
-    installation: FluxInstallation,
-    root: yaml.Node | None,
-    read: Callable[[str], bytes],
-) -> bool:
+def _refuse_second_installer(tree: Overlay, cluster: Cluster) -> None:
+    """Raise GitOpsSecretsError if the files of ``flux bootstrap`` would stand beside another installer."""
+    for root in find_roots(tree):
+        reads = f"--path {root.cluster.path}"
+        if root.folder is not None and cluster.contains(root.kustomization.file):
+            raise GitOpsSecretsError(
+                f"{root.kustomization.file} is in {cluster.path}, and Flux reads {root.cluster.path} by it",
+                f"gitops-secrets bootstrap {reads}",
+            )
+        if root.folder is None:
+            raise GitOpsSecretsError(
+                f"{root.kustomization.file}:{root.kustomization.line} has Flux read {root.cluster.path}, "
+                f"not {cluster.path}, and {_named(root)} installs it",
+                f"gitops-secrets bootstrap {reads}",
+                f"for a cluster that flux bootstrap is to install: --flavour {Installer.BOOTSTRAP}",
+            )
+    external = find_external(tree)
+    if external is not None:
+        _refuse_external(tree, f"nothing in Git has Flux read {cluster.path}")
+
+
+def _named(root: Root) -> str:
+    return (
+        "the Flux Operator" if root.instance is not None else "something else than flux bootstrap"
+    )
+
+
+def _refuse_external(tree: Overlay, problem: str) -> None:
+    external = find_external(tree)
+    by = f"; {external} installs Flux" if external is not None else ""
+    there = external or "what installs Flux"
+    raise GitOpsSecretsError(
+        f"{problem}{by}",
+        f"give Flux's ServiceAccounts the pull Secret in {there}, then run again with --flavour {Installer.EXTERNAL}",
+    )
+
+
+def _patch(tree: Overlay, root: Root, place: Customised, secret: str) -> tuple[str, ...]:
+    """Plan the patches of *root*'s installer, and return the ServiceAccounts that they are for."""
+    accounts = accounts_of(tree, root)
+    own = root.kustomization
+    decrypt = root.cluster.inline and not _decrypts(tree, root)
+    read = _patch_reader(tree, place)
+
+    def patched(block: bytes) -> bytes:
+        node = compose_single(block, place.file)
+        new = patch_service_accounts(block, place.file, node, accounts, secret, read)
+        return patch_decryption(new, place.file, own.name, IDENTITY_SECRET) if decrypt else new
+
+    def edited(document: bytes) -> bytes:
+        return edit_block(document, place.file, place.keys, patched)
+
+    content = tree.read(place.file) or b""
+    new = edit_document(content, place.line, edited) if place.keys else patched(content)
+    tree.write(place.file, new)
+    return tuple(accounts)
+
+
+def _decrypts(tree: Overlay, root: Root) -> bool:
     """Return whether Flux's own Kustomization decrypts, or will once ``flux bootstrap`` has made it."""
     from gitops_secrets.core.wiring.inline import own_decryption
 
-    own = own_decryption(tree, cluster)
+    if root.instance is not None:
+        return root.kustomization.decryption_provider is not None
+    own = own_decryption(tree, root.cluster)
     if own is not None:
         return own.secret is not None
-    return patched_decryption(root, installation.namespace, read)[1] is not None
+    return root.kustomization.decryption_secret is not None
 
 
-def _create_flux_files(tree: Overlay, folder: str) -> None:
-    """Plan the three files that Flux documents for customisation before its first bootstrap."""
-    for name in (flux.COMPONENTS, flux.SYNC):
-        if tree.read(f"{folder}/{name}") is None:
-            tree.write(f"{folder}/{name}", b"")
-    path = f"{folder}/kustomization.yaml"
-    if not (tree.read(path) or b"").strip():
-        other = [n for n in flux.KUSTOMIZATION_NAMES[1:] if tree.read(f"{folder}/{n}") is not None]
-        if other:
-            raise GitOpsSecretsError(
-                f"{folder}/{other[0]}: flux bootstrap keeps customisation only in kustomization.yaml",
-                f"git mv {folder}/{other[0]} {path}",
-            )
-        tree.write(
-            path,
-            b"apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
-            b"resources:\n- gotk-components.yaml\n- gotk-sync.yaml\n",
+def _installation(
+    tree: Overlay, root: Root, namespace: str | None, source: Source | None
+) -> FluxInstallation:
+    own = root.kustomization
+    is_there = root.instance is not None or bool((tree.read(own.file) or b"").strip())
+    if not is_there:
+        return FluxInstallation(
+            namespace or root.namespace,
+            source or Source(name=namespace or flux.DEFAULT_NAMESPACE),
+            bootstrapped=False,
         )
+    place = f"{own.file}:{own.line}" if root.instance is not None else own.file
+    if namespace not in (None, root.namespace):
+        raise UsageError(
+            f"{place} has Flux in {root.namespace}, not in {namespace}", "leave --namespace out"
+        )
+    found = source_of(tree, root)
+    if source is not None and (found.kind, found.name) != (source.kind, source.name):
+        if root.instance is None or root.instance.path is not None:
+            raise UsageError(
+                f"{place} has Flux read {found.kind}/{found.name}", "leave --source out"
+            )
+        found = source
+    return FluxInstallation(
+        root.namespace, found, bootstrapped=True, service_account=own.service_account
+    )
 
 
-def _patch_reader(tree: Overlay, folder: str) -> Callable[[str], bytes]:
+def _patch_reader(tree: Overlay, place: Customised) -> Callable[[str], bytes]:
+    folder = posixpath.dirname(place.file)
+
     def read(name: str) -> bytes:
-        path = posixpath.normpath(f"{folder}/{name}")
+        path = posixpath.normpath(posixpath.join(folder, name))
         content = None if path.startswith("../") else tree.read(path)
         if content is None:
-            raise GitOpsSecretsError(
-                f"{folder}/kustomization.yaml names a patch that is not there: {name}"
-            )
+            raise GitOpsSecretsError(f"{place.file} names a patch that is not there: {name}")
         return content
 
     return read
 
 
-def _service_account(
-    installation: FluxInstallation,
-    root: yaml.Node | None,
-    name: str,
-    components: bytes,
-    read: Callable[[str], bytes],
-) -> tuple[str | None, list[str]]:
+def _service_account(tree: Overlay, root: Root) -> tuple[str | None, list[str]]:
     """Return the serviceAccountName that our Kustomization needs, and what to say about it."""
-    patched = patched_service_account(root, installation.namespace, read)
-    account = installation.service_account or patched
-    patches = "".join(str(text(entry, "patch")) for entry in items(root, "patches")).encode()
+    account = root.kustomization.service_account
+    components = tree.read(root.components) or b"" if root.components is not None else b""
+    node = root.customisation(tree)
+    patches = "".join(str(text(entry, "patch")) for entry in items(node, "patches")).encode()
     if account is None and _LOCKED_DOWN in components + patches:
-        note = f"{name} locks tenants down: the Kustomization {PULL_SECRETS} runs as {_LOCKDOWN_ACCOUNT}"
+        assert root.patches_in is not None
+        note = (
+            f"{root.patches_in.file} locks tenants down: the Kustomization {PULL_SECRETS} runs as "
+            f"{_LOCKDOWN_ACCOUNT}"
+        )
         return _LOCKDOWN_ACCOUNT, [note]
     return account, []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from typing import Any
 
 import yaml
 
@@ -10,21 +12,39 @@ from gitops_secrets.core.yamltext.nodes import compose_single, get, to_value
 from gitops_secrets.core.yamltext.splice import Lines
 from gitops_secrets.errors import InvalidDocumentError
 
+_SPLIT = re.compile(rb"(?m)^---(?=[ \t\r\n]|\Z).*\n?")
+
+
+def edit_document(content: bytes, line: int, edit: Callable[[bytes], bytes]) -> bytes:
+    """Return *content* with the document that *line* is in edited as if it were alone in its file.
+
+    Lines count from 1. Raises what *edit* raises.
+    """
+    starts = [0, *(match.end() for match in _SPLIT.finditer(content))]
+    ends = [*(match.start() for match in _SPLIT.finditer(content)), len(content)]
+    for start, end in zip(reversed(starts), reversed(ends), strict=True):
+        if content.count(b"\n", 0, start) < line:
+            return content[:start] + edit(content[start:end]) + content[end:]
+    return content
+
 
 def edit_block(
-    content: bytes, name: str, keys: tuple[str, ...], edit: Callable[[bytes], bytes]
+    content: bytes, name: str, keys: tuple[str | int, ...], edit: Callable[[bytes], bytes]
 ) -> bytes:
     """Return *content* with the block mapping at *keys* edited as if it were a document of its own.
 
-    Where the last of *keys* is missing it is made, at the end of the mapping above it. Raises
-    InvalidDocumentError, naming *name*, for a document that cannot be edited safely.
+    Without *keys* the document itself is edited. If the last of *keys* is missing it is added, at the end
+    of the mapping above it. Raises InvalidDocumentError, naming *name*, for a document that cannot be
+    edited safely.
     """
+    if not keys:
+        return edit(content)
     lines = Lines(content, name)
     node, parent = get(lines.root, *keys), get(lines.root, *keys[:-1])
     if not _is_block(parent) or not (node is None or _is_block(node)):
         raise InvalidDocumentError(
-            f"{name}: {'.'.join(keys)} is not written in block style",
-            f"write {'.'.join(keys)} in {name} with a key a line",
+            f"{name}: {'.'.join(map(str, keys))} is not written in block style",
+            f"write {'.'.join(map(str, keys))} in {name} with a key a line",
         )
     assert parent is not None
     if node is None:
@@ -49,11 +69,9 @@ def edit_block(
     if start + len(added) == len(lines.lines):
         lines.lines.append("")
     expected = to_value(lines.root)
-    above = expected
+    above: Any = expected
     for key in keys[:-1]:
-        assert isinstance(above, dict)
         above = above[key]
-    assert isinstance(above, dict)
     above[keys[-1]] = to_value(compose_single(new, name))
     return lines.proven(expected)
 

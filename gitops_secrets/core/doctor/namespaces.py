@@ -1,0 +1,69 @@
+"""That the namespace of each Secret is there, or something in Git makes it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from gitops_secrets.core.doctor.diagnosis import WARNING, Diagnosis
+from gitops_secrets.core.flux.follow import Applied, target_namespaces
+from gitops_secrets.core.flux.view import View
+from gitops_secrets.core.repository.layout import Cluster
+from gitops_secrets.core.yamltext.nodes import text
+
+_BUILT_IN = ("default", "kube-system", "kube-public", "kube-node-lease")
+_TEMPLATED = re.compile(rb"kind[\"']?\s*:\s*[\"']?(?:ResourceSet|Tenant)\b")
+"""Kinds whose controllers make namespaces that no manifest names."""
+
+
+def check(view: View) -> Iterator[Diagnosis]:
+    """Yield Secrets for a namespace that nothing makes, where everything that could make it is known."""
+    for cluster in view.clusters:
+        applied = [a for a in view.applied if a.cluster == cluster]
+        if any(a.is_elsewhere or a.reach.is_partial for a in applied):
+            continue
+        if any(_TEMPLATED.search(view.tree.read(f) or b"") for a in applied for f in a.reach.files):
+            continue
+        made = {name for a in applied for name in _made(view, a)}
+        yield from _missing(view, cluster, applied, made)
+
+
+def _missing(
+    view: View, cluster: Cluster, applied: list[Applied], made: set[str | None]
+) -> Iterator[Diagnosis]:
+    fetched = view.fetched(cluster)
+    there = {*made, *_BUILT_IN, *(a.namespace for a in applied if a.is_own)}
+    for found in applied:
+        if found.is_remote:
+            continue
+        for path in found.reach.files:
+            for document in view.encrypted.get(path, ()):
+                for namespace in target_namespaces(found, fetched, path, document.namespace):
+                    if namespace and namespace not in there:
+                        yield Diagnosis(
+                            "namespace",
+                            WARNING,
+                            f"{path} is for namespace {namespace}, which no manifest here makes: while it is "
+                            f"missing, {found.object} applies nothing",
+                            (path, found.place),
+                            f"kubectl create namespace {namespace}, or add its manifest",
+                        )
+
+
+def _made(view: View, applied: Applied) -> Iterator[str | None]:
+    """Yield the namespaces that *applied* makes, by their manifests or by a Helm release."""
+    fetched = view.fetched(applied.cluster)
+    for path in applied.reach.files:
+        content = view.tree.read(path) or b""
+        if b"Namespace" in content:
+            for node in view.objects(path, "Namespace"):
+                # kustomize gives a Namespace the name of the namespace that it sets.
+                yield from target_namespaces(applied, fetched, path, text(node, "metadata", "name"))
+        if b"createNamespace" in content:
+            for node in view.objects(path, "HelmRelease"):
+                if text(node, "spec", "install", "createNamespace") == "true":
+                    written = text(node, "metadata", "namespace")
+                    target = text(node, "spec", "targetNamespace")
+                    yield from (
+                        [target] if target else target_namespaces(applied, fetched, path, written)
+                    )

@@ -1,0 +1,102 @@
+"""Where Flux begins in a repository: the root of each cluster."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+
+from gitops_secrets.core.flux.byhand import find_by_hand
+from gitops_secrets.core.flux.instance import FluxInstance, find_instances
+from gitops_secrets.core.flux.objects import SYNC
+from gitops_secrets.core.flux.root import (
+    Customised,
+    Installer,
+    Root,
+    bootstrapped_root,
+    patches_of,
+    placed,
+    readable_kustomizations,
+)
+from gitops_secrets.core.repository.layout import CONFIG, Cluster, as_laid_out
+from gitops_secrets.core.repository.overlay import Overlay
+
+
+def find_roots(tree: Overlay) -> tuple[Root, ...]:
+    """Return the roots of *tree*, one a cluster, by path."""
+    return tree.remember(_find)
+
+
+def root_at(tree: Overlay, cluster: Cluster) -> Root | None:
+    """Return the root of *cluster*, by its path; None if nothing in Git is.
+
+    A FluxInstance below that path counts if it does not say what it syncs.
+    """
+    for root in find_roots(tree):
+        if root.cluster.path == cluster.path:
+            return root
+    for instance in find_instances(tree):
+        if instance.path is None and cluster.contains(instance.file):
+            return _operated_root(tree, instance, cluster.path, "")._replace(cluster=cluster)
+    return None
+
+
+def named_cluster(tree: Overlay, cluster: Cluster) -> Cluster:
+    """Return *cluster*, of which only the path is known, as the repository has it laid out."""
+    root = root_at(tree, cluster)
+    if root is not None:
+        return root.cluster
+    return as_laid_out(cluster, tree.files(), tree.read(CONFIG) or b"")
+
+
+def clusters_of(tree: Overlay) -> list[Cluster]:
+    """Return every cluster of the repository, whatever installs its Flux, by path."""
+    return [root.cluster for root in find_roots(tree)]
+
+
+def _find(tree: Overlay) -> tuple[Root, ...]:
+    found: dict[str, Root] = {}
+    for root in (*_operated(tree), *_bootstrapped(tree)):
+        found.setdefault(root.cluster.path, root)
+    for root in find_by_hand(tree, tuple(found.values())):
+        found.setdefault(root.cluster.path, root)
+    files, config = tree.files(), tree.read(CONFIG) or b""
+    laid_out = [
+        root._replace(cluster=as_laid_out(root.cluster._replace(home=root.base), files, config))
+        for root in found.values()
+    ]
+    return tuple(sorted(laid_out, key=lambda root: root.cluster))
+
+
+def _operated(tree: Overlay) -> Iterator[Root]:
+    for instance in find_instances(tree):
+        if instance.path is None:
+            continue
+        path, base = placed(tree, instance.path, instance.source.kind, instance.file)
+        yield _operated_root(tree, instance, path, base)
+
+
+def _operated_root(tree: Overlay, instance: FluxInstance, path: str, base: str) -> Root:
+    own = instance.kustomization._replace(path=path)
+    place = Customised(instance.file, instance.line, (*instance.keys, "kustomize"))
+    root = Root(Cluster(path), own, Installer.OPERATOR, place, instance=instance, base=base)
+    return root._replace(kustomization=own.patched(patches_of(tree, root)))
+
+
+def _bootstrapped(tree: Overlay) -> Iterator[Root]:
+    elsewhere = []
+    for file in tree.files():
+        folder, name = posixpath.split(file)
+        if name != SYNC or not folder:
+            continue
+        home = posixpath.dirname(folder) or "."
+        written = next(iter(readable_kustomizations(tree, file)), None)
+        if written is None or written.path == home:
+            yield bootstrapped_root(tree, Cluster(home), folder)
+            continue
+        path, base = placed(tree, written.path, written.source[0] or "", file)
+        if path in (home, ".") or tree.below(path):
+            found = bootstrapped_root(tree, Cluster(path), folder)
+            kustomization = found.kustomization._replace(path=path)
+            elsewhere.append(found._replace(kustomization=kustomization, base=base))
+    # One that stands where it reads comes first: another may be a copy of it.
+    yield from elsewhere
