@@ -7,8 +7,8 @@ FOLDER holds one work tree per repository, named owner+name; or it is what an ea
 ``bootstrap --dry-run``, with a HOME of its own and a throwaway identity. Nothing is written to a clone,
 and a clone whose ``git status`` or HEAD differs afterwards is named.
 
-LIST.tsv says where Flux begins in reality: a line per clone, its folder and its Flux paths, comma
-separated ("-" if it has none), parted by a tab; further columns are ignored. If the bare command finds
+LIST.tsv says where Flux begins in reality: a line per clone, with owner/name and its Flux paths, comma
+separated ("-" if Git shows none), parted by a tab; further columns are ignored. If the bare command finds
 no cluster in a clone that has some, the other two commands get them by ``--path``.
 """
 
@@ -112,7 +112,7 @@ def main() -> int:
 def read_roots(path: Path) -> dict[str, list[str]]:
     """Return the Flux paths of each clone in the list *path*."""
     rows = [line.split("\t") for line in path.read_text().splitlines() if "\t" in line]
-    return {name: [] if at == "-" else at.split(",") for name, at, *_ in rows}
+    return {name.replace("/", "+", 1): [] if at == "-" else at.split(",") for name, at, *_ in rows}
 
 
 def measure(
