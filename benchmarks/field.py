@@ -221,7 +221,17 @@ def planned(report: Mapping[str, Any]) -> str:
     how += " after asking for --shadowed-recipients" if report["asks"] else ""
     if bootstrap["status"]:
         return f"refused{how} [{bootstrap['status']}]: {bootstrap['reason']}"
-    return f"planned{how}: {len(bootstrap['said']['changes'])} files"
+    plan = bootstrap["said"]
+    how += " as a new cluster" if is_new(plan) else ""
+    bare = [c["path"] for c in plan["clusters"] if not c["service_accounts"]]
+    unused = f"; NO SERVICEACCOUNT pulls with it: {', '.join(bare)}" if bare else ""
+    return f"planned{how}: {len(plan['changes'])} files{unused}"
+
+
+def is_new(plan: Mapping[str, Any] | None) -> bool:
+    """Whether *plan* prepares a first ``flux bootstrap``: wrong wherever something else installs Flux."""
+    changes = plan["changes"] if plan is not None else ()
+    return any(c["change"] == "create" and c["path"].endswith("gotk-sync.yaml") for c in changes)
 
 
 def diagnosed(report: Mapping[str, Any]) -> str:
@@ -230,7 +240,8 @@ def diagnosed(report: Mapping[str, Any]) -> str:
     if doctor["said"] is None:
         return f"refused [{doctor['status']}]: {doctor['reason']}"
     counts = Counter(lines_of(report))
-    return ", ".join(f"{n} {check} {severity}" for (check, severity), n in counts.items()) or "-"
+    said = ", ".join(f"{n} {check} {severity}" for (check, severity), n in counts.items())
+    return f"{doctor['said']['kustomizations']} Kustomizations: {said or '-'}"
 
 
 def lines_of(report: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -246,7 +257,8 @@ def totals(reports: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     plans = sum(report["bootstrap"]["status"] == 0 for report in reports)
     yield f"- {len(reports)} repositories, {sum(bool(r['found']) for r in reports)} with a cluster found"
     yield f"- exactly the known roots: {right} of {len(known)}"
-    yield f"- bootstrap: {plans} planned, {len(reports) - plans} refused"
+    new = sum(is_new(report["bootstrap"]["said"]) for report in reports)
+    yield f"- bootstrap: {plans} planned ({new} as a new cluster), {len(reports) - plans} refused"
     lines = Counter(line for report in reports for line in lines_of(report))
     where = Counter(line for report in reports for line in set(lines_of(report)))
     for (check, severity), n in sorted(lines.items()):
