@@ -104,9 +104,15 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--flavour",
-    type=click.Choice(["flux-bootstrap", "flux-operator"]),
-    help="What installs Flux. [default: flux-operator if a FluxInstance syncs the path, "
-    "else flux-bootstrap]",
+    type=click.Choice(["flux-bootstrap", "flux-operator", "external"]),
+    help="What installs Flux. external: something outside Git, whose ServiceAccounts you give the pull "
+    "Secret yourself. [default: what the repository shows, else flux-bootstrap]",
+)
+@click.option(
+    "--folder",
+    metavar="FOLDER",
+    help="The folder that is to hold pull-secrets/. [default: the first on the way to --path that Flux "
+    "fetches, from the repository's top on]",
 )
 @click.option(
     "--layout",
@@ -169,6 +175,7 @@ def bootstrap_command(
     source: str | None,
     flavour: str | None,
     layout: str | None,
+    folder: str | None,
     resume: bool,
     kube_context: str | None,
     kubeconfig: Path | None,
@@ -226,6 +233,7 @@ def bootstrap_command(
                 source=_flux_source(source) if source else None,
                 flavour=flavour,
                 layout=layout,
+                folder=folder,
                 resume=resume,
                 context=kube_context,
                 kubeconfig=kubeconfig,

@@ -35,6 +35,8 @@ class Request(NamedTuple):
     """What installs Flux, if it is not to be found out: one of wiring.FLAVOURS."""
     layout: str | None = None
     """"separate" or "inline"; None for the one that a cluster has, else separate."""
+    folder: str | None = None
+    """The folder that is to hold pull-secrets/; None for the first that Flux fetches."""
     resume: bool = False
     """Whether the user says that Flux decrypts what is inline by now."""
     context: str | None = None

@@ -49,13 +49,16 @@ def make_plan(request: Request, repository: Repository, questions: Questions) ->
     with Sealer(tree, keyring) as sealer:
         if not first:
             _start_encryption(sealer, request, tree, ruled[0])
+        from gitops_secrets.core.flux.view import View
         from gitops_secrets.core.wiring.wire import wire
 
         registries = _registries(request, tree, clusters[0])
+        known = View(tree).applied if len(clusters) > 1 else None
         wired = [
             wire(
                 *(tree, cluster, request.secret, request.namespace, request.source),
                 request.flavour,
+                known,
                 decryption_only=cluster in first,
             )
             for cluster in clusters

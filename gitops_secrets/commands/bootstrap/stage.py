@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from gitops_secrets.adapters.git.repository import Repository
 from gitops_secrets.commands.bootstrap.model import Request
-from gitops_secrets.core.flux.roots import named_cluster
-from gitops_secrets.core.repository.layout import Cluster
+from gitops_secrets.core.flux.roots import named_cluster, root_at
+from gitops_secrets.core.repository.layout import Cluster, parse_folder
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
@@ -25,13 +25,15 @@ def lay_out(request: Request, tree: Overlay, clusters: Sequence[Cluster]) -> lis
     found = []
     for cluster in clusters:
         had = named_cluster(tree, cluster)
-        wanted = cluster._replace(inline=request.layout == "inline") if request.layout else had
+        wanted = had._replace(inline=request.layout == "inline") if request.layout else had
         if wanted != had and (had.inline or had.kustomization_file in files):
             held = had.folder if had.inline else had.kustomization_file
             raise UsageError(
                 f"--layout {request.layout}: {cluster.path} has its pull Secrets the other way, by {held}",
                 f"leave --layout {request.layout} away",
             )
+        if not wanted.inline and wanted.kustomization_file not in files:
+            wanted = _housed(request, tree, wanted)
         found.append(wanted)
     if request.resume and not any(cluster.inline for cluster in found):
         raise UsageError(
@@ -39,6 +41,15 @@ def lay_out(request: Request, tree: Overlay, clusters: Sequence[Cluster]) -> lis
             "leave --resume away",
         )
     return found
+
+
+def _housed(request: Request, tree: Overlay, cluster: Cluster) -> Cluster:
+    """Return *cluster* with the home that the user names, else the first that Flux fetches."""
+    if request.folder is not None:
+        return cluster._replace(home=parse_folder(request.folder))
+    from gitops_secrets.core.flux.housing import housed
+
+    return housed(tree, root_at(tree, cluster), cluster)
 
 
 def first_stages(

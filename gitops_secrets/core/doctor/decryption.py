@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
-from gitops_secrets.core.flux.follow import Applied
+from gitops_secrets.core.flux.follow import Applied, target_namespaces
 from gitops_secrets.core.flux.objects import DEFAULT_NAMESPACE
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.layout import PULL_SECRETS
@@ -18,6 +18,12 @@ from gitops_secrets.core.yamltext.nodes import entries, text
 Name = tuple[str, str]
 """Namespace and name."""
 COUNTED = (".agekey", ".asc")
+_COPIERS = (
+    b"reflector.v1.k8s.emberstack.com/",
+    b"replicator.v1.mittwald.de/",
+    b"kubed.appscode.com/sync",
+)
+"""What begins the annotations by which a controller copies a Secret to other namespaces."""
 COUNTED_WHOLE = ("sops.vault-token", "sops.aws-kms", "sops.azure-kv", "sops.gcp-kms")
 """The keys of a decryption Secret that kustomize-controller reads; any other is passed over in silence."""
 
@@ -101,6 +107,8 @@ def _check_secret(
                 f"name the key {keys[0].rsplit('.', 1)[0]}.agekey",
             )
         return
+    if _copied(view, name):
+        return
     elsewhere = sorted(n for n, other in known if other == name)
     homes = {a.kustomization.namespace for a in view.applied if a.is_own}
     if elsewhere or (namespace not in homes and homes):
@@ -139,19 +147,37 @@ def _is_for_ours_alone(view: View, applied: Applied) -> bool:
 
 
 def _secrets(view: View) -> dict[Name, tuple[str, list[str]]]:
-    """Return the Secrets that are applied, with the file and the keys of each."""
+    """Return the Secrets that are applied, with the file and the keys of each, in every namespace that they reach."""
     found: dict[Name, tuple[str, list[str]]] = {}
-    for path in sorted(view.applied_files):
-        if path in view.encrypted:
-            for document in view.encrypted[path]:
-                if document.kind == "Secret":
-                    keys = [
-                        str(v.path[1]) for v in document.values if v.path[0] in ROOTS and v.path[1:]
-                    ]
-                    found[document.namespace or DEFAULT_NAMESPACE, document.name or ""] = path, keys
-        elif b"Secret" in (view.tree.read(path) or b""):
-            for node in view.objects(path, "Secret"):
-                namespace = text(node, "metadata", "namespace") or DEFAULT_NAMESPACE
-                keys = [key for field in ROOTS for key, _ in entries(node, field)]
-                found[namespace, text(node, "metadata", "name") or ""] = path, keys
+    for applied in view.applied:
+        for path in applied.reach.files:
+            if path not in view.encrypted and b"Secret" not in (view.tree.read(path) or b""):
+                continue
+            for namespace, name, keys in _secrets_of(view, path):
+                fetched = view.fetched(applied.cluster)
+                for target in target_namespaces(applied, fetched, path, namespace):
+                    found[target or DEFAULT_NAMESPACE, name] = path, keys
     return found
+
+
+def _secrets_of(view: View, path: str) -> Iterator[tuple[str | None, str, list[str]]]:
+    """Yield the namespace, the name and the keys of each Secret in a file."""
+    if path in view.encrypted:
+        for document in view.encrypted[path]:
+            if document.kind == "Secret":
+                values = (v for v in document.values if v.path[0] in ROOTS and v.path[1:])
+                yield document.namespace, document.name or "", [str(v.path[1]) for v in values]
+        return
+    for node in view.objects(path, "Secret"):
+        keys = [key for field in ROOTS for key, _ in entries(node, field)]
+        name = text(node, "metadata", "name") or ""
+        yield text(node, "metadata", "namespace"), name, keys
+
+
+def _copied(view: View, name: str) -> bool:
+    """Return whether a controller copies Secret *name* to other namespaces, by its annotations."""
+    return any(
+        any(mark in (view.tree.read(path) or b"") for mark in _COPIERS)
+        for path in view.applied_files
+        if name.encode() in (view.tree.read(path) or b"")
+    )

@@ -8,6 +8,7 @@ from shlex import quote
 from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
 from gitops_secrets.core.flux.artifact import is_left_out
 from gitops_secrets.core.flux.follow import Applied
+from gitops_secrets.core.flux.reach import reach
 from gitops_secrets.core.flux.view import Pushed, View
 from gitops_secrets.core.repository.layout import CONFIG, PULL_SECRETS
 from gitops_secrets.core.sops.structure import SopsDocument, read_documents
@@ -47,9 +48,12 @@ def check(view: View) -> Iterator[Diagnosis]:
                 (path, applied.place),
                 _leave_out(view, applied, path),
             )
-        reach = applied.reach
-        empty = not (reach.files or reach.is_partial or reach.foreign or reach.unreadable)
-        if empty and not (applied.is_own or applied.is_elsewhere or reach.missing):
+        way = applied.reach
+        # A kustomization.yaml that lists nothing is meant: others may wait for it by dependsOn.
+        found = way.files or way.foreign or way.unreadable or way.kustomizations
+        if not (found or way.is_partial or way.missing) and not (
+            applied.is_own or applied.is_elsewhere
+        ):
             yield Diagnosis(
                 "orphans",
                 WARNING,
@@ -62,8 +66,9 @@ def check(view: View) -> Iterator[Diagnosis]:
 def _in_flux_folder(view: View) -> Iterator[Diagnosis]:
     for cluster in view.clusters:
         folder = view.root(cluster).folder
-        for path in view.encrypted if folder is not None else ():
-            if path.startswith(f"{folder}/"):
+        built = reach(view.fetched(cluster), folder).files if folder is not None else ()
+        for path in built:
+            if path in view.encrypted and path.startswith(f"{folder}/"):
                 yield Diagnosis(
                     "flux-folder",
                     ERROR,

@@ -9,7 +9,7 @@ from gitops_secrets.core.flux import objects as flux
 from gitops_secrets.core.flux.generated import generated_resources
 from gitops_secrets.core.flux.ignoring import check_artifact_holds
 from gitops_secrets.core.flux.kustomizations import FluxKustomization
-from gitops_secrets.core.flux.objects import FluxInstallation
+from gitops_secrets.core.flux.objects import FluxInstallation, Source
 from gitops_secrets.core.repository.layout import PULL_SECRETS, Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.yamltext.nodes import compose_single, items, text
@@ -139,11 +139,29 @@ def check_artifact(
 ) -> None:
     """Raise GitOpsSecretsError if what Flux fetches would lack the pull Secret's folder; *described* names the file that says what."""
     file = cluster.secret_file(secret)
-    ignores = {}
-    for parent in ["", *_folders_to(file)]:
-        content = tree.read(f"{parent}/.sourceignore".lstrip("/"))
-        if content is not None:
-            ignores[parent] = content.decode(errors="replace")
+    ignores = _ignores_above(tree, file)
     source = installation.source
     if ignores or source.ignore is not None or source.sparse_checkout:
         check_artifact_holds(file, source, ignores, described)
+
+
+def is_fetched(tree: Overlay, source: Source, file: str) -> bool:
+    """Return whether Flux has *file* in what it fetches of *source*, made of these files."""
+    ignores = _ignores_above(tree, file)
+    if not (ignores or source.ignore is not None or source.sparse_checkout):
+        return True
+    try:
+        check_artifact_holds(file, source, ignores, "")
+    except GitOpsSecretsError:
+        return False
+    return True
+
+
+def _ignores_above(tree: Overlay, file: str) -> dict[str, str]:
+    """Return the .sourceignore files on the way to *file*, by folder."""
+    found = {}
+    for parent in ["", *_folders_to(file)]:
+        content = tree.read(f"{parent}/.sourceignore".lstrip("/"))
+        if content is not None:
+            found[parent] = content.decode(errors="replace")
+    return found

@@ -7,26 +7,33 @@ import re
 from collections.abc import Iterator, Sequence
 
 from gitops_secrets.core.flux.follow import Applied, follow
-from gitops_secrets.core.flux.installed import find_manifests
-from gitops_secrets.core.flux.kustomizations import FluxKustomization
-from gitops_secrets.core.flux.objects import KUSTOMIZATION_GROUP, SOURCE_KINDS, select_documents
-from gitops_secrets.core.flux.reach import Fetched
-from gitops_secrets.core.flux.root import Installer, Root, placed, readable_kustomizations
+from gitops_secrets.core.flux.installed import find_manifests, is_of_flux
+from gitops_secrets.core.flux.kustomizations import FluxKustomization, kustomizations_in
+from gitops_secrets.core.flux.objects import (
+    DEFAULT_NAMESPACE,
+    KUSTOMIZATION_GROUP,
+    KUSTOMIZATION_NAMES,
+    SOURCE_KINDS,
+    select_documents,
+)
+from gitops_secrets.core.flux.reach import Fetched, reach
+from gitops_secrets.core.flux.root import Installer, Root, placed
+from gitops_secrets.core.flux.substitution import is_open
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.yamltext.nodes import text
 from gitops_secrets.errors import GitOpsSecretsError
 
 _SOURCE = rb"apiVersion[\"']?\s*:\s*[\"']?source\.toolkit\.fluxcd\.io/"
-_SourceName = tuple[str, str]
+_SourceName = tuple[str | None, str | None]
 """Kind and name."""
 
 
 def find_by_hand(tree: Overlay, known: Sequence[Root]) -> Iterator[Root]:
-    """Yield the roots that no root of *known* leads to, and that lead to more of this repository themselves.
+    """Yield the roots that no root of *known* leads to, and that read this repository themselves.
 
-    A Kustomization is one if its source stands beside it, its path is here, and what it applies holds
-    itself, or another Kustomization that reads the same source.
+    A Kustomization does so if it stands below its own path, or applies itself; or if its source stands
+    beside it and it applies another Kustomization of the same source.
     """
     candidates = list(_candidates(tree))
     if not candidates:
@@ -34,18 +41,23 @@ def find_by_hand(tree: Overlay, known: Sequence[Root]) -> Iterator[Root]:
     fetched = Fetched(tree, defaults=True)
     led_to = {f for r in known for a in _followed(r, fetched) for f in a.reach.files}
     led_to |= {root.kustomization.file for root in known}
-    candidates = [c for c in candidates if c.file not in led_to]
     found: list[tuple[Root, set[str]]] = []
-    for candidate in candidates:
-        path, base = placed(tree, candidate.path, candidate.source[0] or "", candidate.file)
-        if path != "." and not tree.below(path):
+    closed = [found for found in candidates if not is_open(found[0].path)]
+    templates = [found for found, _ in candidates if is_open(found.path)]
+    closed += [(found, True) for found in _overlaid(tree, fetched, templates)]
+    for candidate, is_beside in closed:
+        if candidate.file in led_to:
             continue
-        own = candidate._replace(path=path)
-        root = Root(Cluster(path), own, Installer.EXTERNAL, None, base=base)
+        path, base = placed(tree, candidate.path, candidate.source[0] or "", candidate.file)
+        if not tree.below(path):
+            continue
+        root = Root(
+            *(Cluster(path), candidate._replace(path=path), Installer.EXTERNAL, None), base=base
+        )
         applied = list(_followed(root, fetched))
         files = {f for a in applied for f in a.reach.files}
-        others = [a for a in applied[1:] if not a.is_elsewhere]
-        if candidate.file in files or others:
+        applies_more = is_beside and any(not a.is_elsewhere for a in applied[1:])
+        if candidate.file in files or _is_inside(root.kustomization) or applies_more:
             found.append((root, files))
     for root, files in found:
         mine = root.kustomization.file
@@ -56,13 +68,37 @@ def find_by_hand(tree: Overlay, known: Sequence[Root]) -> Iterator[Root]:
             yield root._replace(patches_in=manifests, installer=installer)
 
 
+def _is_inside(found: FluxKustomization) -> bool:
+    """Return whether *found* stands below the path that it reads."""
+    return found.path != "." and found.file.startswith(f"{found.path}/")
+
+
+def _overlaid(
+    tree: Overlay, fetched: Fetched, templates: Sequence[FluxKustomization]
+) -> Iterator[FluxKustomization]:
+    """Yield each of *templates* as an overlay makes it, in which its path is known."""
+    if not templates:
+        return
+    for path in tree.files():
+        if posixpath.basename(path) not in KUSTOMIZATION_NAMES or b"patch" not in (
+            tree.read(path) or b""
+        ):
+            continue
+        routes = reach(fetched, posixpath.dirname(path) or ".").routes
+        for template in templates:
+            for route in routes.get(template.file, ()):
+                found = template.patched([p for step in route for p in fetched.patches(step)])
+                if not is_open(found.path):
+                    yield found
+
+
 def _is_first(root: Root, files: set[str], found: list[tuple[Root, set[str]]]) -> bool:
     """Return whether *root* applies at least what each of those that apply each other with it does."""
     mine = root.kustomization.file
     rivals = [
         (r, others)
         for r, others in found
-        if r is not root and mine in others and r.kustomization.file in files
+        if r.kustomization.file != mine and mine in others and r.kustomization.file in files
     ]
     return all(_weight(root, files) >= _weight(r, others) for r, others in rivals)
 
@@ -77,30 +113,46 @@ def _followed(root: Root, fetched: Fetched) -> Iterator[Applied]:
     return follow(root.cluster, root.kustomization, fetched, root.base)
 
 
-def _candidates(tree: Overlay) -> Iterator[FluxKustomization]:
-    """Yield the Kustomizations whose source stands in their own folder."""
-    files: dict[str, list[str]] = {}
-    sources: dict[str, set[_SourceName]] = {}
+def _candidates(tree: Overlay) -> Iterator[tuple[FluxKustomization, bool]]:
+    """Yield each Kustomization that may be a root, and whether its source stands in the same folder.
+
+    Not those that read an artifact of Flux itself, or, with the path ".", another artifact than Git's: what
+    that is made of is not known.
+    """
+    files: list[str] = []
+    sources: dict[_SourceName, set[str]] = {}
     group = KUSTOMIZATION_GROUP.encode()
     for path in tree.files():
         if not path.endswith((".yaml", ".yml")):
             continue
         content = tree.read(path) or b""
         if re.search(_SOURCE, content):
-            sources.setdefault(posixpath.dirname(path), set()).update(_sources(path, content))
+            for name in _sources(path, content):
+                sources.setdefault(name, set()).add(posixpath.dirname(path))
         if group in content:
-            files.setdefault(posixpath.dirname(path), []).append(path)
-    for folder, names in sources.items():
-        for path in files.get(folder, ()):
-            found = readable_kustomizations(tree, path)
-            yield from (k for k in found if k.source in names)
+            files.append(path)
+    inside = []
+    is_any = False
+    for path in files:
+        for found in tree.derive(path, kustomizations_in):
+            folders = sources.get(found.source, set())
+            if found.source[0] != "GitRepository" and found.path == ".":
+                continue
+            # The name that flux bootstrap gives it; its source may be in the cluster alone.
+            if folders or found.name == DEFAULT_NAMESPACE:
+                is_any = True
+                yield found, posixpath.dirname(path) in folders
+            elif _is_inside(found):
+                inside.append(found)
+    if not is_any:
+        yield from ((found, False) for found in inside)
 
 
 def _sources(path: str, content: bytes) -> Iterator[_SourceName]:
     try:
         for _, node in select_documents(content, path, _SOURCE):
-            kind, name = text(node, "kind"), text(node, "metadata", "name")
-            if kind in SOURCE_KINDS and name:
-                yield kind, name
+            url = text(node, "spec", "url") or ""
+            if text(node, "kind") in SOURCE_KINDS and not is_open(url) and not is_of_flux(url):
+                yield text(node, "kind"), text(node, "metadata", "name")
     except GitOpsSecretsError:
         return

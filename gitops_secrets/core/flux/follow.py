@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -11,7 +12,6 @@ import yaml
 from gitops_secrets.core.flux import objects as flux
 from gitops_secrets.core.flux.kustomizations import (
     FluxKustomization,
-    find_kustomizations,
     read_kustomization,
 )
 from gitops_secrets.core.flux.mutate import as_node, plain
@@ -187,7 +187,7 @@ class _Sources:
                 if url:
                     namespace = text(node, "metadata", "namespace") or flux.DEFAULT_NAMESPACE
                     name = text(node, "metadata", "name")
-                    self._urls[text(node, "kind"), name, namespace] = url.removesuffix(".git")
+                    self._urls[text(node, "kind"), name, namespace] = _address(node, url)
         except GitOpsSecretsError:
             return
 
@@ -234,6 +234,15 @@ class _Settings:
         return self._known
 
 
+def _address(node: yaml.Node, url: str) -> str:
+    """Return what a source reads, whatever way leads there: host, path and branch."""
+    scp = re.match(r"(?:[\w.-]+@)?([\w.-]+):(?!//|\d+/)(.+)", url)
+    bare = f"{scp[1]}/{scp[2]}" if scp is not None else url.partition("://")[2] or url
+    host, _, path = bare.rpartition("@")[2].partition("/")
+    branch = "/".join(f"{k}={text(v)}" for k, v in sorted(entries(node, "spec", "ref")))
+    return f"{host.partition(':')[0]}/{path.removesuffix('.git')} {branch}".lower()
+
+
 def _documents(content: bytes, path: str, wanted: bytes) -> list[yaml.Node]:
     try:
         return [node for _, node in select_documents(content, path, wanted)]
@@ -251,11 +260,7 @@ def _applied_by(
 ) -> Iterator[FluxKustomization]:
     """Yield the Kustomizations among what *applied* applies, as its patches and variables leave them."""
     for file in applied.reach.files:
-        content = fetched.tree.read(file) or b""
-        try:
-            found = find_kustomizations(file, content)
-        except GitOpsSecretsError:
-            continue
+        found = fetched.kustomizations(file)
         patches = patches_of(applied, fetched, file) if found else []
         for child in found:
             assert child.root is not None

@@ -8,13 +8,15 @@ from collections.abc import Collection, Iterator
 
 import yaml
 
+from gitops_secrets.core.flux.kustomizations import kustomizations_in
 from gitops_secrets.core.flux.objects import (
+    COMPONENTS,
     KUSTOMIZATION_GROUP,
     KUSTOMIZATION_NAMES,
     SOURCE_KINDS,
     select_documents,
 )
-from gitops_secrets.core.flux.root import Customised, Root, readable_kustomizations
+from gitops_secrets.core.flux.root import Customised, Root
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.yamltext.nodes import compose_documents, items, text
 from gitops_secrets.errors import GitOpsSecretsError
@@ -30,25 +32,42 @@ def find_manifests(tree: Overlay, root: Root, applied: Collection[str]) -> Custo
     beside *root*; else a kustomization.yaml that takes them from the flux2 repository.
     """
     folder = posixpath.dirname(root.kustomization.file)
-    beside = {path for path in tree.files() if posixpath.dirname(path) == folder}
-    for path in sorted(beside | set(applied)):
+    beside = tree.beside(root.kustomization.file)
+    for path in sorted({*beside, *applied}):
         if path.endswith((".yaml", ".yml")):
             found = _applying(tree, path)
             if found is not None:
                 return found
+    written = _written(tree, folder, applied)
+    if written is not None:
+        return written
     remote = [path for path in tree.files() if _takes_flux(tree, path)]
     # With several clusters, the nearest to the root is its own.
     near = sorted(remote, key=lambda path: -len(posixpath.commonprefix([path, folder])))
     return Customised(near[0], 1) if near else None
 
 
+def _written(tree: Overlay, folder: str, applied: Collection[str]) -> Customised | None:
+    """Return the kustomization.yaml that lists a gotk-components.yaml, beside the root or among what it applies."""
+    for path in (posixpath.join(folder, COMPONENTS), *sorted(applied)):
+        home, name = posixpath.split(path)
+        listing = posixpath.join(home, KUSTOMIZATION_NAMES[0])
+        if name == COMPONENTS and (tree.read(path) or b"").strip() and tree.read(listing):
+            return Customised(listing, 1)
+    return None
+
+
+def is_of_flux(url: str) -> bool:
+    """Return whether a source of *url* brings the manifests of Flux itself."""
+    return _FLUX_URL.search(url) is not None
+
+
 def _applying(tree: Overlay, path: str) -> Customised | None:
     content = tree.read(path) or b""
     if KUSTOMIZATION_GROUP.encode() not in content:
         return None
-    found = readable_kustomizations(tree, path)
-    near = [p for p in tree.files() if posixpath.dirname(p) == posixpath.dirname(path)]
-    names = {name for p in near for name in _flux_sources(p, tree.read(p) or b"")}
+    found = tree.derive(path, kustomizations_in)
+    names = {n for p in tree.beside(path) for n in _flux_sources(p, tree.read(p) or b"")}
     for kustomization in found:
         if kustomization.source in names:
             return Customised(path, kustomization.line, ("spec",))
@@ -60,9 +79,7 @@ def _flux_sources(path: str, content: bytes) -> Iterator[tuple[str | None, str |
         return
     try:
         for _, node in select_documents(content, path, _SOURCE):
-            if text(node, "kind") in SOURCE_KINDS and _FLUX_URL.search(
-                text(node, "spec", "url") or ""
-            ):
+            if text(node, "kind") in SOURCE_KINDS and is_of_flux(text(node, "spec", "url") or ""):
                 yield text(node, "kind"), text(node, "metadata", "name")
     except GitOpsSecretsError:
         return
@@ -75,9 +92,7 @@ def _takes_flux(tree: Overlay, path: str) -> bool:
     if b"fluxcd/flux2" not in content:
         return False
     return any(
-        _FLUX_URL.search(text(n) or "")
-        for r in _documents(content, path)
-        for n in items(r, "resources")
+        is_of_flux(text(n) or "") for r in _documents(content, path) for n in items(r, "resources")
     )
 
 

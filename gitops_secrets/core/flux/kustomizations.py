@@ -18,6 +18,7 @@ from gitops_secrets.core.flux.objects import (
 from gitops_secrets.core.flux.patches import Patch, Subject, patched
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.yamltext.nodes import entries, text
+from gitops_secrets.errors import GitOpsSecretsError
 
 _KUSTOMIZATION = rb"apiVersion[\"']?\s*:\s*[\"']?kustomize\.toolkit\.fluxcd\.io/"
 
@@ -72,6 +73,14 @@ class FluxKustomization(NamedTuple):
         node = as_node(value)
         assert node is not None
         return node
+
+
+def kustomizations_in(content: bytes, file: str) -> list[FluxKustomization]:
+    """Return the Kustomizations of the manifest *file*; none if it is not YAML, as a template may be."""
+    try:
+        return find_kustomizations(file, content)
+    except GitOpsSecretsError:
+        return []
 
 
 def find_kustomizations(file: str, content: bytes) -> list[FluxKustomization]:

@@ -17,6 +17,8 @@ KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization
 """The names that kustomize recognises, in its order."""
 KUSTOMIZATION_GROUP = "kustomize.toolkit.fluxcd.io"
 SOURCE_KINDS = ("GitRepository", "OCIRepository", "Bucket")
+ARTIFACTS = ("OCIRepository", "Bucket")
+"""The sources that may hold a part of a repository."""
 DOCUMENT_SPLIT = rb"(?m)^---[ \t]*(?:#.*)?$"
 
 

@@ -32,18 +32,17 @@ FLUX_SERVICE_ACCOUNTS = (
 def service_accounts(components: bytes, name: str) -> dict[str, tuple[str, ...]]:
     """Return Flux's ServiceAccounts in gotk-components.yaml with the pull Secrets they have there.
 
-    All of Flux's, with none, while the file is empty.
+    All of Flux's, with none, as long as it brings none: it is empty, or something else installs Flux.
     """
     found: dict[str, tuple[str, ...]] = {}
     for node in manifests(components, name, b"ServiceAccount"):
         account = text(node, "metadata", "name")
-        flux = text(node, "metadata", "labels", "app.kubernetes.io/part-of") == "flux"
-        if text(node, "kind") == "ServiceAccount" and account and flux:
+        labelled = text(node, "metadata", "labels", "app.kubernetes.io/part-of") == "flux"
+        is_flux = labelled or account in FLUX_SERVICE_ACCOUNTS
+        if text(node, "kind") == "ServiceAccount" and account and is_flux:
             secrets = (text(entry, "name") for entry in items(node, "imagePullSecrets"))
             found[account] = tuple(s for s in secrets if s)
-    if not components.strip():
-        return dict.fromkeys(FLUX_SERVICE_ACCOUNTS, ())
-    return found
+    return found or dict.fromkeys(FLUX_SERVICE_ACCOUNTS, ())
 
 
 def accounts_of(tree: Overlay, root: Root) -> dict[str, tuple[str, ...]]:

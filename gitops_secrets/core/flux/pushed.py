@@ -21,8 +21,9 @@ def artifact_folders(tree: Overlay) -> tuple[str, ...]:
 def _find(tree: Overlay) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for path in tree.files():
-        if path.startswith(_PIPELINES) or path.rpartition("/")[2] in _FILES:
+        name = path.rpartition("/")[2]
+        if path.startswith(_PIPELINES) or name in _FILES or name.endswith(".sh"):
             for command in _PUSH.finditer(tree.read(path) or b""):
-                for name in _PATH.findall(command[1]):
-                    found[normalise(name.decode())] = None
+                for folder in _PATH.findall(command[1]):
+                    found[normalise(folder.decode())] = None
     return tuple(found)

@@ -11,6 +11,7 @@ import yaml
 
 from gitops_secrets.core.flux.artifact import generated_from, kustomization_at
 from gitops_secrets.core.flux.identities import Identity, identities
+from gitops_secrets.core.flux.kustomizations import FluxKustomization, kustomizations_in
 from gitops_secrets.core.flux.patches import Patch, read_patches
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.yamltext.nodes import compose_documents, entries, is_yaml, items, text
@@ -33,9 +34,7 @@ class Fetched:
         """The symlinks of the repository, which Flux leaves out."""
         self.defaults = defaults
         """Whether what source-controller leaves out by itself is left out: no ignore rule says otherwise."""
-        self._parsed: dict[str, list[yaml.Node] | None] = {}
         self._patches: dict[str, list[Patch]] = {}
-        self._identities: dict[str, list[Identity]] = {}
 
     def patches(self, path: str) -> list[Patch]:
         """Return the patches of the kustomization *path*, read once; none if one is not YAML."""
@@ -53,22 +52,23 @@ class Fetched:
 
     def documents(self, path: str) -> list[yaml.Node]:
         """Return the root nodes of a kustomization, parsed once; none if it is not YAML."""
-        if path not in self._parsed:
-            try:
-                self._parsed[path] = compose_documents(self.tree.read(path) or b"", path)
-            except GitOpsSecretsError:
-                self._parsed[path] = None
-        return self._parsed[path] or []
+        return self.tree.derive(path, _composed) or []
 
     def is_broken(self, path: str) -> bool:
         """Return whether *path* is not valid YAML."""
-        return not self.documents(path) and self._parsed[path] is None
+        return self.tree.derive(path, _composed) is None
+
+    def is_yaml(self, path: str) -> bool:
+        """Return whether *path* parses."""
+        return self.tree.derive(path, _parses)
 
     def identities(self, path: str) -> list[Identity]:
         """Return what the manifests of *path* are, read once."""
-        if path not in self._identities:
-            self._identities[path] = identities(self.tree.read(path) or b"", path)
-        return self._identities[path]
+        return self.tree.derive(path, identities)
+
+    def kustomizations(self, path: str) -> list[FluxKustomization]:
+        """Return the Kustomizations of Flux in *path*, read once; none if it is not YAML."""
+        return self.tree.derive(path, kustomizations_in)
 
     @cached_property
     def files(self) -> frozenset[str]:
@@ -85,6 +85,17 @@ class Fetched:
                 found.add(folder)
                 folder = posixpath.dirname(folder)
         return frozenset(found)
+
+
+def _composed(content: bytes, path: str) -> list[yaml.Node] | None:
+    try:
+        return compose_documents(content, path)
+    except GitOpsSecretsError:
+        return None
+
+
+def _parses(content: bytes, _path: str) -> bool:
+    return is_yaml(content)
 
 
 class Reach(NamedTuple):
@@ -208,7 +219,7 @@ class _Walk:
         if target in fetched.folders or target == ".":
             self.todo.append((target, chain))
         elif target in fetched.files:
-            if path is not None and not is_yaml(fetched.tree.read(target) or b""):
+            if path is not None and not fetched.is_yaml(target):
                 self.unreadable.append(target)
             self.routes.setdefault(target, []).append(chain)
         elif is_remote(entry, fetched.folders):

@@ -12,7 +12,7 @@ import yaml
 from gitops_secrets.core.flux.instance import FluxInstance
 from gitops_secrets.core.flux.kustomizations import (
     FluxKustomization,
-    find_kustomizations,
+    kustomizations_in,
     own_kustomization,
 )
 from gitops_secrets.core.flux.objects import COMPONENTS, DEFAULT_NAMESPACE, SYNC
@@ -86,7 +86,7 @@ class Root(NamedTuple):
 def bootstrapped_root(tree: Overlay, cluster: Cluster, folder: str) -> Root:
     """Return the root that ``flux bootstrap`` writes to *folder*, or has written."""
     sync = posixpath.join(folder, SYNC)
-    found = readable_kustomizations(tree, sync)
+    found = tree.derive(sync, kustomizations_in)
     own = found[0] if found else own_kustomization(cluster, sync)
     patches_in = Customised(posixpath.join(folder, "kustomization.yaml"), 1)
     root = Root(cluster, own, Installer.BOOTSTRAP, patches_in, folder)
@@ -135,11 +135,3 @@ def placed(tree: Overlay, path: str, kind: str, file: str) -> tuple[str, str]:
         if base != "." and tree.below(joined):
             return joined, base
     return path, ""
-
-
-def readable_kustomizations(tree: Overlay, path: str) -> list[FluxKustomization]:
-    """Return the Kustomizations of the file *path*; none if it is not YAML."""
-    try:
-        return find_kustomizations(path, tree.read(path) or b"")
-    except GitOpsSecretsError:
-        return []

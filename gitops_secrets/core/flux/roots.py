@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from gitops_secrets.core.flux.byhand import find_by_hand
 from gitops_secrets.core.flux.instance import FluxInstance, find_instances
-from gitops_secrets.core.flux.objects import SYNC
+from gitops_secrets.core.flux.kustomizations import kustomizations_in
+from gitops_secrets.core.flux.objects import ARTIFACTS, SYNC
 from gitops_secrets.core.flux.root import (
     Customised,
     Installer,
@@ -15,7 +16,6 @@ from gitops_secrets.core.flux.root import (
     bootstrapped_root,
     patches_of,
     placed,
-    readable_kustomizations,
 )
 from gitops_secrets.core.repository.layout import CONFIG, Cluster, as_laid_out
 from gitops_secrets.core.repository.overlay import Overlay
@@ -89,11 +89,14 @@ def _bootstrapped(tree: Overlay) -> Iterator[Root]:
         if name != SYNC or not folder:
             continue
         home = posixpath.dirname(folder) or "."
-        written = next(iter(readable_kustomizations(tree, file)), None)
+        written = next(iter(tree.derive(file, kustomizations_in)), None)
         if written is None or written.path == home:
             yield bootstrapped_root(tree, Cluster(home), folder)
             continue
         path, base = placed(tree, written.path, written.source[0] or "", file)
+        if path == "." and written.source[0] in ARTIFACTS and not base:
+            # The artifact is of the folder that flux bootstrap wrote to, if nothing says another.
+            path, base = home, home.strip(".")
         if path in (home, ".") or tree.below(path):
             found = bootstrapped_root(tree, Cluster(path), folder)
             kustomization = found.kustomization._replace(path=path)

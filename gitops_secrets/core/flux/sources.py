@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
-
 from gitops_secrets.core.flux.objects import DEFAULT_NAMESPACE, Source, select_documents
 from gitops_secrets.core.flux.root import Root
 from gitops_secrets.core.repository.overlay import Overlay
@@ -20,9 +18,7 @@ def source_of(tree: Overlay, root: Root) -> Source:
     kind, name = root.kustomization.source
     wanted = Source(kind or "GitRepository", name or DEFAULT_NAMESPACE)
     file = root.kustomization.file
-    folder = posixpath.dirname(file)
-    beside = [path for path in tree.files() if posixpath.dirname(path) == folder]
-    for path in (file, *beside):
+    for path in (file, *tree.beside(file)):
         content = tree.read(path) or b""
         if not path.endswith((".yaml", ".yml")) or wanted.kind.encode() not in content:
             continue

@@ -118,7 +118,9 @@ class View:
             is_ignored = ignored_by(rules) if rules else is_left_out
             files = [path for path in self.tree.files() if not is_ignored(path)]
             held = set(files)
-            tree = Overlay(files, lambda path: self.tree.read(path) if path in held else None)
+            tree = Overlay(
+                files, lambda path: self.tree.read(path) if path in held else None, self.tree
+            )
             self._fetched[own_rules] = Fetched(tree, defaults=not rules, links=self.links)
         return self._fetched[own_rules]
 

@@ -96,6 +96,17 @@ def _shared(home: str, cluster: Cluster) -> int:
     return len(posixpath.commonprefix([f"{home}/", f"{cluster.path}/"]))
 
 
+def parse_folder(value: str) -> str:
+    """Return the folder *value* of the repository, "" for its top. Raises UsageError if it is outside."""
+    parts = [part for part in value.replace("\\", "/").split("/") if part not in ("", ".")]
+    if value.startswith("/") or ".." in parts or not all(part.isprintable() for part in parts):
+        raise UsageError(
+            f"--folder {value!r} is not a folder of the repository",
+            "give it from the repository's top: --folder clusters",
+        )
+    return "/".join(parts)
+
+
 def parse_cluster_path(value: str) -> Cluster:
     """Return the cluster at *value*. Raises UsageError for a path that leaves the repository."""
     relative = "give the cluster's path from the repository's top: --path clusters/prod"

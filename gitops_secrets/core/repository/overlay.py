@@ -12,9 +12,19 @@ Found = TypeVar("Found")
 
 
 class Overlay:
-    """Files by their path from the top. *read* gives a file's bytes, None if there is none."""
+    """Files by their path from the top. *read* gives a file's bytes, None if there is none.
 
-    def __init__(self, files: Sequence[str], read: Callable[[str], bytes | None]) -> None:
+    *origin* holds the same files and more: what it has derived from one is not derived again.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[str],
+        read: Callable[[str], bytes | None],
+        origin: Overlay | None = None,
+    ) -> None:
+        self._origin = origin
+        self._derived: dict[str, dict[object, object]] = {}
         self._files = files
         self._read = read
         self._original: dict[str, bytes | None] = {}
@@ -36,6 +46,16 @@ class Overlay:
         self._edited[path] = content
         self._sorted = None
         self._remembered.clear()
+        self._derived.pop(path, None)
+
+    def derive(self, path: str, compute: Callable[[bytes, str], Found]) -> Found:
+        """Return what *compute* makes of the content of *path* and its name, once for each content."""
+        if self._origin is not None:
+            return self._origin.derive(path, compute)
+        known = self._derived.setdefault(path, {})
+        if compute not in known:
+            known[compute] = compute(self.read(path) or b"", path)
+        return known[compute]  # type: ignore[return-value]
 
     def remember(self, compute: Callable[[Overlay], Found]) -> Found:
         """Return what *compute* finds in these files, computed once until one of them is planned anew."""
@@ -53,6 +73,12 @@ class Overlay:
         if folder == ".":
             return list(found)
         return found[bisect_left(found, f"{folder}/") : bisect_left(found, f"{folder}0")]
+
+    def beside(self, path: str) -> list[str]:
+        """Return the paths of the files in the folder of *path*, itself among them, without those below."""
+        folder = path.rpartition("/")[0]
+        start = len(folder) + 1 if folder else 0
+        return [found for found in self.below(folder or ".") if "/" not in found[start:]]
 
     def _all(self) -> list[str]:
         if self._sorted is None:

@@ -50,12 +50,14 @@ def wire(
     namespace: str | None,
     source: Source | None,
     flavour: str | None = None,
+    known: Sequence[Applied] | None = None,
     *,
     decryption_only: bool = False,
 ) -> Wired:
     """Plan all that Flux needs to decrypt *cluster*'s folder and to pull with *secret*.
 
-    *flavour* is one of FLAVOURS, None for what is found. With *decryption_only* an inline pull Secret is
+    *flavour* is one of FLAVOURS, None for what is found; *known* is what the roots of the repository lead to,
+    None if it is still to be read. With *decryption_only* an inline pull Secret is
     not listed yet. Raises GitOpsSecretsError or UsageError for a repository in which that would not work,
     or would stop what works today.
     """
@@ -71,7 +73,8 @@ def wire(
         notes.append(
             f"nothing in Git installs Flux: give its ServiceAccounts imagePullSecrets: [{{name: {secret}}}]"
         )
-    applied = _applied(tree, cluster)
+    others = [a for a in known or _known(tree) if a.cluster.path != cluster.path]
+    applied = [*others, *View(tree, only=[cluster]).applied]
     objects = [a.kustomization for a in applied if not a.is_elsewhere]
     if not cluster.inline:
         mine = [a.kustomization for a in applied if a.cluster == cluster]
@@ -88,10 +91,9 @@ def wire(
     return Wired(installation, components, described, accounts, tuple(notes))
 
 
-def _applied(tree: Overlay, cluster: Cluster) -> tuple[Applied, ...]:
-    """Return every Kustomization that a root of the repository leads to, *cluster*'s among them."""
-    others = [root.cluster for root in find_roots(tree) if root.cluster.path != cluster.path]
-    return View(tree, only=[*others, cluster]).applied
+def _known(tree: Overlay) -> tuple[Applied, ...]:
+    """Return every Kustomization that a root of the repository leads to."""
+    return View(tree).applied
 
 
 def _by_hand(root: Root, applied: Sequence[Applied]) -> Iterator[str]:
