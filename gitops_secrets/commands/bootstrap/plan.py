@@ -49,11 +49,10 @@ def make_plan(request: Request, repository: Repository, questions: Questions) ->
     with Sealer(tree, keyring) as sealer:
         if not first:
             _start_encryption(sealer, request, tree, ruled[0])
-        from gitops_secrets.core.flux.view import View
-        from gitops_secrets.core.wiring.wire import wire
+        from gitops_secrets.core.wiring.wire import read_known, wire
 
         registries = _registries(request, tree, clusters[0])
-        known = View(tree).applied if len(clusters) > 1 else None
+        known = read_known(tree)
         wired = [
             wire(
                 *(tree, cluster, request.secret, request.namespace, request.source),

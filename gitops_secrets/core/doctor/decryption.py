@@ -12,6 +12,7 @@ from gitops_secrets.core.repository.layout import PULL_SECRETS
 from gitops_secrets.core.sops.creationrules import recorded_recipient
 from gitops_secrets.core.sops.recipients import too_old
 from gitops_secrets.core.sops.secrets import ROOTS
+from gitops_secrets.core.sops.structure import SopsDocument
 from gitops_secrets.core.wiring.kustomization import IDENTITY_SECRET
 from gitops_secrets.core.yamltext.nodes import entries, text
 
@@ -33,7 +34,7 @@ def check(view: View) -> Iterator[Diagnosis]:
     secrets = _secrets(view)
     for applied in view.applied:
         read = (*applied.reach.files, *applied.reach.inputs)
-        encrypted = [f for f in read if f in view.encrypted]
+        encrypted = [f for f in read if any(_is_for_flux(d) for d in view.encrypted.get(f, ()))]
         if not encrypted:
             continue
         found = applied.kustomization
@@ -45,6 +46,11 @@ def check(view: View) -> Iterator[Diagnosis]:
         elif found.decryption_secret is not None:
             yield from _check_secret(view, applied, found.decryption_secret, secrets)
             yield from _check_version(view, applied, encrypted)
+
+
+def _is_for_flux(document: SopsDocument) -> bool:
+    """Return whether Flux is to decrypt *document*: a SopsSecret is decrypted by an operator of its own."""
+    return document.metadata is not None and document.kind != "SopsSecret"
 
 
 def _not_decrypted(view: View, applied: Applied, encrypted: list[str]) -> Diagnosis:

@@ -39,7 +39,7 @@ def _missing(
         for path in found.reach.files:
             for document in view.encrypted.get(path, ()):
                 for namespace in target_namespaces(found, fetched, path, document.namespace):
-                    if namespace and namespace not in there:
+                    if namespace and namespace not in there and not is_ciphertext(namespace):
                         yield Diagnosis(
                             "namespace",
                             WARNING,
@@ -48,6 +48,11 @@ def _missing(
                             (path, found.place),
                             f"kubectl create namespace {namespace}, or add its manifest",
                         )
+
+
+def is_ciphertext(value: str) -> bool:
+    """Return whether *value*, which ought to be readable, was encrypted with all the rest of its manifest."""
+    return value.startswith("ENC[")
 
 
 def _made(view: View, applied: Applied) -> Iterator[str | None]:

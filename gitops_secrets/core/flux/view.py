@@ -16,7 +16,7 @@ from gitops_secrets.core.flux.ignoring import ignored_by
 from gitops_secrets.core.flux.kustomizations import FluxKustomization
 from gitops_secrets.core.flux.reach import Fetched
 from gitops_secrets.core.flux.root import Root, bootstrapped_root
-from gitops_secrets.core.flux.roots import clusters_of, root_at
+from gitops_secrets.core.flux.roots import find_roots, root_at
 from gitops_secrets.core.repository.layout import CONFIG, Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.creationrules import CreationRule, choose_rule, parse_rules
@@ -41,12 +41,14 @@ class View:
         pushed: Pushed | None = None,
         only: Collection[Cluster] = (),
         links: Collection[str] = (),
+        roots: Collection[Root] | None = None,
     ) -> None:
         self.tree = tree
+        self._roots = {r.cluster.path: r for r in (find_roots(tree) if roots is None else roots)}
         self.links = links
         self.pushed = pushed
         """None if it is not known."""
-        self.known = clusters_of(tree)
+        self.known = sorted(root.cluster for root in self._roots.values())
         """Every cluster of the repository."""
         self.clusters = sorted(only) if only else self.known
         """Those that are looked at: one of *only* may be a path that Flux was told of elsewhere."""
@@ -126,7 +128,7 @@ class View:
 
     def root(self, cluster: Cluster) -> Root:
         """Return the root of *cluster*: the one there is, else what flux bootstrap will write."""
-        found = root_at(self.tree, cluster)
+        found = self._roots.get(cluster.path) or root_at(self.tree, cluster)
         return found or bootstrapped_root(self.tree, cluster, cluster.file(flux.DEFAULT_NAMESPACE))
 
     def customisation(self, cluster: Cluster) -> yaml.Node | None:

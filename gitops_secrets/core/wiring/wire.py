@@ -43,6 +43,20 @@ class Wired(NamedTuple):
     notes: tuple[str, ...]
 
 
+class Known(NamedTuple):
+    """What a repository is before a bootstrap."""
+
+    roots: tuple[Root, ...]
+    applied: tuple[Applied, ...]
+    """Every Kustomization that a root leads to."""
+
+
+def read_known(tree: Overlay) -> Known:
+    """Return what *tree* is."""
+    roots = find_roots(tree)
+    return Known(roots, View(tree, roots=roots).applied)
+
+
 def wire(
     tree: Overlay,
     cluster: Cluster,
@@ -50,18 +64,19 @@ def wire(
     namespace: str | None,
     source: Source | None,
     flavour: str | None = None,
-    known: Sequence[Applied] | None = None,
+    known: Known | None = None,
     *,
     decryption_only: bool = False,
 ) -> Wired:
     """Plan all that Flux needs to decrypt *cluster*'s folder and to pull with *secret*.
 
-    *flavour* is one of FLAVOURS, None for what is found; *known* is what the roots of the repository lead to,
-    None if it is still to be read. With *decryption_only* an inline pull Secret is
+    *flavour* is one of FLAVOURS, None for what is found; *known* is what the repository
+    was before the first of several clusters is planned, None if it is still to be read. With *decryption_only* an inline pull Secret is
     not listed yet. Raises GitOpsSecretsError or UsageError for a repository in which that would not work,
     or would stop what works today.
     """
-    root = _root(tree, cluster, flavour, namespace)._replace(cluster=cluster)
+    known = known or read_known(tree)
+    root = _root(tree, known.roots, cluster, flavour, namespace)._replace(cluster=cluster)
     installation = _installation(tree, root, namespace, source)
     if root.folder is not None:
         create_flux_files(tree, root.folder)
@@ -73,8 +88,8 @@ def wire(
         notes.append(
             f"nothing in Git installs Flux: give its ServiceAccounts imagePullSecrets: [{{name: {secret}}}]"
         )
-    others = [a for a in known or _known(tree) if a.cluster.path != cluster.path]
-    applied = [*others, *View(tree, only=[cluster]).applied]
+    others = [a for a in known.applied if a.cluster.path != cluster.path]
+    applied = [*others, *View(tree, only=[cluster], roots=[*known.roots, root]).applied]
     objects = [a.kustomization for a in applied if not a.is_elsewhere]
     if not cluster.inline:
         mine = [a.kustomization for a in applied if a.cluster == cluster]
@@ -89,11 +104,6 @@ def wire(
     check_artifact(tree, cluster, installation, described, secret)
     components = root.components or (root.patches_in.file if root.patches_in else described)
     return Wired(installation, components, described, accounts, tuple(notes))
-
-
-def _known(tree: Overlay) -> tuple[Applied, ...]:
-    """Return every Kustomization that a root of the repository leads to."""
-    return View(tree).applied
 
 
 def _by_hand(root: Root, applied: Sequence[Applied]) -> Iterator[str]:
@@ -111,12 +121,19 @@ def _by_hand(root: Root, applied: Sequence[Applied]) -> Iterator[str]:
         yield f"no Kustomization applies {place.file}, so it has to be applied by hand: {how}"
 
 
-def _root(tree: Overlay, cluster: Cluster, flavour: str | None, namespace: str | None) -> Root:
+def _root(
+    tree: Overlay,
+    roots: Sequence[Root],
+    cluster: Cluster,
+    flavour: str | None,
+    namespace: str | None,
+) -> Root:
     """Return the root of *cluster*: the one that is there, or the one that ``flux bootstrap`` will write.
 
     Raises UsageError or GitOpsSecretsError if something else installs Flux.
     """
-    found = root_at(tree, cluster)
+    found = next((r for r in roots if r.cluster.path == cluster.path), None)
+    found = found or root_at(tree, cluster)
     if flavour == Installer.OPERATOR and (found is None or found.instance is None):
         raise UsageError(
             f"--flavour {Installer.OPERATOR}: no FluxInstance syncs {cluster.path}",
@@ -128,7 +145,7 @@ def _root(tree: Overlay, cluster: Cluster, flavour: str | None, namespace: str |
     if flavour == Installer.BOOTSTRAP and (found is None or found.folder is None):
         return bootstrapped_root(tree, cluster, flux_folder(cluster, namespace))
     if found is None:
-        _refuse_second_installer(tree, cluster)
+        _refuse_second_installer(tree, roots, cluster)
         return bootstrapped_root(tree, cluster, flux_folder(cluster, namespace))
     if found.patches_in is None:
         place = f"{found.kustomization.file}:{found.kustomization.line}"
@@ -138,9 +155,9 @@ def _root(tree: Overlay, cluster: Cluster, flavour: str | None, namespace: str |
     return found
 
 
-def _refuse_second_installer(tree: Overlay, cluster: Cluster) -> None:
+def _refuse_second_installer(tree: Overlay, roots: Sequence[Root], cluster: Cluster) -> None:
     """Raise GitOpsSecretsError if the files of ``flux bootstrap`` would stand beside another installer."""
-    for root in find_roots(tree):
+    for root in roots:
         reads = f"--path {root.cluster.path}"
         if root.folder is not None and cluster.contains(root.kustomization.file):
             raise GitOpsSecretsError(
