@@ -45,7 +45,10 @@ def make_plan(request: Request, repository: Repository, questions: Questions) ->
     first = first_stages(request, repository, tree, clusters)
     _refuse_left_out(repository, listing, clusters)
     keyring = Keyring(request.identity_file)
-    ruled = [plan_rule(request, repository, tree, cluster, keyring) for cluster in clusters]
+    siblings = clusters_of(tree)
+    ruled = [
+        plan_rule(request, repository, tree, cluster, siblings, keyring) for cluster in clusters
+    ]
     with Sealer(tree, keyring) as sealer:
         if not first:
             _start_encryption(sealer, request, tree, ruled[0])

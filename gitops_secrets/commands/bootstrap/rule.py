@@ -10,7 +10,6 @@ from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.commands.bootstrap.model import Request
 from gitops_secrets.commands.key.identities import ClusterIdentity, choose_identity
 from gitops_secrets.commands.secrets.ruling import check_recipients
-from gitops_secrets.core.flux.roots import clusters_of
 from gitops_secrets.core.repository.layout import CONFIG, Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.creationrules import (
@@ -33,9 +32,14 @@ class Ruled(NamedTuple):
 
 
 def plan_rule(
-    request: Request, repository: Repository, tree: Overlay, cluster: Cluster, keyring: Keyring
+    request: Request,
+    repository: Repository,
+    tree: Overlay,
+    cluster: Cluster,
+    siblings: Sequence[Cluster],
+    keyring: Keyring,
 ) -> Ruled:
-    """Plan the creation rule for *cluster*, and return whom it names.
+    """Plan the creation rule for *cluster*, and return whom it names; *siblings* are all clusters.
 
     A rule that is there counts only if it is the cluster's alone, fits a Kubernetes Secret and
     names the cluster's own recipient; otherwise one goes in ahead of it. Raises GitOpsSecretsError
@@ -45,7 +49,9 @@ def plan_rule(
     recorded = recorded_recipient(rules, cluster)
     identity = choose_identity(cluster, recorded, keyring, repository.top)
     return Ruled(
-        cluster, identity, _plan_recipients(request, tree, cluster, rules, identity.recipient)
+        cluster,
+        identity,
+        _plan_recipients(request, tree, cluster, siblings, rules, identity.recipient),
     )
 
 
@@ -53,11 +59,11 @@ def _plan_recipients(
     request: Request,
     tree: Overlay,
     cluster: Cluster,
+    siblings: Sequence[Cluster],
     rules: Sequence[CreationRule],
     own: str,
 ) -> tuple[Recipient, ...]:
     content = tree.read(CONFIG)
-    siblings = clusters_of(tree)
     chosen = choose_rule(rules, cluster.secret_file(request.secret))
     people = [Recipient(value) for value in request.age_recipients]
     if (
