@@ -7,7 +7,7 @@ what for, and what is needed only afterwards is imported meanwhile.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gitops_secrets.adapters.files import check_inside, read_plain
@@ -83,9 +83,21 @@ def make_plan(request: Request, repository: Repository, questions: Questions) ->
             for rule, wiring in zip(ruled, wired, strict=True)
         ]
     _refuse_changed(request, repository, listing, states, tree)
+    _prove(tree, outcomes)
     changes = tree.changes()
     concerned = {path: state for path, state in states.items() if path in ours}
     return Plan(tuple(outcomes), changes, head, concerned)
+
+
+def _prove(tree: Overlay, outcomes: Sequence[ClusterOutcome]) -> None:
+    """Raise GitOpsSecretsError if the planned *tree* would not give Flux its pull Secrets."""
+    from gitops_secrets.commands.bootstrap.proof import prove
+    from gitops_secrets.core.flux.roots import find_roots
+
+    roots = find_roots(tree)
+    for outcome in outcomes:
+        if not outcome.decryption_only:
+            prove(tree, roots, outcome)
 
 
 def _check_head(repository: Repository, request: Request, head: Head) -> None:

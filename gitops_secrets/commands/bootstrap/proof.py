@@ -1,0 +1,93 @@
+"""That a plan does what it is for: followed as Flux will, before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gitops_secrets.commands.bootstrap.model import ClusterOutcome
+from gitops_secrets.core.doctor.accounts import flux_accounts
+from gitops_secrets.core.flux.follow import Applied, target_namespaces
+from gitops_secrets.core.flux.root import Root
+from gitops_secrets.core.flux.view import View
+from gitops_secrets.core.repository.overlay import Overlay
+from gitops_secrets.errors import GitOpsSecretsError
+
+
+def prove(tree: Overlay, roots: Sequence[Root], outcome: ClusterOutcome) -> None:
+    """Raise GitOpsSecretsError if Flux would not make the pull Secret of the planned *tree*, or not pull with it.
+
+    Nothing is asked of a cluster whose Flux is not in Git: there nobody can know.
+    """
+    cluster, secret = outcome.cluster, outcome.secret_file
+    view = View(tree, only=[cluster], roots=roots)
+    applying = [a for a in view.applied if secret in a.reach.files]
+    if not applying:
+        raise GitOpsSecretsError(
+            f"no Kustomization that Flux runs for {cluster.path} would apply {secret}",
+            f"list {cluster.kustomization_file} in what {view.root(cluster).kustomization.file} applies, "
+            "commit, and run again",
+        )
+    for applied in applying:
+        _check_decryption(applied, secret)
+        _check_namespace(view, applied, outcome)
+    _check_once(view, applying, outcome)
+    if outcome.wired.service_accounts:
+        _check_accounts(view, outcome)
+
+
+def _check_decryption(applied: Applied, secret: str) -> None:
+    if applied.kustomization.decryption_provider != "sops":
+        raise GitOpsSecretsError(
+            f"{applied.place}: {applied.object} would apply {secret} without decrypting it",
+            f"keep {secret} out of what it applies, or give it spec.decryption, commit, and run again",
+        )
+
+
+def _check_namespace(view: View, applied: Applied, outcome: ClusterOutcome) -> None:
+    fetched = view.fetched(outcome.cluster)
+    found = target_namespaces(applied, fetched, outcome.secret_file, outcome.namespace)
+    wrong = [namespace for namespace in found if namespace != outcome.namespace]
+    if wrong:
+        raise GitOpsSecretsError(
+            f"{applied.place}: {applied.object} would make the pull Secret in namespace {wrong[0]}, and "
+            f"Flux pulls in {outcome.namespace}",
+            f"take the namespace that it sets away from {outcome.secret_file}, commit, and run again",
+        )
+
+
+def _check_once(view: View, applying: Sequence[Applied], outcome: ClusterOutcome) -> None:
+    """Raise GitOpsSecretsError if another file makes the same Secret: each reconcile would undo the other."""
+    fetched = view.fetched(outcome.cluster)
+    wanted = outcome.namespace, outcome.secret_name
+    for applied in view.applied:
+        if applied.is_elsewhere or applied.is_remote:
+            continue
+        for file in applied.reach.files:
+            if file == outcome.secret_file:
+                continue
+            for found in fetched.identities(file):
+                if found.kind != "Secret" or found.name != outcome.secret_name:
+                    continue
+                if wanted[0] in target_namespaces(applied, fetched, file, found.namespace):
+                    raise GitOpsSecretsError(
+                        f"{file}:{found.line} makes the Secret {'/'.join(wanted)} already, by "
+                        f"{applied.object}; it and {applying[0].object} would undo each other's",
+                        f"gitops-secrets edit {file}, to add the registry there",
+                        "or another --image-pull-secret",
+                    )
+
+
+def _check_accounts(view: View, outcome: ClusterOutcome) -> None:
+    lacking = [
+        name
+        for name, secrets in flux_accounts(view, outcome.cluster)
+        if outcome.secret_name not in secrets
+    ]
+    if lacking:
+        place = view.root(outcome.cluster).patches_in
+        there = place.file if place is not None else outcome.cluster.path
+        raise GitOpsSecretsError(
+            f"{there}: ServiceAccount {lacking[0]} of Flux would not get the pull Secret "
+            f"{outcome.secret_name}: something there sets its imagePullSecrets after our patch",
+            f"add {outcome.secret_name} to what sets them, commit, and run again",
+        )
