@@ -88,7 +88,7 @@ def test_a_rerun_without_an_identity_says_whose_is_needed(user: User) -> None:
     [
         (".sops.yaml", "creation_rules: [\n", ".sops.yaml:2:1: not valid YAML"),
         (".sops.yaml", "stores: {}\nstores: {}\n", "key 'stores' stands twice"),
-        (".sops.yaml", "a: &x 1\nb: *x\n", ".sops.yaml:1: holds an anchor"),
+        (".sops.yaml", "a: &x\n- path_regex: ^x/\ncreation_rules: *x\n", "cannot be edited safely"),
         (".sops.yaml", "a: 1\n---\nb: 2\n", ".sops.yaml:3: holds several documents"),
         (".sops.yaml", "creation_rules: all\n", "creation_rules is not a list"),
         (

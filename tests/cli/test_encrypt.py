@@ -173,7 +173,7 @@ def set_manifest(content: str) -> Callable[[User], None]:
 
 
 REFUSED = {
-    "a rule whose regex matches nothing": (unfit, "does not fit a Secret"),
+    "a rule whose regex matches nothing": (unfit, "leaves data and stringData readable"),
     "a rule with other keys": (pgp, "pgp names a key manager"),
     "a mistyped recipient": (mistyped, "is not an age recipient, or is mistyped"),
     "another kind": (

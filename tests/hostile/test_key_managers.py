@@ -142,17 +142,37 @@ RULES = {
     "vault": "  age: {own}\n  hc_vault_transit_uri: http://127.0.0.1:{port}/v1/transit/keys/k\n",
     "azure": "  age: {own}\n  azure_keyvault: https://127.0.0.1:{port}/keys/k/v\n",
     "kms": "  age: {own}\n  kms: arn:aws:kms:eu-west-1:1:key/a\n",
-    "a profile": "  age: {own}\n  aws_profile: admin\n",
     "gcp": "  age: {own}\n  gcp_kms: projects/p/locations/l/keyRings/r/cryptoKeys/k\n",
     "hckms": "  age: {own}\n  hckms: ['eu:1']\n",
     "a merge key": "  age: {own}\n  <<: {{pgp: " + PGP + "}}\n",
-    "a merge key in quotes": '  age: {own}\n  "<<": {{pgp: ' + PGP + "}}\n",
     "a key in base64": "  age: {own}\n  !!binary cGdw: " + PGP + "\n",
     "an alias": "  age: &a {own}\n  pgp: *a\n",
     "groups": "  key_groups:\n  - age: [{own}]\n    hc_vault: ['http://127.0.0.1:{port}/v1/transit/keys/k']\n",
     "merged groups": "  key_groups:\n  - merge:\n    - age: [{own}]\n      pgp: [" + PGP + "]\n",
-    "a threshold": "  age: {own}\n  shamir_threshold: 2\n",
+    "a key in base64 in a group": "  key_groups:\n  - age: [{own}]\n    !!binary cGdw: ["
+    + PGP
+    + "]\n",
+    "a plugin of sops": "  age: {own}\n  plugins: [{{binary_name: evil}}]\n",
 }
+HARMLESS = {
+    "a profile": "  age: {own}\n  aws_profile: admin\n",
+    "a merge key in quotes, which is none": '  age: {own}\n  "<<": {{pgp: ' + PGP + "}}\n",
+    "a threshold of one group": "  age: {own}\n  shamir_threshold: 2\n",
+    "keys that groups outrank": "  pgp: " + PGP + "\n  key_groups:\n  - age: [{own}]\n",
+    "empty lists of keys": "  age: {own}\n  pgp: ''\n  kms: []\n",
+}
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_what_names_no_key_manager_is_no_reason_to_refuse(
+    hostile: User, traps: Traps, name: str
+) -> None:
+    text = HARMLESS[name].format(own=recipient(hostile))
+    choice = "encrypted_regex: ^(data|stringData)$"
+    hostile.commit({".sops.yaml": f"creation_rules:\n- path_regex: .*\n  {choice}\n{text}"})
+    result = hostile.run("encrypt", "-", "--to", PATH, stdin=opaque(word()).encode())
+    assert result.status == 0, result.printed
+    assert traps.sprung() == []
 
 
 @pytest.mark.parametrize("name", RULES)

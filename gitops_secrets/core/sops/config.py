@@ -21,6 +21,7 @@ Fields = Mapping[str, yaml.Node]
 """What a mapping holds by name, without what is null."""
 
 _BINARY = "tag:yaml.org,2002:binary"
+_MERGE = "tag:yaml.org,2002:merge"
 _TEXT = "tag:yaml.org,2002:str"
 _TRUE = ("true", "True", "TRUE", "y", "Y", "yes", "Yes", "YES", "on", "On", "ON")
 _FALSE = ("false", "False", "FALSE", "n", "N", "no", "No", "NO", "off", "Off", "OFF")
@@ -59,11 +60,13 @@ def fields(node: yaml.Node, what: str) -> Fields:
     own: dict[str, yaml.Node] = {}
     merged: list[yaml.Node] = []
     for key, value in node.value:
-        if not isinstance(key, yaml.ScalarNode):
-            continue
-        if key.value == "<<" and not key.style:
+        if key.tag == _MERGE and key.value == "<<":
             merged = _merged(key, value)
             continue
+        # A merge key in quotes is none for sops. What Go would decode first is not read here.
+        is_odd = not isinstance(key, yaml.ScalarNode) or key.tag in (_BINARY, _MERGE)
+        if is_odd or (key.value == "<<" and not key.style):
+            raise refused(key, "a key is not plain text", "write the keys as plain words")
         if key.value in own:
             raise refused(key, f"key {key.value!r} stands twice", "remove one of the two")
         own[str(key.value)] = value

@@ -7,11 +7,11 @@ import yaml
 from gitops_secrets.errors import InvalidDocumentError
 
 _MOST = 10_000
-"""Nodes that a file which people edit stands for, its aliases written out."""
+"""Nodes that a file which people edit stands for beyond those that are written in it."""
 
 
 def refuse_expansion(root: yaml.Node, name: str) -> None:
-    """Raise InvalidDocumentError, with the line, if *root* has a cycle or stands for more than _MOST nodes.
+    """Raise InvalidDocumentError, with the line, if *root* has a cycle or its aliases stand for _MOST nodes.
 
     Ten aliases of ten aliases, nine levels deep, are a few lines that no memory holds.
     """
@@ -24,7 +24,7 @@ def refuse_expansion(root: yaml.Node, name: str) -> None:
         if is_left:
             above.discard(id(node))
             sizes[id(node)] = 1 + sum(sizes[id(child)] for child in children)
-            if sizes[id(node)] > _MOST:
+            if sizes[id(node)] - len(sizes) > _MOST:
                 raise _refused(node, name, f"its aliases stand for more than {_MOST} values")
         elif id(node) in above:
             raise _refused(node, name, "an anchor holds its own alias")
