@@ -45,25 +45,25 @@ def make_plan(request: Request, repository: Repository, questions: Questions) ->
     first = first_stages(request, repository, tree, clusters)
     _refuse_left_out(repository, listing, clusters)
     keyring = Keyring(request.identity_file)
-    siblings = clusters_of(tree)
+    from gitops_secrets.core.wiring.wire import read_known, wire
+
+    known = read_known(tree)
     ruled = [
-        plan_rule(request, repository, tree, cluster, siblings, keyring) for cluster in clusters
+        plan_rule(request, repository, tree, cluster, known.roots, keyring) for cluster in clusters
     ]
     with Sealer(tree, keyring) as sealer:
         if not first:
             _start_encryption(sealer, request, tree, ruled[0])
-        from gitops_secrets.core.wiring.wire import read_known, wire
-
         registries = _registries(request, tree, clusters[0])
-        known = read_known(tree)
         wired = [
             wire(
-                *(tree, cluster, request.secret, request.namespace, request.source),
+                *(tree, rule.cluster, request.secret, request.namespace, request.source),
                 request.flavour,
                 known,
-                decryption_only=cluster in first,
+                rule.decrypts_with,
+                decryption_only=rule.cluster in first,
             )
-            for cluster in clusters
+            for rule in ruled
         ]
         ours = {cluster.kustomization_file for cluster in clusters} | set(tree.edited())
         ours |= {CONFIG, *(cluster.secret_file(request.secret) for cluster in clusters)}

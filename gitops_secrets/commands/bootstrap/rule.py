@@ -10,6 +10,7 @@ from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.commands.bootstrap.model import Request
 from gitops_secrets.commands.key.identities import ClusterIdentity, choose_identity
 from gitops_secrets.commands.secrets.ruling import check_recipients
+from gitops_secrets.core.flux.root import Root
 from gitops_secrets.core.repository.layout import CONFIG, Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.creationrules import (
@@ -29,6 +30,8 @@ class Ruled(NamedTuple):
     cluster: Cluster
     identity: ClusterIdentity
     recipients: tuple[Recipient, ...]
+    decrypts_with: str | None = None
+    """The Secret in the cluster that holds the identity already, None if that is not known."""
 
 
 def plan_rule(
@@ -36,10 +39,10 @@ def plan_rule(
     repository: Repository,
     tree: Overlay,
     cluster: Cluster,
-    siblings: Sequence[Cluster],
+    roots: Sequence[Root],
     keyring: Keyring,
 ) -> Ruled:
-    """Plan the creation rule for *cluster*, and return whom it names; *siblings* are all clusters.
+    """Plan the creation rule for *cluster*, and return whom it names; *roots* are those of all clusters.
 
     A rule that is there counts only if it is the cluster's alone, fits a Kubernetes Secret and
     names the cluster's own recipient; otherwise one goes in ahead of it. Raises GitOpsSecretsError
@@ -47,12 +50,30 @@ def plan_rule(
     """
     rules = parse_rules(tree.read(CONFIG) or b"")
     recorded = recorded_recipient(rules, cluster)
-    identity = choose_identity(cluster, recorded, keyring, repository.top)
-    return Ruled(
-        cluster,
-        identity,
-        _plan_recipients(request, tree, cluster, siblings, rules, identity.recipient),
-    )
+    known = None
+    if recorded is None and request.identity_file is None and not cluster.inline:
+        known = _known_identity(tree, roots, cluster, keyring)
+    if known is not None:
+        decrypts_with, identity = known
+    else:
+        decrypts_with = None
+        identity = choose_identity(cluster, recorded, keyring, repository.top)
+    siblings = [root.cluster for root in roots]
+    recipients = _plan_recipients(request, tree, cluster, siblings, rules, identity.recipient)
+    return Ruled(cluster, identity, recipients, decrypts_with)
+
+
+def _known_identity(
+    tree: Overlay, roots: Sequence[Root], cluster: Cluster, keyring: Keyring
+) -> tuple[str, ClusterIdentity] | None:
+    """Return the Secret that the cluster decrypts with, and its identity, if the user has that too."""
+    from gitops_secrets.core.wiring.decrypting import decrypting_already
+
+    for found in dict.fromkeys(decrypting_already(tree, roots, cluster)):
+        held = keyring.find(found.recipient)
+        if held is not None:
+            return found.secret, ClusterIdentity(found.recipient, held.identity, held.file)
+    return None
 
 
 def _plan_recipients(

@@ -6,7 +6,11 @@ import posixpath
 from collections.abc import Sequence
 
 from gitops_secrets.core.flux.artifact import kustomization_at, list_resource
-from gitops_secrets.core.flux.kustomizations import FluxKustomization, find_kustomizations
+from gitops_secrets.core.flux.kustomizations import (
+    FluxKustomization,
+    find_kustomizations,
+    kustomizations_in,
+)
 from gitops_secrets.core.flux.objects import FluxInstallation
 from gitops_secrets.core.repository.layout import PULL_SECRETS, Cluster
 from gitops_secrets.core.repository.overlay import Overlay
@@ -28,14 +32,17 @@ def write_kustomization(
     objects: Sequence[FluxKustomization],
     secret: str,
     base: str = "",
+    identity_secret: str | None = None,
 ) -> None:
     """Plan the Kustomization, run as *account*, and the lists that its file and *secret*'s must be in.
 
-    *objects* are the Kustomizations of the cluster; *base* is the folder that the artifact is made of. Raises GitOpsSecretsError if somebody else's
+    *objects* are the Kustomizations of the cluster; *base* is the folder that the artifact is made of;
+    *identity_secret* is what it decrypts with, None for what it has, else IDENTITY_SECRET. Raises GitOpsSecretsError if somebody else's
     object or file has its name, or what else is in the folder would keep Flux from applying it.
     """
     _refuse_foreign_kustomization(cluster, installation, objects)
-    wanted = _render_kustomization(cluster, installation, account, base)
+    identity_secret = identity_secret or _identity_secret(tree, cluster)
+    wanted = _render_kustomization(cluster, installation, account, base, identity_secret)
     _write_kustomization(tree, cluster, wanted)
     _list_in_cluster_kustomization(tree, cluster, installation)
     check_folder(tree, cluster, secret, installation.namespace)
@@ -55,6 +62,12 @@ def _refuse_foreign_kustomization(
                 f"made for {cluster.path}",
                 f"rename it, or if it is ours, give it the annotation {CLUSTER_ANNOTATION}: {cluster.path}",
             )
+
+
+def _identity_secret(tree: Overlay, cluster: Cluster) -> str:
+    path = cluster.kustomization_file
+    found = kustomizations_in(tree.read(path) or b"", path)
+    return (found[0].decryption_secret if found else None) or IDENTITY_SECRET
 
 
 def _write_kustomization(tree: Overlay, cluster: Cluster, wanted: bytes) -> None:
@@ -81,7 +94,7 @@ def _essence(found: FluxKustomization) -> tuple[object, ...]:
 
 
 def _render_kustomization(
-    cluster: Cluster, installation: FluxInstallation, account: str | None, base: str
+    cluster: Cluster, installation: FluxInstallation, account: str | None, base: str, secret: str
 ) -> bytes:
     folder = cluster.folder.removeprefix(f"{base}/")
     run_as = f"  serviceAccountName: {account}\n" if account else ""
@@ -108,7 +121,7 @@ spec:
 {run_as}  decryption:
     provider: sops
     secretRef:
-      name: {IDENTITY_SECRET}
+      name: {secret}
 """.encode()
 
 

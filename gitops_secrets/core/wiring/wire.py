@@ -65,13 +65,15 @@ def wire(
     source: Source | None,
     flavour: str | None = None,
     known: Known | None = None,
+    identity_secret: str | None = None,
     *,
     decryption_only: bool = False,
 ) -> Wired:
     """Plan all that Flux needs to decrypt *cluster*'s folder and to pull with *secret*.
 
     *flavour* is one of FLAVOURS, None for what is found; *known* is what the repository
-    was before the first of several clusters is planned, None if it is still to be read. With *decryption_only* an inline pull Secret is
+    was before the first of several clusters is planned, None if it is still to be read; *identity_secret* is
+    what Flux decrypts with, None for our own. With *decryption_only* an inline pull Secret is
     not listed yet. Raises GitOpsSecretsError or UsageError for a repository in which that would not work,
     or would stop what works today.
     """
@@ -93,11 +95,17 @@ def wire(
     objects = [a.kustomization for a in applied if not a.is_elsewhere]
     if not cluster.inline:
         mine = [a.kustomization for a in applied if a.cluster == cluster]
-        write_kustomization(tree, cluster, installation, account, mine, secret, root.base)
+        write_kustomization(
+            tree, cluster, installation, account, mine, secret, root.base, identity_secret
+        )
     elif not decryption_only:
         from gitops_secrets.core.wiring.inline import list_pull_secret
 
         list_pull_secret(tree, cluster, installation.namespace, secret)
+    if identity_secret is not None:
+        notes.append(
+            f"Flux decrypts with the Secret {identity_secret} already: its identity is used"
+        )
     notes += _by_hand(root, applied)
     notes += guard_generated(tree, cluster, objects)
     described = root.kustomization.file
@@ -234,7 +242,7 @@ def _installation(
         return FluxInstallation(
             namespace or root.namespace,
             source or Source(name=namespace or flux.DEFAULT_NAMESPACE),
-            bootstrapped=False,
+            bootstrapped=root.installer == Installer.EXTERNAL,
         )
     place = f"{own.file}:{own.line}" if root.instance is not None else own.file
     if namespace not in (None, root.namespace):
