@@ -96,6 +96,11 @@ if TYPE_CHECKING:
     "--image-pull-secret", metavar="NAME", help="The name of the pull Secret, for example regcred."
 )
 @cluster_options
+@click.option(
+    "--new-cluster",
+    is_flag=True,
+    help="Take --path for one more cluster, though Flux reads nothing there yet.",
+)
 @click.option("--namespace", metavar="NAME", help="The namespace of Flux. [default: flux-system]")
 @click.option(
     "--source",
@@ -175,6 +180,7 @@ def bootstrap_command(
     source: str | None,
     flavour: str | None,
     layout: str | None,
+    new_cluster: bool,
     folder: str | None,
     resume: bool,
     kube_context: str | None,
@@ -229,6 +235,7 @@ def bootstrap_command(
                 secret=image_pull_secret,
                 paths=paths,
                 all_clusters=all_clusters,
+                new_cluster=new_cluster,
                 namespace=namespace,
                 source=_flux_source(source) if source else None,
                 flavour=flavour,

@@ -13,7 +13,7 @@ _SECTIONS = {
         *("short_lived", "image_pull_secret"),
     ),
     "Flux": (
-        *("paths", "all_clusters", "namespace", "source", "flavour", "folder"),
+        *("paths", "all_clusters", "new_cluster", "namespace", "source", "flavour", "folder"),
         *("layout", "resume", "kube_context", "kubeconfig"),
     ),
     "Encryption": ("age_recipients", "age_identity_file", "shadowed_recipients"),

@@ -29,6 +29,8 @@ class Request(NamedTuple):
     secret: str
     paths: Sequence[str] = ()
     all_clusters: bool = False
+    new_cluster: bool = False
+    """Whether a path at which Flux reads nothing yet is meant, in a repository with other clusters."""
     namespace: str | None = None
     source: Source | None = None
     flavour: str | None = None

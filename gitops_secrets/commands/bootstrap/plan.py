@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 from gitops_secrets.adapters.files import check_inside, read_plain
 from gitops_secrets.adapters.git.repository import Head, Listing, Repository
 from gitops_secrets.adapters.keyring import Keyring
+from gitops_secrets.commands.bootstrap.choice import chosen_clusters
 from gitops_secrets.commands.bootstrap.model import ClusterOutcome, Plan, Request
 from gitops_secrets.commands.bootstrap.questions import Questions, paths_of
 from gitops_secrets.commands.bootstrap.rule import Ruled, plan_rule
 from gitops_secrets.commands.bootstrap.stage import first_stages, lay_out
 from gitops_secrets.commands.secrets.ruling import ruling_for
 from gitops_secrets.commands.secrets.sealing import Sealer
-from gitops_secrets.core.flux.roots import clusters_of
-from gitops_secrets.core.repository.layout import CONFIG, PULL_SECRETS, Cluster, parse_cluster_path
+from gitops_secrets.core.repository.layout import CONFIG, PULL_SECRETS, Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
@@ -38,8 +38,8 @@ def make_plan(request: Request, repository: Repository, questions: Questions) ->
     """
     listing = questions.listing()
     tree = Overlay(listing.files, lambda path: read_plain(repository.top, path))
-    clusters = lay_out(request, tree, _clusters(request, tree))
-    ask_status = questions.status or repository.begin_status(paths_of(clusters))
+    clusters = lay_out(request, tree, chosen_clusters(request, tree, repository.top))
+    ask_status = questions.of(clusters) or repository.begin_status(paths_of(clusters))
     head, states = ask_status()
     _check_head(repository, request, head)
     first = first_stages(request, repository, tree, clusters)
@@ -135,22 +135,6 @@ def _refuse_left_out(repository: Repository, listing: Listing, clusters: list[Cl
                 f"{path} is in the repository, but this sparse checkout leaves it out",
                 *repository.sparse_hints([path, CONFIG], [*folders, PULL_SECRETS]),
             )
-
-
-def _clusters(request: Request, tree: Overlay) -> list[Cluster]:
-    if request.paths:
-        return list(dict.fromkeys(parse_cluster_path(path) for path in request.paths))
-    found = clusters_of(tree)
-    if not found:
-        raise UsageError(
-            "no cluster is in this repository yet: where is Flux to look?", "--path clusters/prod"
-        )
-    if len(found) > 1 and not request.all_clusters:
-        raise UsageError(
-            f"{len(found)} clusters are in this repository: {', '.join(c.path for c in found)}",
-            f"--path {found[0].path}, or --all",
-        )
-    return found
 
 
 def _registries(request: Request, tree: Overlay, cluster: Cluster) -> list[Registry]:

@@ -16,6 +16,12 @@ class Questions(NamedTuple):
     listing: Callable[[], Listing]
     status: Callable[[], tuple[Head, Mapping[str, str]]] | None
     """None if the clusters are not named, and have to be found in the files first."""
+    paths: tuple[str, ...] = ()
+    """The paths that *status* is about."""
+
+    def of(self, clusters: list[Cluster]) -> Callable[[], tuple[Head, Mapping[str, str]]] | None:
+        """Return what waits for the state of the files of *clusters*, None if other paths were asked."""
+        return self.status if set(paths_of(clusters)) <= set(self.paths) else None
 
 
 def begin_questions(request: Request, repository: Repository) -> Questions:
@@ -24,7 +30,8 @@ def begin_questions(request: Request, repository: Repository) -> Questions:
     if not request.paths:
         return Questions(listing, None)
     clusters = [parse_cluster_path(path) for path in request.paths]
-    return Questions(listing, repository.begin_status(paths_of(clusters)))
+    paths = paths_of(clusters)
+    return Questions(listing, repository.begin_status(paths), tuple(paths))
 
 
 def paths_of(clusters: list[Cluster]) -> list[str]:

@@ -1,0 +1,69 @@
+"""Which clusters a request means."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+from gitops_secrets.commands.bootstrap.model import Request
+from gitops_secrets.core.flux.roots import clusters_of, root_at
+from gitops_secrets.core.repository.layout import Cluster, parse_cluster_path
+from gitops_secrets.core.repository.overlay import Overlay
+from gitops_secrets.errors import UsageError
+
+
+def chosen_clusters(request: Request, tree: Overlay, top: Path) -> list[Cluster]:
+    """Return the clusters that *request* names, or the only one.
+
+    A path counts from the repository's top, or from the current folder if a cluster is there and none at
+    the other place. Raises UsageError if several could be meant, and for a path at which Flux reads
+    nothing while it reads others, unless the request says that the cluster is new.
+    """
+    known = clusters_of(tree)
+    if request.paths:
+        named = (_named(request, path, tree, top, known) for path in request.paths)
+        return list(dict.fromkeys(named))
+    if not known:
+        raise UsageError(
+            "no cluster is in this repository yet: where is Flux to look?", "--path clusters/prod"
+        )
+    if len(known) > 1 and not request.all_clusters:
+        raise UsageError(
+            f"{len(known)} clusters are in this repository: {', '.join(c.path for c in known)}",
+            f"--path {known[0].path}, or --all",
+        )
+    return known
+
+
+def _named(
+    request: Request, path: str, tree: Overlay, top: Path, known: Sequence[Cluster]
+) -> Cluster:
+    cluster = parse_cluster_path(path)
+    if not known or root_at(tree, cluster) is not None:
+        return cluster
+    here = _below_current(path, top)
+    if here is not None and root_at(tree, here) is not None:
+        return here
+    if request.new_cluster:
+        return cluster
+    paths = [found.path for found in known]
+    near = get_close_matches(cluster.path, paths, n=3, cutoff=0.5) or paths[:3]
+    raise UsageError(
+        f"Flux reads nothing at {cluster.path} yet, and reads {', '.join(paths[:5])}"
+        f"{f' and {len(paths) - 5} more' if paths[5:] else ''}",
+        " or ".join(f"--path {found}" for found in near),
+        "for one more cluster: --new-cluster",
+    )
+
+
+def _below_current(path: str, top: Path) -> Cluster | None:
+    """Return the cluster at *path* counted from the current folder, None outside the repository."""
+    try:
+        folder = Path.cwd().resolve().relative_to(top.resolve())
+    except (ValueError, OSError):
+        return None
+    joined = posixpath.normpath(posixpath.join(folder.as_posix(), path.replace(os.sep, "/")))
+    return None if joined.startswith("..") else Cluster(joined)
