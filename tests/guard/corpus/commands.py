@@ -30,7 +30,7 @@ LINES = [
     ("docker long", lambda c: f"docker login --username={c.user} --password={c.password} {c.host}", "long flags"),
     ("docker space", lambda c: f"docker login --username {c.user} --password '{c.password}' {c.host}", "quoted"),
     ("quoted list", lambda c: f"exec(['docker', 'login', '-u', '{c.user}', '-p', '{c.password}'])", "strings of a program"),
-    ("dotted in quotes", lambda c: f'run("helm", "pull", "--password", "{c.dotted}")', "a quoted string is none of a program's expressions"),
+    ("dotted in quotes", lambda c: f'run("helm", "pull", "oci://{c.host}/a", "--password", "{c.dotted}")', "a quoted string is none of a program's expressions"),
     ("dotted on a line", lambda c: f"docker login -u {c.user} --password {c.dotted} {c.host}", "a shell has no expressions"),
     ("docker attached", lambda c: f"docker login -u{c.user} -p{c.password}", "a value attached to its flag"),
     ("docker continued", lambda c: f"docker login \\\n  -u {c.user} \\\n  -p {c.password} \\\n  {c.host}", "continued lines"),

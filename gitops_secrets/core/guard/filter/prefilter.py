@@ -49,7 +49,7 @@ _WORDS = (b"pass", b"token", b"pwd")
 _FIELDS = (b"auth:", b'auth"', b"auth'", b"auth=", b"auths:", b'auths"', b"auths'", b"auths=",
            b'password":', b"password':", b'token":', b"token':", b"auth%22", b"auths%22")  # fmt: skip
 _COMMANDS = (b"-password", b"creds", b"registry-pass", b"registry-token", b"identity-token",
-             b"ctr", b"crictl")  # fmt: skip
+             b"auth-basic", b"ctr", b"crictl", b"-Password")  # fmt: skip
 _FETCHED = (b"/v2", b"/token?")
 """What stands in the address of a registry that a command asks: others are no business of ours."""
 _STEMS = (b"_pat", b"pass", b"auth", b"token", b"pwd", b"login", b"creds", b"curl", b"wget",
@@ -66,6 +66,7 @@ _TOKEN_OF_REGISTRY = re.compile(rb"(?:REGISTRY|DOCKER|CR|cr|HARBOR|QUAY|OCI)[^\s
 _LONGEST_TOKEN_NAME = 410
 _has_anything = finder(*_STEMS, b"secret", b"sops", b"enc[", b"-key-", b"vatekey", b"-plugin-")
 """In lower case: what holds none of it can hold nothing but what is encoded."""
+_BASIC = re.compile(rb"authorization[^a-z]{0,40}basic[a-z0-9+/_-]{8}")
 _LONGEST_NAME = 88
 _FEW = 200
 _PLAIN = bytes(range(0x20, 0x7F)) + b"\t\n\r"
@@ -74,7 +75,8 @@ _SECRET_WORD = re.compile(rb"Secret(?<![A-Za-z0-9]Secret)(?:List)?(?![A-Za-z0-9]
 _NO_SECRETS = (b"imagePullSecrets:", b"kind: ExternalSecret\n", b"kind: SealedSecret\n")
 _has_registry = finder(b"regist", b"docker", b"image", b"ghcr", b"quay", b"harbor", b"oci:", b"credential",
                        b"gcr", b"pullsecret", b"pull-secret", b"pull_secret", b"acr", b"ecr", b"icr.io",
-                       b"pkg.dev", b"nexus", b"artifactory", b"config", b"container", b"regcred")  # fmt: skip
+                       b"pkg.dev", b"nexus", b"artifactory", b"config", b"container", b"regcred", b"regopts", b"jib", b"kaniko",
+                       b"podman", b"buildah", b"skopeo")  # fmt: skip
 _ADDRESS = re.compile(rb"://[^/@:]*+:[^/@]*+@")
 """A user name and something else ahead of a host. No slash is passed over, so that no byte is seen twice."""
 _HOST_KEY = re.compile(rb"[a-z0-9-]\.[a-z0-9.-]{1,250}:[0-9]{2,5}|[a-z0-9-]\.[a-z]{2,}[\"']?:")
@@ -165,6 +167,8 @@ def _names_token(content: bytes) -> bool:
 def _has_registry_password(lower: bytes) -> bool:
     if b"machine" in lower and b"login" in lower and b"password" in lower:
         return True  # as .netrc has it, without a sign between name and value
+    if b"authorization" in lower and _BASIC.search(lower):
+        return True
     return (
         any(word in lower for word in _WORDS)
         and (_has_registry(lower) or _HOST_KEY.search(lower) is not None)

@@ -9,7 +9,7 @@ from gitops_secrets.core.guard.filter import prefilter
 from gitops_secrets.core.guard.filter.runs import is_worth_decoding, squeeze
 from gitops_secrets.core.guard.look.inspection import Inspection, is_comment, place
 from gitops_secrets.core.guard.look.origin import Origin
-from gitops_secrets.core.guard.patterns import addresses, dockerconfig
+from gitops_secrets.core.guard.patterns import addresses, calls, dockerconfig, headers
 from gitops_secrets.core.guard.patterns.placeholders import is_placeholder
 from gitops_secrets.core.guard.read.composing import LimitError
 
@@ -18,54 +18,7 @@ _RUN = re.compile(
 )
 _ESCAPE = re.compile(r"\\{1,8}(?:x|u00|U000000)(?P<code>[2-7][0-9a-fA-F])")
 _PERCENT = re.compile(r"%(?P<code>[2-7][0-9a-fA-F])")
-_ASSIGNMENT = re.compile(
-    r"(?im)^[ \t]*(?:[#;/]+[ \t]*)?(?:-[ \t]+)?"
-    r"(?:(?:export|set|let|const|var|\$env:|-e|--env|--build-arg|--set(?:-string)?)[ \t]*)?"
-    r"[\"']?(?P<name>[A-Za-z_][\w.-]*)[\"']?"
-    r"(?:(?P<tight>=)|(?P<loose>[ \t]*(?::=|\?=|=|:)[ \t]+))"
-    r"(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s#;,\"']+)"
-)
-_INSTRUCTION = re.compile(
-    r"(?im)^[ \t]*(?:ENV|ARG|setenv|setx|set(?:[ \t]+-{1,2}[a-zA-Z-]+)+)[ \t]+(?P<name>[A-Za-z_]\w*)[ \t=]+"
-    r"(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s#;,\"']+)"
-)
-_SET = re.compile(
-    r"(?:--set(?:-string|-literal)?[ \t=]+[\"']?|,)(?P<name>[A-Za-z_][\w.-]*)=(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s,\"']+)"
-)
-"""What helm is told on its command line, each behind the flag or a comma."""
-_QUOTED = r"(?P<value>\"[^\"\n]*\"|'[^'\n]*'"
-_GIVEN = re.compile(
-    rf"\b(?P<name>[A-Z][A-Z0-9_]{{0,90}}(?:PASSWORD|PASSWD|PASS|PWD|TOKEN))={_QUOTED}|[^\s#;,\"'`&|()]+)"
-)
-"""A variable in the midst of a command: ``docker run -e NAME=VALUE``."""
-_AHEAD = re.compile(r"(?:[\s\"'`,;]|-e|(?:env|envs|env-vars|arg|literal)=)\Z")
-"""What stands ahead of it; else it is a part of something longer, such as an address."""
-_OF_FISH = re.compile(r"\(|\$\w+\[")
-"""A command's output, and an element of a list."""
-_IN_PROGRAM = re.compile(
-    r"(?:environ|ENV|process\.env)(?:\[[\"']|\.)(?P<name>[A-Za-z_]\w*)(?:[\"']\])?\s{0,20}=\s{0,20}"
-    rf"{_QUOTED})"
-)
-_OF_WINDOWS = re.compile(
-    rf"SetEnvironmentVariable\(\s{{0,20}}[\"'](?P<name>[A-Za-z_]\w*)[\"']\s{{0,20}},\s{{0,20}}{_QUOTED})"
-)
-_OF_FORGE = re.compile(
-    r"\b(?:gh|glab)[ \t]+(?:secret|variable)[ \t]+set[ \t]+(?P<name>[A-Za-z_]\w*)\b[^\n]{0,200}?"
-    rf"[ \t](?:-b|--body|-v|--value)[ \t=]*{_QUOTED}|[^\s\"']+)"
-)
-_ELSEWHERE = (
-    ("--set", _SET),
-    ("=", _GIVEN),
-    ("env", _IN_PROGRAM),
-    ("ENV", _IN_PROGRAM),
-    ("SetEnv", _OF_WINDOWS),
-    (" set ", _OF_FORGE),
-)
-"""Where else a variable is set, and what stands in each text that sets one so."""
 _NETRC = re.compile(r"(?m)^[ \t]*machine\s+(?P<host>\S+)\s+login\s+\S+\s+password\s+(?P<value>\S+)")
-_EXPRESSION = re.compile(
-    r"[A-Za-z_][\w.]*\(.*|[A-Za-z_]\w*(?:(?:\.|->|::)\w+)+\(?\)?|[A-Za-z_]+|[&*!(].*"
-)
 _SECTION = re.compile(
     r"(?im)^[ \t]*(?:\[[^\]\n]*registry[^\n]*\.auth\"?\][^\n]*|(?:registry_auth|registr(?:y|ies)[ \t]*(?:=\s*\[\s*)?)[ \t]*\{[^\n]*|\[\[?registry[^\n]*)\n"
     r"(?P<body>(?:(?:[ \t]*+(?:[#;][^\n]*+)?\n)*+[^\n\[}]*(?:\n|$)){1,12})"
@@ -74,7 +27,6 @@ _SECTION = re.compile(
 _SECTION_FIELD = re.compile(
     r"(?im)^[ \t]*(?P<name>password|auth|identitytoken)[ \t]*[=:][ \t]*(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s#]+)"
 )
-_NOT_VALUES = ("ENC[AES256_GCM", "-", "=")
 _XZ = "/Td6W"
 """How xz begins in base64: with what else would be taken for the beginning of a comment."""
 _AROUND_LINE = re.compile(r"^[ \t#>*/-]*|[\\ \t]+$")
@@ -139,47 +91,23 @@ def _found(text: str, bits: int, origin: Origin) -> Iterator[tuple[str, int, str
     if bits & (prefilter.PAYLOAD | prefilter.VALUES):
         for hit in dockerconfig.find(text):
             yield "docker-config", hit.offset, hit.material
-        for offset, secret in (*addresses.find_calls(text), *addresses.find_literals(text)):
+        for offset, secret in (*calls.find_calls(text), *calls.find_literals(text)):
             yield "registry-password", offset, secret
     if bits & prefilter.VALUES:
+        yield from _headers(text)
         yield from _variables(text)
         yield from _sections(text)
         yield from _addresses(text, origin)
 
 
 def _variables(text: str) -> Iterator[tuple[str, int, str]]:
-    from gitops_secrets.core.guard.rules.registry_password import is_variable, repository_of
+    from gitops_secrets.core.guard.look.assignments import find_assigned
 
     for match in _NETRC.finditer(text) if "machine" in text else ():
         if addresses.is_registry_host(match["host"]) and not is_placeholder(match["value"]):
             yield "registry-password", match.start("value"), match["value"]
-    places: frozenset[str] | None = None
-    for pattern in (_ASSIGNMENT, _INSTRUCTION, *(p for word, p in _ELSEWHERE if word in text)):
-        for match in pattern.finditer(text):
-            at = match.start()
-            if pattern is _GIVEN and not _AHEAD.search(text, max(0, at - 10), at):
-                continue
-            value = match["value"].strip("\"'")
-            if not is_variable(match["name"], value):
-                whose = repository_of(match["name"])
-                if whose is None:
-                    continue
-                places = _repositories(text) if places is None else places
-                if whose not in places:
-                    continue
-            is_bare = value == match["value"]
-            if is_bare and _OF_FISH.match(value):
-                continue
-            if is_bare and match.groupdict().get("loose") and _EXPRESSION.fullmatch(value):
-                continue
-            if len(value) >= 6 and not is_placeholder(value) and not value.startswith(_NOT_VALUES):
-                yield "registry-password", match.start("value"), value
-
-
-def _repositories(text: str) -> frozenset[str]:
-    from gitops_secrets.core.guard.rules.registry_password import repositories
-
-    return repositories((m["name"], m["value"].strip("\"'")) for m in _ASSIGNMENT.finditer(text))
+    for offset, value in find_assigned(text):
+        yield "registry-password", offset, value
 
 
 def _sections(text: str) -> Iterator[tuple[str, int, str]]:
@@ -202,6 +130,14 @@ def _addresses(text: str, origin: Origin) -> Iterator[tuple[str, int, str]]:
 
         rule = "registry-login" if is_within(text, offset) else "registry-password"
         yield rule, offset, secret
+
+
+def _headers(text: str) -> Iterator[tuple[str, int, str]]:
+    for offset, secret in headers.find(text):
+        from gitops_secrets.core.guard.rules.registry_login import is_within
+
+        if not is_within(text, offset):
+            yield "registry-password", offset, secret
 
 
 def _runs(text: str) -> Iterator[tuple[int, str]]:

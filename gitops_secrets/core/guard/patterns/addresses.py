@@ -24,30 +24,6 @@ _ADDRESS = re.compile(
     r"(?P<host>[\w.${}-]{1,100}|\[[0-9a-fA-F:.]{2,45}\])(?P<port>:[0-9]{1,5})?(?P<path>/[^\s\"'`<>]{0,300})?"
 )
 """A user's variable is taken whole: the colon in ``${USER:-robot}`` ends no user name."""
-_CALL_AUTH = re.compile(
-    r"auth[ \t]{0,4}=[ \t]{0,4}(?:[A-Za-z_][\w.]{0,60})?\(\s{0,80}(?:(?:user(?:name)?|login)[ ]?=[ ]?)?"
-    r"(?:[bfru]{0,2}(?P<quote>[\"'])[^\"'\n]{1,200}(?P=quote)|[A-Za-z_][\w.]{0,60})\s{0,80},\s{0,80}(?:password[ ]?=[ ]?)?"
-    r"[bfru]{0,2}(?P<mark>[\"'])(?P<password>[^\"'\n]{1,1000})(?P=mark)\s{0,80},?\s{0,80}\)"
-)
-"""How Python's clients take a user name and a password."""
-_CALLED = re.compile(r"[\"'](?P<address>(?:https?://|oci://|\{)[^\s\"'@]{1,400})[\"']")
-_LITERAL = re.compile(
-    r"(?i:password|passwd|pwd)[\"']?\s{0,80}[=:]\s{0,80}b?(?P<mark>[\"'])(?P<password>[^\"'\n]{1,1000})(?P=mark)"
-)
-_USER = re.compile(r"(?i)(?<![a-z])(?:user_?(?:name)?|login)[\"']?\s{0,80}[=:]")
-_AT = re.compile(
-    r"(?i)(?<![a-z])(?:registry|server_?(?:address)?|login_?server|url|host|address)[\"']?\s{0,80}[=:]\s{0,80}"
-    r"[\"'](?P<address>[^\s\"']{1,400})[\"']"
-)
-_ELEMENT = re.compile(r"<password>\s*(?P<password>[^<\s][^<]{0,1000}?)\s*</password>")
-_NAMED_ELEMENT = re.compile(
-    r"<(?P<tag>id|image|registry|registryUrl|url|host|server|address)>\s*(?P<address>[^<\s]{1,400})\s*</(?P=tag)>"
-)
-_END = re.compile(r"</(?:password|server|registry)>")
-_NEAR = 600
-_MAX_CALLS = 5000
-_BRACKET = re.compile(r"[()]")
-_ANY_BRACKET = re.compile(r"[(){}\[\]]")
 _PLACE = re.compile(
     r"(?:(?P<scheme>https?|oci)://)?(?P<host>[\w.-]{1,100})(?P<port>:[0-9]{1,5})?(?P<path>/\S{0,300})?\Z"
 )
@@ -90,8 +66,6 @@ _SHORTEST = 6
 _LONGEST_HOST = 500
 """Of characters that are looked at: DNS has no name over 253, and a path may stand behind it."""
 _BEFORE = 120
-_FAR = 800
-"""How far the brackets of one call are looked for."""
 _MAX_ADDRESSES = 100_000
 
 
@@ -104,6 +78,11 @@ def is_registry(place: str) -> bool:
     """Return whether *place*, an address with or without a scheme, is a registry's and nobody else's."""
     match = _PLACE.match(place)
     return match is not None and (match["scheme"] == "oci" or _is_registry(match, ()))
+
+
+def is_of_another_trade(place: str) -> bool:
+    """Return whether *place*, a host or an address, is that of a database, an index of packages or the like."""
+    return _OTHER_TRADE.search(place) is not None or _OTHER_PATH.search(place) is not None
 
 
 def find(text: str, names: Sequence[str] = ()) -> Iterator[tuple[int, str]]:
@@ -121,87 +100,9 @@ def find(text: str, names: Sequence[str] = ()) -> Iterator[tuple[int, str]]:
         if (
             scheme
             and (not scheme["web"] or _is_registry(match, (*names, _name(text, scheme.start()))))
-            and _is_secret(match["password"])
+            and is_password(match["password"])
         ):
             yield match.start("password"), match["password"]
-
-
-def find_calls(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the offset and the password of each call in *text* that takes it beside a registry's address.
-
-    Raises LimitError where there are too many calls to look at each.
-    """
-    count = 0
-    for match in _CALL_AUTH.finditer(text):
-        if not _is_secret(match["password"]):
-            continue
-        count += 1
-        if count > _MAX_CALLS:
-            raise LimitError(f"it holds more than {_MAX_CALLS} calls with a password")
-        if _calls_registry(text, match.start(), match.end()):
-            yield match.start("password"), match["password"]
-
-
-def find_literals(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the offset and the password of each call, object and element of XML that says a registry's address beside it.
-
-    Raises LimitError where there are too many to look at each.
-    """
-    count = 0
-    for pattern in (_LITERAL, *((_ELEMENT,) if "<password>" in text else ())):
-        for match in pattern.finditer(text):
-            password = match["password"]
-            if not _is_secret(password) or (password[0] == "{" and password[-1] == "}"):
-                continue  # Maven writes an encrypted one in braces.
-            count += 1
-            if count > _MAX_CALLS:
-                raise LimitError(f"it holds more than {_MAX_CALLS} calls with a password")
-            near = _elements if pattern is _ELEMENT else _object
-            if any(is_registry(address) for address in near(text, match.start(), match.end())):
-                yield match.start("password"), password
-
-
-def _object(text: str, begin: int, end: int) -> Iterator[str]:
-    """Yield the addresses that stand in the brackets around *begin* and *end*, if a user is named there."""
-    start, stop = _call(text, begin, end, _ANY_BRACKET)
-    if _USER.search(text, start, stop):
-        yield from (found["address"] for found in _AT.finditer(text, start, stop))
-
-
-def _elements(text: str, begin: int, end: int) -> Iterator[str]:
-    """Yield the addresses of the elements beside the one between *begin* and *end*."""
-    start = max((m.end() for m in _END.finditer(text, max(0, begin - _NEAR), begin)), default=0)
-    following = _END.search(text, end, end + _NEAR)
-    stop = following.start() if following else end
-    for found in _NAMED_ELEMENT.finditer(text, max(start, begin - _NEAR), stop):
-        yield found["address"]
-
-
-def _calls_registry(text: str, begin: int, end: int) -> bool:
-    """Return whether a registry's address stands in the call that what is between *begin* and *end* belongs to."""
-    start, stop = _call(text, begin, end)
-    return any(
-        is_registry(found["address"].replace("{", "").replace("}", ""))
-        for found in _CALLED.finditer(text, start, stop)
-    )
-
-
-def _call(text: str, begin: int, end: int, brackets: re.Pattern[str] = _BRACKET) -> tuple[int, int]:
-    """Return the span of the *brackets* around *begin* and *end*, as far as they are near."""
-    depth, start = 0, begin
-    for match in reversed(list(brackets.finditer(text, max(0, begin - _FAR), begin))):
-        depth += 1 if match.group() in "([{" else -1
-        if depth > 0:
-            start = match.start()
-            break
-    else:
-        return begin, end
-    depth = 1
-    for match in brackets.finditer(text, end, end + _FAR):
-        depth += 1 if match.group() in "([{" else -1
-        if depth == 0:
-            return start, match.start()
-    return start, end
 
 
 def _name(text: str, at: int) -> str:
@@ -229,7 +130,7 @@ def _is_named(names: Sequence[str]) -> bool:
     return any(_NAMED.fullmatch(name) for name in names) or all(key in names for key in _MIRROR)
 
 
-def _is_secret(password: str) -> bool:
+def is_password(password: str) -> bool:
     """Return whether *password* is one, with its percent signs read or not, and nothing in its place."""
     return all(
         len(said) >= _SHORTEST and not _FILLED_IN.fullmatch(said) and not is_placeholder(said)

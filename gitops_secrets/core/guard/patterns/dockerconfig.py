@@ -38,10 +38,15 @@ _CALL = (
     r"\\{0,8}[\"'][^\"'\n:]{1,200}:(?P<password>[^\"'\\\n]{1,1000})\\{0,8}[\"']"
 )
 """What makes an auth of a user name and a password that stand in it."""
-_MADE = re.compile(rf"(?i:auth)\\{{0,8}}[\"']?\s*(?:=>|[:=])\s*{_CALL}")
+_PIPED = (
+    r"\\{0,8}[\"']?\$\([ ]{0,8}(?:echo|printf)[ ]+(?:-[neE]+[ ]+)*(?:\\{0,8}[\"']?%s(?:\\{1,2}n)?\\{0,8}[\"']?[ ]+)?"
+    r"\\{0,8}[\"']?[^\"'\s\\:|$]{1,200}:(?P<piped>[^\"'\s\\|]{1,1000})\\{0,8}[\"']?[ ]{0,8}\|[ ]{0,8}(?:base64|openssl)\b"
+)
+"""The same of a shell, in whatever quotes."""
+_MADE = re.compile(rf"(?i:auth)\\{{0,8}}[\"']?\s*(?:=>|[:=])\s*(?:{_CALL}|{_PIPED})")
 _MADE_BY = re.compile(_CALL)
-_BEFORE_AUTH = re.compile(r"(?:[\w.-]_|[^\W_]|[.-])\Z")
-"""What makes another word of it: no part of a longer name, but for the one underscore of .npmrc."""
+_BEFORE_AUTH = re.compile(r"[\w.-]\Z")
+"""What makes a longer name of it, such as that of an index of packages in .npmrc."""
 _WORD = re.compile(r"[\w-]")
 _HOST = r"(?:https?://)?(?:[\w*-]+\.)+[\w*-]+(?::\d+)?(?:/[\w./-]*)?|localhost:\d+"
 _HOST_ENTRY = re.compile(
@@ -83,7 +88,7 @@ def _from_auth(value: str, *, within_auths: bool) -> str | None:
     made = _MADE_BY.match(value)
     if made:
         return None if is_placeholder(made["password"]) else made["password"]
-    for said in defaults(value) if "{{" in value else ():
+    for said in defaults(value) if "{{" in value or "$(" in value else ():
         if ":" in said and not is_placeholder(said.partition(":")[2]):
             return said.partition(":")[2]
     decoded = from_base64(value)
@@ -131,8 +136,9 @@ def _find(text: str) -> Iterator[Hit]:
             yield from (h._replace(offset=found[0].offset, host=match["host"]) for h in found)
     for match in _MADE.finditer(text):
         before = _BEFORE_AUTH.search(text, max(0, match.start() - 2), match.start())
-        if not before and not is_placeholder(match["password"]):
-            yield Hit(match.start("password"), match["password"])
+        group = "password" if match["password"] else "piped"
+        if not before and not is_placeholder(match[group]):
+            yield Hit(match.start(group), match[group])
     for match in _AUTH.finditer(text):
         before = _BEFORE_AUTH.search(text, max(0, match.start() - 2), match.start())
         if not before and not _is_covered(covered, match.start()):

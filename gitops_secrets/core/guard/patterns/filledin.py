@@ -26,6 +26,7 @@ _SETTING_KEY = (
     r"|(?:db|database)[_-]?name|namespace|region|bucket|schema|scheme|protocol|ssl[_-]?mode|time[_-]?zone|tz|log[_-]?level"
     r"|env(?:ironment)?|mode|debug|enabled)$"
 )
+_TITLE_KEY = r"(?i)(?:name|title|label|description|comment|text|subject|sender|from|locale|language|country|theme|role|scopes?)$"
 _LABEL = r"[a-z]{1,24}[0-9]{0,3}(?:[_-][a-z]{1,24}[0-9]{0,3}|[_-][0-9]{1,3}){0,6}"
 _SETTING = (
     rf"(?i)(?:https?://)?{_LABEL}(?:\.{_LABEL}){{0,8}}(?::[0-9]{{1,5}})?(?:/[a-z-]{{0,12}}){{0,4}}|[0-9]{{1,5}}"
@@ -76,11 +77,15 @@ def _has_password(key: Key, value: str) -> bool:
 
 
 def is_plain_setting(key: Key, value: str) -> bool:
-    """Return whether *value* is a host, a port, a user name or the like, and *key* says so."""
-    named = re.search(_SETTING_KEY, str(key[-1])) if key else None
-    return (
-        named is not None and re.fullmatch(_SETTING, value) is not None and not _looks_random(value)
-    )
+    """Return whether *value* is a host, a port, a title or the like and *key* says so, or JSON of such settings."""
+    name = str(key[-1]) if key else ""
+    if not name or re.search(_NAME_OF_ONE, name):
+        return False
+    if re.search(_SETTING_KEY, name):
+        return re.fullmatch(_SETTING, value) is not None and not _looks_random(value)
+    from gitops_secrets.core.guard.patterns.harmless import is_setting_of_json, is_told
+
+    return is_setting_of_json(value) or (re.search(_TITLE_KEY, name) is not None and is_told(value))
 
 
 def is_filled_in(value: str) -> bool:

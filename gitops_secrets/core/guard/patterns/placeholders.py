@@ -24,8 +24,12 @@ _PARTS = re.compile(
 )
 _DEFAULT = re.compile(
     r"\$\{[\w.!]+(?:\[[^\]]*\])?(?::?[-=+]|//?)(?P<value>.*?)\}?\Z"
+    r"|\$\{(?!(?:command|config|env|file|input|opt|param|resolve|s3|secret|secrets|self|ssm|sys|vault):)"
+    r"[\w.-]+:(?![-=+?:]|[ ]?-?[0-9]+(?::[ ]?-?[0-9]+)?\}?\Z)(?P<spring>.*?)\}?\Z"
     r"|\$?\{\{.*?\bdefault[ (]+(?P<quote>[\"'`])(?P<chart>.*?)(?P=quote)"
-    r"|\$\{\{.*?\|\|[ ]*'(?P<other>.*?)'"
+    r"|\$?\{\{.*?(?:\|\||\bor\b)[ ]*(?P<sign>[\"'])(?P<other>.*?)(?P=sign)"
+    r"|\{\{[- ]*(?:or|coalesce|env\.Getenv|getenv|getv|envOrDefault)[ (][^\"'`]*(?:(?P<ask>[\"'`])[\w./-]*(?P=ask)[ ]+)?"
+    r"(?P<tick>[\"'`])(?P<fallback>.*?)(?P=tick)"
     r"|\$?\{\{[- ]*(?:(?:quote|squote|b64enc|b64dec|print|toString|trim|printf[ ]+\"%s\")[ (]+){0,3}"
     r"(?P<mark>[\"'`])(?P<literal>.*?)(?P=mark)[ )]*(?:\||-?\}\})"
     r"|\$\([ ]*(?:echo|printf)[ ]+(?:-[neE]+[ ]+)*(?:[\"']?%s(?:\\n)?[\"']?[ ]+)?"
@@ -33,7 +37,7 @@ _DEFAULT = re.compile(
     re.DOTALL,
 )
 """What a template says by itself: a default, a text that it only encodes, or what a shell would print."""
-_SAID = frozenset({"value", "chart", "other", "literal", "printed"})
+_SAID = frozenset({"value", "spring", "chart", "other", "fallback", "literal", "printed"})
 _PRINTS = re.compile(r"`[ ]*(?:echo|printf)[ ][^`]*`")
 _REFERENCE = re.compile(
     r"\$ANSIBLE_VAULT;[\s\S]*|`[^`]*`|%\w+%|@@?\w+@@?|__\w+__|<[^<>]*>|\[[^\]\n]*\]|\{\w+\}|\(\(.*\)\)"
@@ -56,24 +60,32 @@ _FILLER = re.compile(
 )
 _DIGITS = re.compile(r"(?:1|12|123|1234|12345|123456)?$")
 _OTHER = re.compile(r"[^A-Za-z_\-. :/@!]")
+_MARKUP = re.compile(
+    r"</?(?:a|b|code|em|emphasis|font|i|kbd|mark|q|replaceable|span|strong|tt|u|var)(?:[ ][^<>]{0,80})?>"
+)
+"""How documentation sets off what a reader has to replace."""
+_SPELLED = str.maketrans("0134578@$", "oieastbas")
+"""What documentation writes in place of letters, as in P@ssw0rd."""
+_MOST_SPELLED = 4
 _SPLIT = re.compile(r"[^A-Za-z]+|(?<=[a-z])(?=[A-Z])")
 _SHORTEST, _LONGEST = 4, 40
+_LONGEST_SPELLED = 200
 _WORDS = frozenset(
     """
-    a access account admin topsecret acme acr and api apikey app auth aws az azure b bar base basic baz blah
-    bogus bot change changeit changeme client cluster config cred credential credentials
+    a abc abcdef access account admin topsecret acme acr and api apikey app auth aws az azure b bar base basic baz blah
+    bogus bot change changeit changeme cli client cluster config cred credential credentials
     creds default demo deploy docker dockerhub dockerpassword dummy ecr email encoded enter
-    env example fake fill fixme flux foo for gcr gh ghcr git github gitlab goes harbor hash hello
+    env example fake fill fixme fixture flux foo foobar for gcr gh ghcr git github gitlab goes harbor hash hello
     helm here hub id image in insert invalid is it json k key kube kubernetes license login
-    long me my mypass mypassword mysecret mytoken myuser name nexus no noreply not oauth of
+    long me mock my mypass mypassword mysecret mytoken myuser name nexus no noreply not oauth of
     one only or org otherwise our p pass passphrase passwd password pat personal place
     placeholder please private prod production provide pull push pw pwd quay read real
     really redacted registry registrypassword remove removed replace replaced replaceme
     replacewith repo repository required robot sample scope secret secretpassword secrets
-    secure server service set sillyness snip some someone something string strong super
+    secure server service set sillyness snip some someone something string strong stub super
     supersecret svc tbd team temp template tenant test testing testpassword testuser text
     that the this to todo token truncated two u unused update use user username userpass
-    value values very w with write x xx xxx y yes you your yourpassword yourself yourtoken
+    value values very w with world write wrong x xx xxx y yes you your yourpassword yourself yourtoken
     youruser yourusername yyy z zzz
     """.split()  # noqa: SIM905 - a list of two hundred lines says no more
 )
@@ -132,9 +144,30 @@ def defaults(value: str) -> Iterator[str]:
 def is_placeholder(value: str) -> bool:
     """Return whether *value* is a template, nothing at all, or made wholly of documentation's words."""
     value = value.strip().strip("\"'\\").strip()
-    if is_template(value):
+    if is_template(value) or _is_made_of_words(value):
         return True
-    return _is_made_of_words(value)
+    plain = _without_markup(value)
+    return plain != value and (is_template(plain) or _is_made_of_words(plain))
+
+
+def _without_markup(value: str) -> str:
+    """Return *value* without the tags, stars and braces that set it off in documentation."""
+    if len(value) > _LONGEST_SPELLED:
+        return value
+    if "&" in value:
+        value = (
+            value.replace("&lt;", "<")
+            .replace("&gt;", ">")
+            .replace("&quot;", "")
+            .replace("&amp;", "&")
+        )
+    if "<" in value:
+        value = _MARKUP.sub("", value)
+    value = value.strip().strip("*_~`\"'\u00ab\u00bb\u2039\u203a")
+    for begin, end in ("[]", "{}", "()"):
+        if value.startswith(begin) and value.endswith(end):
+            value = value.strip(begin + end)
+    return value
 
 
 def is_placeholder_whole(value: str) -> bool:
@@ -150,14 +183,26 @@ def _is_made_of_words(value: str) -> bool:
     if len(set(value)) <= 2 and len(value) < 40:
         return True
     bare = _DIGITS.sub("", value)
-    words = [w for w in _SPLIT.split(bare) if w]
-    if not words:
+    if not _SPLIT.sub("", bare):
         return len(set(value)) <= 2
-    return not _OTHER.search(bare) and all(_is_word(w.lower()) for w in words)
+    return _holds_words_only(bare) or _is_spelled_otherwise(bare)
 
 
-def _is_word(word: str) -> bool:
+def _holds_words_only(text: str) -> bool:
+    words = [w for w in _SPLIT.split(text) if w]
+    return not _OTHER.search(text) and bool(words) and all(has_word(w) for w in words)
+
+
+def _is_spelled_otherwise(text: str) -> bool:
+    """Return whether *text* is words in which signs stand for a few letters."""
+    spelled = text.lower().translate(_SPELLED)
+    changed = sum(a != b for a, b in zip(text.lower(), spelled, strict=True))
+    return 0 < changed <= _MOST_SPELLED and _holds_words_only(spelled)
+
+
+def has_word(word: str) -> bool:
     """Return whether *word* is one of documentation's, or several of some length written together."""
+    word = word.lower()
     if word in _WORDS or not _SHORTEST * 2 <= len(word) <= _LONGEST:
         return word in _WORDS
     ends = {0}

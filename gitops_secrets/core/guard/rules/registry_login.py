@@ -1,18 +1,16 @@
-"""A command that passes a registry's password: to docker, helm, crane, kubectl, flux and their kin.
-
-Commands are read from scripts, CI files, Dockerfiles, notes and argument lists alike: words in their
-order, whatever quotes, commas, brackets and list dashes stand between them.
-"""
+"""A command that passes a registry's password: to docker, helm, crane, kubectl, flux and their kin."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
 
-from gitops_secrets.core.guard.patterns.placeholders import is_placeholder, is_placeholder_whole
+from gitops_secrets.core.guard.patterns import commands
+from gitops_secrets.core.guard.patterns.addresses import is_of_another_trade, is_registry
+from gitops_secrets.core.guard.patterns.headers import password_of
+from gitops_secrets.core.guard.patterns.placeholders import is_placeholder
+from gitops_secrets.core.guard.patterns.variables import Variables
 from gitops_secrets.core.guard.read.composing import LimitError
-from gitops_secrets.core.guard.read.encoding import from_base64
 from gitops_secrets.core.guard.rules.base import Rule
 
 RULE = Rule(
@@ -21,27 +19,13 @@ RULE = Rule(
     "read the password from a variable or standard input in {path}",
 )
 
-_TOOLS = frozenset(
-    {
-        "docker", "podman", "nerdctl", "buildah", "skopeo", "crane", "gcrane", "oras", "helm",
-        "regctl", "cosign", "kubectl", "oc", "flux", "crictl", "ctr", "az", "imgpkg", "kbld",
-        "kapp", "gitops-secrets", "notation", "trivy", "grype", "syft", "curl", "wget",
-        "hub-tool", "img", "buildx", "k", "werf", "skaffold", "earthly", "tanzu", "imgctl", "k3d",
-        "finch", "lima", "microk8s", "kbst", "ko", "nix",
-    }
-)  # fmt: skip
-_TOKEN = re.compile(
-    r"\\?\r?\n[ \t]*(?:#+[ \t]*|//[ \t]*)?(?:-[ \t]+)?|[ \t,\[\]]+"
-    r"|(?P<word>(?:\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'|\$\{[^{}\n]*\}|\$\([^()\n]*\)|`[^`\n]*`|\{\{(?:(?!\{\{)[^\n])*?\}\}|<[^<>\n]*>"
-    r"|\\.|[^\s\"',\[\]|;&<>])+)|(?P<stop>[|;&<>])|(?P<odd>.)"
-)
-_LOGIN = frozenset({"login"})
 _PASSWORD = frozenset(
     {
         "-p", "--password", "--docker-password", "--registry-password", "--dest-registry-token",
         "--source-password", "--src-password", "--dest-password", "--destination-password",
         "--registry-pass", "--image-registry-password", "--oci-password", "--registry-token",
         "--from-password", "--to-password", "--http-password", "--identity-token", "--dest-registry-password",
+        "--docker-registry-server-password", "--pass", "-Password",
     }
 )  # fmt: skip
 _CREDS = frozenset(
@@ -52,8 +36,15 @@ _CREDS = frozenset(
         "--registry-creds",
         "--source-creds",
         "--image-creds",
+        "--auth-basic",
     }
 )
+_RUNNERS = frozenset({"exec", "run", "compose", "create", "build"})
+"""What stands behind these may be another tool's login."""
+_SHELL_VARIABLE = re.compile(r"\$\{[^{}]*\}|\$\w+|\{\{[^{}]*\}\}")
+_FOR_TOKEN = re.compile(r"/token\?(?:.*&)?(?:service=|scope=repository)")
+_ROOT = re.compile(r"(?:https?://)?[\w.-]+(?::[0-9]+)?/v2/?")
+"""What a client asks first, to see whether it is let in."""
 _USER_PAIR = frozenset({"-u", "--user"})
 _ATTACHED = re.compile(r"-(?P<flag>[pu])(?P<value>[^-=\s].*)")
 _CURL_USER = re.compile(r"-[aBfgGiIjJklLMnNOpqRsSvVZ#012346]*u(?P<value>.*)")
@@ -66,7 +57,7 @@ _PRINTED = (
 )
 _FILTERED = r"(?:\|[ \t\\\r\n#]*(?:tr|base64|sed|cut|head|tail|xargs|tee|cat|awk|rev)\b[^|;&\n]{0,200}){0,3}"
 _TO_LOGIN = (
-    r"\|[ \t\\\r\n#]*(?:sudo[ \t]+)?(?:docker|podman|nerdctl|buildah|skopeo|crane|oras|helm|regctl|cosign|flux|az|img)\b"
+    r"\|[ \t\\\r\n#]*(?:sudo[ \t]+)?(?:docker|podman|nerdctl|buildah|skopeo|crane|oras|helm|regctl|cosign|flux|az|img|apptainer|singularity|notation|ko|finch|argocd)\b"
     r"[^\n|;&]{0,2000}?--password-stdin"
 )
 _STDIN = tuple(
@@ -92,150 +83,105 @@ _OF_LOGIN = frozenset({"-p", "--password"})
 _NAMES_USER = re.compile(r"-u|--?user")
 _WORD_OR_PORT = re.compile(r"(?:[A-Z]?[a-z]+|[A-Z]+)[.:;!?)]*|[0-9.]*:?[0-9]+:[0-9]+(?:/[a-z]+)?")
 """What may stand behind -p where no user is named, as one is in every login of a script."""
-_SELECTOR = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+(?:\(\))?")
-_CODE = "<code>"
-_FAR = 200
-_MAX_WORDS = 20_000
-_MAX_COMMANDS = 100_000
 
 
 def find(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the offset and the password of each command that gives one away.
+    """Yield the offset and the password of each command that gives one away, itself or by a variable set above.
 
     Raises LimitError where there are too many commands, or one is too long, to look at all of it.
     """
-    end = count = 0
-    for head in _heads(text, 0, len(text)):
-        if head.start() < end:
+    variables = Variables(text)
+    for command in commands.find(text):
+        if not _matters(command.tool, [word for _, word in command.words]):
             continue
-        count += 1
-        if count > _MAX_COMMANDS:
-            raise LimitError(f"it holds more than {_MAX_COMMANDS} commands")
-        at = head.end()
-        if text[at] in "\"'" and _before_path(text, head.start()) == text[at]:
-            at += 1
-        words, end = _words(text, at, _end_of_code(text, head.start()))
-        if _matters(head["tool"], words):
-            yield from _passwords(head["tool"], words)
-            if len(words) == _MAX_WORDS:
-                raise LimitError(f"a command of it has more than {_MAX_WORDS} words")
+        yield from _passwords(command, variables)
+        if len(command.words) == commands.MAX_WORDS:
+            raise LimitError(f"a command of it has more than {commands.MAX_WORDS} words")
     if "--password-stdin" in text:
-        yield from _from_standard_input(text)
-
-
-def _from_standard_input(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the offset and the password of each login that reads a readable one from its standard input."""
-    for pattern in _STDIN:
-        for match in pattern.finditer(text):
-            secret = _secret(match["value"])
-            if secret:
-                yield match.start("value"), secret
-    for match in _HERE_DOCUMENT.finditer(text):
-        line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()] + match["rest"]
-        value = match["value"].strip()
-        if "--password-stdin" in line and value != match["end"] and (secret := _secret(value)):
-            yield match.start("value"), secret
+        yield from _from_standard_input(text, variables)
 
 
 def is_within(text: str, offset: int) -> bool:
     """Return whether what stands at *offset* follows the name of a tool on its line."""
-    line = text.rfind("\n", 0, offset) + 1
-    return _heads(text, max(line, offset - _FAR), offset) != []
+    return commands.is_within(text, offset)
 
 
-def _heads(text: str, begin: int, end: int) -> list[re.Match[str]]:
-    """Return where the name of a tool stands between *begin* and *end*, in order.
-
-    Fifty names as alternatives of one pattern are tried one by one at every byte, and few stand in a text.
-    """
-    found = (_head(t).finditer(text, begin, end) for t in _TOOLS if text.find(t, begin, end) >= 0)
-    return sorted((head for heads in found for head in heads), key=re.Match.start)
-
-
-@cache
-def _head(tool: str) -> re.Pattern[str]:
-    return re.compile(rf"(?P<tool>{tool})(?<![\w.-]{tool})(?:\.exe)?(?=[\s\"',\]])")
-
-
-def _before_path(text: str, at: int) -> str:
-    """Return the character before the path that ends at *at*."""
-    while at and (text[at - 1].isalnum() or text[at - 1] in "_./-"):
-        at -= 1
-    return text[at - 1 : at]
+def _from_standard_input(text: str, variables: Variables) -> Iterator[tuple[int, str]]:
+    """Yield the offset and the password of each login that reads a readable one from its standard input."""
+    for pattern in _STDIN:
+        for match in pattern.finditer(text):
+            found = _held(match.start("value"), match["value"], variables)
+            if found:
+                yield found
+    for match in _HERE_DOCUMENT.finditer(text):
+        line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()] + match["rest"]
+        value = match["value"].strip()
+        if "--password-stdin" in line and value != match["end"]:
+            found = _held(match.start("value"), value, variables)
+            if found:
+                yield found
 
 
-def _end_of_code(text: str, at: int) -> int:
-    """Return where the code between backticks that *at* stands in ends; the end of *text* if it stands in none."""
-    if text.count("`", text.rfind("\n", 0, at) + 1, at) % 2:
-        line = text.find("\n", at)
-        end = text.find("`", at, line if line >= 0 else len(text))
-        if end >= 0:
-            return end
-    return len(text)
-
-
-def _words(text: str, at: int, stop: int) -> tuple[list[tuple[int, str]], int]:
-    """Return the words of the command that goes on at *at*, with their offsets, and where it ends: at *stop* the latest.
-
-    A line break ends it, unless it is escaped or the next line goes on with a flag or a list element.
-    """
-    words: list[tuple[int, str]] = []
-    while at < stop and len(words) < _MAX_WORDS:
-        match = _TOKEN.match(text, at, stop)
-        if match is None or match["stop"]:
-            break
-        if match["word"]:
-            word = match["word"].strip("\"'")
-            words.append((at, _CODE if _is_code(text, at, word) else word))
-            if word.endswith((":", "':", '":')) and not word.startswith("-"):
-                break
-        elif "\n" in match.group() and not _goes_on(text, match, words):
-            break
-        at = match.end()
-    return words, at
-
-
-def _is_code(text: str, at: int, word: str) -> bool:
-    """Return whether *word* is a program's expression in a list of quoted strings, not a string itself."""
-    before = text[max(0, at - _FAR) : at].rstrip()
-    return (
-        before.endswith(('",', "',")) and _SELECTOR.fullmatch(text, at, at + len(word)) is not None
-    )
-
-
-def _goes_on(text: str, line_break: re.Match[str], words: list[tuple[int, str]]) -> bool:
-    if line_break.group().startswith("\\"):
-        return True
-    rest = text[line_break.end() : line_break.end() + 2].lstrip("\"'")
-    is_element = line_break.group().rstrip(" \t").endswith("-")
-    if rest.startswith("-") and not rest.startswith("- "):
-        return True
-    if is_element:
-        return True
-    return bool(words) and text[line_break.start() - 1 : line_break.start()] in (",", "[")
-
-
-def _matters(tool: str, words: list[tuple[int, str]]) -> bool:
-    plain = [w for _, w in words]
+def _matters(tool: str, words: list[str]) -> bool:
     if tool in ("kubectl", "oc", "k"):
         return (
-            "docker-registry" in plain
-            or "login" in plain
-            or any("docker-password" in w for w in plain)
+            "docker-registry" in words
+            or any("docker-password" in w for w in words)
+            or (tool == "oc" and words[:2] == ["registry", "login"])
         )
     if tool in ("curl", "wget"):
-        return any(re.search(r"/v2(?:/|$)|/token\?", w) for w in plain)
+        return any(map(_asks_registry, words))
     if tool == "az":
-        return "acr" in plain
+        return "acr" in words or any("registry" in w and "password" in w for w in words)
+    if tool in ("helm", "argocd"):
+        return "registry" in words[:3] or "--enable-oci" in words or _names_registry(words)
     if tool == "flux":
-        return plain[:1] != ["create"] or not {"git", "alert-provider"} & set(plain[:4])
-    if tool == "oc":
-        return "registry" in plain
+        return (
+            any(w.partition("=")[0] in _CREDS for w in words)
+            or bool({"oci", "artifact"} & set(words[:4]))
+            or _names_registry(words)
+        )
     return True
 
 
-def _passwords(tool: str, words: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
-    is_login = any(w in _LOGIN for _, w in words[:6]) and words[0][1] != "compose"
+def _names_registry(words: list[str]) -> bool:
+    """Return whether one of *words* is a registry's address: charts over HTTP are no registry's."""
+    places = (word.partition("=")[2] if word.startswith("-") else word for word in words)
+    return any("://" in place and is_registry(_behind_user(place)) for place in places)
+
+
+def _behind_user(place: str) -> str:
+    scheme, sign, rest = place.partition("://")
+    return scheme + sign + rest.rpartition("@")[2]
+
+
+def _asks_registry(word: str) -> bool:
+    """Return whether *word* is the address of a registry, or of what gives tokens for one."""
+    if "/" not in word:
+        return False
+    place = _SHELL_VARIABLE.sub(
+        "host", _behind_user(word.partition("=")[2] if word.startswith("-") else word)
+    )
+    if _FOR_TOKEN.search(place):
+        return True
+    return is_registry(place) or (
+        _ROOT.fullmatch(place) is not None and not is_of_another_trade(place)
+    )
+
+
+def _is_login(words: list[tuple[int, str]]) -> bool:
+    """Return whether the first of *words* say that the tool itself logs in, not what it runs."""
+    for _, word in words[:6]:
+        if word in _RUNNERS:
+            return False
+        if word == "login":
+            return True
+    return False
+
+
+def _passwords(command: commands.Command, variables: Variables) -> Iterator[tuple[int, str]]:
+    tool, words = command.tool, command.words
+    is_login = _is_login(words)
     has_user = any(_NAMES_USER.match(w) for _, w in words)
     for index, (offset, word) in enumerate(words):
         flag, equals, value = word.partition("=")
@@ -256,9 +202,11 @@ def _passwords(tool: str, words: list[tuple[int, str]]) -> Iterator[tuple[int, s
         header = _BASIC.fullmatch(word) if tool in ("curl", "wget") else None
         if header:
             flag, at, value = "--auth", offset, header["value"]
-        secret = _flag_secret(tool, flag, value, is_login=is_login)
-        if secret and not (flag in _OF_LOGIN and _is_prose(value, has_user=has_user)):
-            yield at, secret
+        if flag in _OF_LOGIN and _is_prose(value, has_user=has_user):
+            continue
+        found = _flag_secret(tool, flag, at, value, variables, is_login=is_login)
+        if found:
+            yield found
 
 
 def _is_prose(value: str, *, has_user: bool) -> bool:
@@ -268,7 +216,9 @@ def _is_prose(value: str, *, has_user: bool) -> bool:
     return not has_user and _WORD_OR_PORT.fullmatch(value) is not None
 
 
-def _flag_secret(tool: str, flag: str, value: str, *, is_login: bool) -> str | None:
+def _flag_secret(
+    tool: str, flag: str, at: int, value: str, variables: Variables, *, is_login: bool
+) -> tuple[int, str] | None:
     if flag in _PASSWORD and (flag != "-p" or is_login):
         if (
             flag in ("-p", "--password")
@@ -276,20 +226,21 @@ def _flag_secret(tool: str, flag: str, value: str, *, is_login: bool) -> str | N
             and tool in ("docker", "podman", "nerdctl")
         ):
             return None
-        return _secret(value)
+        return _held(at, value, variables)
     if flag in _CREDS or (flag in _USER_PAIR and tool in ("ctr", "curl", "wget")):
-        password = value.partition(":")[2]
-        return _secret(password)
+        at, value = variables.value_of(value, at) or (at, value)
+        return _held(at, value.partition(":")[2], variables)
     if flag == "--auth" and tool in ("crictl", "curl", "wget"):
-        decoded = from_base64(value)
-        if decoded and b":" in decoded:
-            password = decoded.decode("latin-1").partition(":")[2].strip()
-            return None if is_placeholder_whole(password) else password
+        at, value = variables.value_of(value, at) or (at, value)
+        secret = password_of(value)
+        return (at, secret) if secret else None
     return None
 
 
-def _secret(value: str) -> str | None:
+def _held(at: int, value: str, variables: Variables) -> tuple[int, str] | None:
+    """Return the offset and the password that *value* is, or that the variable holds which it is."""
+    at, value = variables.value_of(value, at) or (at, value)
     value = value.strip().strip("\"'")
     if not value or value.startswith("-") or is_placeholder(value):
         return None
-    return value
+    return at, value

@@ -1,0 +1,163 @@
+"""Variables that a text assigns, in whatever language: those that a registry's password goes by."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+
+from gitops_secrets.core.guard.patterns.harmless import is_harmless
+from gitops_secrets.core.guard.patterns.placeholders import is_placeholder
+from gitops_secrets.core.guard.rules.registry_password import (
+    is_variable,
+    repositories,
+    repository_of,
+)
+
+_ASSIGNMENT = re.compile(
+    r"(?im)^[ \t]*(?:[#;/]+[ \t]*)?(?:-[ \t]+)?"
+    r"(?:(?:export|set|let|const|var|\$env:|-e|--env|--build-arg|--set(?:-string)?)[ \t]*)?"
+    r"[\"']?(?P<name>[A-Za-z_][\w.-]*)[\"']?"
+    r"(?:(?P<tight>=)|(?P<loose>[ \t]*(?::=|\?=|=|:)[ \t]+))"
+    r"(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s#;,\"']+)"
+)
+_INSTRUCTION = re.compile(
+    r"(?im)^[ \t]*(?:ENV|ARG|setenv|setx|set(?:[ \t]+-{1,2}[a-zA-Z-]+)+)[ \t]+(?P<name>[A-Za-z_]\w*)[ \t=]+"
+    r"(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s#;,\"']+)"
+)
+_SET = re.compile(
+    r"(?:--set(?:-string|-literal)?[ \t=]+[\"']?|,)(?P<name>[A-Za-z_][\w.-]*)=(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s,\"']+)"
+)
+"""What helm is told on its command line, each behind the flag or a comma."""
+_QUOTED = r"(?P<value>\"[^\"\n]*\"|'[^'\n]*'"
+_GIVEN = re.compile(
+    rf"\b(?P<name>[A-Z][A-Z0-9_]{{0,90}}(?:PASSWORD|PASSWD|PASS|PWD|TOKEN))={_QUOTED}|[^\s#;,\"'`&|()]+)"
+)
+"""A variable in the midst of a command: ``docker run -e NAME=VALUE``."""
+_AHEAD = re.compile(r"(?:[\s\"'`,;]|-e|(?:env|envs|env-vars|arg|literal)=)\Z")
+"""What stands ahead of it; else it is a part of something longer, such as an address."""
+_SECRET = r"(?i:password|passwd|pass|pwd|token)[0-9]{0,3}"  # noqa: S105 - a pattern
+_FLAGGED = re.compile(
+    r"(?:-D|-P|-var[= ]|--(?:build-arg|env|var|param|parameter|property|extra-vars|set-env-vars)[= ]|-[epv] )[ \t]*[\"']?"
+    rf"(?P<name>[A-Za-z][\w.-]{{0,90}}?{_SECRET})={_QUOTED}|[^\s#;,\"'`&|()]+)"
+)
+"""A name of small letters counts only behind a flag: a program's arguments are written so as well."""
+_LITERAL = re.compile(
+    rf"(?P<end>{_SECRET})(?:[\"']?[ \t]{{0,8}}(?:(?::[ \t]?[Ss]tring\??|[Ss]tring)[ \t]{{0,4}})?"
+    rf"(?::=|=>|[=:])[ \t]{{0,8}}|[\"'][ \t]{{0,4}},[ \t]{{0,4}}(?P<argument>))[@$bfru]?{_QUOTED})"
+)
+"""A string of a program or a block, wherever it stands in its line: of the name, the end alone is looked for."""
+_NAME_AHEAD = re.compile(r"[A-Za-z][\w.-]{0,98}\Z")
+_OR_LITERAL = re.compile(
+    rf"(?:environ|ENV|process\.env|env)(?:\[[\"']|\.)(?P<name>[A-Za-z_]\w*)(?:[\"']\])?\s{{0,20}}(?:\|\||\?\?|\bor\b)\s{{0,20}}{_QUOTED})"
+)
+"""What a program takes if the variable is not set."""
+_OF_FISH = re.compile(r"\(|\$\w+\[")
+"""A command's output, and an element of a list."""
+_IN_PROGRAM = re.compile(
+    r"(?:environ|ENV|process\.env)(?:\[[\"']|\.)(?P<name>[A-Za-z_]\w*)(?:[\"']\])?\s{0,20}=\s{0,20}"
+    rf"{_QUOTED})"
+)
+_OF_WINDOWS = re.compile(
+    rf"SetEnvironmentVariable\(\s{{0,20}}[\"'](?P<name>[A-Za-z_]\w*)[\"']\s{{0,20}},\s{{0,20}}{_QUOTED})"
+)
+_OF_FORGE = re.compile(
+    r"\b(?:gh|glab)[ \t]+(?:secret|variable)[ \t]+set[ \t]+(?P<name>[A-Za-z_]\w*)\b[^\n]{0,200}?"
+    rf"[ \t](?:-b|--body|-v|--value)[ \t=]*{_QUOTED}|[^\s\"']+)"
+)
+_NAMED = r"\b(?:name|key|variable)[\"']?[ \t]{0,20}[=:][ \t]{0,20}[\"'](?P<name>[A-Za-z][\w.-]{0,99})[\"']"
+_VALUE = rf"\b(?:value|default)[\"']?[ \t]{{0,20}}[=:][ \t]{{0,20}}{_QUOTED})"
+_BETWEEN = r"[,;]?\s{1,200}(?:[\w\"']{1,40}[ \t]{0,20}[=:][^\n{}=:]{0,200}\s{1,200}){0,3}?[\"']?"
+_PAIR = re.compile(rf"{_NAMED}{_BETWEEN}{_VALUE}")
+_RIAP = re.compile(rf"{_VALUE}{_BETWEEN}{_NAMED}")
+"""Name and value as fields of a block, in either order."""
+_DECLARED = re.compile(
+    r"\b(?:variable|param|parameter)[ \t]{1,8}[\"']?(?P<name>[A-Za-z][\w.-]{0,99})[\"']?"
+    r"(?:[ \t]{0,8}\{(?:[^{}]|\{[^{}]{0,400}\}){0,2000}?\bdefault[ \t]{0,20}=[ \t]{0,20}"
+    rf"|[ \t]{{1,8}}\w{{1,40}}[ \t]{{0,8}}=[ \t]{{0,8}}){_QUOTED})"
+)
+"""A variable with its default, as Terraform and Bicep declare it."""
+_ARGUMENTS = re.compile(
+    r"(?:docker|podman)_login[\"']?(?::|[ \t]+(?:-a|--args)[ \t=]*|[ \t])[ \t]*(?:[>|][-+]?)?\s{0,80}[\"']?"
+    rf"(?:(?!pass)\w{{1,40}}=(?:\"[^\"\n]*\"|'[^'\n]*'|\S{{1,400}})\s{{1,80}}){{0,8}}(?P<name>pass(?:word)?)={_QUOTED}|[^\s\"']+)"
+)
+"""How Ansible takes a module's arguments on one line."""
+_ELSEWHERE = (
+    ("--set", _SET),
+    ("=", _GIVEN),
+    ("-", _FLAGGED),
+    ("env", _IN_PROGRAM),
+    ("ENV", _IN_PROGRAM),
+    ("env", _OR_LITERAL),
+    ("ENV", _OR_LITERAL),
+    ("SetEnv", _OF_WINDOWS),
+    (" set ", _OF_FORGE),
+    ("value", _PAIR),
+    ("value", _RIAP),
+    ("default", _PAIR),
+    ("variable", _DECLARED),
+    ("param", _DECLARED),
+    ("_login", _ARGUMENTS),
+)
+"""Where else a variable is set, and what stands in each text that sets one so."""
+_EXPRESSION = re.compile(
+    r"[A-Za-z_][\w.]*\(.*|[A-Za-z_]\w*(?:(?:\.|->|::)\w+)+\(?\)?|[A-Za-z_]+|[&*!(].*"
+)
+_NOT_VALUES = ("ENC[AES256_GCM", "-", "=")
+_SHORTEST = 6
+_MOST = 20_000
+
+
+def find_assigned(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the offset and the value of each variable in *text* that a registry's password goes by."""
+    places: frozenset[str] | None = None
+    patterns = dict.fromkeys(
+        (_ASSIGNMENT, _INSTRUCTION, _LITERAL, *(p for word, p in _ELSEWHERE if word in text))
+    )
+    for pattern in patterns:
+        for match in islice(pattern.finditer(text), _MOST):
+            at = match.start()
+            if pattern is _GIVEN and not _AHEAD.search(text, max(0, at - 10), at):
+                continue
+            name, value = _name(text, match), match["value"].strip("\"'")
+            if pattern is not _ARGUMENTS and not is_variable(name, value):
+                whose = repository_of(name)
+                if whose is None:
+                    continue
+                places = _repositories(text) if places is None else places
+                if whose not in places:
+                    continue
+            if _is_value(match, name, value):
+                yield match.start("value"), value
+
+
+def _name(text: str, match: re.Match[str]) -> str:
+    parts = match.groupdict()
+    if "name" in parts:
+        return str(parts["name"])
+    found = _NAME_AHEAD.search(text, max(0, match.end("end") - 99), match.end("end"))
+    return found.group() if found else ""
+
+
+def _is_value(match: re.Match[str], name: str, value: str) -> bool:
+    """Return whether *value*, which *match* assigns, is one: no expression, placeholder or the like."""
+    is_bare = value == match["value"]
+    parts = match.groupdict()
+    if is_bare and (
+        _OF_FISH.match(value)
+        or (parts.get("loose") and _EXPRESSION.fullmatch(value))
+        or is_harmless(name, value, is_bare=True)
+    ):
+        return False
+    if parts.get("argument") is not None and value.replace("_", "").replace("-", "").isalpha():
+        return False  # the next argument of a call may be any word
+    return (
+        len(value) >= _SHORTEST
+        and not is_placeholder(value)
+        and not value.startswith(_NOT_VALUES)
+        and not is_harmless(name, value)
+    )
+
+
+def _repositories(text: str) -> frozenset[str]:
+    return repositories((m["name"], m["value"].strip("\"'")) for m in _ASSIGNMENT.finditer(text))

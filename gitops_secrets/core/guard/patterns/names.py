@@ -1,0 +1,119 @@
+"""Whose a name is, by its whole words: a registry's, as that of REGISTRY_PASSWORD, or another trade's.
+
+``bypass`` is not a password and ``social`` does not speak of OCI. A name with a word of another trade is
+not a registry's, whatever else it says: SCHEMA_REGISTRY_PASSWORD, DOCKER_POSTGRES_PASSWORD.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from itertools import pairwise
+
+LONGEST_NAME = 100
+"""Characters of a name that is looked at: longer ones are nobody's, and cost time."""
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_SECRETS = ("password", "passwd", "passwort", "pass", "pwd", "token")
+_NUMBER = "0123456789_-."
+_REGISTRIES = frozenset(
+    {
+        "registry", "registries", "docker", "dockerhub", "ghcr", "gcr", "acr", "ecr", "quay", "harbor",
+        "oci", "ocir", "regcred", "regcreds", "regopts", "jib", "kaniko", "podman", "buildah", "skopeo",
+    }
+)  # fmt: skip
+_BEGINNINGS = (
+    "registrycred", "registryauth", "registrylogin", "registryuser", "registrysecret", "registryconfig",
+    "dockerhub", "dockercred", "dockerreg", "dockerlogin", "dockerauth", "dockerconfig", "dockersecret",
+    "imagepull", "imagecred", "pullsecret",
+)  # fmt: skip
+"""How a word begins that is several, written together."""
+_ENDINGS = ("registry", "registries", "regcred")
+_PAIRS = frozenset(
+    {("image", "pull"), ("image", "credentials"), ("image", "creds"), ("image", "cred"), ("image", "credential"),
+     ("pull", "secret"), ("pull", "secrets"), ("container", "image"), ("docker", "hub")}
+)  # fmt: skip
+_OTHERS = frozenset(
+    """
+    adb airflow apicurio apt cache cargo cassandra cert certificate clickhouse cockroach composer conda consul couchbase
+    cratesio csrf database databases datasource db debian elastic elasticsearch eureka file files gem gems git gradle
+    grafana graphql imap influx jks join jwt kafka keycloak keystore kibana ldap mail mariadb maven memcached metrics
+    minio model modules mongo mongodb mq mqtt mssql mysql nats neo4j node npm npmjs nuget opensearch oracle package
+    packages packagist pg pgadmin plugin plugins postgres postgresql principal prometheus psql pulsar pypi python
+    rabbit rabbitmq redis rubygems runner s3 schema schemas sentry smtp solr sonar sonarqube sql ssh sso ssl
+    storage superset swarm swift terraform tls truststore twine valkey wallet webhook windows winreg yarn zookeeper
+    """.split()  # noqa: SIM905 - a list of a hundred lines says no more
+)
+_OTHER_PAIRS = frozenset(
+    {("service", "registry"), ("module", "registry"), ("provider", "registry")}
+)
+_OTHER_ENDINGS = ("db", "sql", "mq")
+
+
+@lru_cache(maxsize=4096)
+def words_of(name: str) -> tuple[str, ...]:
+    """Return the words of *name* in small letters, however they are written together; numbers at its end left out."""
+    words = [word.lower() for word in _WORD.findall(name[: LONGEST_NAME + 1])]
+    while words and words[-1].isdigit():
+        words.pop()
+    if words:
+        last = words[-1]
+        for secret in _SECRETS:
+            rest = last.removesuffix(secret)
+            if rest != last and rest and _is_registry_word(rest):
+                words[-1:] = [rest, secret]
+                break
+    return tuple(words)
+
+
+def is_secret(name: str) -> bool:
+    """Return whether *name* ends with a word for a password or a token."""
+    words = words_of(name)
+    return bool(words) and words[-1] in _SECRETS
+
+
+def names_registry(name: str) -> bool:
+    """Return whether some word of *name* is a registry's, and none another trade's."""
+    return len(name) <= LONGEST_NAME and _is_registry(words_of(name))
+
+
+def names_password(name: str) -> bool:
+    """Return whether *name* is one that a registry's password or token goes by."""
+    if len(name) > LONGEST_NAME or not name.rstrip(_NUMBER).lower().endswith(_SECRETS):
+        return False
+    return is_secret(name) and _is_registry(words_of(name))
+
+
+def names_access_token(name: str) -> bool:
+    """Return whether *name* is one that a personal access token for a registry goes by, or a pattern's of another."""
+    if len(name) > LONGEST_NAME or name[-3:] not in ("PAT", "Pat", "pat"):
+        return False
+    words = words_of(name)
+    return words[-1:] == ("pat",) and ("cr" in words[-2:] or _is_registry(words))
+
+
+def names_another_trade(name: str) -> bool:
+    """Return whether a word of *name* is that of a database, an index of packages or the like."""
+    return _is_anothers(words_of(name))
+
+
+def _is_registry(words: tuple[str, ...]) -> bool:
+    return (
+        any(map(_is_registry_word, words)) or not _PAIRS.isdisjoint(pairwise(words))
+    ) and not _is_anothers(words)
+
+
+def _is_registry_word(word: str) -> bool:
+    if word in _REGISTRIES or word.startswith(_BEGINNINGS):
+        return True
+    return word.endswith(_ENDINGS) and not any(
+        _is_other(word.removesuffix(ending)) for ending in _ENDINGS
+    )
+
+
+def _is_anothers(words: tuple[str, ...]) -> bool:
+    return any(map(_is_other, words)) or not _OTHER_PAIRS.isdisjoint(pairwise(words))
+
+
+def _is_other(word: str) -> bool:
+    return word in _OTHERS or word.endswith(_OTHER_ENDINGS)
