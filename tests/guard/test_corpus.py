@@ -12,16 +12,25 @@ from gitops_secrets.core.guard.filter.prefilter import may_any_hold, may_hold
 from gitops_secrets.core.guard.judge.policy import Policy
 from gitops_secrets.core.guard.record.facts import Facts
 from gitops_secrets.core.guard.rules import IDENTS
-from tests.guard.corpus import commands, configs, encrypted, hidden, lookalikes, pull_secrets
+from tests.guard.corpus import (
+    commands,
+    configs,
+    encrypted,
+    field,
+    hidden,
+    lookalikes,
+    pull_secrets,
+    trades,
+)
 from tests.guard.corpus.case import KNOWN, Case
 from tests.guard.said import everything_said, given_away, pieces
 
 READABLE = [
     case
-    for section in (pull_secrets, configs, commands, hidden, encrypted)
+    for section in (pull_secrets, configs, commands, hidden, encrypted, field)
     for case in section.readable()
 ]
-LOOKALIKES = list(lookalikes.lookalikes())
+LOOKALIKES = [*lookalikes.lookalikes(), *trades.lookalikes()]
 ELSEWHERE = {
     *("moved-ciphertext", "copied-ciphertext", "policy-change"),
     *("unreadable", "marker-without-reason"),

@@ -57,7 +57,7 @@ _STEMS = (b"_pat", b"pass", b"auth", b"token", b"pwd", b"login", b"creds", b"cur
 """In lower case, one of them stands in each of _WORDS, _FIELDS and _COMMANDS; _pat is how a token's name ends."""
 _has_fields, _has_commands, _has_stems = finder(*_FIELDS), finder(*_COMMANDS), finder(*_STEMS)
 _SECRET_KEY = re.compile(rb"secret_?key[\"']*[:=]")
-_ASSIGNED = re.compile(rb"(?:word|wd|phrase)?[\"']*[:=]")
+_ASSIGNED = re.compile(rb"(?:word|wd|phrase)?[\"']*(?:[:=]|\.set\()")
 _OF_REGISTRY = re.compile(
     rb"(?:registr|docker|cr\.io|pkg\.dev|amazonaws|ghcr|harbor|quay|pull|oci|image|repo)[\w.-]{0,80}\Z"
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from gitops_secrets.core.guard.patterns.harmless import is_harmless
-from gitops_secrets.core.guard.patterns.placeholders import is_placeholder
+from gitops_secrets.core.guard.patterns.placeholders import is_placeholder, literal_in
 from gitops_secrets.core.guard.rules.registry_password import (
     is_variable,
     repositories,
@@ -52,6 +52,10 @@ _OR_LITERAL = re.compile(
     rf"(?:environ|ENV|process\.env|env)(?:\[[\"']|\.)(?P<name>[A-Za-z_]\w*)(?:[\"']\])?\s{{0,20}}(?:\|\||\?\?|\bor\b)\s{{0,20}}{_QUOTED})"
 )
 """What a program takes if the variable is not set."""
+_DEFAULTED = re.compile(
+    r"\$\{(?P<name>[A-Za-z_]\w*)(?::?[-=]|:(?![-=+?]))(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^{}\n\"']{1,400})\}"
+)
+"""What a shell or Spring takes if the variable is not set."""
 _OF_FISH = re.compile(r"\(|\$\w+\[")
 """A command's output, and an element of a list."""
 _IN_PROGRAM = re.compile(
@@ -98,6 +102,7 @@ _ELSEWHERE = (
     ("variable", _DECLARED),
     ("param", _DECLARED),
     ("_login", _ARGUMENTS),
+    ("${", _DEFAULTED),
 )
 """Where else a variable is set, and what stands in each text that sets one so."""
 _EXPRESSION = re.compile(
@@ -128,7 +133,7 @@ def find_assigned(text: str) -> Iterator[tuple[int, str]]:
                 if whose not in places:
                     continue
             if _is_value(match, name, value):
-                yield match.start("value"), value
+                yield match.start("value"), literal_in(value)
 
 
 def _name(text: str, match: re.Match[str]) -> str:

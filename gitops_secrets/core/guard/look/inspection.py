@@ -118,7 +118,9 @@ class Inspection:
             rule = base
         at = origin.at(line, column)[0]
         if any(
-            h.material == material and h.note.line == at and h.note.identity == origin.identity
+            h.material == material
+            and h.note.line == at
+            and (h.note.identity == origin.identity or h.note.rule == "registry-login")
             for h in self.hits
         ):
             return

@@ -42,6 +42,7 @@ _OF_ALL = frozenset(
     {"auth", "auth_config", "authconfig", "authconfiguration", "credentials", "login", "basicauth"}
 )
 """Names of what has a user name and a password: what they are for stands around them."""
+_HAS_IMAGE = re.compile(rf"(?<![\w.])image{_SIGN}[\"']")
 _WORD_OF_IMAGES = re.compile(r"(?i)docker|image|registr")
 _NEAR = 600
 _MAX_CALLS = 5000
@@ -110,10 +111,12 @@ def _is_of_registry(text: str, begin: int, end: int) -> bool:
     around = _head(text, start)
     if names_another_trade(around):
         return False
-    return (
-        names_registry(around)
-        or _has_address(text, start, stop)
-        or ("config" in name.lower() and _WORD_OF_IMAGES.search(text, start, stop) is not None)
+    if names_registry(around) or _HAS_IMAGE.search(text, start, stop):
+        return True
+    return _has_address(text, start, stop) or (
+        "config" in name.lower()
+        and (_WORD_OF_IMAGES.search(around) or _WORD_OF_IMAGES.search(text, start, stop))
+        is not None
     )
 
 

@@ -24,7 +24,7 @@ _EMPTY = re.compile(r"\s*\{\s*(?:\"auths\"\s*:\s*\{\s*\}\s*)?\}\s*")
 _SETTING_KEY = (
     r"(?i)(?:^|[a-z0-9._-])(?:host(?:name)?|port|user(?:name)?|login|url|uri|endpoint|address|server|domain|email|db|database"
     r"|(?:db|database)[_-]?name|namespace|region|bucket|schema|scheme|protocol|ssl[_-]?mode|time[_-]?zone|tz|log[_-]?level"
-    r"|env(?:ironment)?|mode|debug|enabled)$"
+    r"|env(?:ironment)?|mode|debug|enabled|type|kind|provider)$"
 )
 _TITLE_KEY = r"(?i)(?:name|title|label|description|comment|text|subject|sender|from|locale|language|country|theme|role|scopes?)$"
 _LABEL = r"[a-z]{1,24}[0-9]{0,3}(?:[_-][a-z]{1,24}[0-9]{0,3}|[_-][0-9]{1,3}){0,6}"

@@ -16,7 +16,7 @@ _HEADER = re.compile(
 _ADDRESS = re.compile(r"(?:https?|oci)://[^\s\"'`<>@\\]{1,400}")
 _OF_HOST = re.compile(r"\[[ \t]*host\.(?:\"[^\"\n]{1,300}\"|'[^'\n]{1,300}')\.header[ \t]*\]")
 """How containerd's hosts.toml says what is sent to a registry."""
-_SECTION = re.compile(r"(?m)^[ \t]*\[[^\n]{1,400}\][ \t]*\r?$")
+_SECTION = re.compile(r"(?m)^[ \t]*\[[^\n]{1,400}\][ \t]*(?:#[^\n]*)?\r?$")
 _BEFORE, _BEHIND = 800, 400
 _MOST = 1000
 

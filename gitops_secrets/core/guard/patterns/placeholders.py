@@ -141,6 +141,13 @@ def defaults(value: str) -> Iterator[str]:
             yield said.strip().strip("\"'")
 
 
+def literal_in(value: str) -> str:
+    """Return what *value*, which is no placeholder, says where nothing is filled in; *value* if it is no template."""
+    if not _PARTS.fullmatch(value):
+        return value
+    return next((said for said in defaults(value) if said and not is_placeholder(said)), value)
+
+
 def is_placeholder(value: str) -> bool:
     """Return whether *value* is a template, nothing at all, or made wholly of documentation's words."""
     value = value.strip().strip("\"'\\").strip()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from gitops_secrets.core.guard.patterns import commands
 from gitops_secrets.core.guard.patterns.addresses import is_of_another_trade, is_registry
 from gitops_secrets.core.guard.patterns.headers import password_of
-from gitops_secrets.core.guard.patterns.placeholders import is_placeholder
+from gitops_secrets.core.guard.patterns.placeholders import is_placeholder, literal_in
 from gitops_secrets.core.guard.patterns.variables import Variables
 from gitops_secrets.core.guard.read.composing import LimitError
 from gitops_secrets.core.guard.rules.base import Rule
@@ -243,4 +243,4 @@ def _held(at: int, value: str, variables: Variables) -> tuple[int, str] | None:
     value = value.strip().strip("\"'")
     if not value or value.startswith("-") or is_placeholder(value):
         return None
-    return at, value
+    return at, literal_in(value)

@@ -23,7 +23,11 @@ from gitops_secrets.core.guard.patterns.names import (
     names_password,
     names_registry,
 )
-from gitops_secrets.core.guard.patterns.placeholders import is_placeholder, is_placeholder_whole
+from gitops_secrets.core.guard.patterns.placeholders import (
+    is_placeholder,
+    is_placeholder_whole,
+    literal_in,
+)
 from gitops_secrets.core.guard.read.encoding import from_base64
 from gitops_secrets.core.guard.read.nodes import Pairs, scalar
 from gitops_secrets.core.guard.record.facts import Key
@@ -179,6 +183,7 @@ def _secret(value: str, name: str, *, in_base64: bool = False) -> str | None:
         if decoded is not None:
             plain = decoded.decode("latin-1").strip()
             return None if is_placeholder_whole(plain) or is_harmless(name, plain) else plain
-    if value.startswith("ENC[AES256_GCM") or is_placeholder(value) or is_harmless(name, value):
+    if value.startswith("ENC[AES256_GCM") or is_placeholder(value):
         return None
-    return value
+    value = literal_in(value)
+    return None if is_harmless(name, value) else value
