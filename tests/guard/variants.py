@@ -26,7 +26,7 @@ def of_mapping(value: Any) -> Iterator[tuple[str, str]]:
     yield "deep indent", yaml.safe_dump(value, sort_keys=False, indent=6, width=10_000)
     yield "nested", yaml.safe_dump({"more": {"of": [value]}}, sort_keys=False, width=10_000)
     yield "second", f"a: 1\n---\n{block}"
-    yield "comments", re.sub(r"(?m)^(?=[ ]*[\w-])", f"{_SHELL_COMMENT}\n", block)
+    yield "comments", re.sub(r"(?m)^(?=[ ]*(?:- )?[\w-]+:)", f"{_SHELL_COMMENT}\n", block)
     yield "commented ends", re.sub(r"(?m)(?<![|>])$(?=\n)", f" {_SHELL_COMMENT}", block)
     yield "windows", block.replace("\n", "\r\n")
     yield "in a block", f"data:\n  a.yaml: |\n{textwrap.indent(block, '    ')}"

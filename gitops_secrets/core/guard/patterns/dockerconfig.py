@@ -48,6 +48,10 @@ _MADE_BY = re.compile(_CALL)
 _BEFORE_AUTH = re.compile(r"[\w.-]\Z")
 """What makes a longer name of it, such as that of an index of packages in .npmrc."""
 _WORD = re.compile(r"[\w-]")
+_PLAIN_NAME = re.compile(r"[A-Za-z_$][\w.$]*[,;)}\]]")
+"""A program's name for something else."""
+_HASH = re.compile(r"\$(?:apr1|1|2[abxy]?|5|6|argon2\w*|y)\$|\{(?:SHA|SSHA|PLAIN-MD5)")
+"""How an htpasswd file keeps a password, which nobody can pull with."""
 _HOST = r"(?:https?://)?(?:[\w*-]+\.)+[\w*-]+(?::\d+)?(?:/[\w./-]*)?|localhost:\d+"
 _HOST_ENTRY = re.compile(
     rf"\\{{0,8}}[\"'](?P<host>{_HOST})\\{{0,8}}[\"']\s*:\s*\{{(?P<entry>[^{{}}]*)\}}"
@@ -100,7 +104,12 @@ def _from_auth(value: str, *, within_auths: bool) -> str | None:
         return None
     text = text.strip("\0\r\n")
     user, _, password = text.partition(":")
-    if not user or not text.isprintable() or is_placeholder_whole(password):
+    if (
+        not user
+        or not text.isprintable()
+        or _HASH.match(password)
+        or is_placeholder_whole(password)
+    ):
         return None
     return password
 
@@ -123,6 +132,8 @@ def _find(text: str) -> Iterator[Hit]:
         if covered and start < covered[-1][1]:
             continue
         if start and _WORD.match(text, start - 1):
+            continue
+        if _PLAIN_NAME.match(text, match.end()) and "\n" not in match.group():
             continue
         quotes = _QUOTES.search(text, max(0, start - 9), start)
         begin, end = _region(text, quotes.start() if quotes else start, match.end())

@@ -24,9 +24,14 @@ _EMPTY = re.compile(r"\s*\{\s*(?:\"auths\"\s*:\s*\{\s*\}\s*)?\}\s*")
 _SETTING_KEY = (
     r"(?i)(?:^|[a-z0-9._-])(?:host(?:name)?|port|user(?:name)?|login|url|uri|endpoint|address|server|domain|email|db|database"
     r"|(?:db|database)[_-]?name|namespace|region|bucket|schema|scheme|protocol|ssl[_-]?mode|time[_-]?zone|tz|log[_-]?level"
-    r"|env(?:ironment)?|mode|debug|enabled|type|kind|provider)$"
+    r"|env(?:ironment)?|mode|debug|enabled|client[_-]?id|type|kind|provider)$"
 )
 _TITLE_KEY = r"(?i)(?:name|title|label|description|comment|text|subject|sender|from|locale|language|country|theme|role|scopes?)$"
+_SWITCH = r"(?i)true|false|on|off|yes|no|[0-9]{1,6}(?:[smhd]|[kmg]i?b?)?"
+_PUBLIC = (
+    r"(?:(?:[\w.,:\[\]@*-]+[ ])?(?:ssh-|ecdsa-|sk-)[\w@.-]+[ ][A-Za-z0-9+/=]+(?:[ ][^\n]*)?\s*)+"
+)
+"""Keys of hosts and of people that are public."""
 _LABEL = r"[a-z]{1,24}[0-9]{0,3}(?:[_-][a-z]{1,24}[0-9]{0,3}|[_-][0-9]{1,3}){0,6}"
 _SETTING = (
     rf"(?i)(?:https?://)?{_LABEL}(?:\.{_LABEL}){{0,8}}(?::[0-9]{{1,5}})?(?:/[a-z-]{{0,12}}){{0,4}}|[0-9]{{1,5}}"
@@ -81,6 +86,8 @@ def is_plain_setting(key: Key, value: str) -> bool:
     name = str(key[-1]) if key else ""
     if not name or re.search(_NAME_OF_ONE, name):
         return False
+    if re.fullmatch(_SWITCH, value) or re.fullmatch(_PUBLIC, value):
+        return True
     if re.search(_SETTING_KEY, name):
         return re.fullmatch(_SETTING, value) is not None and not _looks_random(value)
     from gitops_secrets.core.guard.patterns.harmless import is_setting_of_json, is_told

@@ -19,7 +19,7 @@ _PARTS = re.compile(
     r"\$?\{\{(?:(?!\{\{|\}\}).)*+\}\}|\$?\{\{[- ](?:(?!\{\{).)*+$"
     r"|\$\{[\w.!:]++(?:[^{}]*+(?:\{[^{}]*\}[^{}]*+){0,20}\}|[^{}]*+$)|\$\([\w.~/<][ ]?+[\w.~/]*+(?:[^()]*+\)|[^()]*+$)"
     r"|\{%(?:(?!\{%|%\}).)*+%\}|<%(?:(?!<%|%>).)*+%>|#\{\s*+\w[^{}]*+\}"
-    r"|\$[eE][nN][vV]:\w+|\$[A-Z_][A-Z0-9_]{2,}|^\$\w+$|%\(\w++\)s|%[sqv](?!\w)",
+    r"|(?:\\#{0,3}|#{1,3})\([\w.]++\)|\$[eE][nN][vV]:\w+|\$[A-Z_][A-Z0-9_]{2,}|^\$\w+$|%\(\w++\)s|%[sqv](?!\w)",
     re.DOTALL,
 )
 _DEFAULT = re.compile(
@@ -77,13 +77,13 @@ _WORDS = frozenset(
     creds default demo deploy docker dockerhub dockerpassword dummy ecr email encoded enter
     env example fake fill fixme fixture flux foo foobar for gcr gh ghcr git github gitlab goes harbor hash hello
     helm here hub id image in insert invalid is it json k key kube kubernetes license login
-    long me mock my mypass mypassword mysecret mytoken myuser name nexus no noreply not oauth of
+    long me mock my mypass mypassword mypw mypwd mysecret mytoken myuser name nexus no noreply not oauth of
     one only or org otherwise our p pass passphrase passwd password pat personal place
     placeholder please private prod production provide pull push pw pwd quay read real
     really redacted registry registrypassword remove removed replace replaced replaceme
     replacewith repo repository required robot sample scope secret secretpassword secrets
     secure server service set sillyness snip some someone something string strong stub super
-    supersecret svc tbd team temp template tenant test testing testpassword testuser text
+    supersecret svc tbd team temp template tenant test testing testpassword testpwd testuser text
     that the this to todo token truncated two u unused update use user username userpass
     value values very w with world write wrong x xx xxx y yes you your yourpassword yourself yourtoken
     youruser yourusername yyy z zzz
@@ -103,7 +103,13 @@ def is_template(value: str) -> bool:
         value = f"$({value[1:-1]})"
     if len(value) < 2000 and _REFERENCE.fullmatch(value):
         return True
-    if "$" not in value and "{" not in value and "%" not in value:
+    if (
+        "$" not in value
+        and "{" not in value
+        and "%" not in value
+        and "\\(" not in value
+        and "#(" not in value
+    ):
         return False
     rest, found = _PARTS.subn("", value)
     if not found or any(len(d) >= _SHORTEST and not is_placeholder(d) for d in defaults(value)):
@@ -150,7 +156,10 @@ def literal_in(value: str) -> str:
 
 def is_placeholder(value: str) -> bool:
     """Return whether *value* is a template, nothing at all, or made wholly of documentation's words."""
-    value = value.strip().strip("\"'\\").strip()
+    value = value.strip()
+    if "\\(" in value and is_template(value.strip("\"'")):
+        return True  # as CUE and Swift write a variable
+    value = value.strip("\"'\\").strip()
     if is_template(value) or _is_made_of_words(value):
         return True
     plain = _without_markup(value)
