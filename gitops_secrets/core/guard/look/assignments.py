@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Callable, Iterator
+from functools import cache
 
 from gitops_secrets.core.guard.patterns.harmless import is_harmless
+from gitops_secrets.core.guard.patterns.names import (
+    LONGEST_NAME,
+    names_access_token,
+    names_password,
+)
 from gitops_secrets.core.guard.patterns.placeholders import is_placeholder, literal_in
 from gitops_secrets.core.guard.rules.registry_password import (
     is_variable,
@@ -86,7 +91,13 @@ _ARGUMENTS = re.compile(
     rf"(?:(?!pass)\w{{1,40}}=(?:\"[^\"\n]*\"|'[^'\n]*'|\S{{1,400}})\s{{1,80}}){{0,8}}(?P<name>pass(?:word)?)={_QUOTED}|[^\s\"']+)"
 )
 """How Ansible takes a module's arguments on one line."""
-_ELSEWHERE = (
+_STEM = re.compile(r"(?i:pass(?:word|wd)?|pwd|token|_pat)")
+"""What stands in each name that is looked for: where there is none, no pattern is tried."""
+_OF_NAMES = re.compile(r"[^\w.-]")
+_OF_LINES = (
+    ("", _ASSIGNMENT),
+    ("", _INSTRUCTION),
+    ("", _LITERAL),
     ("--set", _SET),
     ("=", _GIVEN),
     ("-", _FLAGGED),
@@ -96,44 +107,86 @@ _ELSEWHERE = (
     ("ENV", _OR_LITERAL),
     ("SetEnv", _OF_WINDOWS),
     (" set ", _OF_FORGE),
+    ("${", _DEFAULTED),
+)
+"""How a variable is set on one line, and what stands in each that sets one so."""
+_OF_BLOCKS = (
     ("value", _PAIR),
     ("value", _RIAP),
     ("default", _PAIR),
     ("variable", _DECLARED),
     ("param", _DECLARED),
-    ("_login", _ARGUMENTS),
-    ("${", _DEFAULTED),
 )
-"""Where else a variable is set, and what stands in each text that sets one so."""
+"""The same on several lines."""
+_ABOVE, _BELOW = 1000, 2500
 _EXPRESSION = re.compile(
     r"[A-Za-z_][\w.]*\(.*|[A-Za-z_]\w*(?:(?:\.|->|::)\w+)+\(?\)?|[A-Za-z_]+|[&*!(].*"
 )
 _NOT_VALUES = ("ENC[AES256_GCM", "-", "=")
 _SHORTEST = 6
-_MOST = 20_000
 
 
 def find_assigned(text: str) -> Iterator[tuple[int, str]]:
     """Yield the offset and the value of each variable in *text* that a registry's password goes by."""
-    places: frozenset[str] | None = None
-    patterns = dict.fromkeys(
-        (_ASSIGNMENT, _INSTRUCTION, _LITERAL, *(p for word, p in _ELSEWHERE if word in text))
-    )
-    for pattern in patterns:
-        for match in islice(pattern.finditer(text), _MOST):
-            at = match.start()
-            if pattern is _GIVEN and not _AHEAD.search(text, max(0, at - 10), at):
+    for match in _ARGUMENTS.finditer(text) if "_login" in text else ():
+        value = match["value"].strip("\"'")
+        if _is_value(match, match["name"], value):
+            yield match.start("value"), literal_in(value)
+    places = cache(lambda: _repositories(text))
+    lines = list(_lines_with_names(text))
+    for patterns, spans in (
+        (_OF_LINES, _merged(lines)),
+        (_OF_BLOCKS, _merged(_around(text, lines))),
+    ):
+        for begin, end in spans:
+            inside = (p for word, p in patterns if text.find(word, begin, end) >= 0)
+            for pattern in dict.fromkeys(inside):
+                yield from _find(text, pattern, begin, end, places)
+
+
+def _lines_with_names(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where each line begins and ends in which a password of a registry or a repository is named."""
+    known = -1
+    for stem in _STEM.finditer(text):
+        at = stem.end()
+        if at <= known:
+            continue
+        name = _OF_NAMES.split(text[max(0, at - LONGEST_NAME) : at])[-1]
+        name = name.removeprefix("-D").removeprefix("-P")
+        if names_password(name) or names_access_token(name) or repository_of(name):
+            known = text.find("\n", at)
+            known = known if known >= 0 else len(text)
+            yield text.rfind("\n", 0, at) + 1, known
+
+
+def _around(text: str, lines: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    return [(max(0, begin - _ABOVE), min(len(text), end + _BELOW)) for begin, end in lines]
+
+
+def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for begin, end in spans:
+        if merged and begin <= merged[-1][1] + 1:
+            merged[-1] = merged[-1][0], max(end, merged[-1][1])
+        else:
+            merged.append((begin, end))
+    return merged
+
+
+def _find(
+    text: str, pattern: re.Pattern[str], begin: int, end: int, places: Callable[[], frozenset[str]]
+) -> Iterator[tuple[int, str]]:
+    for match in pattern.finditer(text, begin, end):
+        at = match.start()
+        if pattern is _GIVEN and not _AHEAD.search(text, max(0, at - 10), at):
+            continue
+        name, value = _name(text, match), match["value"].strip("\"'")
+        if not is_variable(name, value):
+            whose = repository_of(name)
+            if whose is None or whose not in places():
                 continue
-            name, value = _name(text, match), match["value"].strip("\"'")
-            if pattern is not _ARGUMENTS and not is_variable(name, value):
-                whose = repository_of(name)
-                if whose is None:
-                    continue
-                places = _repositories(text) if places is None else places
-                if whose not in places:
-                    continue
-            if _is_value(match, name, value):
-                yield match.start("value"), literal_in(value)
+        if _is_value(match, name, value):
+            yield match.start("value"), literal_in(value)
 
 
 def _name(text: str, match: re.Match[str]) -> str:
