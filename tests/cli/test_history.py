@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -316,3 +317,22 @@ def test_a_repository_of_sha_256_is_read_and_remembered(user: User, cache: tuple
         old = user.git("rev-parse", "HEAD:b.txt").strip()
         (folder / ".git/objects" / old[:2] / old[2:]).unlink()
         assert user.run("scan", "--history").status == 1
+
+
+def test_a_line_that_stays_through_many_versions_is_told_once_with_their_commits(user: User):
+    fresh, later = Fresh(), Fresh()
+    login = f"docker login -u {fresh.user} -p {fresh.password} ghcr.io\n"
+    commits = []
+    for text in (login, f"# by hand\n{login}", f"# by hand\n\n{login}ls\n"):
+        user.commit({"login.sh": text})
+        commits.append(user.git("rev-parse", "HEAD").strip())
+    user.commit({"login.sh": login.replace(fresh.password, later.password)})
+    result = user.run("scan", "--history")
+    assert result.status == 1
+    since, also, last = (commit[:12] for commit in commits)
+    assert f"login.sh:1:{login.index(fresh.password) + 1}: error[registry-login]" in result.stdout
+    assert f"since commit {since}, also in {also}, {last}\n" in result.stdout
+    assert result.stdout.count("error[") == 2, "another password is another finding"
+    report = json.loads(user.run("scan", "--history", "--output", "json").stdout)
+    assert sorted(len(f["commits"]) for f in report["findings"]) == [1, 3]
+    assert commits in [f["commits"] for f in report["findings"]]

@@ -14,7 +14,7 @@ from gitops_secrets.core.guard.judge.policy import Policy
 from gitops_secrets.core.guard.record.facts import Facts
 from gitops_secrets.core.guard.record.finding import Severity
 from gitops_secrets.errors import InvalidDocumentError
-from tests.guard.corpus.case import ONLY_DATA, Fresh, encrypt
+from tests.guard.corpus.case import ONLY_DATA, Fresh, encrypt, recipient
 
 PATH = "clusters/prod/regcred.yaml"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -295,13 +295,37 @@ def test_a_copy_with_another_namespace_is_found_in_the_tree():
     assert "apps/db" in only.findings[0].message
 
 
-def test_a_shared_data_key_in_another_object_is_found_in_the_tree():
-    two = encrypt(_generic("a1") + "---\n" + _generic("b2", name="other"), *ONLY_DATA)
+def _of_one_data_key(*options: str) -> tuple[str, str]:
+    """Return two encrypted Secrets with different values and one data key, as a copy that was edited has it."""
+    two = encrypt(_generic("a1") + "---\n" + _generic("b2", name="other"), *ONLY_DATA, *options)
     first, _, second = two.partition("\n---\n")
+    return first, second
+
+
+def test_a_copy_that_was_edited_shares_its_data_key_and_that_is_how_people_work():
+    first, second = _of_one_data_key()
     files = {"a.yaml": engine.examine(first.encode()), "b.yaml": engine.examine(second.encode())}
+    assert files["a.yaml"].objects[0].wrapped == files["b.yaml"].objects[0].wrapped != ()
+    assert engine.judge_set(files, NOBODY).findings == ()
+    moved = engine.judge_change("b.yaml", files["b.yaml"], [("a.yaml", files["a.yaml"])], NOBODY)
+    assert moved.findings == ()
+
+
+def test_a_shared_data_key_with_other_readers_is_found_in_the_tree():
+    import pyrage
+
+    other = str(pyrage.x25519.Identity.generate().to_public())
+    first, second = _of_one_data_key("--age", f"{recipient()},{other}")
+    lines = second.splitlines()
+    at = next(i for i, line in enumerate(lines) if other in line)
+    begin = next(i for i in range(at, 0, -1) if lines[i].lstrip().startswith("- "))
+    end = next(i for i in range(begin, len(lines)) if "END AGE" in lines[i]) + 1
+    fewer = "\n".join([*lines[:begin], *lines[max(end, at + 1) :]]) + "\n"
+    files = {"a.yaml": engine.examine(first.encode()), "b.yaml": engine.examine(fewer.encode())}
+    assert [len(f.objects[0].wrapped) for f in files.values()] == [2, 1]
     judged = engine.judge_set(files, NOBODY)
-    assert all("wrapped data key" in f.message for f in judged.findings)
-    assert len(judged.findings) == 2
+    assert [f.rule for f in judged.findings] == ["copied-ciphertext"] * 2
+    assert all("which other readers have there" in f.message for f in judged.findings)
 
 
 def test_the_same_object_for_two_clusters_and_two_documents_of_one_file_are_no_copies():

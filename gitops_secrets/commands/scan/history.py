@@ -27,6 +27,7 @@ from gitops_secrets.commands.scan.messages import (
     scan_refs,
     tags_of,
 )
+from gitops_secrets.commands.scan.versions import told_once
 from gitops_secrets.core.guard import engine
 from gitops_secrets.core.guard.filter.prefilter import may_name_a_key
 from gitops_secrets.core.guard.judge.judgement import Judgement
@@ -103,7 +104,7 @@ class _Scan:
             self._cache.end_walk(now)
         self._cache.save()
         total = Judgement(
-            tuple(f for j in self._judgements for f in j.findings),
+            told_once(self._git, [f for j in self._judgements for f in j.findings]),
             tuple(i for j in self._judgements for i in j.ignored),
         )
         read = self._cache.count() + len(self._missing)

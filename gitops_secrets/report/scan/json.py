@@ -41,5 +41,6 @@ def _finding(finding: Finding) -> dict[str, Value]:
         "key": finding.key_path,
         "hint": finding.fix,
         "commit": finding.commit or None,
+        "commits": finding.commits or ((finding.commit,) if finding.commit else ()),
         "where": finding.where,
     }

@@ -67,7 +67,8 @@ def _result(finding: Finding, excused: tuple[str, str] | None) -> dict[str, Valu
         "partialFingerprints": {"gitopsSecrets/v1": fingerprint(finding)},
     }
     if finding.commit:
-        result["properties"] = {"commit": finding.commit}
+        commits = list(finding.commits or (finding.commit,))
+        result["properties"] = {"commit": finding.commit, "commits": commits}
     if excused:
         by, reason = excused
         kind = "inSource" if by == "marker" else "external"

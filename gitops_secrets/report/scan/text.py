@@ -6,6 +6,9 @@ from gitops_secrets.core.guard.outcome import Outcome
 from gitops_secrets.core.guard.record.finding import Finding
 from gitops_secrets.report.words import count, plain
 
+_NAMED = 5
+"""How many of the commits that kept a line are named."""
+
 
 def render(outcome: Outcome) -> str:
     """Return the report."""
@@ -14,7 +17,7 @@ def render(outcome: Outcome) -> str:
         where = f"{plain(finding.path)}:{finding.position.line}:{finding.position.column}"
         lines.append(f"{where}: {finding.severity}[{finding.rule}]: {plain(finding.message)}")
         if finding.commit and finding.where == "file":
-            lines.append(f"    since commit {finding.commit[:12]}")
+            lines.append(f"    since commit {finding.commit[:12]}{_also(finding)}")
         lines.append(f"    hint: {plain(finding.fix)}")
     lines += [
         f"{plain(i.finding.path)}:{i.finding.position.line}: excused[{i.finding.rule}] by "
@@ -23,6 +26,16 @@ def render(outcome: Outcome) -> str:
     ]
     lines += [f"error: not looked at: {plain(what)}" for what in outcome.unread]
     return "\n".join([*lines, f"gitops-secrets: {summary(outcome)}"]) + "\n"
+
+
+def _also(finding: Finding) -> str:
+    """Return the further commits that brought a version of the file with the same line."""
+    later = finding.commits[1:]
+    if not later:
+        return ""
+    named = ", ".join(commit[:12] for commit in later[:_NAMED])
+    rest = f" and {len(later) - _NAMED} more" if len(later) > _NAMED else ""
+    return f", also in {named}{rest}"
 
 
 def summary(outcome: Outcome) -> str:

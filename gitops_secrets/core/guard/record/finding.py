@@ -43,5 +43,7 @@ class Finding(NamedTuple):
     """The command or edit that fixes it."""
     commit: str = ""
     """The first commit that brought it in, where commits were looked at."""
+    commits: tuple[str, ...] = ()
+    """All commits that brought a version of the file with it, if there are several."""
     where: str = "file"
     """What it stands in: a file, or else a commit, tag or ref, which *path* then names by its id."""

@@ -14,7 +14,7 @@ RULE = Rule(
     RENEW,
 )
 _CIPHERTEXT = "a ciphertext"
-_KEY = "its wrapped data key"
+_KEY = "its wrapped data key, which other readers have there,"
 _Holders = dict[str, list[tuple[str, ObjectFacts]]]
 
 
@@ -22,7 +22,8 @@ def find(files: Mapping[str, Facts], only: Collection[str] | None) -> dict[str, 
     """Return by path a finding for each object that shares ciphertext or a data key with another.
 
     The same object in several files (a copy for another cluster) is no finding. Nor is one data key,
-    or a ciphertext at the same key, in several Secrets of one file: sops itself writes those.
+    or a ciphertext at the same key, in several Secrets of one file: sops itself writes those. A file that
+    was copied and then edited keeps its data key: that is a finding only if its readers differ.
     """
     from gitops_secrets.core.guard.rules.moved_ciphertext import describe
     from gitops_secrets.core.guard.rules.verdict import finding
@@ -68,6 +69,8 @@ def _other(
         served = found.identity.as_served()
         copies = {where for where, other in holders if other.identity.as_served() == served}
         for where, other in holders:
+            if is_key and set(other.wrapped) == set(found.wrapped):
+                continue
             if where == path:
                 if is_key or other.identity.kind == found.identity.kind:
                     continue

@@ -30,8 +30,7 @@ def find(path: str, new: Facts, old: Sequence[Facts]) -> Iterator[Finding]:
         return
     holders = holders_of(old)
     for found in new.objects:
-        held = _held(found, holders) or _wrapped_elsewhere(found, old)
-        yield from _moved(path, found, held)
+        yield from _moved(path, found, _held(found, holders))
 
 
 def find_held(path: str, new: Facts, holders: Holders) -> Iterator[Finding]:
@@ -72,18 +71,3 @@ def holders_of(old: Iterable[Facts]) -> dict[str, list[Identity]]:
             for ciphertext in found.ciphertexts:
                 holders.setdefault(ciphertext, []).append(found.identity)
     return holders
-
-
-def _wrapped_elsewhere(found: ObjectFacts, old: Sequence[Facts]) -> list[Identity]:
-    """Return who held *found*'s data key, where that was one object alone and all was written anew.
-
-    A file of several documents has one data key for all of them, and documents are added to it.
-    """
-    holders = [
-        o.identity
-        for facts in old
-        if len(facts.objects) == 1
-        for o in facts.objects
-        if set(o.wrapped) & set(found.wrapped)
-    ]
-    return holders if found.ciphertexts else []
