@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
 from gitops_secrets.adapters.git.objects import LARGEST, OVERLAP, Git
-from gitops_secrets.adapters.git.rawdiff import Change
+from gitops_secrets.adapters.git.rawdiff import SUBMODULE, Change
 from gitops_secrets.commands.contents.known import Known
 from gitops_secrets.commands.policy import policies, revisions
 from gitops_secrets.commands.scan.judging import Judge, outcome_of
@@ -21,6 +22,9 @@ from gitops_secrets.errors import GitOpsSecretsError, UsageError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gitops_secrets.core.guard.judge.policy import Parts
+
+
+_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
 def scan_index(git: Git, paths: Sequence[str]) -> Outcome:
@@ -53,6 +57,8 @@ def scan_files(paths: Sequence[str]) -> Outcome:
     ``.git`` folders are left out; the policy is that of the files' own work tree, or of where they
     lie. A symlink in a folder is judged by its text, as Git would hold it; one among *paths* is followed.
     Pipes and devices are not looked at: in a folder Git ignores them, and among *paths* they are unread.
+    So is what is not here: a folder that cannot be listed, a submodule that is not checked out, and what a
+    pointer of Git LFS stands for.
     Raises GitOpsSecretsError if the repository's configuration puts its work tree elsewhere.
     """
     missing = [path for path in paths if not os.path.lexists(path)]
@@ -67,12 +73,16 @@ def scan_files(paths: Sequence[str]) -> Outcome:
     known = Known(Git(str(top)), lambda read: ((p, part) for p in read for part in parts_of(p)))
     changes: list[Change] = []
     unread: list[str] = []
-    for path in _walk(paths):
+    for path in _walk(paths, _Missed(top, unread)):
         name = os.path.relpath(os.path.realpath(os.path.dirname(path) or "."), top)
         shown = os.path.normpath(os.path.join(name, os.path.basename(path)))
         try:
             for part in parts_of(path):
                 known.add(path, engine.examine(part))
+                if part.startswith(_LFS_POINTER):
+                    unread.append(
+                        f"{path}: Git LFS has its content elsewhere; git lfs pull brings it"
+                    )
         except OSError as error:
             unread.append(f"{path}: {error.strerror}")
             continue
@@ -100,12 +110,41 @@ class _SpecialFileError(Exception):
     """A file is neither plain nor a symlink: it has no content that could be read twice."""
 
 
-def _walk(paths: Sequence[str]) -> Iterator[str]:
+class _Missed:
+    """Notes for people which folders could not be looked at."""
+
+    def __init__(self, top: Path, unread: list[str]) -> None:
+        self._top = top
+        self._unread = unread
+
+    def failed(self, error: OSError) -> None:
+        """Note the folder that could not be listed."""
+        self._unread.append(f"{error.filename}: {error.strerror}")
+
+    def empty(self, folder: str) -> None:
+        """Note *folder*, in which nothing is, if a submodule should be there."""
+        if os.path.relpath(os.path.realpath(folder), self._top) in self._submodules:
+            hint = "git submodule update --init brings it"
+            self._unread.append(f"{folder}: it is a submodule that is not checked out; {hint}")
+
+    @cached_property
+    def _submodules(self) -> frozenset[str]:
+        try:
+            listed = Git(str(self._top)).ask("ls-files", "--stage", "-z")
+        except GitOpsSecretsError:
+            return frozenset()
+        entries = (entry.partition("\t") for entry in os.fsdecode(listed).split("\0"))
+        return frozenset(path for meta, _, path in entries if meta.startswith(SUBMODULE))
+
+
+def _walk(paths: Sequence[str], missed: _Missed) -> Iterator[str]:
     for path in dict.fromkeys(paths):
         if not os.path.isdir(path):
             yield path
             continue
-        for folder, folders, names in os.walk(path):
+        for folder, folders, names in os.walk(path, onerror=missed.failed):
+            if not folders and not names:
+                missed.empty(folder)
             folders[:] = sorted(name for name in folders if name != ".git")
             links = [n for n in folders if os.path.islink(os.path.join(folder, n))]
             held = (os.path.join(folder, name) for name in sorted([*names, *links]))
