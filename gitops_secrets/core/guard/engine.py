@@ -41,7 +41,7 @@ __all__ = [
     "same_value",
 ]
 
-ENGINE_VERSION = "9cb22ec5cf1b"
+ENGINE_VERSION = "acf0d4cacc2b"
 """Changes with every change of a verdict: facts that another version wrote are worth nothing."""
 
 _SILENCE = Judgement()

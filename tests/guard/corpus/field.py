@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from tests.guard.corpus.case import Case, Fresh, b64, found
+from tests.guard.corpus.case import Case, Fresh, b64, found, remember
 
 
 class Mapping(NamedTuple):
@@ -79,6 +79,7 @@ MAPPINGS = [
     Mapping("jinja default", lambda c: {"registry_password": f"{{{{ lookup('env', 'P') or '{c.password}' }}}}"}, "the same in another language of templates"),
     Mapping("shell default", lambda c: {"env": {"REGISTRY_PASSWORD": f"${{REGISTRY_PASSWORD:-{c.password}}}"}}, "the same for a shell"),
     Mapping("talos host", lambda c: {"apiVersion": "v1alpha1", "kind": "RegistryAuthConfig", **_login(c, name="images.corp.example")}, "a document of Talos"),
+    Mapping("word", lambda c: {"registry": {"username": c.user, "password": remember("Wintergarten")}}, "a word is a password too"),
     Mapping("rke2", lambda c: {"configs": {"images.corp.example": {"auth": _login(c)}}}, "registries.yaml of RKE2"),
     Mapping("tekton annotation", lambda c: _secret({"name": "a", "annotations": {"tekton.dev/docker-0": "https://images.corp.example"}}, _login(c), type="kubernetes.io/basic-auth"), "Tekton pushes with it"),
     Mapping("tekton parameter", lambda c: {"apiVersion": "tekton.dev/v1", "kind": "Task", "metadata": {"name": "a"}, "spec": {"params": [{"name": "registry-password", "type": "string", "default": c.password}]}}, "a parameter's default"),

@@ -47,6 +47,8 @@ MAPPINGS = [
     ("compose action", {"steps": [{"uses": "acme/docker-compose-deploy@v1", "with": {"host": "a.example.com", "username": "ops", "password": P}}]}, "an action that logs in to a machine"),
     ("input without default", {"inputs": {"registry-password": {"required": True, "default": ""}}}, "an input without a default"),
     ("described variable", {"variables": {"HARBOR_PASSWORD": {"value": "", "description": "Set it in the settings of the project"}}}, "a variable that is set elsewhere"),
+    ("labels of capitals", {"ROBOT_ACCOUNT": {"REGISTRY": "Registro", "USERNAME": "Nombre", "TOKEN": "Secreto"}}, "labels under names of capitals"),
+    ("labels of other letters", {"REGISTRY_PASSWORD": "Пароль", "HARBOR_TOKEN": "시크릿"}, "labels in other letters under the names of variables"),
     ("switches", _secret(GRIST_TELEMETRY="off", GRIST_FUNCTIONS="true", OIDC_CLIENT_ID="grafana", TIMEOUT="30s", SESSION_SECRET="${SESSION_SECRET}"), "switches and a client's name beside a variable"),
     ("hosts of git", _secret(identity="${DEPLOY_KEY}", known_hosts="github.com ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl\ngit.example.com,10.0.0.1 ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTI=\n"), "the public keys of hosts beside a variable"),
 ]  # fmt: skip
@@ -55,6 +57,7 @@ LINES = [
     ("hash", f"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: basic-auth\ndata:\n  auth: {b64(HASHED)}", "nobody can pull with a hash"),
     ("cue", '".dockerconfigjson": #"""\n  {"auths": {"\\#(registry)": {"username": "\\#(username)", "password": "\\#(password)", "auth": "\\#(auth)"}}}\n  """#', "CUE's variables"),
     ("bundle", 'x({authItem:NI,auths:MI,other:{id:"auth-basic-username",password:generators_password,type:"text"},token:a})', "a program made small"),
+    ("concatenated", 'command = ["ctr", "images", "pull", "-u", username+":"+password, image]', "what a program puts together"),
     ("executed", "jib {\n  to {\n    image = 'gcr.io/acme/app'\n    auth {\n      username = 'oauth2accesstoken'\n      password = 'gcloud auth print-access-token'.execute().text.trim()\n    }\n  }\n}", "a command that a program runs"),
     ("braces", "flux create secret oci a --url=ghcr.io --username={user} --password={github-pat}", "to be filled in"),
     ("tests", "set DOCKER_REGISTRY_PASS=testpwd\ndocker login -u testuser -p mypw 127.0.0.1:15000", "words of tests"),

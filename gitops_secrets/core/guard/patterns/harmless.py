@@ -10,7 +10,7 @@ import json
 import re
 
 from gitops_secrets.core.discretion.mixed import has_each_class, is_made_of_words
-from gitops_secrets.core.guard.patterns.names import is_secret, words_of
+from gitops_secrets.core.guard.patterns.names import is_secret, names_password, words_of
 from gitops_secrets.core.guard.patterns.placeholders import has_word
 
 _NUMBER = r"[\^~<>=v]{0,2}[ ]?[0-9]+(?:\.(?:[0-9]+|[xX*])){1,3}(?:[-+][a-z0-9][\w.+-]{0,40})?"
@@ -55,8 +55,20 @@ def is_harmless(name: str, value: str, *, is_bare: bool = False) -> bool:
         or _is_path(value)
         or _ADDRESS.fullmatch(value) is not None
         or is_reference(value)
-        or (not _CAPITALS.match(name) and is_told(value))
+        or _is_label(name, value)
     )
+
+
+def _is_label(name: str, value: str) -> bool:
+    """Return whether *value* is told to people: one word alone may be a password as well, by what *name* is."""
+    if not is_told(value):
+        return False
+    if not value.isascii():
+        return True
+    is_variable = _CAPITALS.match(name) is not None
+    if names_password(name):
+        return not is_variable
+    return is_variable or " " in value
 
 
 def is_reference(value: str) -> bool:

@@ -45,6 +45,8 @@ _SHELL_VARIABLE = re.compile(r"\$\{[^{}]*\}|\$\w+|\{\{[^{}]*\}\}")
 _FOR_TOKEN = re.compile(r"/token\?(?:.*&)?(?:service=|scope=repository)")
 _ROOT = re.compile(r"(?:https?://)?[\w.-]+(?::[0-9]+)?/v2/?")
 """What a client asks first, to see whether it is let in."""
+_CONCATENATED = re.compile(r"[\"'][ ]?\+[ ]?[A-Za-z_]")
+"""How a program goes on behind a string with what it holds elsewhere."""
 _USER_PAIR = frozenset({"-u", "--user"})
 _ATTACHED = re.compile(r"-(?P<flag>[pu])(?P<value>[^-=\s].*)")
 _CURL_USER = re.compile(r"-[aBfgGiIjJklLMnNOpqRsSvVZ#012346]*u(?P<value>.*)")
@@ -239,6 +241,8 @@ def _flag_secret(
 
 def _held(at: int, value: str, variables: Variables) -> tuple[int, str] | None:
     """Return the offset and the password that *value* is, or that the variable holds which it is."""
+    if _CONCATENATED.match(value):
+        return None
     at, value = variables.value_of(value, at) or (at, value)
     value = value.strip().strip("\"'")
     if not value or value.startswith("-") or is_placeholder(value):
