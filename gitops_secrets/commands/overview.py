@@ -7,7 +7,7 @@ from pathlib import Path
 from gitops_secrets.adapters.files import read_plain
 from gitops_secrets.adapters.git.repository import open_repository
 from gitops_secrets.adapters.writing.transaction import is_half_way
-from gitops_secrets.core.flux.roots import clusters_of
+from gitops_secrets.core.flux.roots.find import clusters_of
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.report.words import count

@@ -6,7 +6,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from gitops_secrets.core.flux.objects import Source
-from gitops_secrets.core.flux.root import Installer
+from gitops_secrets.core.flux.roots.root import Installer
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.wiring.images import private_registry

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_secrets.core.flux.patches import Patch, Subject, Target
+from gitops_secrets.core.flux.kustomize.patches import Patch, Subject, Target
 
 
 @pytest.mark.parametrize(

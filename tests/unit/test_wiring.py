@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import pytest
 from ruamel.yaml import YAML
 
-from gitops_secrets.core.flux.generated import generated_resources
+from gitops_secrets.core.flux.kustomize.generated import generated_resources
 from gitops_secrets.core.flux.objects import Source
-from gitops_secrets.core.flux.patching import FLUX_SERVICE_ACCOUNTS
-from gitops_secrets.core.flux.roots import clusters_of
+from gitops_secrets.core.flux.roots.find import clusters_of
+from gitops_secrets.core.flux.roots.patching import FLUX_SERVICE_ACCOUNTS
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.wiring.images import private_registry

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from gitops_secrets.commands.bootstrap.model import Request
-from gitops_secrets.core.flux.roots import clusters_of, root_at
+from gitops_secrets.core.flux.roots.find import clusters_of, root_at
 from gitops_secrets.core.repository.layout import Cluster, parse_cluster_path
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.errors import UsageError

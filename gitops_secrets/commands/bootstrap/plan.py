@@ -92,7 +92,7 @@ def make_plan(request: Request, repository: Repository, questions: Questions) ->
 def _prove(tree: Overlay, outcomes: Sequence[ClusterOutcome]) -> None:
     """Raise GitOpsSecretsError if the planned *tree* would not give Flux its pull Secrets."""
     from gitops_secrets.commands.bootstrap.proof import prove
-    from gitops_secrets.core.flux.roots import find_roots
+    from gitops_secrets.core.flux.roots.find import find_roots
 
     roots = find_roots(tree)
     for outcome in outcomes:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from gitops_secrets.commands.bootstrap.model import ClusterOutcome
 from gitops_secrets.core.doctor.accounts import flux_accounts
 from gitops_secrets.core.flux.follow import Applied, target_namespaces
-from gitops_secrets.core.flux.root import Root
+from gitops_secrets.core.flux.roots.root import Root
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.errors import GitOpsSecretsError

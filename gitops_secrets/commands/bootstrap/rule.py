@@ -10,7 +10,7 @@ from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.commands.bootstrap.model import Request
 from gitops_secrets.commands.key.identities import ClusterIdentity, choose_identity
 from gitops_secrets.commands.secrets.ruling import check_recipients
-from gitops_secrets.core.flux.root import Root
+from gitops_secrets.core.flux.roots.root import Root
 from gitops_secrets.core.repository.layout import CONFIG, Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.creationrules import (

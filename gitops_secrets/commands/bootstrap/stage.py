@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitops_secrets.adapters.git.repository import Repository
 from gitops_secrets.commands.bootstrap.model import Request
-from gitops_secrets.core.flux.roots import named_cluster, root_at
+from gitops_secrets.core.flux.roots.find import named_cluster, root_at
 from gitops_secrets.core.repository.layout import Cluster, parse_folder
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
@@ -47,7 +47,7 @@ def _housed(request: Request, tree: Overlay, cluster: Cluster) -> Cluster:
     """Return *cluster* with the home that the user names, else the first that Flux fetches."""
     if request.folder is not None:
         return cluster._replace(home=parse_folder(request.folder))
-    from gitops_secrets.core.flux.housing import housed
+    from gitops_secrets.core.flux.roots.housing import housed
 
     return housed(tree, root_at(tree, cluster), cluster)
 

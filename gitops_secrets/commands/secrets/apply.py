@@ -19,7 +19,7 @@ from gitops_secrets.adapters.writing.transaction import clear_up
 from gitops_secrets.commands.secrets.sealing import Sealer
 from gitops_secrets.core.flux import objects as flux
 from gitops_secrets.core.flux.kustomizations import FluxKustomization, find_kustomizations
-from gitops_secrets.core.flux.roots import clusters_of, named_cluster, root_at
+from gitops_secrets.core.flux.roots.find import clusters_of, named_cluster, root_at
 from gitops_secrets.core.live import patches as applying
 from gitops_secrets.core.live.shown import namespace_change, secret_change
 from gitops_secrets.core.repository.filechange import Change

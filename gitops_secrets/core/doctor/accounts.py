@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gitops_secrets.core.doctor.diagnosis import ERROR, Diagnosis
-from gitops_secrets.core.flux.patches import patched_pull_secrets, patches_mention
-from gitops_secrets.core.flux.patching import accounts_of
+from gitops_secrets.core.flux.kustomize.patches import patched_pull_secrets, patches_mention
+from gitops_secrets.core.flux.roots.patching import accounts_of
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.sops.secrets import PULL_SECRET_TYPE

@@ -11,8 +11,8 @@ import yaml
 
 from gitops_secrets.core.doctor.accounts import flux_accounts
 from gitops_secrets.core.flux.follow import Applied, route_to, shaped, target_namespace
+from gitops_secrets.core.flux.kustomize.patches import patches_mention
 from gitops_secrets.core.flux.objects import select_documents
-from gitops_secrets.core.flux.patches import patches_mention
 from gitops_secrets.core.flux.reach import Fetched
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.layout import Cluster

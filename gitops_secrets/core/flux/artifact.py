@@ -6,9 +6,9 @@ import posixpath
 from collections.abc import Sequence
 
 from gitops_secrets.core.flux import objects as flux
-from gitops_secrets.core.flux.generated import generated_resources
 from gitops_secrets.core.flux.ignoring import check_artifact_holds
 from gitops_secrets.core.flux.kustomizations import FluxKustomization
+from gitops_secrets.core.flux.kustomize.generated import generated_resources
 from gitops_secrets.core.flux.objects import FluxInstallation, Source
 from gitops_secrets.core.repository.layout import PULL_SECRETS, Cluster
 from gitops_secrets.core.repository.overlay import Overlay

@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 import yaml
 
-from gitops_secrets.core.flux.mutate import as_node
+from gitops_secrets.core.flux.kustomize.mutate import as_node
+from gitops_secrets.core.flux.kustomize.patches import Patch, Subject, patched
 from gitops_secrets.core.flux.objects import (
     DEFAULT_NAMESPACE,
     KUSTOMIZATION_GROUP,
     normalise,
     select_documents,
 )
-from gitops_secrets.core.flux.patches import Patch, Subject, patched
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.yamltext.nodes import entries, text
 from gitops_secrets.errors import GitOpsSecretsError

@@ -10,9 +10,9 @@ from typing import NamedTuple
 import yaml
 
 from gitops_secrets.core.flux.artifact import generated_from, kustomization_at
-from gitops_secrets.core.flux.identities import Identity, identities
 from gitops_secrets.core.flux.kustomizations import FluxKustomization, kustomizations_in
-from gitops_secrets.core.flux.patches import Patch, read_patches
+from gitops_secrets.core.flux.kustomize.identities import Identity, identities
+from gitops_secrets.core.flux.kustomize.patches import Patch, read_patches
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.yamltext.nodes import compose_documents, entries, is_yaml, items, text
 from gitops_secrets.errors import GitOpsSecretsError

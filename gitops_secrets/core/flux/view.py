@@ -15,8 +15,8 @@ from gitops_secrets.core.flux.follow import Applied, follow
 from gitops_secrets.core.flux.ignoring import ignored_by
 from gitops_secrets.core.flux.kustomizations import FluxKustomization
 from gitops_secrets.core.flux.reach import Fetched
-from gitops_secrets.core.flux.root import Root, bootstrapped_root
-from gitops_secrets.core.flux.roots import find_roots, root_at
+from gitops_secrets.core.flux.roots.find import find_roots, root_at
+from gitops_secrets.core.flux.roots.root import Root, bootstrapped_root
 from gitops_secrets.core.repository.layout import CONFIG, Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.creationrules import CreationRule, choose_rule, parse_rules

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from gitops_secrets.core.flux.root import Root
+from gitops_secrets.core.flux.roots.root import Root
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.repository.overlay import Overlay

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from gitops_secrets.core.flux.objects import COMPONENTS
-from gitops_secrets.core.flux.roots import root_at
+from gitops_secrets.core.flux.roots.find import root_at
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.wiring.fluxfiles import flux_folder

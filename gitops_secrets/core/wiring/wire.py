@@ -10,10 +10,14 @@ from gitops_secrets.core.flux import objects as flux
 from gitops_secrets.core.flux.artifact import check_artifact, guard_generated
 from gitops_secrets.core.flux.follow import Applied
 from gitops_secrets.core.flux.objects import FluxInstallation, Source
-from gitops_secrets.core.flux.patching import accounts_of, patch_decryption, patch_service_accounts
-from gitops_secrets.core.flux.root import Customised, Installer, Root, bootstrapped_root
-from gitops_secrets.core.flux.roots import find_roots, root_at
-from gitops_secrets.core.flux.sources import source_of
+from gitops_secrets.core.flux.roots.find import find_roots, root_at
+from gitops_secrets.core.flux.roots.patching import (
+    accounts_of,
+    patch_decryption,
+    patch_service_accounts,
+)
+from gitops_secrets.core.flux.roots.root import Customised, Installer, Root, bootstrapped_root
+from gitops_secrets.core.flux.roots.sources import source_of
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.layout import PULL_SECRETS, Cluster
 from gitops_secrets.core.repository.overlay import Overlay

@@ -5,11 +5,11 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
-from gitops_secrets.core.flux.byhand import find_by_hand
-from gitops_secrets.core.flux.instance import FluxInstance, find_instances
 from gitops_secrets.core.flux.kustomizations import kustomizations_in
 from gitops_secrets.core.flux.objects import ARTIFACTS, SYNC
-from gitops_secrets.core.flux.root import (
+from gitops_secrets.core.flux.roots.byhand import find_by_hand
+from gitops_secrets.core.flux.roots.instance import FluxInstance, find_instances
+from gitops_secrets.core.flux.roots.root import (
     Customised,
     Installer,
     Root,

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import yaml
 
+from gitops_secrets.core.flux.kustomize.patches import MARK, Patch, flux_account, read_patches
 from gitops_secrets.core.flux.objects import manifests
-from gitops_secrets.core.flux.patches import MARK, Patch, flux_account, read_patches
-from gitops_secrets.core.flux.root import Root
+from gitops_secrets.core.flux.roots.root import Root
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.yamltext.nodes import get, items, text
 from gitops_secrets.core.yamltext.splice import Item, insert_item, remove_item, replace_item

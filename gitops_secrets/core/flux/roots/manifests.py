@@ -16,7 +16,7 @@ from gitops_secrets.core.flux.objects import (
     SOURCE_KINDS,
     select_documents,
 )
-from gitops_secrets.core.flux.root import Customised, Root
+from gitops_secrets.core.flux.roots.root import Customised, Root
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.yamltext.nodes import compose_documents, items, text
 from gitops_secrets.errors import GitOpsSecretsError

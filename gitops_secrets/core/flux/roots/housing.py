@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from gitops_secrets.core.flux.artifact import is_fetched
 from gitops_secrets.core.flux.objects import Source
-from gitops_secrets.core.flux.root import Root
-from gitops_secrets.core.flux.sources import source_of
+from gitops_secrets.core.flux.roots.root import Root
+from gitops_secrets.core.flux.roots.sources import source_of
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 

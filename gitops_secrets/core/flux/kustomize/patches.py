@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import yaml
 
-from gitops_secrets.core.flux.mutate import as_node, merged, operated, plain
-from gitops_secrets.core.flux.selectors import matches, selects
+from gitops_secrets.core.flux.kustomize.mutate import as_node, merged, operated, plain
+from gitops_secrets.core.flux.kustomize.selectors import matches, selects
 from gitops_secrets.core.yamltext.nodes import compose_documents, get, items, text, walk_scalars
 from gitops_secrets.errors import InvalidDocumentError
 

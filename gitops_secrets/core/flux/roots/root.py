@@ -9,15 +9,15 @@ from typing import NamedTuple
 
 import yaml
 
-from gitops_secrets.core.flux.instance import FluxInstance
 from gitops_secrets.core.flux.kustomizations import (
     FluxKustomization,
     kustomizations_in,
     own_kustomization,
 )
+from gitops_secrets.core.flux.kustomize.patches import Patch, read_patches
 from gitops_secrets.core.flux.objects import COMPONENTS, DEFAULT_NAMESPACE, SYNC
-from gitops_secrets.core.flux.patches import Patch, read_patches
-from gitops_secrets.core.flux.pushed import artifact_folders
+from gitops_secrets.core.flux.roots.instance import FluxInstance
+from gitops_secrets.core.flux.roots.pushed import artifact_folders
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.yamltext.nodes import compose_documents, get

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator, Sequence
 
 from gitops_secrets.core.flux.follow import Applied, follow
-from gitops_secrets.core.flux.installed import find_manifests, is_of_flux
 from gitops_secrets.core.flux.kustomizations import FluxKustomization, kustomizations_in
 from gitops_secrets.core.flux.objects import (
     DEFAULT_NAMESPACE,
@@ -17,7 +16,8 @@ from gitops_secrets.core.flux.objects import (
     select_documents,
 )
 from gitops_secrets.core.flux.reach import Fetched, reach
-from gitops_secrets.core.flux.root import Installer, Root, placed
+from gitops_secrets.core.flux.roots.manifests import find_manifests, is_of_flux
+from gitops_secrets.core.flux.roots.root import Installer, Root, placed
 from gitops_secrets.core.flux.substitution import is_open
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.repository.overlay import Overlay

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gitops_secrets.core.flux.objects import DEFAULT_NAMESPACE, Source, select_documents
-from gitops_secrets.core.flux.root import Root
+from gitops_secrets.core.flux.roots.root import Root
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.yamltext.nodes import items, text
 from gitops_secrets.errors import GitOpsSecretsError

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import yaml
 
 from gitops_secrets.core.flux.kustomizations import FluxKustomization
+from gitops_secrets.core.flux.kustomize.patches import Subject, patched
 from gitops_secrets.core.flux.objects import (
     DEFAULT_NAMESPACE,
     KUSTOMIZATION_NAMES,
@@ -22,7 +23,6 @@ from gitops_secrets.core.flux.objects import (
     normalise,
     select_documents,
 )
-from gitops_secrets.core.flux.patches import Subject, patched
 from gitops_secrets.core.flux.reach import Fetched, input_files, reach
 from gitops_secrets.core.flux.substitution import is_open
 from gitops_secrets.core.repository.overlay import Overlay

@@ -1,0 +1,1 @@
+"""The roots of a repository: where Flux begins, what installs it, and where that is patched."""
