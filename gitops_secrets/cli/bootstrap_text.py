@@ -79,8 +79,9 @@ def _cluster(outcome: ClusterOutcome) -> list[str]:
         ("Secret", [where]),
         ("registries", registries),
         ("readers", recipients),
-        ("pulled by", [", ".join(outcome.wired.service_accounts)]),
     ]
+    if outcome.wired.service_accounts:
+        rows.append(("pulled by", [", ".join(outcome.wired.service_accounts)]))
     if outcome.identity.file is not None:
         new = " (new)" if outcome.identity.is_new else ""
         rows.append(("identity", [f"{outcome.identity.file}{new}"]))

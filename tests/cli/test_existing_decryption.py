@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.fleet import DECRYPTED, FILES, kustomization
 from tests.support.secrets import opaque, recipient
-from tests.support.user import User
+from tests.support.user import PROGRAM, User
 
 RULE = """\
 creation_rules:
@@ -115,3 +115,41 @@ def test_a_patch_that_takes_the_decryption_away_stops_the_run(user: User) -> Non
     done = user.bootstrap()
     assert done.status == 3
     assert "would apply pull-secrets/prod/regcred.sops.yaml without decrypting it" in done.stderr
+
+
+def test_flux_from_terraform_is_named_and_not_edited(user: User) -> None:
+    release = 'resource "helm_release" "flux" {\n  name  = "flux"\n  chart = "flux-instance"\n}\n'
+    user.commit({"infra/main.tf": release, "clusters/prod/namespace.yaml": NAMESPACE})
+    refused = user.bootstrap()
+    assert refused.status == 3
+    assert "infra/main.tf:3 installs Flux" in refused.stderr
+    done = user.bootstrap("--flavour", "external")
+    assert done.status == 0, done.printed
+    assert "give its ServiceAccounts imagePullSecrets: [{name: regcred}]" in done.stdout
+    assert "flux bootstrap" not in done.stdout
+    assert not (user.repository / "clusters/prod/flux-system").exists()
+    assert user.run("doctor").stdout.startswith("gitops-secrets: healthy")
+    before = user.state()
+    assert user.bootstrap().status == 0
+    assert user.state() == before
+
+
+def test_an_encrypted_file_of_a_generator_needs_decryption(user: User) -> None:
+    mine = own_identity(user)
+    decrypting(user, mine)
+    user.write(
+        {
+            "clusters/prod/web.yaml": kustomization("web", "web"),
+            "web/kustomization.yaml": "secretGenerator: [{name: web, envs: [web.env]}]\n",
+            "web/web.env": "A=words\n",
+        }
+    )
+    ways = ("--input-type", "dotenv", "--output-type", "dotenv", "--age", mine)
+    sops = PROGRAM.with_name("sops")
+    # Not from the repository's folder: no creation rule is for this file.
+    file = user.repository / "web/web.env"
+    done = user.program([sops, "encrypt", "--in-place", *ways, str(file)], cwd=user.home)
+    assert done.status == 0, done.printed
+    said = user.run("doctor").stdout
+    assert said.startswith("error[decryption]: Kustomization flux-system/web"), said
+    assert "web/web.env" in said

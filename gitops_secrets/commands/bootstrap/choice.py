@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from gitops_secrets.commands.bootstrap.model import Request
-from gitops_secrets.core.flux.roots.find import clusters_of, root_at
+from gitops_secrets.core.flux.roots.find import NO_ROOT, clusters_of, root_at
 from gitops_secrets.core.repository.layout import Cluster, parse_cluster_path
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.errors import UsageError
@@ -28,7 +28,7 @@ def chosen_clusters(request: Request, tree: Overlay, top: Path) -> list[Cluster]
         return list(dict.fromkeys(named))
     if not known:
         raise UsageError(
-            "no cluster is in this repository yet: where is Flux to look?", "--path clusters/prod"
+            f"where is Flux to look? {NO_ROOT[0].upper()}{NO_ROOT[1:]}", "--path clusters/prod"
         )
     if len(known) > 1 and not request.all_clusters:
         raise UsageError(

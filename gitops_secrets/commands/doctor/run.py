@@ -13,6 +13,7 @@ from gitops_secrets.commands.doctor.tree import upstream, work_tree
 from gitops_secrets.core.doctor.diagnosis import ERROR, Diagnosis
 from gitops_secrets.core.doctor.examine import examine
 from gitops_secrets.core.flux.pullsecrets import pull_secrets
+from gitops_secrets.core.flux.roots.find import NO_ROOT
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.layout import Cluster, parse_cluster_path
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
@@ -59,9 +60,9 @@ def doctor(request: Request) -> Examined:
     view = View(tree, upstream(repository, tree), links=links)
     if not view.known and not request.paths:
         raise GitOpsSecretsError(
-            f"no cluster of Flux is in {repository.top}: there is no flux-system/gotk-sync.yaml",
+            f"no cluster of Flux is in {repository.top}: {NO_ROOT}",
             "gitops-secrets bootstrap --path clusters/prod --image-pull-secret regcred --registry REGISTRY",
-            "where a chart's values install Flux: gitops-secrets doctor --path with the folder that it syncs",
+            "if something outside Git says it: gitops-secrets doctor --path with the folder that Flux reads",
         )
     chosen = _chosen(request, view)
     if chosen:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
 from gitops_secrets.core.flux.follow import Applied, target_namespaces
 from gitops_secrets.core.flux.objects import DEFAULT_NAMESPACE
+from gitops_secrets.core.flux.roots.root import Installer
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.layout import PULL_SECRETS
 from gitops_secrets.core.sops.creationrules import recorded_recipient
@@ -35,17 +36,26 @@ def check(view: View) -> Iterator[Diagnosis]:
     for applied in view.applied:
         read = (*applied.reach.files, *applied.reach.inputs)
         encrypted = [f for f in read if any(_is_for_flux(d) for d in view.encrypted.get(f, ()))]
+        encrypted += [f for f in applied.reach.inputs if view.is_ciphertext(f)]
+        encrypted = list(dict.fromkeys(encrypted))
         if not encrypted:
             continue
         found = applied.kustomization
-        if applied.is_own and view.tree.read(found.file) is None:
-            # Flux is installed by what is not here, a chart's values for example: it may well decrypt.
+        if applied.is_own and _is_unwritten(view, applied):
+            # What is not in Git may well decrypt.
             continue
         if found.decryption_provider != "sops":
             yield _not_decrypted(view, applied, encrypted)
         elif found.decryption_secret is not None:
             yield from _check_secret(view, applied, found.decryption_secret, secrets)
             yield from _check_version(view, applied, encrypted)
+
+
+def _is_unwritten(view: View, applied: Applied) -> bool:
+    """Return whether the root Kustomization *applied* is somewhere outside Git."""
+    is_external = view.root(applied.cluster).installer == Installer.EXTERNAL
+    written = view.tree.read(applied.kustomization.file) is not None
+    return not written or (is_external and applied.kustomization.root is None)
 
 
 def _is_for_flux(document: SopsDocument) -> bool:
@@ -68,7 +78,7 @@ def _not_decrypted(view: View, applied: Applied, encrypted: list[str]) -> Diagno
     silent = any(
         v.path[:1] == ("stringData",)
         for f in encrypted
-        for d in view.encrypted[f]
+        for d in view.encrypted.get(f, ())
         for v in d.values
     )
     effect = ": the ciphertext becomes the value, and Flux reports success" if silent else ""
@@ -86,6 +96,8 @@ def _check_version(view: View, applied: Applied, encrypted: list[str]) -> Iterat
     if components is None:
         return
     for path in encrypted:
+        if path not in view.encrypted:
+            continue
         readers = [r for d in view.encrypted[path] if d.metadata for r in d.metadata.recipients]
         version = too_old(view.tree.read(components) or b"", readers)
         if version is not None:

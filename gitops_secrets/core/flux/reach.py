@@ -221,7 +221,10 @@ class _Walk:
         elif target in fetched.files:
             if path is not None and not fetched.is_yaml(target):
                 self.unreadable.append(target)
-            self.routes.setdefault(target, []).append(chain)
+            routes = self.routes.setdefault(target, [])
+            if chain in routes and path is not None:
+                self.missing.append((path, entry, "a second time"))
+            routes.append(chain)
         elif is_remote(entry, fetched.folders):
             self.is_partial = True
         elif "\n" not in entry and path is not None:

@@ -24,6 +24,9 @@ from gitops_secrets.core.sops.structure import SopsDocument, read_documents
 from gitops_secrets.core.yamltext.nodes import compose_documents, text
 from gitops_secrets.errors import GitOpsSecretsError, InvalidDocumentError
 
+_OF_SOPS = (b"sops_mac=", b"[sops]", b'"sops"', b"\nsops:")
+"""What the metadata of sops begins with in a dotenv, an ini, a JSON and a YAML file."""
+
 
 class Pushed(NamedTuple):
     """The tree that Flux has already, and which of its files are others now."""
@@ -96,6 +99,11 @@ class View:
                     if any(d.metadata is not None for d in documents):
                         found[path] = documents
         return found
+
+    def is_ciphertext(self, path: str) -> bool:
+        """Return whether *path* is a file that sops encrypted, in any of its formats, by what its text says."""
+        content = self.tree.read(path) or b""
+        return b"ENC[AES256_GCM," in content and any(mark in content for mark in _OF_SOPS)
 
     @cached_property
     def applied_files(self) -> frozenset[str]:

@@ -159,7 +159,7 @@ def _root(
     if found is None:
         _refuse_second_installer(tree, roots, cluster)
         return bootstrapped_root(tree, cluster, flux_folder(cluster, namespace))
-    if found.patches_in is None:
+    if found.patches_in is None and tree.read(cluster.kustomization_file) is None:
         place = f"{found.kustomization.file}:{found.kustomization.line}"
         _refuse_external(
             tree, f"{place} reads {cluster.path}, and nothing in Git says what installs its Flux"

@@ -34,12 +34,12 @@ def edit_block(
     """Return *content* with the block mapping at *keys* edited as if it were a document of its own.
 
     Without *keys* the document itself is edited. If the last of *keys* is missing it is added, at the end
-    of the mapping above it. Raises InvalidDocumentError, naming *name*, for a document that cannot be
+    of the mapping above it. Anchors and aliases outside it are no reason to refuse. Raises InvalidDocumentError, naming *name*, for a document that cannot be
     edited safely.
     """
     if not keys:
         return edit(content)
-    lines = Lines(content, name)
+    lines = Lines(content, name, aliases=True)
     node, parent = get(lines.root, *keys), get(lines.root, *keys[:-1])
     if not _is_block(parent) or not (node is None or _is_block(node)):
         raise InvalidDocumentError(

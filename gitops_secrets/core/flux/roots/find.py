@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
-from gitops_secrets.core.flux.kustomizations import kustomizations_in
+from gitops_secrets.core.flux.kustomizations import kustomizations_in, own_kustomization
 from gitops_secrets.core.flux.objects import ARTIFACTS, SYNC
 from gitops_secrets.core.flux.roots.byhand import find_by_hand
 from gitops_secrets.core.flux.roots.instance import FluxInstance, find_instances
@@ -17,8 +17,15 @@ from gitops_secrets.core.flux.roots.root import (
     patches_of,
     placed,
 )
-from gitops_secrets.core.repository.layout import CONFIG, Cluster, as_laid_out
+from gitops_secrets.core.repository.layout import CONFIG, PULL_SECRETS, Cluster, as_laid_out
 from gitops_secrets.core.repository.overlay import Overlay
+from gitops_secrets.core.sops.pullsecret import CLUSTER_ANNOTATION
+
+NO_ROOT = (
+    "no gotk-sync.yaml, no FluxInstance, no values of the chart flux-instance and no Kustomization "
+    "says what Flux reads of it"
+)
+"""What was looked for where no root is found."""
 
 
 def find_roots(tree: Overlay) -> tuple[Root, ...]:
@@ -59,12 +66,29 @@ def _find(tree: Overlay) -> tuple[Root, ...]:
         found.setdefault(root.cluster.path, root)
     for root in find_by_hand(tree, tuple(found.values())):
         found.setdefault(root.cluster.path, root)
+    for root in _wired(tree):
+        found.setdefault(root.cluster.path, root)
     files, config = tree.files(), tree.read(CONFIG) or b""
     laid_out = [
         root._replace(cluster=as_laid_out(root.cluster._replace(home=root.base), files, config))
         for root in found.values()
     ]
     return tuple(sorted(laid_out, key=lambda root: root.cluster))
+
+
+def _wired(tree: Overlay) -> Iterator[Root]:
+    """Yield the clusters that have pull Secrets of ours, though nothing else in Git says what Flux reads."""
+    for file in tree.files():
+        folder, name = posixpath.split(file)
+        if name != f"{PULL_SECRETS}.yaml":
+            continue
+        for found in tree.derive(file, kustomizations_in):
+            cluster = Cluster(found.annotations.get(CLUSTER_ANNOTATION, ""))
+            if cluster.path == (folder or "."):
+                own = own_kustomization(cluster, file)._replace(
+                    name=found.source[1] or "", namespace=found.namespace, source=found.source
+                )
+                yield Root(cluster, own, Installer.EXTERNAL, None)
 
 
 def _operated(tree: Overlay) -> Iterator[Root]:
