@@ -1,0 +1,7 @@
+"""x."""
+
+from __future__ import annotations
+
+from tests.field.layout import Layout
+
+LAYOUTS: dict[str, Layout] = {}
