@@ -58,3 +58,26 @@ def test_what_is_written_in_brackets_is_refused_with_the_fix(content: str) -> No
         InvalidDocumentError, match=r"spec\.kustomize is not written in block style"
     ):
         edit_block(content.encode(), "f", KEYS, add)
+
+
+def test_anchors_elsewhere_in_the_document_stay() -> None:
+    content = (
+        "spec:\n  host: &host a.example\n  url: *host\n  kustomize:\n    patches:\n      - a\n"
+    )
+    edited = edit_block(content.encode(), "f", KEYS, add).decode()
+    assert edited == f"{content}      - x\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "base: &base\n  kustomize:\n    patches:\n      - a\nspec: *base\n",
+        "base: &base\n  patches:\n    - a\nspec:\n  kustomize: *base\n",
+        "spec: &base\n  kustomize:\n    patches:\n      - a\nother: *base\n",
+        "spec:\n  kustomize: &base\n    patches:\n      - a\nother: *base\n",
+        "spec:\n  kustomize:\n    patches: &all\n      - a\n  other: *all\n",
+    ],
+)
+def test_an_edit_that_would_change_two_places_is_refused(content: str) -> None:
+    with pytest.raises(InvalidDocumentError):
+        edit_block(content.encode(), "f", KEYS, add)
