@@ -11,9 +11,9 @@ from gitops_secrets.commands.bootstrap.proof import prove
 from gitops_secrets.commands.key.identities import ClusterIdentity
 from gitops_secrets.commands.secrets.pull_secret import Registries
 from gitops_secrets.core.doctor.examine import examine
-from gitops_secrets.core.flux.housing import housed
-from gitops_secrets.core.flux.root import Root
-from gitops_secrets.core.flux.roots import find_roots
+from gitops_secrets.core.flux.roots.find import find_roots
+from gitops_secrets.core.flux.roots.housing import housed
+from gitops_secrets.core.flux.roots.root import Root
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.layout import PULL_SECRETS
 from gitops_secrets.core.repository.overlay import Overlay

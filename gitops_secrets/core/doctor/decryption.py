@@ -35,7 +35,7 @@ def check(view: View) -> Iterator[Diagnosis]:
     secrets = _secrets(view)
     for applied in view.applied:
         read = (*applied.reach.files, *applied.reach.inputs)
-        encrypted = [f for f in read if any(_is_for_flux(d) for d in view.encrypted.get(f, ()))]
+        encrypted = [f for f in read if any(is_for_flux(d) for d in view.encrypted.get(f, ()))]
         encrypted += [f for f in applied.reach.inputs if view.is_ciphertext(f)]
         encrypted = list(dict.fromkeys(encrypted))
         if not encrypted:
@@ -58,7 +58,7 @@ def _is_unwritten(view: View, applied: Applied) -> bool:
     return not written or (is_external and applied.kustomization.root is None)
 
 
-def _is_for_flux(document: SopsDocument) -> bool:
+def is_for_flux(document: SopsDocument) -> bool:
     """Return whether Flux is to decrypt *document*: a SopsSecret is decrypted by an operator of its own."""
     return document.metadata is not None and document.kind != "SopsSecret"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from gitops_secrets.core.doctor.decryption import is_for_flux
 from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.layout import CONFIG
@@ -26,6 +27,8 @@ _COMMENT_FIELDS = ("encrypted_comment_regex", "unencrypted_comment_regex")
 def check(view: View) -> Iterator[Diagnosis]:
     """Yield what is wrong with encrypted files, one by one, and with the rules that made them."""
     yield from _check_config(view)
+    decrypting = (a for a in view.applied if a.kustomization.decryption_provider is not None)
+    decrypted = {file for applied in decrypting for file in applied.reach.files}
     for path, documents in view.encrypted.items():
         size = len(view.tree.read(path) or b"")
         if size > MAX_ENCRYPTED_BYTES:
@@ -37,7 +40,9 @@ def check(view: View) -> Iterator[Diagnosis]:
                 "one file for each Secret",
             )
         for document in documents:
-            yield from _check_document(path, document, is_applied=path in view.applied_files)
+            # What an operator is to decrypt is Flux's only if Flux decrypts it first.
+            taken = view.applied_files if is_for_flux(document) else decrypted
+            yield from _check_document(path, document, is_applied=path in taken)
             if document.metadata is not None:
                 yield from _check_mac(view, path, document)
                 yield from _check_recipients(view, path, document.metadata)
@@ -61,6 +66,14 @@ def _check_document(path: str, document: SopsDocument, *, is_applied: bool) -> I
             f"{path} has its {unread} encrypted, which Flux has to read",
             (path,),
             f"set encrypted_regex: ^(data|stringData)$ in {CONFIG}, then: gitops-secrets encrypt --ignore-mac {path}",
+        )
+    elif not is_for_flux(document):
+        yield Diagnosis(
+            "encrypted-kind",
+            ERROR,
+            f"{path} is an encrypted {document.kind}, and Flux decrypts it before its own operator can",
+            (path,),
+            f"apply {path} by a Kustomization without spec.decryption",
         )
     elif document.kind != "Secret":
         yield Diagnosis(
