@@ -1,7 +1,334 @@
-"""x."""
+"""What Kustomizations apply, and how: what is right there is not reported, and what is wrong is."""
 
 from __future__ import annotations
 
-from tests.field.layout import Layout
+from tests.field.layout import (
+    BOOTSTRAP,
+    DECRYPTED,
+    FLUX,
+    Expected,
+    Files,
+    Layout,
+    ciphertext,
+    documents,
+    gotk,
+    kus,
+    listing,
+    named,
+    sealed,
+    sops_block,
+    source,
+)
 
-LAYOUTS: dict[str, Layout] = {}
+PROD = (Expected("clusters/prod", BOOTSTRAP, "clusters/prod/flux-system/kustomization.yaml"),)
+SHOP = named("Namespace", "shop")
+DB = sealed("db", "shop")
+HELM = "spec:\n  chart:\n    spec:\n      chart: db\n  install:\n    createNamespace: true\n"
+SOPS_SECRET = (
+    named(
+        "SopsSecret",
+        "db",
+        "shop",
+        "spec:\n  secretTemplates:\n    - name: db\n      stringData:\n"
+        f"        token: {ciphertext('token')}\n",
+    )
+    + sops_block()
+)
+
+
+def fleet(files: Files, *also: str, more: str = DECRYPTED, name: str = "apps") -> Files:
+    """A bootstrapped cluster with a Kustomization of apps/, and further ones."""
+    here = kus(name, "./apps", more=more)
+    return {**gotk("clusters/prod"), "clusters/prod/apps.yaml": documents(here, *also), **files}
+
+
+LAYOUTS = {
+    "decrypted": Layout(
+        "the plain case: a Secret, its namespace and a Kustomization that decrypts",
+        fleet({"apps/ns.yaml": SHOP, "apps/db.yaml": DB}),
+        PROD,
+    ),
+    "not decrypted": Layout(
+        "the same without spec.decryption: Flux applies the ciphertext or fails",
+        fleet({"apps/ns.yaml": SHOP, "apps/db.yaml": DB}, more=""),
+        PROD,
+        ("decryption: Kustomization flux-system/apps",),
+    ),
+    "no namespace": Layout(
+        "nothing makes the namespace of the Secret",
+        fleet({"apps/db.yaml": DB}),
+        PROD,
+        ("namespace: shop",),
+    ),
+    "a path with ..": Layout(
+        "spec.path begins with ../..: Flux joins it below the artifact's root",
+        fleet({"infra/ns.yaml": SHOP, "apps/db.yaml": DB}, kus("infra", "../../infra/")),
+        PROD,
+    ),
+    "a path that is not there": Layout(
+        "spec.path names a folder that was renamed",
+        fleet({"apps/ns.yaml": SHOP, "apps/db.yaml": DB}, kus("infra", "./infra-old")),
+        PROD,
+        ("orphans: infra-old",),
+    ),
+    "a gate": Layout(
+        "an empty kustomization.yaml that others depend on is meant so",
+        fleet(
+            {"apps/ns.yaml": SHOP, "gate/kustomization.yaml": listing(more="resources: []\n")},
+            kus("gate", "./gate"),
+        ),
+        PROD,
+    ),
+    "a variable in a path": Layout(
+        "the parent substitutes the environment in its children's paths",
+        fleet(
+            {
+                "apps/all.yaml": kus("site", "./sites/${SITE}", more=DECRYPTED),
+                "sites/oslo/ns.yaml": SHOP,
+                "sites/oslo/db.yaml": sealed("db", "shop"),
+            },
+            more=DECRYPTED + "  postBuild:\n    substitute:\n      SITE: oslo\n",
+        ),
+        PROD,
+    ),
+    "a variable of a ConfigMap": Layout(
+        "the variable comes from a ConfigMap that Git has; what lies there is looked at and not decrypted",
+        fleet(
+            {
+                "clusters/prod/settings.yaml": named(
+                    "ConfigMap", "settings", FLUX, "data:\n  SITE: oslo\n"
+                ),
+                "apps/all.yaml": kus("site", "./sites/${SITE}"),
+                "sites/oslo/ns.yaml": SHOP,
+                "sites/oslo/db.yaml": DB,
+            },
+            more="  postBuild:\n    substituteFrom:\n      - kind: ConfigMap\n        name: settings\n",
+        ),
+        PROD,
+        ("decryption: Kustomization flux-system/site",),
+    ),
+    "a variable with a default": Layout(
+        "the variable is not set, and its default leads on",
+        fleet(
+            {
+                "apps/all.yaml": kus("site", "./sites/${SITE:=oslo}"),
+                "sites/oslo/db.yaml": sealed("db", FLUX),
+            },
+            more="  postBuild:\n    substitute:\n      OTHER: x\n",
+        ),
+        PROD,
+        ("decryption: Kustomization flux-system/site",),
+    ),
+    "a variable that Git does not show": Layout(
+        "it comes from a Secret of the cluster: nothing is known of that path, and nothing is said of it",
+        fleet(
+            {"apps/all.yaml": kus("site", "./sites/${SITE}"), "sites/oslo/db.yaml": DB},
+            more="  postBuild:\n    substituteFrom:\n      - kind: Secret\n        name: site\n",
+        ),
+        PROD,
+    ),
+    "components": Layout(
+        "spec.components of Flux bring what the folder itself does not have",
+        fleet(
+            {
+                "apps/kustomization.yaml": listing("ns.yaml"),
+                "apps/ns.yaml": SHOP,
+                "components/db/kustomization.yaml": listing("db.yaml", kind="Component"),
+                "components/db/db.yaml": DB,
+            },
+            more="  components:\n    - ../components/db\n",
+        ),
+        PROD,
+        ("decryption: Kustomization flux-system/apps",),
+    ),
+    "a component that is not there": Layout(
+        "spec.components names a folder that is gone",
+        fleet(
+            {"apps/kustomization.yaml": listing("ns.yaml"), "apps/ns.yaml": SHOP},
+            more="  components:\n    - ../components/gone\n",
+        ),
+        PROD,
+        ("kustomization: ../components/gone",),
+    ),
+    "shared components": Layout(
+        "one component gives each application its namespace and a Secret: kustomize names the Namespace anew",
+        fleet(
+            {
+                f"apps/{name}/{file}": content
+                for name in ("shop", "blog")
+                for file, content in (
+                    (
+                        "kustomization.yaml",
+                        listing(
+                            "cm.yaml",
+                            more=f"namespace: {name}\ncomponents:\n  - ../../components/common\n",
+                        ),
+                    ),
+                    ("cm.yaml", named("ConfigMap", "cm")),
+                )
+            }
+            | {
+                "components/common/kustomization.yaml": listing(
+                    "ns.yaml", "db.yaml", kind="Component"
+                ),
+                "components/common/ns.yaml": named("Namespace", "not-used"),
+                "components/common/db.yaml": sealed("db", None),
+            }
+        ),
+        PROD,
+    ),
+    "createNamespace": Layout(
+        "a HelmRelease makes the namespace of its target",
+        fleet(
+            {
+                "apps/release.yaml": named(
+                    "HelmRelease", "db", FLUX, HELM + "  targetNamespace: shop\n"
+                ),
+                "apps/db.yaml": DB,
+            }
+        ),
+        PROD,
+    ),
+    "targetNamespace": Layout(
+        "spec.targetNamespace moves everything, a Secret for another namespace too",
+        fleet(
+            {"infra/ns.yaml": SHOP, "apps/db.yaml": sealed("db", "elsewhere")},
+            kus("infra", "./infra"),
+            more=DECRYPTED + "  targetNamespace: shop\n",
+        ),
+        PROD,
+    ),
+    "another cluster": Layout(
+        "spec.kubeConfig: the namespaces of the other cluster are not known here",
+        fleet(
+            {"apps/db.yaml": DB},
+            more=DECRYPTED + "  kubeConfig:\n    secretRef:\n      name: edge\n",
+        ),
+        PROD,
+    ),
+    "SopsSecret": Layout(
+        "an operator of its own decrypts it: Flux has to apply it as it is",
+        fleet({"apps/ns.yaml": SHOP, "apps/db.yaml": SOPS_SECRET}, more=""),
+        PROD,
+    ),
+    "a SopsSecret that Flux decrypts": Layout(
+        "Flux decrypts any object with a sops block: its operator then gets nothing that it can decrypt",
+        fleet({"apps/ns.yaml": SHOP, "apps/db.yaml": SOPS_SECRET}),
+        PROD,
+        ("encrypted-kind: SopsSecret",),
+    ),
+    "an encrypted patch": Layout(
+        "a patch file is encrypted: Flux decrypts it if the Kustomization decrypts",
+        fleet(
+            {
+                "apps/kustomization.yaml": listing(
+                    "ns.yaml", "db.yaml", more="patches:\n  - path: patch.yaml\n"
+                ),
+                "apps/ns.yaml": SHOP,
+                "apps/db.yaml": named("Secret", "db", "shop"),
+                "apps/patch.yaml": DB,
+            }
+        ),
+        PROD,
+    ),
+    "an encrypted patch that stays so": Layout(
+        "and is applied as ciphertext if it does not",
+        fleet(
+            {
+                "apps/kustomization.yaml": listing(
+                    "ns.yaml", "db.yaml", more="patches:\n  - path: patch.yaml\n"
+                ),
+                "apps/ns.yaml": SHOP,
+                "apps/db.yaml": named("Secret", "db", "shop"),
+                "apps/patch.yaml": DB,
+            },
+            more="",
+        ),
+        PROD,
+        ("decryption: apps/patch.yaml",),
+    ),
+    "an encrypted generator file": Layout(
+        "a secretGenerator of an encrypted .env file: Flux decrypts what a Secret is generated of",
+        fleet(
+            {
+                "apps/kustomization.yaml": listing(
+                    "ns.yaml",
+                    more="namespace: shop\nsecretGenerator:\n  - name: values\n    files:\n      - values.yaml=values.sops.yaml\n",
+                ),
+                "apps/ns.yaml": SHOP,
+                "apps/values.sops.yaml": f"password: {ciphertext('p')}\n{sops_block()}",
+            }
+        ),
+        PROD,
+    ),
+    "a generator file that stays encrypted": Layout(
+        "the same without decryption: the Secret holds ciphertext",
+        fleet(
+            {
+                "apps/kustomization.yaml": listing(
+                    "ns.yaml",
+                    more="namespace: shop\nsecretGenerator:\n  - name: values\n    files:\n      - values.yaml=values.sops.yaml\n",
+                ),
+                "apps/ns.yaml": SHOP,
+                "apps/values.sops.yaml": f"password: {ciphertext('p')}\n{sops_block()}",
+            },
+            more="",
+        ),
+        PROD,
+        ("decryption: apps/values.sops.yaml",),
+    ),
+    "patch files of kind Kustomization": Layout(
+        "an overlay's patch file looks like a Kustomization without source: it is none",
+        fleet(
+            {
+                "apps/kustomization.yaml": listing(
+                    "../base", more="patches:\n  - path: one.yaml\n"
+                ),
+                "apps/one.yaml": (
+                    "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n"
+                    "  name: one\n  namespace: flux-system\nspec:\n  path: ./one/prod\n"
+                    "  decryption:\n    provider: sops\n    secretRef:\n      name: sops-age\n"
+                ),
+                "base/kustomization.yaml": listing("one.yaml"),
+                "base/one.yaml": kus("one", "./one/none"),
+                "one/prod/ns.yaml": SHOP,
+                "one/prod/db.yaml": DB,
+            }
+        ),
+        PROD,
+    ),
+    "the same source by another address": Layout(
+        "a second GitRepository of this repository: ssh there, https here",
+        fleet(
+            {
+                "apps/ns.yaml": SHOP,
+                "secrets/db.yaml": DB,
+                "clusters/prod/secrets.yaml": documents(
+                    source("mine", "ssh://git@git.example.org/acme/fleet.git"),
+                    kus("secrets", "./secrets", "GitRepository/mine"),
+                ),
+            }
+        ),
+        PROD,
+        ("decryption: Kustomization flux-system/secrets",),
+    ),
+    "the same repository at another branch": Layout(
+        "a GitRepository with another branch is another tree: its ./ is not here",
+        fleet(
+            {
+                "apps/ns.yaml": SHOP,
+                "clusters/prod/stage.yaml": documents(
+                    source("stage", more="  ref:\n    branch: stage\n"),
+                    kus("stage", "./", "GitRepository/stage"),
+                ),
+            }
+        ),
+        PROD,
+    ),
+    "an object twice": Layout(
+        "two files of one build hold the same object: kustomize builds neither",
+        fleet({"apps/a.yaml": SHOP, "apps/b.yaml": SHOP}),
+        PROD,
+        ("kustomization: apps/b.yaml",),
+    ),
+}

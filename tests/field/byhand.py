@@ -1,7 +1,180 @@
-"""x."""
+"""Roots that people write and apply themselves."""
 
 from __future__ import annotations
 
-from tests.field.layout import Layout
+from tests.field.layout import (
+    DECRYPTED,
+    EXTERNAL,
+    MANIFESTS,
+    Expected,
+    Layout,
+    components,
+    documents,
+    kus,
+    listing,
+    named,
+    sealed,
+    source,
+)
 
-LAYOUTS: dict[str, Layout] = {}
+HOME = "GitRepository/home"
+IGNORE = "  ignore: |\n    /*\n    !/kubernetes\n"
+CONFIG = {
+    "kubernetes/flux/config/cluster.yaml": documents(
+        source("home", "https://git.example.org/me/home", more=IGNORE),
+        kus("cluster", "./kubernetes/flux", HOME, more=DECRYPTED),
+    ),
+    "kubernetes/flux/config/flux.yaml": documents(
+        source("flux-manifests", "oci://ghcr.io/fluxcd/flux-manifests", "OCIRepository"),
+        kus("flux", "./", "OCIRepository/flux-manifests"),
+    ),
+    "kubernetes/flux/config/kustomization.yaml": listing("cluster.yaml", "flux.yaml"),
+    "kubernetes/flux/apps.yaml": kus("cluster-apps", "./kubernetes/apps", HOME, more=DECRYPTED),
+    "kubernetes/apps/shop.yaml": documents(
+        named("Namespace", "shop"), named("ConfigMap", "a", "shop")
+    ),
+    "kubernetes/apps/db.sops.yaml": sealed("db", "shop"),
+}
+FLUX_YAML = "kubernetes/flux/config/flux.yaml"
+BASE = {
+    "flux/base/kustomization.yaml": listing(
+        "sync.yaml", "https://github.com/fluxcd/flux2/manifests/install?ref=v2.6.1"
+    ),
+    "flux/base/sync.yaml": documents(
+        source("fleet"), kus("fleet", "./clusters/${ENVIRONMENT}/${CLUSTER}", "GitRepository/fleet")
+    ),
+}
+
+
+def overlay(name: str) -> dict[str, str]:
+    """A cluster whose root is the base's, with its own path."""
+    return {
+        f"clusters/{name}/kustomization.yaml": listing(
+            "../../../flux/base", more="patches:\n  - path: path.yaml\n"
+        ),
+        f"clusters/{name}/path.yaml": (
+            "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n"
+            f"  name: fleet\n  namespace: flux-system\nspec:\n  path: ./clusters/{name}\n"
+        ),
+    }
+
+
+LAYOUTS = {
+    "a home cluster": Layout(
+        "source and root in config/cluster.yaml below the path, spec.ignore lets one folder through, and Flux "
+        "comes from flux-manifests: our folder has to be inside, the patches in that Kustomization's spec",
+        CONFIG,
+        (Expected("kubernetes/flux", MANIFESTS, FLUX_YAML, home="kubernetes", source=HOME),),
+    ),
+    "with a template beside": Layout(
+        "the generator's template of the same files, with variables, is no cluster",
+        {
+            **CONFIG,
+            "tmpl/cluster.yaml": documents(
+                source("home", "${REPOSITORY}"), kus("cluster", "./kubernetes/flux", HOME)
+            ),
+        },
+        (Expected("kubernetes/flux", MANIFESTS, FLUX_YAML, home="kubernetes", source=HOME),),
+    ),
+    "flux-manifests with patches": Layout(
+        "the Kustomization of flux-manifests has patches already: ours come after them",
+        {
+            **CONFIG,
+            FLUX_YAML: documents(
+                source("flux-manifests", "oci://ghcr.io/fluxcd/flux-manifests", "OCIRepository"),
+                kus(
+                    "flux",
+                    "./",
+                    "OCIRepository/flux-manifests",
+                    more="  patches:\n    - target:\n        kind: NetworkPolicy\n      patch: |\n"
+                    "        $patch: delete\n        apiVersion: networking.k8s.io/v1\n"
+                    "        kind: NetworkPolicy\n        metadata:\n          name: any\n",
+                ),
+            ),
+        },
+        (Expected("kubernetes/flux", MANIFESTS, FLUX_YAML, home="kubernetes", source=HOME),),
+    ),
+    "a source elsewhere": Layout(
+        "the root's GitRepository stands in a folder of all sources, the root is in the folder that it reads",
+        {
+            "cluster/flux-system/ks.yaml": kus("cluster", "cluster", HOME),
+            "cluster/repositories/git/home.yaml": source("home", "https://git.example.org/me/home"),
+            "cluster/flux-system/gotk-components.yaml": components(),
+            "cluster/flux-system/kustomization.yaml": listing("gotk-components.yaml", "ks.yaml"),
+        },
+        (Expected("cluster", MANIFESTS, "cluster/flux-system/kustomization.yaml", source=HOME),),
+    ),
+    "gotk-components without a sync": Layout(
+        "flux install --export committed, and a root with its source in one file beside it",
+        {
+            "clusters/lab/flux-system/gotk-components.yaml": components(),
+            "clusters/lab/flux-system/root.yaml": documents(
+                source("lab"), kus("lab", "./clusters/lab", "GitRepository/lab")
+            ),
+            "clusters/lab/flux-system/kustomization.yaml": listing(
+                "gotk-components.yaml", "root.yaml"
+            ),
+        },
+        (
+            Expected(
+                "clusters/lab",
+                MANIFESTS,
+                "clusters/lab/flux-system/kustomization.yaml",
+                source="GitRepository/lab",
+            ),
+        ),
+    ),
+    "overlays that give the path": Layout(
+        "a platform's base root has variables in its path, and each cluster's overlay patches the real one in",
+        {**BASE, **overlay("demo/00"), **overlay("demo/01")},
+        (
+            Expected(
+                "clusters/demo/00",
+                MANIFESTS,
+                "flux/base/kustomization.yaml",
+                ("clusters/demo/00/kustomization.yaml",),
+                source="GitRepository/fleet",
+            ),
+            Expected(
+                "clusters/demo/01",
+                MANIFESTS,
+                "flux/base/kustomization.yaml",
+                ("clusters/demo/01/kustomization.yaml",),
+                source="GitRepository/fleet",
+            ),
+        ),
+    ),
+    "a root that holds itself": Layout(
+        "a small stack: apps/flux.yaml has the source and a root that reads apps; nothing installs Flux",
+        {
+            "apps/flux.yaml": documents(
+                source("stack"), kus("stack", "./apps", "GitRepository/stack")
+            ),
+            "apps/web.yaml": named("ConfigMap", "web", "default"),
+        },
+        (Expected("apps", EXTERNAL, refused="nothing in Git says what installs its Flux"),),
+    ),
+    "roots that lead to others": Layout(
+        "a root applied by hand applies Kustomizations with paths below their own folder: one cluster, not three",
+        {
+            "sites/north/root.yaml": documents(
+                source("site"), kus("site", "./sites/north", "GitRepository/site")
+            ),
+            "sites/north/infra/infra.yaml": kus(
+                "infra", "./sites/north/infra", "GitRepository/site"
+            ),
+            "sites/north/infra/kustomization.yaml": listing("infra.yaml"),
+            "sites/north/shop/shop.yaml": kus("shop", "./sites/north/shop", "GitRepository/site"),
+        },
+        (Expected("sites/north", EXTERNAL, refused="nothing in Git says what installs its Flux"),),
+    ),
+    "a repository of components": Layout(
+        "what other repositories read: manifests and kustomizations, and no root",
+        {
+            "components/cert/kustomization.yaml": listing("cert.yaml"),
+            "components/cert/cert.yaml": named("ConfigMap", "cert", "cert"),
+            "tenants/a/a.yaml": kus("a", "./deploy", "GitRepository/a", "a"),
+        },
+        (),
+    ),
+}

@@ -37,7 +37,7 @@ def tree_of(files: Files) -> Overlay:
 
 def said(tree: Overlay) -> list[str]:
     """What doctor says of *tree*, a line each."""
-    return [f"{d.check}: {d.message} ({', '.join(d.places)})" for d in examine(View(tree), {})]
+    return [f"{d.check}: {d.message} ({', '.join(d.evidence)})" for d in examine(View(tree), {})]
 
 
 def assert_said(tree: Overlay, expected: tuple[str, ...]) -> None:
