@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import posixpath
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
 from gitops_secrets.commands.bootstrap.model import Request
@@ -49,6 +48,8 @@ def _named(
         return here
     if request.new_cluster:
         return cluster
+    from difflib import get_close_matches
+
     paths = [found.path for found in known]
     near = get_close_matches(cluster.path, paths, n=3, cutoff=0.5) or paths[:3]
     raise UsageError(
