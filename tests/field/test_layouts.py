@@ -19,12 +19,21 @@ from gitops_secrets.core.repository.layout import PULL_SECRETS
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.wiring.wire import read_known, wire
 from gitops_secrets.errors import GitOpsSecretsError
-from tests.field import applying, artifacts, byhand, gotk, operated, operated_overlays, values
+from tests.field import (
+    applying,
+    artifacts,
+    byhand,
+    gotk,
+    operated,
+    operated_overlays,
+    paths,
+    values,
+)
 from tests.field.layout import Expected, Files, Layout, pull_secret
 
 LAYOUTS: dict[str, Layout] = {
     f"{module.__name__.rpartition('.')[2]}: {name}": layout
-    for module in (gotk, operated, operated_overlays, values, byhand, artifacts, applying)
+    for module in (gotk, operated, operated_overlays, values, byhand, artifacts, paths, applying)
     for name, layout in module.LAYOUTS.items()
 }
 ALL = pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)

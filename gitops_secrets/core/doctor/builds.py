@@ -3,33 +3,49 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import yaml
 
 from gitops_secrets.core.doctor.diagnosis import ERROR, Diagnosis
 from gitops_secrets.core.flux.follow import Applied, patches_of, shaped, subject
-from gitops_secrets.core.flux.kustomize.patches import Patch, Target, read_patches
+from gitops_secrets.core.flux.making import Name, called, flux_patches, names_along
+from gitops_secrets.core.flux.patches import Patch, Subject, Target, names
 from gitops_secrets.core.flux.reach import Fetched
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.yamltext.nodes import entries, get, items, text
-from gitops_secrets.errors import GitOpsSecretsError
 
 _GENERATED = {"secretGenerator": "Secret", "configMapGenerator": "ConfigMap"}
 _PATCHES = ("patches", "patchesStrategicMerge")
+_CLUSTER_WIDE = frozenset(
+    {
+        *("Namespace", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition"),
+        *("PersistentVolume", "StorageClass", "IngressClass", "PriorityClass", "APIService"),
+    }
+)
 _CIPHERTEXT = re.compile(r"\A\s*ENC\[")
 _VALUE = re.compile(r"/(?:data|stringData)(?:/|$)")
 
 
-class _Id(NamedTuple):
+class Placed(NamedTuple):
+    """An object of a file, by one of the ways that lead to it."""
+
+    place: str
     api: str
     kind: str
-    namespace: str
-    name: str
+    names: tuple[Name, ...]
+    """Before the first kustomization, after each, and after Flux."""
+    route: tuple[str, ...]
+
+    def id(self, step: int = -1) -> tuple[str, str, str, str]:
+        """Return what kustomize knows it by after *step* kustomizations."""
+        namespace, name = self.names[step]
+        return self.api, self.kind, _scope(self.kind, namespace), name
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.namespace}/{self.name}"
+        _, kind, namespace, name = self.id()
+        return f"{kind} {namespace}/{name}" if namespace else f"{kind} {name}"
 
 
 def check(view: View) -> Iterator[Diagnosis]:
@@ -38,114 +54,126 @@ def check(view: View) -> Iterator[Diagnosis]:
         if applied.is_elsewhere:
             continue
         fetched = view.fetched(applied.cluster)
-        yield from _twice(applied, fetched)
+        objects = list(placed(applied, fetched))
+        yield from _twice(applied, fetched, objects)
         if not applied.reach.is_partial:
-            yield from _without_object(applied, fetched)
+            yield from _without_object(applied, fetched, objects)
         yield from _over_ciphertext(view, applied, fetched)
 
 
-def _twice(applied: Applied, fetched: Fetched) -> Iterator[Diagnosis]:
-    """Yield objects that stand in two places of one build."""
-    seen: dict[_Id, str] = {}
+def placed(applied: Applied, fetched: Fetched) -> Iterator[Placed]:
+    """Yield every object of what *applied* applies, as often as ways lead to it; also what a patch deletes."""
+    spec = get(applied.kustomization.root, "spec")
     for file in applied.reach.files:
         for route in applied.reach.routes[file]:
-            shape = _Shape(applied, fetched, route)
+            roots = [next(iter(fetched.documents(path)), None) for path in route]
             for found in fetched.identities(file):
                 if found.kind.endswith("List") or not found.kind or not found.name:
                     continue
-                identity = shape.of(found.api, found.kind, found.namespace, found.name)
+                names = names_along(found.kind, Name(found.namespace, found.name), roots, spec)
                 place = f"{file}:{found.line}"
-                if seen.setdefault(identity, place) != place:
-                    yield Diagnosis(
-                        "kustomization",
-                        ERROR,
-                        f"{place} is the {identity} that {seen[identity]} is already: kustomize builds "
-                        f"neither, and {applied.object} applies nothing",
-                        (place, seen[identity], applied.place),
-                        f"kubectl kustomize {applied.kustomization.path}",
-                    )
+                yield Placed(place, found.api, found.kind, tuple(names), route)
 
 
-class _Shape:
-    """What the kustomizations of one route make of an object's name and namespace."""
-
-    def __init__(self, applied: Applied, fetched: Fetched, route: tuple[str, ...]) -> None:
-        self._roots = [root for _, root in shaped(fetched, route)]
-        self._target = applied.kustomization.target_namespace
-        spec = get(applied.kustomization.root, "spec")
-        self._affixes = (text(spec, "namePrefix") or "", text(spec, "nameSuffix") or "")
-
-    def of(self, api: str, kind: str, namespace: str | None, name: str) -> _Id:
-        for root in self._roots:
-            namespace = text(root, "namespace") or namespace
-            name = f"{text(root, 'namePrefix') or ''}{name}{text(root, 'nameSuffix') or ''}"
-        namespace = self._target or namespace
-        if kind == "Namespace" and namespace:
-            name = namespace
-        return _Id(api, kind, namespace or "default", f"{self._affixes[0]}{name}{self._affixes[1]}")
+def _scope(kind: str, namespace: str | None) -> str:
+    return "" if kind in _CLUSTER_WIDE else namespace or "default"
 
 
-def _without_object(applied: Applied, fetched: Fetched) -> Iterator[Diagnosis]:
-    """Yield patches without a target whose object nothing brings."""
-    by_kustomization: dict[str, set[tuple[str, str]]] = {}
-    every: set[tuple[str, str]] = set()
-    for file in applied.reach.files:
-        named = {(found.kind, found.name) for found in fetched.identities(file)}
-        every |= named
-        for route in applied.reach.routes[file]:
-            for path in route:
-                by_kustomization.setdefault(path, set()).update(named)
+def _twice(applied: Applied, fetched: Fetched, objects: Sequence[Placed]) -> Iterator[Diagnosis]:
+    """Yield objects that stand in two places of one build, in any kustomization on the way."""
+    seen: dict[tuple[object, ...], Placed] = {}
+    deleting = {
+        p for p in applied.reach.kustomizations if any(x.deletes for x in fetched.patches(p))
+    }
+    is_component = {
+        path: text(root, "kind") == "Component"
+        for path, root in shaped(fetched, applied.reach.kustomizations)
+    }
+    for found in objects:
+        start = 0
+        for step, path in enumerate(found.route):
+            if is_component.get(path):
+                continue  # its objects are put to those of the kustomization that uses it
+            other = seen.setdefault((found.route[step:], found.id(start)), found)
+            if other is not found:
+                break
+            if any(p in deleting for p in found.route[start : step + 1]) and is_deleted(
+                fetched, found, step
+            ):
+                break
+            start = step + 1
+        else:
+            other = seen.setdefault(((), found.id()), found)
+        if other is not found:
+            yield Diagnosis(
+                "kustomization",
+                ERROR,
+                f"{found.place} is the {found} that {other.place} is already: kustomize builds "
+                f"neither, and {applied.object} applies nothing",
+                (found.place, other.place, applied.place),
+                f"kubectl kustomize {applied.kustomization.path}",
+            )
+
+
+def is_deleted(fetched: Fetched, found: Placed, count: int) -> bool:
+    """Return whether a patch of the first *count* kustomizations may take the object away."""
+    return any(
+        patch.deletes and patch.may_apply(called(found.kind, found.names[: step + 1]))
+        for step, path in enumerate(found.route[:count])
+        for patch in fetched.patches(path)
+    )
+
+
+def _without_object(
+    applied: Applied, fetched: Fetched, objects: Sequence[Placed]
+) -> Iterator[Diagnosis]:
+    """Yield patches without a target that are not for exactly one object."""
+    known: dict[tuple[str, ...], list[Subject]] = {}
+    for found in objects:
+        for step in range(len(found.route) + 1):
+            subject = called(found.kind, found.names[: step + 1])
+            known.setdefault(found.route[step:], []).append(subject)
+    for level in {route[step:] for route in known for step in range(len(route))}:
+        made = [s for _, root in shaped(fetched, level[:1]) for s in _generated(root)]
+        for step in range(len(level) + 1):
+            known.setdefault(level[step:], []).extend(made)
     for path, root in shaped(fetched, applied.reach.kustomizations):
-        made = set(_generated(root))
-        every |= made
-        for route in (r for routes in applied.reach.routes.values() for r in routes if path in r):
-            for above in route:
-                by_kustomization.setdefault(above, set()).update(made)
-        by_kustomization.setdefault(path, set()).update(made)
-    for path, root in shaped(fetched, applied.reach.kustomizations):
-        if text(root, "kind") == "Component" or not any(items(root, key) for key in _PATCHES):
-            continue  # what a component patches is listed by whoever uses it
-        known = by_kustomization.get(path, set())
-        yield from _unmatched(applied, path, fetched.patches(path), known)
-    spec = get(applied.kustomization.root, "spec")
-    try:
-        own = read_patches(spec, lambda _name: b"")
-    except GitOpsSecretsError:
-        own = []
-    yield from _unmatched(applied, applied.place, own, every)
+        if any(items(root, key) for key in _PATCHES):
+            levels = [level for level in known if level[:1] == (path,)]
+            for subjects in [known[level] for level in levels] or [list(_generated(root))]:
+                yield from _unmatched(applied, path, fetched.patches(path), subjects)
+    own = flux_patches(get(applied.kustomization.root, "spec"))
+    yield from _unmatched(applied, applied.place, own, known.get((), []))
 
 
 def _unmatched(
-    applied: Applied, place: str, patches: list[Patch], known: set[tuple[str, str]]
+    applied: Applied, place: str, patches: Sequence[Patch], known: Sequence[Subject]
 ) -> Iterator[Diagnosis]:
-    names = _affixed(known)
     for patch in patches:
         for node in patch.body if patch.target == Target() else ():
             kind, name = text(node, "kind"), text(node, "metadata", "name")
             if not isinstance(node, yaml.MappingNode) or not kind or not name:
                 continue
-            if kind.endswith("List") or name in names.get(kind, ()):
+            matching = sum(names(node, subject) for subject in known)
+            if kind.endswith("List") or matching == 1:
                 continue
+            where = text(node, "metadata", "namespace")
+            what = f"{kind} {f'{where}/' if where else ''}{name}"
+            why = "which stands for several objects" if matching else "which nothing brings"
             yield Diagnosis(
                 "kustomization",
                 ERROR,
-                f"{place} patches {kind} {name}, which nothing brings that {applied.object} applies: kustomize "
-                "refuses the whole build",
+                f"{place} patches {what}, {why} that {applied.object} applies: kustomize refuses the whole build",
                 (place,),
                 f"give the patch a target, or take it out of {place.partition(':')[0]}",
             )
 
 
-def _affixed(known: set[tuple[str, str]]) -> Mapping[str, set[str]]:
-    found: dict[str, set[str]] = {}
-    for kind, name in known:
-        found.setdefault(kind, set()).add(name)
-    return found
-
-
-def _generated(root: yaml.Node) -> Iterator[tuple[str, str]]:
+def _generated(root: yaml.Node) -> Iterator[Subject]:
     for key, kind in _GENERATED.items():
-        yield from ((kind, text(entry, "name") or "") for entry in items(root, key))
+        for entry in items(root, key):
+            written = Name(text(entry, "namespace"), text(entry, "name") or "")
+            yield called(kind, names_along(kind, written, [root], None))
 
 
 def _over_ciphertext(view: View, applied: Applied, fetched: Fetched) -> Iterator[Diagnosis]:

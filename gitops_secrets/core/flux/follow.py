@@ -14,9 +14,10 @@ from gitops_secrets.core.flux.kustomizations import (
     FluxKustomization,
     read_kustomization,
 )
-from gitops_secrets.core.flux.kustomize.mutate import as_node, plain
-from gitops_secrets.core.flux.kustomize.patches import Patch, Subject, patched, read_patches
+from gitops_secrets.core.flux.making import Name, flux_patches, made
+from gitops_secrets.core.flux.mutate import as_node, plain
 from gitops_secrets.core.flux.objects import select_documents
+from gitops_secrets.core.flux.patches import Patch, Subject
 from gitops_secrets.core.flux.reach import NOWHERE, UNKNOWN, Fetched, Reach, reach
 from gitops_secrets.core.flux.substitution import DISABLED, Variables, is_open, substituted
 from gitops_secrets.core.repository.layout import Cluster
@@ -133,11 +134,7 @@ def route_to(applied: Applied, file: str) -> tuple[str, ...]:
 def patches_of(applied: Applied, fetched: Fetched, file: str) -> list[Patch]:
     """Return the patches that an object of *file* meets on its way, in their order."""
     found = [p for path in route_to(applied, file) for p in fetched.patches(path)]
-    spec = get(applied.kustomization.root, "spec")
-    try:
-        return [*found, *read_patches(spec, _no_file)]
-    except GitOpsSecretsError:
-        return found
+    return [*found, *flux_patches(get(applied.kustomization.root, "spec"))]
 
 
 def subject(node: yaml.Node, namespace: str | None = None) -> Subject:
@@ -259,26 +256,36 @@ def _applied_by(
     applied: Applied, fetched: Fetched, variables: Variables | None
 ) -> Iterator[FluxKustomization]:
     """Yield the Kustomizations among what *applied* applies, as its patches and variables leave them."""
+    spec = get(applied.kustomization.root, "spec")
     for file in applied.reach.files:
-        found = fetched.kustomizations(file)
-        patches = patches_of(applied, fetched, file) if found else []
-        for child in found:
+        for child in fetched.kustomizations(file):
             assert child.root is not None
-            namespace = target_namespace(applied, fetched, file, child.namespace)
-            root = patched(child.root, subject(child.root, namespace), patches)
-            if variables is not None and not _is_kept(root):
-                value = plain(root)
-                new = substituted(value, variables)
-                root = (as_node(new) or root) if new != value else root
-            read = child if root is child.root else read_kustomization(file, child.line, root)
-            yield read._replace(namespace=namespace)
+            for route in applied.reach.routes[file]:
+                found = made(fetched, route, spec, child.root)
+                if found is not None:
+                    root = _substituted(found[0], variables)
+                    namespace, name = found[1] if root is found[0] else _called(found[1], variables)
+                    read = (
+                        child if root is child.root else read_kustomization(file, child.line, root)
+                    )
+                    yield read._replace(name=name, namespace=namespace)
+
+
+def _substituted(root: yaml.Node, variables: Variables | None) -> yaml.Node:
+    if variables is None or _is_kept(root):
+        return root
+    value = plain(root)
+    new = substituted(value, variables)
+    return (as_node(new) or root) if new != value else root
+
+
+def _called(name: Name, variables: Variables | None) -> Name:
+    """Return *name* with its variables: an object is named before Flux substitutes them."""
+    assert variables is not None
+    namespace, own = (str(substituted(part or "", variables)) for part in name)
+    return Name(namespace or None, own)
 
 
 def _is_kept(root: yaml.Node) -> bool:
     fields = ("labels", "annotations")
     return any(text(root, "metadata", field, DISABLED) == "disabled" for field in fields)
-
-
-def _no_file(_name: str) -> bytes:
-    """Read no patch from a file: a Kustomization's own are all inline."""
-    return b""

@@ -17,11 +17,13 @@ from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.yamltext.nodes import compose_documents, entries, is_yaml, items, text
 from gitops_secrets.errors import GitOpsSecretsError
 
-_LISTS = ("resources", "components", "bases")
+_LISTS = ("resources", "bases")
 _PATCH_FILES = ("patches", "patchesJson6902")
 _GENERATORS = ("secretGenerator", "configMapGenerator")
 _MOST_FOLDERS = 20_000
 """More than any repository has; overlays of overlays of a base could lead to it in very many ways."""
+_MOST_LEVELS = 8
+"""At which one component may come in again on one way: more is a cycle."""
 _FROM_AFAR = ("helmCharts", "helmChartInflationGenerator", "generators")
 
 
@@ -162,17 +164,11 @@ class _Walk:
         self.inputs: dict[str, str] = {}
         self.visited: list[str] = []
         self.is_partial = False
-        own = [posixpath.normpath(posixpath.join(folder, name)) for name in components]
-        above = tuple(path for name in own for path in self._component_files(name))
-        self.todo: list[tuple[str, tuple[str, ...]]] = [(folder, above)]
-        for name, written in zip(own, components, strict=True):
-            if name in fetched.folders:
-                self.todo.append((name, above))
-            elif not is_remote(written, fetched.folders):
-                self.missing.append(("", written, "a component which is not there"))
+        self._components = components
+        self.todo: list[tuple[str, tuple[str, ...], str]] = [(folder, (), "")]
 
-    def enter(self, here: str, chain: tuple[str, ...]) -> None:
-        """Take in the folder *here*, to which *chain* led."""
+    def enter(self, here: str, chain: tuple[str, ...], lister: str) -> None:
+        """Take in the folder *here*, to which *chain* led, and which the kustomization *lister* names."""
         if (here, chain) in self._seen or len(self._seen) > _MOST_FOLDERS:
             return
         self._seen.add((here, chain))
@@ -180,9 +176,10 @@ class _Walk:
         if content is not None:
             self._read(here, path, chain)
         elif here != self._top:
-            if chain:
-                self.missing.append((chain[0], here, "a folder without a kustomization.yaml"))
+            if lister:
+                self.missing.append((lister, here, "a folder without a kustomization.yaml"))
         else:
+            chain = self._take_components(here, self._components, "", ())
             defaults = self._fetched.defaults
             listed, strange = generated_from(self._fetched.tree, here, defaults=defaults)
             self.foreign += strange
@@ -194,17 +191,40 @@ class _Walk:
             self.unreadable.append(path)
             return
         root = next(iter(self._fetched.documents(path)), None)
-        if path in chain and text(root, "kind") != "Component":
+        is_component = text(root, "kind") == "Component"
+        if chain.count(path) > (_MOST_LEVELS if is_component else 0):
             return  # a cycle, which kustomize refuses
         self.visited.append(path)
-        components = [f for f in self._component_files(here) if f != path]
-        chain = tuple(dict.fromkeys((*components, path, *chain)))
+        above = (path, *chain)
+        own = [text(node) or "" for node in items(root, "components")]
+        if here == self._top and not chain:
+            # Flux adds its own to those that the kustomization lists.
+            above = self._take_components(here, self._components, "", above)
+        chain = self._take_components(here, own, path, above)
         self.is_partial |= any(key in _FROM_AFAR for key, _ in entries(root))
         for name in input_files(root):
             self._take_input(here, name, path)
         for key in _LISTS:
             for node in items(root, key):
                 self._follow(here, text(node) or "", path, chain)
+
+    def _take_components(
+        self, here: str, listed: Sequence[str], path: str, chain: tuple[str, ...]
+    ) -> tuple[str, ...]:
+        """Take in the components *listed*, and return the way of what they are for: through all of them.
+
+        What a component brings goes through those after it only.
+        """
+        for entry in reversed(listed):
+            target = posixpath.normpath(posixpath.join(here, entry))
+            if target in self._fetched.folders:
+                self.todo.append((target, chain, path))
+                chain = (*self._component_files(target), *chain)
+            elif is_remote(entry, self._fetched.folders):
+                self.is_partial = True
+            else:
+                self.missing.append((path, entry, "a component which is not there"))
+        return chain
 
     def _take_input(self, here: str, name: str, path: str) -> None:
         target = posixpath.normpath(posixpath.join(here, name))
@@ -217,7 +237,9 @@ class _Walk:
         fetched = self._fetched
         target = posixpath.normpath(posixpath.join(here, entry))
         if target in fetched.folders or target == ".":
-            self.todo.append((target, chain))
+            if (target, chain, path) in self.todo and path is not None:
+                self.missing.append((path, entry, "a second time"))
+            self.todo.append((target, chain, path or ""))
         elif target in fetched.files:
             if path is not None and not fetched.is_yaml(target):
                 self.unreadable.append(target)
@@ -235,23 +257,17 @@ class _Walk:
         why = "which is a symlink that Flux leaves out" if is_link else "which is not there"
         self.missing.append((path, entry, why))
 
-    def _component_files(self, folder: str) -> tuple[str, ...]:
-        """Return the kustomizations of the components that *folder* lists, and its own if it is one."""
-        found: dict[str, None] = {}
-        todo = [folder]
-        while todo:
-            here = todo.pop(0)
-            path, content = kustomization_at(self._fetched.tree, here)
-            if content is None or path in found:
-                continue
-            root = next(iter(self._fetched.documents(path)), None)
-            if here != folder or text(root, "kind") == "Component":
-                found[path] = None
-            todo += [
-                posixpath.normpath(posixpath.join(here, text(node) or ""))
-                for node in items(root, "components")
-            ]
-        return tuple(found)
+    def _component_files(self, folder: str, above: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """Return the kustomizations of the component *folder* as they change an object: its own comes last."""
+        path, content = kustomization_at(self._fetched.tree, folder)
+        if content is None or path in above:
+            return ()
+        root = next(iter(self._fetched.documents(path)), None)
+        found: list[str] = []
+        for node in items(root, "components"):
+            nested = posixpath.normpath(posixpath.join(folder, text(node) or ""))
+            found += self._component_files(nested, (*above, path))
+        return (*found, path)
 
 
 def input_files(root: yaml.Node | None) -> Iterator[str]:

@@ -24,6 +24,8 @@ class Subject(NamedTuple):
     namespace: str | None = None
     labels: Mapping[str, str] | None = None
     annotations: Mapping[str, str] | None = None
+    former: tuple[tuple[str, str], ...] = ()
+    """Namespaces and names that it had before: kustomize knows it by those as well."""
 
 
 class Target(NamedTuple):
@@ -37,10 +39,11 @@ class Target(NamedTuple):
 
     def takes(self, subject: Subject) -> bool:
         """Return whether *subject* may be selected; what is not known of it may fit."""
+        namespaces = [subject.namespace, *(namespace for namespace, _ in subject.former)]
         return (
             matches(self.kind, subject.kind)
-            and matches(self.name, subject.name)
-            and (subject.namespace is None or matches(self.namespace, subject.namespace))
+            and any(matches(self.name, n) for n in (subject.name, *(n for _, n in subject.former)))
+            and any(found is None or matches(self.namespace, found) for found in namespaces)
             and selects(self.labels, subject.labels)
             and selects(self.annotations, subject.annotations)
         )
@@ -62,11 +65,13 @@ class Patch(NamedTuple):
     def may_apply(self, subject: Subject) -> bool:
         """Return whether it is for *subject*, as far as that is known."""
         if self.target == Target():
-            return any(
-                (text(n, "kind"), text(n, "metadata", "name")) == (subject.kind, subject.name)
-                for n in self.body
-            )
+            return any(names(node, subject) for node in self.body)
         return self.target.takes(subject)
+
+    @property
+    def deletes(self) -> bool:
+        """Whether it takes away the whole object."""
+        return any(text(node, "$patch") == "delete" for node in self.body)
 
     def changed(self, value: object) -> object:
         """Return the object *value*, as mutate.plain has it, with the patch."""
@@ -95,6 +100,19 @@ class Patch(NamedTuple):
                     value = get(operation, "value")
                     yield text(value, "name") or text(value) or ""
                     yield from (text(entry, "name") or "" for entry in items(value))
+
+
+def names(node: yaml.Node, subject: Subject) -> bool:
+    """Return whether *node*, the body of a patch without a target, is for *subject*.
+
+    A namespace that neither says is ``default``, as it is for kustomize; None for *subject* fits any.
+    """
+    if text(node, "kind") != subject.kind:
+        return False
+    namespace = text(node, "metadata", "namespace") or "default"
+    name = text(node, "metadata", "name")
+    known = [(subject.namespace, subject.name), *subject.former]
+    return any(n == name and s in (None, namespace) for s, n in known)
 
 
 def patches_mention(
