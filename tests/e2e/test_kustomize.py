@@ -13,7 +13,7 @@ import yaml
 from gitops_secrets.core.doctor import builds, places
 from gitops_secrets.core.flux.kustomizations import kustomizations_in
 from gitops_secrets.core.flux.making import made
-from gitops_secrets.core.flux.root import Installer, Root
+from gitops_secrets.core.flux.roots.root import Installer, Root
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.repository.overlay import Overlay

@@ -10,8 +10,8 @@ import yaml
 
 from gitops_secrets.core.doctor.diagnosis import ERROR, Diagnosis
 from gitops_secrets.core.flux.follow import Applied, patches_of, shaped, subject
+from gitops_secrets.core.flux.kustomize.patches import Patch, Subject, Target, names
 from gitops_secrets.core.flux.making import Name, called, flux_patches, names_along
-from gitops_secrets.core.flux.patches import Patch, Subject, Target, names
 from gitops_secrets.core.flux.reach import Fetched
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.yamltext.nodes import entries, get, items, text

@@ -14,10 +14,10 @@ from gitops_secrets.core.flux.kustomizations import (
     FluxKustomization,
     read_kustomization,
 )
+from gitops_secrets.core.flux.kustomize.mutate import as_node, plain
+from gitops_secrets.core.flux.kustomize.patches import Patch, Subject
 from gitops_secrets.core.flux.making import Name, flux_patches, made
-from gitops_secrets.core.flux.mutate import as_node, plain
 from gitops_secrets.core.flux.objects import select_documents
-from gitops_secrets.core.flux.patches import Patch, Subject
 from gitops_secrets.core.flux.reach import NOWHERE, UNKNOWN, Fetched, Reach, reach
 from gitops_secrets.core.flux.substitution import DISABLED, Variables, is_open, substituted
 from gitops_secrets.core.repository.layout import Cluster

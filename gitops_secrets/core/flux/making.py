@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import yaml
 
-from gitops_secrets.core.flux.patches import Patch, Subject, patched, read_patches
+from gitops_secrets.core.flux.kustomize.patches import Patch, Subject, patched, read_patches
 from gitops_secrets.core.flux.reach import Fetched
 from gitops_secrets.core.yamltext.nodes import entries, text
 from gitops_secrets.errors import GitOpsSecretsError
