@@ -70,7 +70,8 @@ class Drawn:
         ):
             if self._odds(odds):
                 root[field] = self._chance.choice(values)
-        if self._odds(0.2):
+        # One that comes in at two levels would generate twice, of which nothing is known here.
+        if kind != "Component" and self._odds(0.2):
             generated = f"gen{self._number()}"
             root["configMapGenerator"] = [{"name": generated, "literals": ["a=b"]}]
             brought.append(("ConfigMap", generated, None))

@@ -85,30 +85,21 @@ def _twice(applied: Applied, fetched: Fetched, objects: Sequence[Placed]) -> Ite
     deleting = {
         p for p in applied.reach.kustomizations if any(x.deletes for x in fetched.patches(p))
     }
-    is_component = {
-        path: text(root, "kind") == "Component"
-        for path, root in shaped(fetched, applied.reach.kustomizations)
-    }
     for found in objects:
-        start = 0
         for step, path in enumerate(found.route):
-            if is_component.get(path):
-                continue  # its objects are put to those of the kustomization that uses it
-            other = seen.setdefault((found.route[step:], found.id(start)), found)
-            if other is not found:
+            # All that goes through the same kustomizations from here on stands together before them.
+            other = seen.setdefault((found.route[step:], found.id(step)), found)
+            if other is not found or (path in deleting and is_deleted(fetched, found, step + 1)):
                 break
-            if any(p in deleting for p in found.route[start : step + 1]) and is_deleted(
-                fetched, found, step
-            ):
-                break
-            start = step + 1
         else:
             other = seen.setdefault(((), found.id()), found)
         if other is not found:
+            is_same = other.place == found.place
+            said = "by another way it" if is_same else other.place
             yield Diagnosis(
                 "kustomization",
                 ERROR,
-                f"{found.place} is the {found} that {other.place} is already: kustomize builds "
+                f"{found.place} is the {found} that {said} is already: kustomize builds "
                 f"neither, and {applied.object} applies nothing",
                 (found.place, other.place, applied.place),
                 f"kubectl kustomize {applied.kustomization.path}",
