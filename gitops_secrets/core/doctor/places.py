@@ -8,7 +8,7 @@ from shlex import quote
 from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
 from gitops_secrets.core.flux.artifact import is_left_out
 from gitops_secrets.core.flux.follow import Applied
-from gitops_secrets.core.flux.reach import reach
+from gitops_secrets.core.flux.reach import TWICE, reach
 from gitops_secrets.core.flux.view import Pushed, View
 from gitops_secrets.core.repository.layout import CONFIG, PULL_SECRETS
 from gitops_secrets.core.sops.structure import SopsDocument, read_documents
@@ -30,12 +30,15 @@ def check(view: View) -> Iterator[Diagnosis]:
                 f"kubectl kustomize {path.rpartition('/')[0] or '.'}",
             )
         for path, entry, why in applied.reach.missing:
+            file = path or applied.kustomization.file
             yield Diagnosis(
                 "kustomization",
                 ERROR,
-                f"{path or applied.kustomization.file} lists {entry}, {why}, and {applied.object} applies nothing",
+                f"{file} lists {entry}, {why}, and {applied.object} applies nothing",
                 (path or applied.place,),
-                f"take {entry} out of {path or applied.kustomization.file}, or git add what is missing",
+                f"take one of the two {entry} out of {file}"
+                if why == TWICE
+                else f"take {entry} out of {file}, or git add what is missing",
             )
         for path in applied.reach.foreign:
             if path == CONFIG:

@@ -24,6 +24,8 @@ _MOST_FOLDERS = 20_000
 """More than any repository has; overlays of overlays of a base could lead to it in very many ways."""
 _MOST_LEVELS = 8
 """At which one component may come in again on one way: more is a cycle."""
+TWICE = "a second time"
+"""What is wrong with an entry that a list has already."""
 _FROM_AFAR = ("helmCharts", "helmChartInflationGenerator", "generators")
 
 
@@ -238,14 +240,14 @@ class _Walk:
         target = posixpath.normpath(posixpath.join(here, entry))
         if target in fetched.folders or target == ".":
             if (target, chain, path) in self.todo and path is not None:
-                self.missing.append((path, entry, "a second time"))
+                self.missing.append((path, entry, TWICE))
             self.todo.append((target, chain, path or ""))
         elif target in fetched.files:
             if path is not None and not fetched.is_yaml(target):
                 self.unreadable.append(target)
             routes = self.routes.setdefault(target, [])
             if chain in routes and path is not None:
-                self.missing.append((path, entry, "a second time"))
+                self.missing.append((path, entry, TWICE))
             routes.append(chain)
         elif is_remote(entry, fetched.folders):
             self.is_partial = True
