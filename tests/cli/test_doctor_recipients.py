@@ -69,7 +69,8 @@ def test_a_rule_that_sops_and_flux_take_is_not_called_wrong(user: User, form: st
 def test_a_mac_over_encrypted_values_alone_is_one_warning_for_its_rule(user: User) -> None:
     config = rule(recipient(user)).replace("  age:", "  mac_only_encrypted: true\n  age:")
     user.commit({**APPS, ".sops.yaml": config})
-    user.commit({"apps/db.yaml": sealed(user), "apps/more.yaml": sealed(user)})
+    more = sealed(user).replace("name: db", "name: more")
+    user.commit({"apps/db.yaml": sealed(user), "apps/more.yaml": more})
     said = user.run("doctor").stdout
     assert (said.count("warning["), said.count("error[")) == (1, 0)
     assert said.startswith(

@@ -194,7 +194,7 @@ def test_another_kustomization_that_would_take_it_undecrypted_stops_the_run(user
         "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: all}\n"
         "spec: {path: ./clusters, sourceRef: {kind: GitRepository, name: flux-system}}\n"
     )
-    user.commit({"clusters/prod/all.yaml": all_of_it})
+    user.commit({**FILES, "clusters/prod/all.yaml": all_of_it})
     result = user.bootstrap(*INLINE)
     assert result.status == 3
     assert "would apply clusters/prod/pull-secrets without decrypting it" in result.stderr
