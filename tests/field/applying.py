@@ -42,6 +42,8 @@ def fleet(files: Files, *also: str, more: str = DECRYPTED, name: str = "apps") -
     return {**gotk("clusters/prod"), "clusters/prod/apps.yaml": documents(here, *also), **files}
 
 
+CONTROLLER = "  decryption:\n    provider: sops\n"
+"""Decryption by what the controller has itself."""
 LAYOUTS = {
     "decrypted": Layout(
         "the plain case: a Secret, its namespace and a Kustomization that decrypts",
@@ -53,6 +55,24 @@ LAYOUTS = {
         fleet({"apps/ns.yaml": SHOP, "apps/db.yaml": DB}, more=""),
         PROD,
         ("decryption: Kustomization flux-system/apps",),
+    ),
+    "no Secret to decrypt with": Layout(
+        "decryption without a secretRef, and no identity of the controller's own",
+        fleet({"apps/ns.yaml": SHOP, "apps/db.yaml": DB}, more=CONTROLLER),
+        PROD,
+        ("decryption-secret: decrypts without a secretRef",),
+    ),
+    "an identity of the controller's own": Layout(
+        "the same where a patch gives kustomize-controller --sops-age-secret",
+        fleet(
+            {
+                "apps/ns.yaml": SHOP,
+                "apps/db.yaml": DB,
+                "notes/patch.yaml": "- op: add\n  path: /args/-\n  value: --sops-age-secret=keys\n",
+            },
+            more=CONTROLLER,
+        ),
+        PROD,
     ),
     "no namespace": Layout(
         "nothing makes the namespace of the Secret",

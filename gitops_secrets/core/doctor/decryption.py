@@ -20,6 +20,8 @@ from gitops_secrets.core.yamltext.nodes import entries, text
 Name = tuple[str, str]
 """Namespace and name."""
 COUNTED = (".agekey", ".asc")
+_OF_CONTROLLER = b"sops-age-secret"
+"""The argument of kustomize-controller that names a Secret of age identities."""
 _COPIERS = (
     b"reflector.v1.k8s.emberstack.com/",
     b"replicator.v1.mittwald.de/",
@@ -49,6 +51,8 @@ def check(view: View) -> Iterator[Diagnosis]:
         elif found.decryption_secret is not None:
             yield from _check_secret(view, applied, found.decryption_secret, secrets)
             yield from _check_version(view, applied, encrypted)
+        else:
+            yield from _check_controller(view, applied, encrypted)
 
 
 def _is_unwritten(view: View, applied: Applied) -> bool:
@@ -89,6 +93,27 @@ def _not_decrypted(view: View, applied: Applied, encrypted: list[str]) -> Diagno
         (applied.place, *encrypted[:3]),
         fix,
     )
+
+
+def _check_controller(view: View, applied: Applied, encrypted: list[str]) -> Iterator[Diagnosis]:
+    """Yield files for age recipients alone that a Kustomization without a Secret cannot decrypt.
+
+    The controller may have identities of its own, since Flux 2.7; what installs it in Git says so.
+    """
+    if view.root(applied.cluster).installer == Installer.EXTERNAL or view.mentions(_OF_CONTROLLER):
+        return
+    for path in encrypted:
+        keys = [k.kind for d in view.encrypted.get(path, ()) if d.metadata for k in d.metadata.keys]
+        if keys and set(keys) == {"age"}:
+            yield Diagnosis(
+                "decryption-secret",
+                ERROR,
+                f"{applied.object} decrypts without a secretRef, {path} is for age recipients alone, and nothing in "
+                "Git gives the controller an age identity",
+                (applied.place, path),
+                f"in {applied.kustomization.file}, spec.decryption.secretRef: {{name: {IDENTITY_SECRET}}}",
+            )
+            return
 
 
 def _check_version(view: View, applied: Applied, encrypted: list[str]) -> Iterator[Diagnosis]:

@@ -56,6 +56,7 @@ class View:
         self.clusters = sorted(only) if only else self.known
         """Those that are looked at: one of *only* may be a path that Flux was told of elsewhere."""
         self._parsed: dict[str, list[yaml.Node]] = {}
+        self._mentioned: dict[bytes, bool] = {}
         self._fetched: dict[str | None, Fetched] = {}
 
     def documents(self, path: str) -> list[yaml.Node]:
@@ -99,6 +100,13 @@ class View:
                     if any(d.metadata is not None for d in documents):
                         found[path] = documents
         return found
+
+    def mentions(self, word: bytes) -> bool:
+        """Return whether *word* is in any YAML file of the repository."""
+        if word not in self._mentioned:
+            paths = (path for path in self.tree.files() if path.endswith((".yaml", ".yml")))
+            self._mentioned[word] = any(word in (self.tree.read(path) or b"") for path in paths)
+        return self._mentioned[word]
 
     def is_ciphertext(self, path: str) -> bool:
         """Return whether *path* is a file that sops encrypted, in any of its formats, by what its text says."""
