@@ -75,7 +75,8 @@ def _check_document(path: str, document: SopsDocument, *, is_applied: bool) -> I
             (path,),
             f"apply {path} by a Kustomization without spec.decryption",
         )
-    elif document.kind != "Secret":
+    elif document.kind != "Secret" and hidden:
+        # sops puts its metadata into every document of a file, also into those without a value of it.
         yield Diagnosis(
             "encrypted-kind",
             ERROR,
@@ -115,26 +116,16 @@ def _readable(path: str, document: SopsDocument) -> Diagnosis:
 
 
 def _check_mac(view: View, path: str, document: SopsDocument) -> Iterator[Diagnosis]:
-    """Yield a file without a MAC over everything; of those whose rule wants that, one for each rule."""
-    metadata = document.metadata
+    """Yield a file without any MAC; one over its encrypted values alone is how its owner wants it."""
     is_looked_at = path in view.applied_files or document.kind == "Secret"
-    if metadata is None or not is_looked_at:
-        return
-    rule = view.rule_for(path)
-    place, fix = path, f"gitops-secrets encrypt --ignore-mac {path}"
-    if metadata.mac is None:
-        what = f"{path} is without a MAC: nobody can tell whether it was changed"
-    elif not metadata.mac_only_encrypted:
-        return
-    elif rule is not None and rule.mac_only_encrypted:
-        place = f"{CONFIG}:{rule.line}"
-        what = f"{place}: mac_only_encrypted leaves readable fields out of the MAC: nobody can tell whether they were changed"
-        fix = (
-            f"remove it from {CONFIG}, then for each FILE: gitops-secrets encrypt --ignore-mac FILE"
+    if is_looked_at and document.metadata is not None and document.metadata.mac is None:
+        yield Diagnosis(
+            "mac",
+            WARNING,
+            f"{path} is without a MAC: nobody can tell whether it was changed",
+            (path,),
+            f"gitops-secrets encrypt --ignore-mac {path}",
         )
-    else:
-        what = f"{path} is with a MAC over its encrypted values only: nobody can tell whether it was changed"
-    yield Diagnosis("mac", WARNING, what, (place,), fix)
 
 
 def _check_recipients(view: View, path: str, metadata: Metadata) -> Iterator[Diagnosis]:
