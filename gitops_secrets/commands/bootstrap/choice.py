@@ -27,7 +27,7 @@ def chosen_clusters(request: Request, tree: Overlay, top: Path) -> list[Cluster]
         return list(dict.fromkeys(named))
     if not known:
         raise UsageError(
-            f"where is Flux to look? {NO_ROOT[0].upper()}{NO_ROOT[1:]}", "--path clusters/prod"
+            f"no cluster is in this repository yet: {NO_ROOT}", "--path clusters/prod"
         )
     if len(known) > 1 and not request.all_clusters:
         raise UsageError(
