@@ -26,9 +26,7 @@ def chosen_clusters(request: Request, tree: Overlay, top: Path) -> list[Cluster]
         named = (_named(request, path, tree, top, known) for path in request.paths)
         return list(dict.fromkeys(named))
     if not known:
-        raise UsageError(
-            f"no cluster is in this repository yet: {NO_ROOT}", "--path clusters/prod"
-        )
+        raise UsageError(f"no cluster is in this repository yet: {NO_ROOT}", "--path clusters/prod")
     if len(known) > 1 and not request.all_clusters:
         raise UsageError(
             f"{len(known)} clusters are in this repository: {', '.join(c.path for c in known)}",
