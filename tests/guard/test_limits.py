@@ -224,6 +224,15 @@ def test_a_list_of_many_literals_is_asked_once_whether_it_is_for_a_registry(monk
     assert len(calls) == 1
 
 
+def test_a_list_of_many_programs_that_run_others_is_read_once(monkeypatch):
+    from gitops_secrets.core.guard.patterns import commands
+
+    calls = _calls(monkeypatch, commands, "_is_code")
+    count = 400
+    engine.examine(b"run(['docker', 'login', 'ess." * count + b" -p x registry.example.com")
+    assert 0 < len(calls) <= 8 * count
+
+
 _PASSWORD = "Kd93kslQp2xZ"
 _BEHIND = {
     "commands": ("helm version\n" * 6000, f"docker login -u robot -p {_PASSWORD} ghcr.io\n"),

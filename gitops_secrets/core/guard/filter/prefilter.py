@@ -52,6 +52,8 @@ _COMMANDS = (b"-password", b"creds", b"registry-pass", b"registry-token", b"iden
              b"auth-basic", b"ctr", b"crictl", b"-Password")  # fmt: skip
 _FETCHED = (b"/v2", b"/token?")
 """What stands in the address of a registry that a command asks: others are no business of ours."""
+_LOGS_IN = (b"-u", b"--user", b"asic")
+"""What passes a user name and a password to what fetches, where the host alone says that it is a registry."""
 _STEMS = (b"_pat", b"pass", b"auth", b"token", b"pwd", b"login", b"creds", b"curl", b"wget",
           b"ctr", b"crictl")  # fmt: skip
 """In lower case, one of them stands in each of _WORDS, _FIELDS and _COMMANDS; _pat is how a token's name ends."""
@@ -137,19 +139,21 @@ def _named(content: bytes, packed: bytes, lower: bytes) -> int:
     if _has_stems(lower):
         if _has_fields(lower):
             bits |= PAYLOAD
-        if _has_command(packed):
+        if _has_command(packed, lower):
             bits |= COMMAND
         if _has_registry_password(lower) or (b"_pat" in lower and _names_token(content)):
             bits |= VALUES
     return bits
 
 
-def _has_command(packed: bytes) -> bool:
+def _has_command(packed: bytes, lower: bytes) -> bool:
     """Return whether a flag that passes a password may stand in *packed*: -p is one of a login only."""
-    return (
-        _has_commands(packed)
-        or (b"login" in packed and b"-p" in packed)
-        or (any(word in packed for word in _FETCHED) and (b"curl" in packed or b"wget" in packed))
+    if _has_commands(packed) or (b"login" in packed and b"-p" in packed):
+        return True
+    if b"curl" not in packed and b"wget" not in packed:
+        return False
+    return any(word in packed for word in _FETCHED) or (
+        any(word in packed for word in _LOGS_IN) and (_has_registry(lower) or b"amazonaws" in lower)
     )
 
 

@@ -63,18 +63,9 @@ def find(text: str) -> Iterator[Command]:
         at = head.end()
         if text[at] in "\"'" and _before_path(text, head.start()) == text[at]:
             at += 1
-        words, end = _words(text, at, _end_of_code(text, head.start()))
-        if head["tool"] in _SHELLS:
-            words, end = _own_words(words, end)
+        stop = _end_of_code(text, head.start())
+        words, end = _words(text, at, stop, runs_others=head["tool"] in _SHELLS)
         yield Command(head["tool"], head.start(), words)
-
-
-def _own_words(words: list[tuple[int, str]], end: int) -> tuple[list[tuple[int, str]], int]:
-    """Return *words* as far as they are those of the tool itself, not of the command that it runs elsewhere."""
-    for index, (at, word) in enumerate(words):
-        if word in ("--", "exec") or (" " in word and "login" in word):
-            return words[:index], at
-    return words, end
 
 
 def is_within(text: str, offset: int) -> bool:
@@ -114,10 +105,13 @@ def _end_of_code(text: str, at: int) -> int:
     return len(text)
 
 
-def _words(text: str, at: int, stop: int) -> tuple[list[tuple[int, str]], int]:
+def _words(
+    text: str, at: int, stop: int, *, runs_others: bool
+) -> tuple[list[tuple[int, str]], int]:
     """Return the words of the command that goes on at *at*, with their offsets, and where it ends: at *stop* the latest.
 
-    A line break ends it, unless it is escaped or the next line goes on with a flag or a list element.
+    A line break ends it, unless it is escaped or the next line goes on with a flag or a list element. So does
+    the command that a tool which *runs_others* runs elsewhere: reading on would read it once for each of many tools.
     """
     words: list[tuple[int, str]] = []
     while at < stop and len(words) < MAX_WORDS:
@@ -126,6 +120,8 @@ def _words(text: str, at: int, stop: int) -> tuple[list[tuple[int, str]], int]:
             break
         if match["word"]:
             word = match["word"].strip("\"'")
+            if runs_others and (word in ("--", "exec") or (" " in word and "login" in word)):
+                break
             words.append((at, _CODE if _is_code(text, at, word) else word))
             if word.endswith((":", "':", '":')) and not word.startswith("-"):
                 break
