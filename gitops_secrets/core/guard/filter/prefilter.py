@@ -51,9 +51,7 @@ _FIELDS = (b"auth:", b'auth"', b"auth'", b"auth=", b"auths:", b'auths"', b"auths
 _COMMANDS = (b"-password", b"creds", b"registry-pass", b"registry-token", b"identity-token",
              b"auth-basic", b"ctr", b"crictl", b"-Password")  # fmt: skip
 _FETCHED = (b"/v2", b"/token?")
-"""What stands in the address of a registry that a command asks: others are no business of ours."""
-_LOGS_IN = (b"-u", b"--user", b"asic")
-"""What passes a user name and a password to what fetches, where the host alone says that it is a registry."""
+"""What stands in the address of a registry that a command asks, if its name does not say that it is one."""
 _STEMS = (b"_pat", b"pass", b"auth", b"token", b"pwd", b"login", b"creds", b"curl", b"wget",
           b"ctr", b"crictl")  # fmt: skip
 """In lower case, one of them stands in each of _WORDS, _FIELDS and _COMMANDS; _pat is how a token's name ends."""
@@ -152,9 +150,7 @@ def _has_command(packed: bytes, lower: bytes) -> bool:
         return True
     if b"curl" not in packed and b"wget" not in packed:
         return False
-    return any(word in packed for word in _FETCHED) or (
-        any(word in packed for word in _LOGS_IN) and (_has_registry(lower) or b"amazonaws" in lower)
-    )
+    return any(word in packed for word in _FETCHED) or _has_registry(lower) or b"amazonaws" in lower
 
 
 def _names_token(content: bytes) -> bool:
