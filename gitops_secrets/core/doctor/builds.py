@@ -118,7 +118,7 @@ def is_deleted(fetched: Fetched, found: Placed, count: int) -> bool:
 def _without_object(
     applied: Applied, fetched: Fetched, objects: Sequence[Placed]
 ) -> Iterator[Diagnosis]:
-    """Yield patches without a target that are not for exactly one object."""
+    """Yield patches without a target whose object nothing brings."""
     known: dict[tuple[str, ...], list[Subject]] = {}
     for found in objects:
         for step in range(len(found.route) + 1):
@@ -145,16 +145,14 @@ def _unmatched(
             kind, name = text(node, "kind"), text(node, "metadata", "name")
             if not isinstance(node, yaml.MappingNode) or not kind or not name:
                 continue
-            matching = sum(names(node, subject) for subject in known)
-            if kind.endswith("List") or matching == 1:
+            if kind.endswith("List") or any(names(node, subject) for subject in known):
                 continue
             where = text(node, "metadata", "namespace")
             what = f"{kind} {f'{where}/' if where else ''}{name}"
-            why = "which stands for several objects" if matching else "which nothing brings"
             yield Diagnosis(
                 "kustomization",
                 ERROR,
-                f"{place} patches {what}, {why} that {applied.object} applies: kustomize refuses the whole build",
+                f"{place} patches {what}, which nothing brings that {applied.object} applies: kustomize refuses the whole build",
                 (place,),
                 f"give the patch a target, or take it out of {place.partition(':')[0]}",
             )
