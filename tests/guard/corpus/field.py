@@ -163,6 +163,7 @@ LINES = [
     Lines("assigned default", lambda c: f': "${{REGISTRY_PASSWORD:={c.password}}}"', "a shell's way to set a default"),
     Lines("curl host", lambda c: f"curl -u {c.user}:{c.password} https://registry.corp.example", "a registry by its name alone", "registry-login"),
     Lines("curl flags", lambda c: f"curl -sfLu {c.user}:{c.password} https://harbor.corp.example", "the user behind other flags", "registry-login"),
+    Lines("token in small letters", lambda c: f"docker_image_pat: {c.password}", "a personal access token, named in small letters", "registry-password"),
     Lines("curl root", lambda c: f"curl -u {c.user}:{c.password} https://images.corp.example/v2/", "a registry's first question", "registry-login"),
     Lines("curl variable host", lambda c: f'curl -u {c.user}:{c.password} "https://$REGISTRY/v2/app/tags/list"', "the host is a variable", "registry-login"),
     Lines("curl token", lambda c: f'curl -u {c.user}:{c.password} "https://auth.docker.io/token?service=registry.docker.io&scope=repository:a:pull"', "what gives tokens for a registry", "registry-login"),

@@ -62,7 +62,9 @@ _OF_REGISTRY = re.compile(
     rb"(?:registr|docker|cr\.io|pkg\.dev|amazonaws|ghcr|harbor|quay|pull|oci|image|repo)[\w.-]{0,80}\Z"
 )
 _TOKEN_END = re.compile(rb"_(?:PAT|pat)(?![\w.-])")
-_TOKEN_OF_REGISTRY = re.compile(rb"(?:REGISTRY|DOCKER|CR|cr|HARBOR|QUAY|OCI)[^\s:=]{0,400}\Z")
+_TOKEN_OF_REGISTRY = re.compile(
+    rb"(?i)(?:registr|docker|cr|harbor|quay|oci|image|container|pull)[^\s:=]{0,400}\Z"
+)
 _LONGEST_TOKEN_NAME = 410
 _has_anything = finder(*_STEMS, b"secret", b"sops", b"enc[", b"-key-", b"vatekey", b"-plugin-")
 """In lower case: what holds none of it can hold nothing but what is encoded."""
