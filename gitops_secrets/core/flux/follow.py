@@ -17,14 +17,13 @@ from gitops_secrets.core.flux.kustomizations import (
 from gitops_secrets.core.flux.kustomize.mutate import as_node, plain
 from gitops_secrets.core.flux.kustomize.patches import Patch, Subject
 from gitops_secrets.core.flux.making import Name, flux_patches, made
-from gitops_secrets.core.flux.objects import select_documents
+from gitops_secrets.core.flux.objects import select_documents, sources_in
 from gitops_secrets.core.flux.reach import NOWHERE, UNKNOWN, Fetched, Reach, reach
 from gitops_secrets.core.flux.substitution import DISABLED, Variables, is_open, substituted
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.yamltext.nodes import entries, get, items, text
 from gitops_secrets.errors import GitOpsSecretsError
 
-_SOURCE = rb"apiVersion[\"']?\s*:\s*[\"']?source\.toolkit\.fluxcd\.io/"
 _SOURCES = (b"GitRepository", b"OCIRepository", b"Bucket")
 
 
@@ -178,15 +177,12 @@ class _Sources:
         if path in self._read or not any(kind in content for kind in _SOURCES):
             return
         self._read.add(path)
-        try:
-            for _, node in select_documents(content, path, _SOURCE):
-                url = text(node, "spec", "url") or text(node, "spec", "bucketName")
-                if url:
-                    namespace = text(node, "metadata", "namespace") or flux.DEFAULT_NAMESPACE
-                    name = text(node, "metadata", "name")
-                    self._urls[text(node, "kind"), name, namespace] = _address(node, url)
-        except GitOpsSecretsError:
-            return
+        for node in self._fetched.tree.derive(path, sources_in):
+            url = text(node, "spec", "url") or text(node, "spec", "bucketName")
+            if url:
+                namespace = text(node, "metadata", "namespace") or flux.DEFAULT_NAMESPACE
+                name = text(node, "metadata", "name")
+                self._urls[text(node, "kind"), name, namespace] = _address(node, url)
 
 
 class _Settings:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import yaml
 
 from gitops_secrets.core.yamltext.nodes import compose_documents, position
+from gitops_secrets.errors import GitOpsSecretsError
 
 DEFAULT_NAMESPACE = "flux-system"
 COMPONENTS, SYNC = "gotk-components.yaml", "gotk-sync.yaml"
@@ -19,6 +20,7 @@ KUSTOMIZATION_GROUP = "kustomize.toolkit.fluxcd.io"
 SOURCE_KINDS = ("GitRepository", "OCIRepository", "Bucket")
 ARTIFACTS = ("OCIRepository", "Bucket")
 """The sources that may hold a part of a repository."""
+_SOURCE = rb"apiVersion[\"']?\s*:\s*[\"']?source\.toolkit\.fluxcd\.io/"
 DOCUMENT_SPLIT = rb"(?m)^---[ \t]*(?:#.*)?$"
 
 
@@ -68,6 +70,17 @@ def select_documents(content: bytes, name: str, wanted: bytes) -> Iterator[tuple
         if re.search(wanted, part) is not None:
             above = content.count(b"\n", 0, begin)
             yield from ((above + position(n).line, n) for n in compose_documents(part, name))
+
+
+def sources_in(content: bytes, name: str) -> list[yaml.Node]:
+    """Return the sources of Flux in a manifest, of whatever kind; of one that is not YAML those ahead of the error."""
+    found = []
+    try:
+        for _, node in select_documents(content, name, _SOURCE):
+            found.append(node)
+    except GitOpsSecretsError:
+        pass
+    return found
 
 
 def normalise(path: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator, Sequence
 
 from gitops_secrets.core.flux.follow import Applied, follow
@@ -13,7 +12,7 @@ from gitops_secrets.core.flux.objects import (
     KUSTOMIZATION_GROUP,
     KUSTOMIZATION_NAMES,
     SOURCE_KINDS,
-    select_documents,
+    sources_in,
 )
 from gitops_secrets.core.flux.reach import Fetched, reach
 from gitops_secrets.core.flux.roots.manifests import find_manifests, is_of_flux
@@ -22,9 +21,7 @@ from gitops_secrets.core.flux.substitution import is_open
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.yamltext.nodes import text
-from gitops_secrets.errors import GitOpsSecretsError
 
-_SOURCE = rb"apiVersion[\"']?\s*:\s*[\"']?source\.toolkit\.fluxcd\.io/"
 _SourceName = tuple[str | None, str | None]
 """Kind and name."""
 
@@ -126,9 +123,8 @@ def _candidates(tree: Overlay) -> Iterator[tuple[FluxKustomization, bool]]:
         if not path.endswith((".yaml", ".yml")):
             continue
         content = tree.read(path) or b""
-        if re.search(_SOURCE, content):
-            for name in _sources(path, content):
-                sources.setdefault(name, set()).add(posixpath.dirname(path))
+        for name in _sources(tree, path):
+            sources.setdefault(name, set()).add(posixpath.dirname(path))
         if group in content:
             files.append(path)
     inside = []
@@ -148,11 +144,8 @@ def _candidates(tree: Overlay) -> Iterator[tuple[FluxKustomization, bool]]:
         yield from ((found, False) for found in inside)
 
 
-def _sources(path: str, content: bytes) -> Iterator[_SourceName]:
-    try:
-        for _, node in select_documents(content, path, _SOURCE):
-            url = text(node, "spec", "url") or ""
-            if text(node, "kind") in SOURCE_KINDS and not is_open(url) and not is_of_flux(url):
-                yield text(node, "kind"), text(node, "metadata", "name")
-    except GitOpsSecretsError:
-        return
+def _sources(tree: Overlay, path: str) -> Iterator[_SourceName]:
+    for node in tree.derive(path, sources_in):
+        url = text(node, "spec", "url") or ""
+        if text(node, "kind") in SOURCE_KINDS and not is_open(url) and not is_of_flux(url):
+            yield text(node, "kind"), text(node, "metadata", "name")

@@ -14,14 +14,13 @@ from gitops_secrets.core.flux.objects import (
     KUSTOMIZATION_GROUP,
     KUSTOMIZATION_NAMES,
     SOURCE_KINDS,
-    select_documents,
+    sources_in,
 )
 from gitops_secrets.core.flux.roots.root import Customised, Root
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.yamltext.nodes import compose_documents, items, text
 from gitops_secrets.errors import GitOpsSecretsError
 
-_SOURCE = rb"apiVersion[\"']?\s*:\s*[\"']?source\.toolkit\.fluxcd\.io/"
 _FLUX_URL = re.compile(r"/flux-manifests\b|github\.com[/:]fluxcd/flux2\b")
 
 
@@ -67,22 +66,19 @@ def _applying(tree: Overlay, path: str) -> Customised | None:
     if KUSTOMIZATION_GROUP.encode() not in content:
         return None
     found = tree.derive(path, kustomizations_in)
-    names = {n for p in tree.beside(path) for n in _flux_sources(p, tree.read(p) or b"")}
+    names = {name for beside in tree.beside(path) for name in _flux_sources(tree, beside)}
     for kustomization in found:
         if kustomization.source in names:
             return Customised(path, kustomization.line, ("spec",))
     return None
 
 
-def _flux_sources(path: str, content: bytes) -> Iterator[tuple[str | None, str | None]]:
-    if b"fluxcd/" not in content or not path.endswith((".yaml", ".yml")):
+def _flux_sources(tree: Overlay, path: str) -> Iterator[tuple[str | None, str | None]]:
+    if not path.endswith((".yaml", ".yml")) or b"fluxcd/" not in (tree.read(path) or b""):
         return
-    try:
-        for _, node in select_documents(content, path, _SOURCE):
-            if text(node, "kind") in SOURCE_KINDS and is_of_flux(text(node, "spec", "url") or ""):
-                yield text(node, "kind"), text(node, "metadata", "name")
-    except GitOpsSecretsError:
-        return
+    for node in tree.derive(path, sources_in):
+        if text(node, "kind") in SOURCE_KINDS and is_of_flux(text(node, "spec", "url") or ""):
+            yield text(node, "kind"), text(node, "metadata", "name")
 
 
 def _takes_flux(tree: Overlay, path: str) -> bool:
