@@ -47,7 +47,7 @@ def make_plan(request: Request, repository: Repository, questions: Questions) ->
     keyring = Keyring(request.identity_file)
     from gitops_secrets.core.wiring.wire import read_known, wire
 
-    known = read_known(tree)
+    known = read_known(tree, clusters)
     ruled = [
         plan_rule(request, repository, tree, cluster, known.roots, keyring) for cluster in clusters
     ]

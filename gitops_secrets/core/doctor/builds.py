@@ -9,9 +9,9 @@ from typing import NamedTuple
 import yaml
 
 from gitops_secrets.core.doctor.diagnosis import ERROR, Diagnosis
-from gitops_secrets.core.flux.follow import Applied, patches_of, shaped, subject
+from gitops_secrets.core.flux.follow import Applied, patches_of, shaped
 from gitops_secrets.core.flux.kustomize.patches import Patch, Subject, Target, names
-from gitops_secrets.core.flux.making import Name, called, flux_patches, names_along
+from gitops_secrets.core.flux.making import Name, as_written, called, flux_patches, names_along
 from gitops_secrets.core.flux.reach import Fetched
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.yamltext.nodes import entries, get, items, text
@@ -174,7 +174,7 @@ def _over_ciphertext(view: View, applied: Applied, fetched: Fetched) -> Iterator
         if not patches:
             continue
         secrets = [n for n in fetched.documents(file) if get(n, "sops") is not None]
-        if any(patch.may_apply(subject(node)) for patch in patches for node in secrets):
+        if any(patch.may_apply(as_written(node)) for patch in patches for node in secrets):
             yield Diagnosis(
                 "kustomization",
                 ERROR,

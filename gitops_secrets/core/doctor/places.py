@@ -84,17 +84,18 @@ def _in_flux_folder(view: View) -> Iterator[Diagnosis]:
 
 def _deadlock(view: View) -> Iterator[Diagnosis]:
     """Yield encrypted files that would arrive together with the decryption that they need."""
-    if view.before is None:
+    if view.pushed is None:
         return
     for applied in view.applied:
-        if not applied.is_own or applied.cluster not in view.before.known:
+        new = [f for f in applied.reach.files if f in view.encrypted] if applied.is_own else []
+        if not new or not applied.kustomization.decryption_provider:
             continue
-        before = view.before.own(applied.cluster)
-        if before.decryption_provider or not applied.kustomization.decryption_provider:
+        # Only now: what Flux has already is read as a whole for it.
+        before = view.before
+        if before is None or applied.cluster not in before.known:
             continue
-        new = [f for f in applied.reach.files if f in view.encrypted]
         place = view.root(applied.cluster).patches_in
-        if new:
+        if not before.own(applied.cluster).decryption_provider:
             yield Diagnosis(
                 "deadlock",
                 ERROR,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import yaml
@@ -146,13 +146,9 @@ class _Changes:
     def touch(self, kind: str, name: str, words: tuple[str, ...]) -> bool:
         """Return whether a patch of theirs may change one of the fields *words* of the object."""
         return any(
-            patches_mention(root, kind, name, words, self._reader(path))
+            patches_mention(root, kind, name, words, self._tree.named_in(posixpath.dirname(path)))
             for path, root in self._roots
         )
-
-    def _reader(self, path: str) -> Callable[[str], bytes]:
-        folder = posixpath.dirname(path)
-        return lambda name: self._tree.read(posixpath.normpath(posixpath.join(folder, name))) or b""
 
 
 def _documents(content: bytes, file: str, wanted: bytes) -> list[yaml.Node]:

@@ -139,19 +139,13 @@ def check_artifact(
 ) -> None:
     """Raise GitOpsSecretsError if what Flux fetches would lack the pull Secret's folder; *described* names the file that says what."""
     file = cluster.secret_file(secret)
-    ignores = _ignores_above(tree, file)
-    source = installation.source
-    if ignores or source.ignore is not None or source.sparse_checkout:
-        check_artifact_holds(file, source, ignores, described)
+    check_artifact_holds(file, installation.source, _ignores_above(tree, file), described)
 
 
 def is_fetched(tree: Overlay, source: Source, file: str) -> bool:
     """Return whether Flux has *file* in what it fetches of *source*, made of these files."""
-    ignores = _ignores_above(tree, file)
-    if not (ignores or source.ignore is not None or source.sparse_checkout):
-        return True
     try:
-        check_artifact_holds(file, source, ignores, "")
+        check_artifact_holds(file, source, _ignores_above(tree, file), "")
     except GitOpsSecretsError:
         return False
     return True

@@ -15,8 +15,8 @@ from gitops_secrets.core.flux.kustomizations import (
     read_kustomization,
 )
 from gitops_secrets.core.flux.kustomize.mutate import as_node, plain
-from gitops_secrets.core.flux.kustomize.patches import Patch, Subject
-from gitops_secrets.core.flux.making import Name, flux_patches, made
+from gitops_secrets.core.flux.kustomize.patches import Patch
+from gitops_secrets.core.flux.making import Name, flux_patches, made, names_along
 from gitops_secrets.core.flux.objects import select_documents, sources_in
 from gitops_secrets.core.flux.reach import NOWHERE, UNKNOWN, Fetched, Reach, reach
 from gitops_secrets.core.flux.substitution import DISABLED, Variables, is_open, substituted
@@ -107,14 +107,11 @@ def target_namespaces(
     applied: Applied, fetched: Fetched, file: str, written: str | None
 ) -> dict[str | None, None]:
     """Return the namespaces that an object of *file* ends up in; None if nothing says one."""
-    if applied.kustomization.target_namespace is not None:
-        return {applied.kustomization.target_namespace: None}
+    spec = get(applied.kustomization.root, "spec")
     found: dict[str | None, None] = {}
     for route in applied.reach.routes.get(file, ((),)):
-        namespace = written
-        for _, root in shaped(fetched, route):
-            namespace = text(root, "namespace") or namespace
-        found[namespace] = None
+        roots = [root for _, root in shaped(fetched, route)]
+        found[names_along("", Name(written, ""), roots, spec)[-1].namespace] = None
     return found
 
 
@@ -134,21 +131,6 @@ def patches_of(applied: Applied, fetched: Fetched, file: str) -> list[Patch]:
     """Return the patches that an object of *file* meets on its way, in their order."""
     found = [p for path in route_to(applied, file) for p in fetched.patches(path)]
     return [*found, *flux_patches(get(applied.kustomization.root, "spec"))]
-
-
-def subject(node: yaml.Node, namespace: str | None = None) -> Subject:
-    """Return what the target of a patch sees of an object."""
-    labels, annotations = (
-        {key: text(value) or "" for key, value in entries(node, "metadata", field)}
-        for field in ("labels", "annotations")
-    )
-    return Subject(
-        text(node, "kind") or "",
-        text(node, "metadata", "name") or "",
-        namespace or text(node, "metadata", "namespace"),
-        labels,
-        annotations,
-    )
 
 
 class _Sources:

@@ -24,6 +24,8 @@ def check_artifact_holds(
             f"{where}: spec.sparseCheckout leaves {folder} out of what Flux fetches",
             f"add {folder.split('/', 1)[0]} to spec.sparseCheckout in {where}, commit, and run again",
         )
+    if not sourceignores and source.ignore is None:
+        return
     rules = [*sorted(sourceignores.items()), ("", source.ignore or "")]
     if ignored_by(rules)(file):
         blame = where if source.ignore else ".sourceignore"

@@ -67,6 +67,17 @@ def made(
     return node, names[-1]
 
 
+def as_written(node: yaml.Node) -> Subject:
+    """Return what a patch sees of the object *node*, as its file has it."""
+    return Subject(
+        text(node, "kind") or "",
+        text(node, "metadata", "name") or "",
+        text(node, "metadata", "namespace"),
+        _texts(node, "labels"),
+        _texts(node, "annotations"),
+    )
+
+
 def called(kind: str, names: Sequence[Name]) -> Subject:
     """Return what a patch sees of an object that has had *names*, the last of them now."""
     known = [(found.namespace or "default", found.name) for found in names]

@@ -72,6 +72,14 @@ def select_documents(content: bytes, name: str, wanted: bytes) -> Iterator[tuple
             yield from ((above + position(n).line, n) for n in compose_documents(part, name))
 
 
+def composed(content: bytes, name: str) -> list[yaml.Node] | None:
+    """Return the root nodes of a file, None if it is not YAML."""
+    try:
+        return compose_documents(content, name)
+    except GitOpsSecretsError:
+        return None
+
+
 def sources_in(content: bytes, name: str) -> list[yaml.Node]:
     """Return the sources of Flux in a manifest, of whatever kind; of one that is not YAML those ahead of the error."""
     found = []

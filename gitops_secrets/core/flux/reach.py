@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -13,8 +13,9 @@ from gitops_secrets.core.flux.artifact import generated_from, kustomization_at
 from gitops_secrets.core.flux.kustomizations import FluxKustomization, kustomizations_in
 from gitops_secrets.core.flux.kustomize.identities import Identity, identities
 from gitops_secrets.core.flux.kustomize.patches import Patch, read_patches
+from gitops_secrets.core.flux.objects import composed
 from gitops_secrets.core.repository.overlay import Overlay
-from gitops_secrets.core.yamltext.nodes import compose_documents, entries, is_yaml, items, text
+from gitops_secrets.core.yamltext.nodes import entries, is_yaml, items, text
 from gitops_secrets.errors import GitOpsSecretsError
 
 _LISTS = ("resources", "bases")
@@ -45,22 +46,20 @@ class Fetched:
         if path not in self._patches:
             root = next(iter(self.documents(path)), None)
             try:
-                self._patches[path] = read_patches(root, self.reader(posixpath.dirname(path)))
+                self._patches[path] = read_patches(
+                    root, self.tree.named_in(posixpath.dirname(path))
+                )
             except GitOpsSecretsError:
                 self._patches[path] = []
         return self._patches[path]
 
-    def reader(self, folder: str) -> Callable[[str], bytes]:
-        """Return what reads a file by the name that a kustomization in *folder* gives it."""
-        return lambda name: self.tree.read(posixpath.normpath(posixpath.join(folder, name))) or b""
-
     def documents(self, path: str) -> list[yaml.Node]:
         """Return the root nodes of a kustomization, parsed once; none if it is not YAML."""
-        return self.tree.derive(path, _composed) or []
+        return self.tree.derive(path, composed) or []
 
     def is_broken(self, path: str) -> bool:
         """Return whether *path* is not valid YAML."""
-        return self.tree.derive(path, _composed) is None
+        return self.tree.derive(path, composed) is None
 
     def is_yaml(self, path: str) -> bool:
         """Return whether *path* parses."""
@@ -91,13 +90,6 @@ class Fetched:
         return frozenset(found)
 
 
-def _composed(content: bytes, path: str) -> list[yaml.Node] | None:
-    try:
-        return compose_documents(content, path)
-    except GitOpsSecretsError:
-        return None
-
-
 def _parses(content: bytes, _path: str) -> bool:
     return is_yaml(content)
 
@@ -106,8 +98,6 @@ class Reach(NamedTuple):
     """What Flux applies from one folder."""
 
     files: tuple[str, ...] = ()
-    generated: bool = False
-    """Whether there is no kustomization.yaml, so that Flux makes one of every manifest below."""
     foreign: tuple[str, ...] = ()
     """Files that a generated kustomization would take, and that are not Kubernetes objects."""
     missing: tuple[tuple[str, str, str], ...] = ()
@@ -141,7 +131,6 @@ def reach(fetched: Fetched, folder: str, components: Sequence[str] = ()) -> Reac
         walk.enter(*walk.todo.pop())
     return Reach(
         tuple(sorted(walk.routes)),
-        kustomization_at(fetched.tree, folder)[1] is None,
         tuple(walk.foreign),
         tuple(walk.missing),
         tuple(dict.fromkeys(walk.unreadable)),

@@ -21,7 +21,7 @@ from gitops_secrets.core.repository.layout import CONFIG, Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.creationrules import CreationRule, choose_rule, parse_rules
 from gitops_secrets.core.sops.structure import SopsDocument, read_documents
-from gitops_secrets.core.yamltext.nodes import compose_documents, text
+from gitops_secrets.core.yamltext.nodes import text
 from gitops_secrets.errors import GitOpsSecretsError, InvalidDocumentError
 
 _OF_SOPS = (b"sops_mac=", b"[sops]", b'"sops"', b"\nsops:")
@@ -55,18 +55,12 @@ class View:
         """Every cluster of the repository."""
         self.clusters = sorted(only) if only else self.known
         """Those that are looked at: one of *only* may be a path that Flux was told of elsewhere."""
-        self._parsed: dict[str, list[yaml.Node]] = {}
         self._mentioned: dict[bytes, bool] = {}
         self._fetched: dict[str | None, Fetched] = {}
 
     def documents(self, path: str) -> list[yaml.Node]:
         """Return the root nodes of the file *path*; none if it is not YAML."""
-        if path not in self._parsed:
-            try:
-                self._parsed[path] = compose_documents(self.tree.read(path) or b"", path)
-            except GitOpsSecretsError:
-                self._parsed[path] = []
-        return self._parsed[path]
+        return self.tree.derive(path, flux.composed) or []
 
     def objects(self, path: str, kind: str) -> list[yaml.Node]:
         """Return the documents of *path* that are of *kind*; none if they are not YAML."""

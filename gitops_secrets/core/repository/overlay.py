@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from posixpath import join, normpath
 from typing import TypeVar
 
 from gitops_secrets.core.repository.filechange import Change
@@ -79,6 +80,10 @@ class Overlay:
         folder = path.rpartition("/")[0]
         start = len(folder) + 1 if folder else 0
         return [found for found in self.below(folder or ".") if "/" not in found[start:]]
+
+    def named_in(self, folder: str) -> Callable[[str], bytes]:
+        """Return what reads a file by the name that one in *folder* gives it; nothing if it is not there."""
+        return lambda name: self.read(normpath(join(folder, name))) or b""
 
     def _all(self) -> list[str]:
         if self._sorted is None:

@@ -52,13 +52,15 @@ class Known(NamedTuple):
 
     roots: tuple[Root, ...]
     applied: tuple[Applied, ...]
-    """Every Kustomization that a root leads to."""
+    """Every Kustomization that a root leads to; of a cluster that is planned alone none, for that is still to come."""
 
 
-def read_known(tree: Overlay) -> Known:
-    """Return what *tree* is."""
+def read_known(tree: Overlay, asked: Sequence[Cluster]) -> Known:
+    """Return what *tree* is before the clusters *asked* are planned."""
     roots = find_roots(tree)
-    return Known(roots, View(tree, roots=roots).applied)
+    alone = asked[0].path if len(asked) == 1 else None
+    others = [root.cluster for root in roots if root.cluster.path != alone]
+    return Known(roots, View(tree, only=others, roots=roots).applied if others else ())
 
 
 def wire(
@@ -81,7 +83,7 @@ def wire(
     not listed yet. Raises GitOpsSecretsError or UsageError for a repository in which that would not work,
     or would stop what works today.
     """
-    known = known or read_known(tree)
+    known = known or read_known(tree, [cluster])
     root = _root(tree, known.roots, cluster, flavour, namespace)._replace(cluster=cluster)
     installation = _installation(tree, root, namespace, source)
     if root.folder is not None:

@@ -6,20 +6,18 @@ import posixpath
 import re
 from collections.abc import Collection, Iterator
 
-import yaml
-
 from gitops_secrets.core.flux.kustomizations import kustomizations_in
 from gitops_secrets.core.flux.objects import (
     COMPONENTS,
     KUSTOMIZATION_GROUP,
     KUSTOMIZATION_NAMES,
     SOURCE_KINDS,
+    composed,
     sources_in,
 )
 from gitops_secrets.core.flux.roots.root import Customised, Root
 from gitops_secrets.core.repository.overlay import Overlay
-from gitops_secrets.core.yamltext.nodes import compose_documents, items, text
-from gitops_secrets.errors import GitOpsSecretsError
+from gitops_secrets.core.yamltext.nodes import items, text
 
 _FLUX_URL = re.compile(r"/flux-manifests\b|github\.com[/:]fluxcd/flux2\b")
 
@@ -87,13 +85,5 @@ def _takes_flux(tree: Overlay, path: str) -> bool:
     content = tree.read(path) or b""
     if b"fluxcd/flux2" not in content:
         return False
-    return any(
-        is_of_flux(text(n) or "") for r in _documents(content, path) for n in items(r, "resources")
-    )
-
-
-def _documents(content: bytes, path: str) -> list[yaml.Node]:
-    try:
-        return compose_documents(content, path)
-    except GitOpsSecretsError:
-        return []
+    roots = tree.derive(path, composed) or []
+    return any(is_of_flux(text(node) or "") for root in roots for node in items(root, "resources"))

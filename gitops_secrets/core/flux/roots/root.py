@@ -15,12 +15,12 @@ from gitops_secrets.core.flux.kustomizations import (
     own_kustomization,
 )
 from gitops_secrets.core.flux.kustomize.patches import Patch, read_patches
-from gitops_secrets.core.flux.objects import COMPONENTS, DEFAULT_NAMESPACE, SYNC
+from gitops_secrets.core.flux.objects import COMPONENTS, DEFAULT_NAMESPACE, SYNC, composed
 from gitops_secrets.core.flux.roots.instance import FluxInstance
 from gitops_secrets.core.flux.roots.pushed import artifact_folders
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.repository.overlay import Overlay
-from gitops_secrets.core.yamltext.nodes import compose_documents, get
+from gitops_secrets.core.yamltext.nodes import get
 from gitops_secrets.errors import GitOpsSecretsError
 
 
@@ -80,7 +80,7 @@ class Root(NamedTuple):
     def reader(self, tree: Overlay) -> Callable[[str], bytes]:
         """Return what reads a patch file by the name that the customisation gives it."""
         folder = posixpath.dirname(self.patches_in.file) if self.patches_in is not None else ""
-        return lambda name: tree.read(posixpath.normpath(posixpath.join(folder, name))) or b""
+        return tree.named_in(folder)
 
 
 def bootstrapped_root(tree: Overlay, cluster: Cluster, folder: str) -> Root:
@@ -97,10 +97,7 @@ def customisation(tree: Overlay, place: Customised | None) -> yaml.Node | None:
     """Return the mapping at *place*, None if it is not there or not YAML."""
     if place is None:
         return None
-    try:
-        documents = compose_documents(tree.read(place.file) or b"", place.file)
-    except GitOpsSecretsError:
-        return None
+    documents = tree.derive(place.file, composed) or []
     before = [d for d in documents if d.start_mark.line < place.line]
     document = before[-1] if before else next(iter(documents), None)
     return get(document, *place.keys)
