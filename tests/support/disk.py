@@ -22,7 +22,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.kill import STORIES, Story, prepare_user, start_story, wait_for_journal
+from tests.support.kill import (
+    STORIES,
+    Story,
+    free_the_server,
+    prepare_user,
+    start_story,
+    wait_for_journal,
+)
 from tests.support.user import User
 
 _PAGE = 4096
@@ -128,6 +135,7 @@ def run_lost(story: Story, user: User, disk: Disk, after: float) -> str:
 
 
 def _again(story: Story, user: User) -> None:
+    free_the_server(user)
     result = user.run(*story.arguments, env=story.env, stdin=story.stdin)
     assert result.status == 0, result.printed
     assert story.is_whole(user)

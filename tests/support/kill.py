@@ -124,6 +124,7 @@ def end_at(
     if user_commits and story.commits and not point.git_lock:
         user.git("commit", "--quiet", "--message", "The user's own")
         assert story.is_whole(user) or not point.done, "the user's commit undid ours"
+    free_the_server(user)
     again = user.run(*story.arguments, env=story.env, stdin=story.stdin)
     assert again.status == 0, again.stderr
     assert story.is_whole(user)
@@ -214,6 +215,16 @@ def wait_for_journal(user: User, run: subprocess.Popen[bytes]) -> None:
     journal = user.repository / ".git" / "gitops-secrets" / "journal.json"
     while not journal.exists() and run.poll() is None:
         time.sleep(0.0002)
+
+
+def free_the_server(user: User) -> None:
+    """Take away the locks that the server's Git left.
+
+    The server of these stories is a folder, so that its Git runs in our own process group and on the
+    user's own disk, and dies with them. A server elsewhere goes on, and takes its locks away itself.
+    """
+    for lock in (user.home.parent / "origin.git").glob("**/*.lock"):
+        lock.unlink()
 
 
 def _measure(story: Story, user: User) -> tuple[float, float]:
