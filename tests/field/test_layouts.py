@@ -64,7 +64,9 @@ def bootstrapped(tree: Overlay, root: Root, secret: str = SECRET) -> ClusterOutc
     cluster = root.cluster
     if cluster.kustomization_file not in tree.files():
         cluster = housed(tree, root, cluster)
-    wired = wire(tree, cluster, secret, None, None, known=read_known(tree, [cluster]))
+    wired = wire(
+        tree, cluster, secret, None, None, known=read_known(tree, find_roots(tree), [cluster])
+    )
     file = cluster.secret_file(secret)
     namespace = wired.installation.namespace
     if tree.read(file) is None:

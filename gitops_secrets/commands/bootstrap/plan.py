@@ -20,6 +20,7 @@ from gitops_secrets.commands.bootstrap.rule import Ruled, plan_rule
 from gitops_secrets.commands.bootstrap.stage import first_stages, lay_out
 from gitops_secrets.commands.secrets.ruling import ruling_for
 from gitops_secrets.commands.secrets.sealing import Sealer
+from gitops_secrets.core.flux.roots.find import find_roots
 from gitops_secrets.core.repository.layout import CONFIG, PULL_SECRETS, Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
@@ -45,15 +46,14 @@ def make_plan(request: Request, repository: Repository, questions: Questions) ->
     first = first_stages(request, repository, tree, clusters)
     _refuse_left_out(repository, listing, clusters)
     keyring = Keyring(request.identity_file)
-    from gitops_secrets.core.wiring.wire import read_known, wire
-
-    known = read_known(tree, clusters)
-    ruled = [
-        plan_rule(request, repository, tree, cluster, known.roots, keyring) for cluster in clusters
-    ]
+    roots = find_roots(tree)
+    ruled = [plan_rule(request, repository, tree, cluster, roots, keyring) for cluster in clusters]
     with Sealer(tree, keyring) as sealer:
         if not first:
             _start_encryption(sealer, request, tree, ruled[0])
+        from gitops_secrets.core.wiring.wire import read_known, wire
+
+        known = read_known(tree, roots, clusters)
         registries = _registries(request, tree, clusters[0])
         wired = [
             wire(
@@ -92,7 +92,6 @@ def make_plan(request: Request, repository: Repository, questions: Questions) ->
 def _prove(tree: Overlay, outcomes: Sequence[ClusterOutcome]) -> None:
     """Raise GitOpsSecretsError if the planned *tree* would not give Flux its pull Secrets."""
     from gitops_secrets.commands.bootstrap.proof import prove
-    from gitops_secrets.core.flux.roots.find import find_roots
 
     roots = find_roots(tree)
     for outcome in outcomes:

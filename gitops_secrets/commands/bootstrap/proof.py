@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gitops_secrets.commands.bootstrap.model import ClusterOutcome
-from gitops_secrets.core.doctor.accounts import flux_accounts
 from gitops_secrets.core.flux.follow import Applied, target_namespaces
+from gitops_secrets.core.flux.roots.patching import pulling_accounts
 from gitops_secrets.core.flux.roots.root import Root
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.overlay import Overlay
@@ -78,13 +78,14 @@ def _check_once(view: View, applying: Sequence[Applied], outcome: ClusterOutcome
 
 
 def _check_accounts(view: View, outcome: ClusterOutcome) -> None:
+    root = view.root(outcome.cluster)
     lacking = [
         name
-        for name, secrets in flux_accounts(view, outcome.cluster)
+        for name, secrets in pulling_accounts(view.tree, root)
         if outcome.secret_name not in secrets
     ]
     if lacking:
-        place = view.root(outcome.cluster).patches_in
+        place = root.patches_in
         there = place.file if place is not None else outcome.cluster.path
         raise GitOpsSecretsError(
             f"{there}: ServiceAccount {lacking[0]} of Flux would not get the pull Secret "

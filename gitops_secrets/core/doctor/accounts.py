@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gitops_secrets.core.doctor.diagnosis import ERROR, Diagnosis
-from gitops_secrets.core.flux.kustomize.patches import patched_pull_secrets, patches_mention
-from gitops_secrets.core.flux.roots.patching import accounts_of
+from gitops_secrets.core.flux.kustomize.patches import patches_mention
+from gitops_secrets.core.flux.roots.patching import pulling_accounts
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.sops.secrets import PULL_SECRET_TYPE
@@ -34,7 +34,7 @@ def _check_accounts(view: View, cluster: Cluster) -> Iterator[Diagnosis]:
         return
     names = {d.name for _, d in ours}
     try:
-        accounts = flux_accounts(view, cluster)
+        accounts = pulling_accounts(view.tree, view.root(cluster))
         templates = _template_secrets(view, cluster)
     except GitOpsSecretsError:
         return
@@ -86,29 +86,9 @@ def _template_secrets(view: View, cluster: Cluster) -> dict[str, list[str]]:
     return found
 
 
-def flux_accounts(view: View, cluster: Cluster) -> list[tuple[str, tuple[str, ...]]]:
-    """Return Flux's ServiceAccounts with the pull Secrets that they end up with.
-
-    Raises GitOpsSecretsError if a patch or gotk-components.yaml is not valid YAML.
-    """
-    return [
-        (account, _pull_secrets(view, cluster, account) or present)
-        for account, present in _accounts(view, cluster).items()
-    ]
-
-
-def _accounts(view: View, cluster: Cluster) -> dict[str, tuple[str, ...]]:
-    return accounts_of(view.tree, view.root(cluster))
-
-
 def _customised_in(view: View, cluster: Cluster) -> str:
     root = view.root(cluster)
     return root.patches_in.file if root.patches_in is not None else root.kustomization.file
-
-
-def _pull_secrets(view: View, cluster: Cluster, account: str) -> tuple[str, ...] | None:
-    reader = view.root(cluster).reader(view.tree)
-    return patched_pull_secrets(view.customisation(cluster), account, reader)
 
 
 class Lockdown(NamedTuple):

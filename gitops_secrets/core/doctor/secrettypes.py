@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gitops_secrets.core.doctor.accounts import flux_accounts
 from gitops_secrets.core.doctor.diagnosis import ERROR, Diagnosis
 from gitops_secrets.core.doctor.workloads import workloads
 from gitops_secrets.core.flux.follow import target_namespace
 from gitops_secrets.core.flux.objects import DEFAULT_NAMESPACE
+from gitops_secrets.core.flux.roots.patching import pulling_accounts
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.sops.secrets import ROOTS
@@ -77,7 +77,7 @@ def _users(view: View, cluster: Cluster) -> Iterator[tuple[Name, _User]]:
     """Yield the Secrets that something of *cluster* pulls with; of Flux's own ServiceAccounts too."""
     own = next(a for a in view.applied if a.cluster == cluster and a.is_own)
     try:
-        accounts = flux_accounts(view, cluster)
+        accounts = pulling_accounts(view.tree, view.root(cluster))
     except GitOpsSecretsError:
         accounts = []
     for account, secrets in accounts:

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import yaml
 
-from gitops_secrets.core.doctor.accounts import flux_accounts
 from gitops_secrets.core.flux.follow import Applied, route_to, shaped, target_namespace
 from gitops_secrets.core.flux.kustomize.patches import patches_mention
 from gitops_secrets.core.flux.objects import select_documents
 from gitops_secrets.core.flux.reach import Fetched
+from gitops_secrets.core.flux.roots.patching import pulling_accounts
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.yamltext.nodes import get, items, text
@@ -55,7 +55,10 @@ def workloads(view: View, cluster: Cluster) -> Iterator[Workload]:
     accounts = dict(_accounts(view, cluster))
     own = next(a for a in view.applied if a.cluster == cluster and a.is_own)
     try:
-        flux = {(own.namespace, name): secrets for name, secrets in flux_accounts(view, cluster)}
+        flux = {
+            (own.namespace, name): secrets
+            for name, secrets in pulling_accounts(view.tree, view.root(cluster))
+        }
     except GitOpsSecretsError:
         flux = {}
     instance = view.root(cluster).instance
@@ -68,10 +71,8 @@ def workloads(view: View, cluster: Cluster) -> Iterator[Workload]:
     for applied in (a for a in view.applied if a.cluster == cluster):
         fetched = view.fetched(cluster)
         for file in applied.reach.files:
-            content = view.tree.read(file) or b""
-            if b"image" in content and re.search(_WORKLOADS, content):
-                for node in _documents(content, file, _WORKLOADS):
-                    yield from _workload(applied, fetched, file, node, {**accounts, **flux})
+            for node in view.tree.derive(file, _workload_nodes):
+                yield from _workload(applied, fetched, file, node, {**accounts, **flux})
 
 
 def _workload(
@@ -110,10 +111,7 @@ def _accounts(view: View, cluster: Cluster) -> Iterator[tuple[Name, tuple[str, .
     for applied in (a for a in view.applied if a.cluster == cluster):
         fetched = view.fetched(cluster)
         for file in applied.reach.files:
-            content = view.tree.read(file) or b""
-            if b"ServiceAccount" not in content:
-                continue
-            for node in _documents(content, file, _ACCOUNTS):
+            for node in view.tree.derive(file, _account_nodes):
                 name, written = text(node, "metadata", "name"), text(node, "metadata", "namespace")
                 namespace = target_namespace(applied, fetched, file, written)
                 if text(node, "kind") == "ServiceAccount" and name and namespace:
@@ -151,7 +149,17 @@ class _Changes:
         )
 
 
+def _workload_nodes(content: bytes, file: str) -> list[yaml.Node]:
+    return _documents(content, file, _WORKLOADS) if b"image" in content else []
+
+
+def _account_nodes(content: bytes, file: str) -> list[yaml.Node]:
+    return _documents(content, file, _ACCOUNTS)
+
+
 def _documents(content: bytes, file: str, wanted: bytes) -> list[yaml.Node]:
+    if not re.search(wanted, content):
+        return []
     try:
         return [node for _, node in select_documents(content, file, wanted)]
     except GitOpsSecretsError:

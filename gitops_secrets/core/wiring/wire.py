@@ -55,9 +55,8 @@ class Known(NamedTuple):
     """Every Kustomization that a root leads to; of a cluster that is planned alone none, for that is still to come."""
 
 
-def read_known(tree: Overlay, asked: Sequence[Cluster]) -> Known:
-    """Return what *tree* is before the clusters *asked* are planned."""
-    roots = find_roots(tree)
+def read_known(tree: Overlay, roots: tuple[Root, ...], asked: Sequence[Cluster]) -> Known:
+    """Return what *tree*, whose roots are *roots*, is before the clusters *asked* are planned."""
     alone = asked[0].path if len(asked) == 1 else None
     others = [root.cluster for root in roots if root.cluster.path != alone]
     return Known(roots, View(tree, only=others, roots=roots).applied if others else ())
@@ -83,7 +82,7 @@ def wire(
     not listed yet. Raises GitOpsSecretsError or UsageError for a repository in which that would not work,
     or would stop what works today.
     """
-    known = known or read_known(tree, [cluster])
+    known = known or read_known(tree, find_roots(tree), [cluster])
     root = _root(tree, known.roots, cluster, flavour, namespace)._replace(cluster=cluster)
     installation = _installation(tree, root, namespace, source)
     if root.folder is not None:

@@ -149,15 +149,13 @@ def patched(found: yaml.Node, subject: Subject, patches: Iterable[Patch]) -> yam
     return (as_node(value) or found) if value is not None else found
 
 
-def patched_pull_secrets(
-    root: yaml.Node | None, account: str, read: Callable[[str], bytes]
-) -> tuple[str, ...] | None:
-    """Return the pull Secrets that the last patch puts on a ServiceAccount, None if none does.
+def patched_pull_secrets(patches: Iterable[Patch], account: str) -> tuple[str, ...] | None:
+    """Return the pull Secrets that the last of *patches* puts on a ServiceAccount, None if none does.
 
     The list has no merge key: the last patch replaces what those before it put there.
     """
     found = None
-    for patch in read_patches(root, read):
+    for patch in patches:
         if patch.may_apply(flux_account(account)):
             names = tuple(n for n in patch.pull_secrets() if n)
             found = names or found

@@ -10,7 +10,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import yaml
 
-from gitops_secrets.core.flux.kustomize.patches import MARK, Patch, flux_account, read_patches
+from gitops_secrets.core.flux.kustomize.patches import (
+    MARK,
+    Patch,
+    flux_account,
+    patched_pull_secrets,
+    read_patches,
+)
 from gitops_secrets.core.flux.objects import manifests
 from gitops_secrets.core.flux.roots.root import Root
 from gitops_secrets.core.repository.overlay import Overlay
@@ -56,6 +62,18 @@ def accounts_of(tree: Overlay, root: Root) -> dict[str, tuple[str, ...]]:
     if root.components is not None:
         return service_accounts(tree.read(root.components) or b"", root.components)
     return dict.fromkeys(FLUX_SERVICE_ACCOUNTS, ()) if root.patches_in is not None else {}
+
+
+def pulling_accounts(tree: Overlay, root: Root) -> list[tuple[str, tuple[str, ...]]]:
+    """Return the ServiceAccounts of *root*'s Flux with the pull Secrets that they end up with.
+
+    Raises GitOpsSecretsError if a patch or gotk-components.yaml is not valid YAML.
+    """
+    patches = read_patches(root.customisation(tree), root.reader(tree))
+    return [
+        (account, patched_pull_secrets(patches, account) or present)
+        for account, present in accounts_of(tree, root).items()
+    ]
 
 
 def patch_service_accounts(
