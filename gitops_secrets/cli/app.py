@@ -25,7 +25,8 @@ from gitops_secrets.core.discretion.suspicion import NOT_SHOWN
 from gitops_secrets.errors import ExitCode, GitOpsSecretsError
 
 COMMANDS = {
-    "bootstrap": "gitops_secrets.cli.bootstrap:bootstrap_command",
+    "bootstrap": "gitops_secrets.cli.bootstrap.command:bootstrap_command",
+    "attach": "gitops_secrets.cli.bootstrap.attach:attach_command",
     "apply": "gitops_secrets.cli.apply:apply_command",
     "encrypt": "gitops_secrets.cli.encrypt:encrypt_command",
     "edit": "gitops_secrets.cli.edit:edit_command",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gitops_secrets.commands.secrets.apply import Outcome as Applied
     from gitops_secrets.commands.secrets.edit import Outcome as Edited
     from gitops_secrets.commands.secrets.encrypt import Outcome as Encrypted
+    from gitops_secrets.commands.secrets.pull_secret import Registries
     from gitops_secrets.commands.secrets.show import Object
 
 
@@ -41,7 +42,7 @@ def bootstrap_document(outcome: Bootstrapped, *, dry_run: bool) -> str:
 
 
 def _cluster(outcome: ClusterOutcome, *, created: bool) -> dict[str, Value]:
-    found, identity = outcome.registries, outcome.identity
+    identity = outcome.identity
     return {
         "path": outcome.cluster.path,
         "namespace": outcome.namespace,
@@ -49,17 +50,28 @@ def _cluster(outcome: ClusterOutcome, *, created: bool) -> dict[str, Value]:
         "decryption_only": outcome.decryption_only,
         "secret": outcome.secret_name,
         "file": outcome.secret_file,
-        "registries": {
-            "added": found.added,
-            "updated": found.updated,
-            "unchanged": found.unchanged,
-        },
+        "registries": _registries(outcome.registries),
         "recipients": [{"recipient": r.value, "cluster": r.cluster} for r in outcome.recipients],
         "identity_file": str(identity.file) if identity.file else None,
         "identity_created": created,
         "service_accounts": outcome.wired.service_accounts,
+        "namespaces": [
+            {
+                "namespace": other.namespace,
+                "file": other.secret_file,
+                "kustomization": other.kustomization,
+                "registries": _registries(other.registries),
+                "service_accounts": other.accounts,
+                "notes": other.notes,
+            }
+            for other in outcome.namespaces
+        ],
         "notes": outcome.wired.notes,
     }
+
+
+def _registries(found: Registries) -> dict[str, Value]:
+    return {"added": found.added, "updated": found.updated, "unchanged": found.unchanged}
 
 
 def apply_document(outcome: Applied, *, dry_run: bool) -> str:

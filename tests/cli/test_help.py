@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gitops_secrets.cli.app import COMMANDS
-from gitops_secrets.cli.bootstrap import bootstrap_command
+from gitops_secrets.cli.bootstrap.command import bootstrap_command
 from tests.support.user import User
 
 README = Path(__file__).parents[2] / "README.md"

@@ -27,6 +27,7 @@ class Request(NamedTuple):
     groups: Sequence[tuple[Registry | None, CredentialSource]]
     """Each registry with its credential source; None for the one that Flux's images come from."""
     secret: str
+    """The name of the pull Secret; empty, with *attach*, for the only one that the cluster has."""
     paths: Sequence[str] = ()
     all_clusters: bool = False
     new_cluster: bool = False
@@ -37,6 +38,10 @@ class Request(NamedTuple):
     """What installs Flux, if it is not to be found out: one of wiring.FLAVOURS."""
     layout: str | None = None
     """"separate" or "inline"; None for the one that a cluster has, else separate."""
+    accounts: Sequence[tuple[str, str]] = ()
+    """Namespaces that are to pull with the Secret too, each with a ServiceAccount, "" for its default."""
+    attach: bool = False
+    """Whether only they are asked for: the pull Secret of Flux is there, and is left as it is."""
     folder: str | None = None
     """The folder that is to hold pull-secrets/; None for the first that Flux fetches."""
     resume: bool = False
@@ -55,6 +60,19 @@ class Request(NamedTuple):
     """Is told what is under way."""
 
 
+class NamespaceOutcome(NamedTuple):
+    """What was planned for the pull Secret of a further namespace."""
+
+    namespace: str
+    secret_file: str
+    kustomization: str
+    """The name of the Kustomization that applies it."""
+    registries: Registries
+    accounts: tuple[str, ...]
+    """The ServiceAccounts, of those asked for, that pull with it."""
+    notes: tuple[str, ...]
+
+
 class ClusterOutcome(NamedTuple):
     """What was planned for one cluster."""
 
@@ -67,6 +85,7 @@ class ClusterOutcome(NamedTuple):
     wired: Wired
     decryption_only: bool = False
     """Whether the pull Secret has to wait for a second commit."""
+    namespaces: tuple[NamespaceOutcome, ...] = ()
 
     @property
     def secret_name(self) -> str:

@@ -14,20 +14,22 @@ from gitops_secrets.adapters.files import check_inside, read_plain
 from gitops_secrets.adapters.git.repository import Head, Listing, Repository
 from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.commands.bootstrap.choice import chosen_clusters
-from gitops_secrets.commands.bootstrap.model import ClusterOutcome, Plan, Request
+from gitops_secrets.commands.bootstrap.model import ClusterOutcome, NamespaceOutcome, Plan, Request
 from gitops_secrets.commands.bootstrap.questions import Questions, paths_of
 from gitops_secrets.commands.bootstrap.rule import Ruled, plan_rule
 from gitops_secrets.commands.bootstrap.stage import first_stages, lay_out
 from gitops_secrets.commands.secrets.ruling import ruling_for
 from gitops_secrets.commands.secrets.sealing import Sealer
 from gitops_secrets.core.flux.roots.find import find_roots
-from gitops_secrets.core.repository.layout import CONFIG, PULL_SECRETS, Cluster
+from gitops_secrets.core.repository.layout import CONFIG, NAMESPACES, PULL_SECRETS, Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
 if TYPE_CHECKING:
+    from gitops_secrets.core.flux.roots.root import Root
     from gitops_secrets.core.registry.credentials import Credentials
     from gitops_secrets.core.registry.reference import Registry
+    from gitops_secrets.core.sops.pullsecret import PullSecret
     from gitops_secrets.core.wiring.wire import Wired
 
 
@@ -40,10 +42,17 @@ def make_plan(request: Request, repository: Repository, questions: Questions) ->
     listing = questions.listing()
     tree = Overlay(listing.files, lambda path: read_plain(repository.top, path))
     clusters = lay_out(request, tree, chosen_clusters(request, tree, repository.top))
+    if request.attach:
+        request = _of_the_secret(request, tree, clusters)
     ask_status = questions.of(clusters) or repository.begin_status(paths_of(clusters))
     head, states = ask_status()
     _check_head(repository, request, head)
     first = first_stages(request, repository, tree, clusters)
+    if first and request.accounts:
+        raise UsageError(
+            "this is the first of the two commits of --layout inline, and no pull Secret is made yet",
+            "run it without --for, and give --for with --resume",
+        )
     _refuse_left_out(repository, listing, clusters)
     keyring = Keyring(request.identity_file)
     roots = find_roots(tree)
@@ -65,9 +74,9 @@ def make_plan(request: Request, repository: Repository, questions: Questions) ->
             )
             for rule in ruled
         ]
-        ours = {cluster.kustomization_file for cluster in clusters} | set(tree.edited())
+        ours = {cluster.kustomization_file for cluster in clusters}
         ours |= {CONFIG, *(cluster.secret_file(request.secret) for cluster in clusters)}
-        for path in ours:
+        for path in ours | set(tree.edited()):
             check_inside(repository.top, path)
         _refuse_changed(request, repository, listing, states, tree)
         # Only now, when all else is seen to be in order: one of the sources may be a prompt.
@@ -79,14 +88,32 @@ def make_plan(request: Request, repository: Repository, questions: Questions) ->
         outcomes = [
             _plan_decryption(request, rule, wiring)
             if rule.cluster in first
-            else _plan_secret(request, tree, sealer, rule, wiring, credentials)
+            else _plan_secret(request, tree, sealer, rule, wiring, credentials, roots)
             for rule, wiring in zip(ruled, wired, strict=True)
         ]
+    ours |= {n.secret_file for outcome in outcomes for n in outcome.namespaces}
+    ours |= set(tree.edited())
+    for path in tree.edited():
+        check_inside(repository.top, path)
     _refuse_changed(request, repository, listing, states, tree)
     _prove(tree, outcomes)
     changes = tree.changes()
     concerned = {path: state for path, state in states.items() if path in ours}
     return Plan(tuple(outcomes), changes, head, concerned)
+
+
+def _of_the_secret(request: Request, tree: Overlay, clusters: Sequence[Cluster]) -> Request:
+    """Return *request* for a pull Secret that each of *clusters* has. Raises UsageError if one has not."""
+    from gitops_secrets.commands.bootstrap.namespaces import chosen_secret
+
+    secret = request.secret or chosen_secret(tree, clusters[0])
+    for cluster in clusters:
+        if tree.read(cluster.secret_file(secret)) is None:
+            raise UsageError(
+                f"{cluster.path} has no pull Secret {secret}: {cluster.secret_file(secret)} is not there",
+                f"gitops-secrets bootstrap --path {cluster.path} --image-pull-secret {secret}",
+            )
+    return request._replace(secret=secret)
 
 
 def _prove(tree: Overlay, outcomes: Sequence[ClusterOutcome]) -> None:
@@ -178,6 +205,7 @@ def _plan_secret(
     ruled: Ruled,
     wired: Wired,
     credentials: Mapping[str, Credentials],
+    roots: Sequence[Root],
 ) -> ClusterOutcome:
     from gitops_secrets.commands.secrets.pull_secret import plan_pull_secret
     from gitops_secrets.core.sops.pullsecret import PullSecret
@@ -195,16 +223,34 @@ def _plan_secret(
     wanted = PullSecret(ruled.cluster.path, namespace, request.secret, credentials)
     ruling = ruling_for(tree.read(CONFIG) or b"", path)
     request.progress(f"encrypting {path}")
-    registries = plan_pull_secret(sealer, tree, path, wanted, ruling)
+    planned = plan_pull_secret(sealer, tree, path, wanted, ruling)
     return ClusterOutcome(
         ruled.cluster,
         namespace,
         path,
-        registries,
+        planned.registries,
         ruled.recipients,
         ruled.identity,
         wired,
+        namespaces=_plan_namespaces(request, tree, sealer, ruled, wired, planned.whole, roots),
     )
+
+
+def _plan_namespaces(
+    request: Request,
+    tree: Overlay,
+    sealer: Sealer,
+    ruled: Ruled,
+    wired: Wired,
+    whole: PullSecret,
+    roots: Sequence[Root],
+) -> tuple[NamespaceOutcome, ...]:
+    """Plan the copies for other namespaces, if some are asked for or there."""
+    if not request.accounts and not any(f"{NAMESPACES}/" in file for file in tree.files()):
+        return ()
+    from gitops_secrets.commands.bootstrap.namespaces import plan_namespaces
+
+    return plan_namespaces(request, tree, sealer, ruled, wired, whole, roots)
 
 
 def _refuse_changed(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from gitops_secrets.commands.bootstrap.model import ClusterOutcome
 from gitops_secrets.core.flux.follow import Applied, target_namespaces
 from gitops_secrets.core.flux.roots.patching import pulling_accounts
 from gitops_secrets.core.flux.roots.root import Root
 from gitops_secrets.core.flux.view import View
+from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.errors import GitOpsSecretsError
 
@@ -18,21 +20,38 @@ def prove(tree: Overlay, roots: Sequence[Root], outcome: ClusterOutcome) -> None
 
     Nothing is asked of a cluster whose Flux is not in Git: there nobody can know.
     """
-    cluster, secret = outcome.cluster, outcome.secret_file
-    view = View(tree, only=[cluster], roots=roots)
-    applying = [a for a in view.applied if secret in a.reach.files]
+    view = View(tree, only=[outcome.cluster], roots=roots)
+    own = _Secret(outcome.cluster, outcome.secret_file, outcome.namespace, outcome.secret_name)
+    _prove_secret(view, own)
+    for other in outcome.namespaces:
+        tenant = outcome.cluster.of_namespace(other.namespace)
+        _prove_secret(view, _Secret(tenant, other.secret_file, other.namespace, own.name))
+    if outcome.wired.service_accounts:
+        _check_accounts(view, outcome)
+
+
+class _Secret(NamedTuple):
+    """A pull Secret as it is planned."""
+
+    cluster: Cluster
+    file: str
+    namespace: str
+    name: str
+
+
+def _prove_secret(view: View, secret: _Secret) -> None:
+    cluster = secret.cluster
+    applying = [a for a in view.applied if secret.file in a.reach.files]
     if not applying:
         raise GitOpsSecretsError(
-            f"no Kustomization that Flux runs for {cluster.path} would apply {secret}",
+            f"no Kustomization that Flux runs for {cluster.path} would apply {secret.file}",
             f"list {cluster.kustomization_file} in what {view.root(cluster).kustomization.file} applies, "
             "commit, and run again",
         )
     for applied in applying:
-        _check_decryption(applied, secret)
-        _check_namespace(view, applied, outcome)
-    _check_once(view, applying, outcome)
-    if outcome.wired.service_accounts:
-        _check_accounts(view, outcome)
+        _check_decryption(applied, secret.file)
+        _check_namespace(view, applied, secret)
+    _check_once(view, applying, secret)
 
 
 def _check_decryption(applied: Applied, secret: str) -> None:
@@ -43,30 +62,30 @@ def _check_decryption(applied: Applied, secret: str) -> None:
         )
 
 
-def _check_namespace(view: View, applied: Applied, outcome: ClusterOutcome) -> None:
-    fetched = view.fetched(outcome.cluster)
-    found = target_namespaces(applied, fetched, outcome.secret_file, outcome.namespace)
-    wrong = [namespace for namespace in found if namespace != outcome.namespace]
+def _check_namespace(view: View, applied: Applied, secret: _Secret) -> None:
+    fetched = view.fetched(applied.cluster)
+    found = target_namespaces(applied, fetched, secret.file, secret.namespace)
+    wrong = [namespace for namespace in found if namespace != secret.namespace]
     if wrong:
         raise GitOpsSecretsError(
             f"{applied.place}: {applied.object} would make the pull Secret in namespace {wrong[0]}, and "
-            f"Flux pulls in {outcome.namespace}",
-            f"take the namespace that it sets away from {outcome.secret_file}, commit, and run again",
+            f"it is needed in {secret.namespace}",
+            f"take the namespace that it sets away from {secret.file}, commit, and run again",
         )
 
 
-def _check_once(view: View, applying: Sequence[Applied], outcome: ClusterOutcome) -> None:
+def _check_once(view: View, applying: Sequence[Applied], secret: _Secret) -> None:
     """Raise GitOpsSecretsError if another file makes the same Secret: each reconcile would undo the other."""
-    fetched = view.fetched(outcome.cluster)
-    wanted = outcome.namespace, outcome.secret_name
+    wanted = secret.namespace, secret.name
     for applied in view.applied:
         if applied.is_elsewhere or applied.is_remote:
             continue
         for file in applied.reach.files:
-            if file == outcome.secret_file:
+            if file == secret.file:
                 continue
+            fetched = view.fetched(applied.cluster)
             for found in fetched.identities(file):
-                if found.kind != "Secret" or found.name != outcome.secret_name:
+                if found.kind != "Secret" or found.name != secret.name:
                     continue
                 if wanted[0] in target_namespaces(applied, fetched, file, found.namespace):
                     raise GitOpsSecretsError(

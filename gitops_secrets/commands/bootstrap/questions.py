@@ -9,6 +9,8 @@ from gitops_secrets.adapters.git.repository import Head, Listing, Repository
 from gitops_secrets.commands.bootstrap.model import Request
 from gitops_secrets.core.repository.layout import CONFIG, Cluster, parse_cluster_path
 
+_EVERYWHERE = (".",)
+
 
 class Questions(NamedTuple):
     """What waits for the answers."""
@@ -21,12 +23,16 @@ class Questions(NamedTuple):
 
     def of(self, clusters: list[Cluster]) -> Callable[[], tuple[Head, Mapping[str, str]]] | None:
         """Return what waits for the state of the files of *clusters*, None if other paths were asked."""
-        return self.status if set(paths_of(clusters)) <= set(self.paths) else None
+        is_asked = self.paths == _EVERYWHERE or set(paths_of(clusters)) <= set(self.paths)
+        return self.status if is_asked else None
 
 
 def begin_questions(request: Request, repository: Repository) -> Questions:
     """Ask git for the repository's files, and for the state of the named clusters' files."""
     listing = repository.begin_listing()
+    if request.accounts:
+        # The manifest of a ServiceAccount can be anywhere.
+        return Questions(listing, repository.begin_status(_EVERYWHERE), _EVERYWHERE)
     if not request.paths:
         return Questions(listing, None)
     clusters = [parse_cluster_path(path) for path in request.paths]
@@ -36,4 +42,4 @@ def begin_questions(request: Request, repository: Repository) -> Questions:
 
 def paths_of(clusters: list[Cluster]) -> list[str]:
     """Return the paths below which a bootstrap of *clusters* writes."""
-    return [CONFIG, *(folder for c in clusters for folder in (c.path, c.folder))]
+    return [CONFIG, *(folder for c in clusters for folder in (c.path, c.folder, c.tenants_folder))]

@@ -63,6 +63,20 @@ def plan_rule(
     return Ruled(cluster, identity, recipients, decrypts_with)
 
 
+def plan_tenants_rule(
+    request: Request, tree: Overlay, tenant: Cluster, roots: Sequence[Root], own: Ruled
+) -> None:
+    """Plan the creation rule for the namespaces of a cluster, of which *tenant* is one; *own* is that of Flux's.
+
+    A rule that somebody made for the namespace counts. Otherwise who reads the Secret of Flux reads the copies.
+    """
+    people = tuple(r.value for r in own.recipients if r.cluster is None)
+    request = request._replace(age_recipients=(*people, *request.age_recipients))
+    rules = parse_rules(tree.read(CONFIG) or b"")
+    siblings = [root.cluster for root in roots]
+    _plan_recipients(request, tree, tenant, siblings, rules, own.identity.recipient)
+
+
 def _known_identity(
     tree: Overlay, roots: Sequence[Root], cluster: Cluster, keyring: Keyring
 ) -> tuple[str, ClusterIdentity] | None:

@@ -52,7 +52,8 @@ def _plan(request: Request, repository: Repository) -> Plan:
 
 
 def _check(request: Request) -> None:
-    check_secret_name(request.secret)
+    if request.secret or not request.attach:
+        check_secret_name(request.secret)
     if request.namespace is not None:
         check_namespace(request.namespace)
     for recipient in request.age_recipients:
@@ -205,10 +206,16 @@ def _message(request: Request, plan: Plan) -> str:
             f"Have Flux decrypt what {paths} holds\n\nThe pull Secret {request.secret} comes with the next "
             "commit: a Flux that met both at once would apply neither.\n"
         )
+    namespaces = dict.fromkeys(n.namespace for o in plan.clusters for n in o.namespaces)
+    if request.attach:
+        named = "\n".join(f"- {name}" for name in namespaces)
+        return f"Give other namespaces the pull Secret {plan.clusters[0].secret_name} of {paths}\n\n{named}\n"
     registries = "\n".join(f"- {key}" for key in _registry_keys(plan))
+    more = f"other namespaces that pull with it: {', '.join(namespaces)}\n" if namespaces else ""
     return (
         f"Give Flux the pull Secret {request.secret} in {paths}\n\n"
         f"Encrypted with SOPS for the cluster's own identity; registries:\n{registries}\n"
+        f"{more}"
     )
 
 

@@ -21,9 +21,17 @@ class Registries(NamedTuple):
     unchanged: tuple[str, ...] = ()
 
 
+class Planned(NamedTuple):
+    """What was planned for one pull Secret."""
+
+    registries: Registries
+    whole: PullSecret
+    """The Secret with all that it holds then."""
+
+
 def plan_pull_secret(
     sealer: Sealer, tree: Overlay, path: str, wanted: PullSecret, ruling: Ruling
-) -> Registries:
+) -> Planned:
     """Plan the encrypted manifest of *wanted* at *path*; byte for byte what is there if nothing changes.
 
     Registries that the file holds and *wanted* does not name are kept. Raises GitOpsSecretsError if the
@@ -32,18 +40,19 @@ def plan_pull_secret(
     before = tree.read(path)
     if before is None:
         sealer.seal(wanted.manifest(path), ruling)
-        return Registries(added=tuple(wanted.entries))
+        return Planned(Registries(added=tuple(wanted.entries)), wanted)
     _refuse_foreign(Manifest(before, path), wanted)
     opened = sealer.open(path)
     held = read_entries(opened.plain)
     given = wanted.entries
     whole = PullSecret(wanted.cluster_path, wanted.namespace, wanted.name, held).put(given)
     sealer.reseal(opened, whole.over(opened.plain), ruling, renew=True)
-    return Registries(
+    registries = Registries(
         added=tuple(key for key in given if key not in held),
         updated=tuple(key for key in given if key in held and held[key] != given[key]),
         unchanged=tuple(key for key in held if key not in given or held[key] == given[key]),
     )
+    return Planned(registries, whole)
 
 
 def _refuse_foreign(before: Manifest, wanted: PullSecret) -> None:

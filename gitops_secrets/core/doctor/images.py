@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 
@@ -10,6 +11,7 @@ from gitops_secrets.core.doctor.workloads import Workload, workloads
 from gitops_secrets.core.flux.pullsecrets import Keys, PullSecret, pull_secrets
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.registry.reference import Registry, covers, host_of
+from gitops_secrets.core.repository.kubenames import DEFAULT_ACCOUNT
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.yamltext.nodes import text
 
@@ -87,16 +89,28 @@ def _of_image(
         why = (
             f"the key for it is in {holder.namespace}, whose Secrets no other namespace's pods use"
         )
-        fix = (
-            f"a pull Secret of {workload.namespace} through gitops-secrets encrypt, and imagePullSecrets "
-            f"in {workload.file}"
-        )
+        fix = _attaching(workload, holder)
     return Diagnosis(
         "images",
         WARNING,
         f"{workload.object} pulls {image}, and {why}",
         (workload.file, holder.path),
         fix,
+    )
+
+
+def _attaching(workload: Workload, holder: PullSecret) -> str:
+    """Return the command that gives the namespace of *workload* a copy of *holder*, if it is one of ours."""
+    cluster = holder.cluster
+    if holder.path != cluster.secret_file(holder.name):
+        return (
+            f"a pull Secret of {workload.namespace} through gitops-secrets encrypt, and imagePullSecrets "
+            f"in {workload.file}"
+        )
+    whose = f"/{workload.account}" if workload.account != DEFAULT_ACCOUNT else ""
+    return (
+        f"gitops-secrets attach {workload.namespace}{whose} --path {shlex.quote(cluster.path)} "
+        f"--image-pull-secret {holder.name}"
     )
 
 

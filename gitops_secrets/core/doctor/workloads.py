@@ -15,6 +15,7 @@ from gitops_secrets.core.flux.objects import select_documents
 from gitops_secrets.core.flux.reach import Fetched
 from gitops_secrets.core.flux.roots.patching import pulling_accounts
 from gitops_secrets.core.flux.view import View
+from gitops_secrets.core.repository.kubenames import DEFAULT_ACCOUNT
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.yamltext.nodes import get, items, text
 from gitops_secrets.errors import GitOpsSecretsError
@@ -48,6 +49,8 @@ class Workload(NamedTuple):
     """None of them where patches may change them."""
     pull_secrets: tuple[str, ...] | None
     """Those of its pods, or of their ServiceAccount; None if that cannot be told."""
+    account: str
+    """The ServiceAccount of its pods."""
 
 
 def workloads(view: View, cluster: Cluster) -> Iterator[Workload]:
@@ -65,9 +68,8 @@ def workloads(view: View, cluster: Cluster) -> Iterator[Workload]:
     for name, secrets in flux.items() if instance is not None else ():
         registry = instance.distribution if instance is not None else ""
         images = (f"{registry}/{name[1]}",) if registry else ()
-        yield Workload(
-            f"Deployment {name[0]}/{name[1]}", own.kustomization.file, name[0], images, secrets
-        )
+        shown = f"Deployment {name[0]}/{name[1]}"
+        yield Workload(shown, own.kustomization.file, name[0], images, secrets, name[1])
     for applied in (a for a in view.applied if a.cluster == cluster):
         fetched = view.fetched(cluster)
         for file in applied.reach.files:
@@ -95,7 +97,7 @@ def _workload(
         if (found := text(container, "image"))
     )
     named = tuple(n for e in items(spec, "imagePullSecrets") if (n := text(e, "name")))
-    account = text(spec, "serviceAccountName") or "default"
+    account = text(spec, "serviceAccountName") or DEFAULT_ACCOUNT
     pulling = named or accounts.get((namespace, account), ())
     yield Workload(
         f"{kind} {namespace}/{name}",
@@ -103,6 +105,7 @@ def _workload(
         namespace,
         () if changes.touch(kind, name, _IMAGE_PATCHED) else images,
         None if changes.touch(kind, name, _PULL_PATCHED) else pulling,
+        account,
     )
 
 

@@ -55,7 +55,7 @@ def guard_generated(
     decryption there, would stop all that the path holds.
     """
     notes = []
-    others = sorted({o.path for o in objects if o.name != PULL_SECRETS} - {cluster.path})
+    others = sorted({o.path for o in objects if o.name != cluster.kustomization} - {cluster.path})
     for path in others:
         inside = path in (".", cluster.folder) or cluster.folder.startswith(f"{path}/")
         if inside and kustomization_at(tree, path)[1] is None:

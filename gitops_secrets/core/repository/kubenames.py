@@ -6,6 +6,9 @@ import re
 
 from gitops_secrets.errors import UsageError
 
+DEFAULT_ACCOUNT = "default"
+"""The ServiceAccount of pods that name none. Kubernetes makes it in every namespace."""
+
 _DNS_LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 _DNS_SUBDOMAIN = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
 
@@ -33,3 +36,18 @@ def check_namespace(name: str) -> None:
             "lower case letters, digits and '-', at most 63, beginning and ending with a letter "
             "or digit",
         )
+
+
+def parse_account(value: str) -> tuple[str, str]:
+    """Return the namespace and the ServiceAccount of NAMESPACE[/SERVICEACCOUNT], "" for one not named.
+
+    Raises UsageError if Kubernetes would refuse one of them.
+    """
+    namespace, slash, account = value.partition("/")
+    check_namespace(namespace)
+    if slash and (len(account) > 253 or not re.fullmatch(_DNS_SUBDOMAIN, account)):
+        raise UsageError(
+            f"Kubernetes takes no ServiceAccount named {account!r}",
+            f"NAMESPACE/SERVICEACCOUNT: {namespace}/default",
+        )
+    return namespace, account

@@ -12,7 +12,9 @@ from gitops_secrets.errors import UsageError
 CONFIG = ".sops.yaml"
 """The file of the creation rules, at the repository's top."""
 PULL_SECRETS = "pull-secrets"
-"""The folder of all pull Secrets, and the name of the Flux Kustomization that applies them."""
+"""The folder of all pull Secrets, and the name of the Flux Kustomization that applies those of Flux itself."""
+NAMESPACES = f"{PULL_SECRETS}/namespaces"
+"""The folder in it for the pull Secrets of other namespaces than Flux's."""
 ENDINGS = (".sops.yaml", ".sops.yml")
 """How the name of an encrypted manifest of ours ends."""
 
@@ -27,6 +29,9 @@ class Cluster(NamedTuple):
     """Whether its pull Secrets stand below that path, where Flux's own Kustomization decrypts them."""
     home: str = ""
     """The folder that holds ``pull-secrets/``, "" for the repository's top: what Flux fetches may be less."""
+    tenant: str = ""
+    """The namespace whose pull Secrets are meant, "" for Flux's own. Each has a folder and a Kustomization
+    of its own: one that is not there yet holds back nothing else."""
 
     @property
     def name(self) -> str:
@@ -38,21 +43,42 @@ class Cluster(NamedTuple):
 
     @property
     def folder(self) -> str:
-        """Where the cluster's encrypted pull Secrets stand: outside its Flux path, unless inline."""
+        """Where the encrypted pull Secrets stand: outside the cluster's Flux path, unless inline."""
+        if self.tenant:
+            return f"{self.tenants_folder}/{self.tenant}"
         if self.inline:
             return self.file(PULL_SECRETS)
         return posixpath.join(self.home, PULL_SECRETS, self.name)
 
     @property
+    def tenants_folder(self) -> str:
+        """Where the folders of other namespaces than Flux's stand."""
+        return posixpath.join(self.home, NAMESPACES, self.name)
+
+    @property
     def path_regex(self) -> str:
-        """The creation rule's path_regex: this folder, and nothing below or beside it."""
-        folder = re.sub(_REGEX_SPECIAL, r"\\\1", self.folder)
-        return rf"^{folder}/[^/]*\.sops\.ya?ml$"
+        """The creation rule's path_regex: this folder, and nothing below or beside it.
+
+        The folders of other namespaces have one rule for all of them.
+        """
+        folder = re.sub(
+            _REGEX_SPECIAL, r"\\\1", self.tenants_folder if self.tenant else self.folder
+        )
+        return rf"^{folder}/{'[^/]+/' if self.tenant else ''}[^/]*\.sops\.ya?ml$"
+
+    @property
+    def kustomization(self) -> str:
+        """The name of the Flux Kustomization that applies the pull Secrets."""
+        return f"{PULL_SECRETS}-{self.tenant}" if self.tenant else PULL_SECRETS
 
     @property
     def kustomization_file(self) -> str:
-        """The file of the Flux Kustomization that applies the pull Secrets."""
-        return self.file(f"{PULL_SECRETS}.yaml")
+        """The file of that Kustomization."""
+        return self.file(f"{self.kustomization}.yaml")
+
+    def of_namespace(self, namespace: str) -> Cluster:
+        """Return the same cluster with the pull Secrets of *namespace*, which is not Flux's."""
+        return self._replace(inline=False, tenant=namespace)
 
     def file(self, name: str) -> str:
         """Return the path of *name* in the cluster's Flux path."""

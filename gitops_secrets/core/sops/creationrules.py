@@ -260,7 +260,14 @@ def choose_rule(rules: Iterable[CreationRule], path: str) -> CreationRule | None
 def is_specific(rule: CreationRule, cluster: Cluster, siblings: Iterable[Cluster]) -> bool:
     """Return whether *rule* is for *cluster* alone: for no sibling, nor for the repository at large."""
     name = "/gitops-secrets-probe.sops.yaml"
-    others = [c.folder for c in siblings if c.path != cluster.path] + [f"{cluster.folder}-other"]
+    others = [
+        folder
+        for c in siblings
+        if c.path != cluster.path
+        for folder in (c.folder, f"{c.tenants_folder}/{cluster.tenant or 'other'}")
+    ]
+    own = cluster.tenants_folder if cluster.tenant else cluster.folder
+    others.append(f"{own}-other/{cluster.tenant}".rstrip("/"))
     return not any(rule.matches(f"{folder}{name}") for folder in others) and not any(
         rule.matches(path) for path in _PROBES
     )

@@ -12,7 +12,7 @@ from gitops_secrets.core.flux.kustomizations import (
     kustomizations_in,
 )
 from gitops_secrets.core.flux.objects import FluxInstallation
-from gitops_secrets.core.repository.layout import PULL_SECRETS, Cluster
+from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.pullsecret import CLUSTER_ANNOTATION
 from gitops_secrets.core.wiring.folder import check_folder
@@ -45,7 +45,7 @@ def write_kustomization(
     wanted = _render_kustomization(cluster, installation, account, base, identity_secret)
     _write_kustomization(tree, cluster, wanted)
     _list_in_cluster_kustomization(tree, cluster, installation)
-    check_folder(tree, cluster, secret, installation.namespace)
+    check_folder(tree, cluster, secret, cluster.tenant or installation.namespace)
     list_resource(tree, cluster.folder, posixpath.basename(cluster.secret_file(secret)))
 
 
@@ -53,12 +53,15 @@ def _refuse_foreign_kustomization(
     cluster: Cluster, installation: FluxInstallation, objects: Sequence[FluxKustomization]
 ) -> None:
     for found in objects:
-        same = found.name == PULL_SECRETS and found.namespace in (None, installation.namespace)
+        same = found.name == cluster.kustomization and found.namespace in (
+            None,
+            installation.namespace,
+        )
         if not same or not cluster.contains(found.file):
             continue
         if found.annotations.get(CLUSTER_ANNOTATION) != cluster.path:
             raise GitOpsSecretsError(
-                f"{found.file}:{found.line}: a Kustomization {PULL_SECRETS} is there that was not "
+                f"{found.file}:{found.line}: a Kustomization {found.name} is there that was not "
                 f"made for {cluster.path}",
                 f"rename it, or if it is ours, give it the annotation {CLUSTER_ANNOTATION}: {cluster.path}",
             )
@@ -104,7 +107,7 @@ def _render_kustomization(
 apiVersion: kustomize.toolkit.fluxcd.io/v1
 kind: Kustomization
 metadata:
-  name: {PULL_SECRETS}
+  name: {cluster.kustomization}
   namespace: {installation.namespace}
   annotations:
     {CLUSTER_ANNOTATION}: {quote(cluster.path)}
@@ -135,7 +138,7 @@ def _list_in_cluster_kustomization(
     namespace = text(root, "namespace")
     if namespace not in (None, installation.namespace):
         raise GitOpsSecretsError(
-            f"{path}: its namespace {namespace} would move the Kustomization {PULL_SECRETS} out of "
+            f"{path}: its namespace {namespace} would move the Kustomization {cluster.kustomization} out of "
             f"{installation.namespace}",
             "move what needs that namespace into a folder with a kustomization of its own",
         )

@@ -45,6 +45,8 @@ class Wired(NamedTuple):
     """The file that says what Flux reads: that of the root Kustomization, or of the FluxInstance."""
     service_accounts: tuple[str, ...]
     notes: tuple[str, ...]
+    run_as: str | None = None
+    """The serviceAccountName that our Kustomizations need, None for none."""
 
 
 class Known(NamedTuple):
@@ -116,7 +118,7 @@ def wire(
     described = root.kustomization.file
     check_artifact(tree, cluster, installation, described, secret)
     components = root.components or (root.patches_in.file if root.patches_in else described)
-    return Wired(installation, components, described, accounts, tuple(notes))
+    return Wired(installation, components, described, accounts, tuple(notes), account)
 
 
 def _by_hand(root: Root, applied: Sequence[Applied]) -> Iterator[str]:

@@ -10,7 +10,7 @@ _SECTIONS = {
     "Registries and credentials": (
         *("registry", "scope", "registry_creds_stdin", "registry_creds_file"),
         *("registry_creds_env", "registry_creds_docker_config", "registry_creds"),
-        *("short_lived", "image_pull_secret"),
+        *("short_lived", "image_pull_secret", "accounts"),
     ),
     "Flux": (
         *("paths", "all_clusters", "new_cluster", "namespace", "source", "flavour", "folder"),

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from gitops_secrets.cli.bootstrap_help import BootstrapCommand
+from gitops_secrets.cli.bootstrap.help import BootstrapCommand
+from gitops_secrets.cli.bootstrap.shared import (
+    commit_options,
+    for_option,
+    refuse_push_without_commit,
+    shadow_question,
+    shadowed_option,
+)
 from gitops_secrets.cli.options import (
     UserPath,
     cluster_options,
@@ -18,7 +23,7 @@ from gitops_secrets.cli.options import (
     repository_option,
     verbose_option,
 )
-from gitops_secrets.cli.progress import clear, steps
+from gitops_secrets.cli.progress import steps
 from gitops_secrets.cli.registry_groups import (
     ORDERED,
     Given,
@@ -28,12 +33,9 @@ from gitops_secrets.cli.registry_groups import (
 )
 from gitops_secrets.cli.say import tell
 from gitops_secrets.errors import ExitCode, UsageError
-from gitops_secrets.report.words import plain
 
 if TYPE_CHECKING:
     from gitops_secrets.core.flux.objects import Source
-    from gitops_secrets.core.repository.layout import Cluster
-    from gitops_secrets.core.sops.creationrules import CreationRule
 
 
 @click.command("bootstrap", cls=BootstrapCommand)
@@ -95,6 +97,7 @@ if TYPE_CHECKING:
 @click.option(
     "--image-pull-secret", metavar="NAME", help="The name of the pull Secret, for example regcred."
 )
+@for_option
 @cluster_options
 @click.option(
     "--new-cluster",
@@ -153,16 +156,8 @@ if TYPE_CHECKING:
     type=UserPath(),
     help="The file with the identity of the cluster, or for a new one. Outside every repository.",
 )
-@click.option(
-    "--shadowed-recipients",
-    type=click.Choice(["keep", "drop"]),
-    help="Whether the recipients of a rule that the new rule precedes can decrypt the Secret as well. "
-    "[default: ask on a terminal]",
-)
-@click.option("--no-commit", is_flag=True, help="Write the files, but do not commit them.")
-@click.option(
-    "--push", is_flag=True, help="Push the commit. If the push is refused, the commit is undone."
-)
+@shadowed_option
+@commit_options
 @dry_run_option
 @output_option
 @repository_option
@@ -174,6 +169,7 @@ def bootstrap_command(
     *,
     short_lived: bool,
     image_pull_secret: str | None,
+    accounts: tuple[tuple[str, str], ...],
     paths: tuple[str, ...],
     all_clusters: bool,
     namespace: str | None,
@@ -215,14 +211,13 @@ def bootstrap_command(
             "--context needs --resume: nothing else here contacts a cluster",
             "gitops-secrets apply --context NAME, after the commit",
         )
-    if push and no_commit:
-        raise UsageError("--push and --no-commit exclude each other")
+    refuse_push_without_commit(push=push, no_commit=no_commit)
     sources = credential_sources(groups, short_lived=short_lived)
     # Git answers while the rest is imported; it is started once the sources' variables are withheld.
     from gitops_secrets.adapters.git.repository import begin_open
 
     open_repository = begin_open(repository)
-    from gitops_secrets.cli.bootstrap_text import text_lines
+    from gitops_secrets.cli.bootstrap.text import text_lines
     from gitops_secrets.cli.documents import bootstrap_document
     from gitops_secrets.commands.bootstrap.model import Request
     from gitops_secrets.commands.bootstrap.run import bootstrap
@@ -233,6 +228,7 @@ def bootstrap_command(
                 open_repository=open_repository,
                 groups=sources,
                 secret=image_pull_secret,
+                accounts=accounts,
                 paths=paths,
                 all_clusters=all_clusters,
                 new_cluster=new_cluster,
@@ -246,7 +242,7 @@ def bootstrap_command(
                 kubeconfig=kubeconfig,
                 age_recipients=age_recipients,
                 identity_file=age_identity_file,
-                keep_shadowed=_shadow_question(shadowed_recipients),
+                keep_shadowed=shadow_question(shadowed_recipients),
                 commit=not no_commit,
                 push=push,
                 dry_run=dry_run,
@@ -269,27 +265,3 @@ def _flux_source(text: str) -> Source:
             "--source is KIND/NAME of a Flux source", "--source GitRepository/flux-system"
         )
     return Source(kind, name)
-
-
-def _shadow_question(
-    answer: str | None,
-) -> Callable[[Cluster, CreationRule, Sequence[str]], bool]:
-    def ask(cluster: Cluster, rule: CreationRule, recipients: Sequence[str]) -> bool:
-        if answer is not None:
-            return answer == "keep"
-        names = ", ".join(recipients)
-        if not sys.stdin.isatty():
-            raise UsageError(
-                f".sops.yaml:{rule.line}: the new rule for {cluster.path} precedes this one, "
-                f"by which {names} could decrypt the Secret",
-                "--shadowed-recipients keep, and they can decrypt it; or --shadowed-recipients drop",
-            )
-        clear()
-        click.echo(
-            f"by the rule at .sops.yaml:{rule.line}, these could decrypt the Secret too:", err=True
-        )
-        for name in recipients:
-            click.echo(f"  {plain(name)}", err=True)
-        return click.confirm("Keep them as recipients?", default=True, err=True)
-
-    return ask

@@ -24,7 +24,7 @@ def text_lines(outcome: Outcome, *, dry_run: bool, again: str) -> list[str]:
     for cluster in outcome.clusters:
         lines += ["", *_cluster(cluster)]
     for cluster in outcome.clusters:
-        for note in cluster.wired.notes if outcome.changes else ():
+        for note in _notes(cluster) if outcome.changes else ():
             lines += ["", f"note: {note}"]
     return lines + _backup(outcome) + _next(outcome, again)
 
@@ -39,11 +39,15 @@ def _plan(outcome: Outcome) -> list[str]:
         for c in outcome.clusters
         if c.identity.is_new
     ]
-    lines += [f"note: {note}" for c in outcome.clusters for note in c.wired.notes]
+    lines += [f"note: {note}" for c in outcome.clusters for note in _notes(c)]
     lines += [
         f"the Secret of {c.cluster.path} {_LATER}" for c in outcome.clusters if c.decryption_only
     ]
     return lines
+
+
+def _notes(outcome: ClusterOutcome) -> tuple[str, ...]:
+    return (*outcome.wired.notes, *(note for other in outcome.namespaces for note in other.notes))
 
 
 def _headline(outcome: Outcome) -> str:
@@ -82,6 +86,10 @@ def _cluster(outcome: ClusterOutcome) -> list[str]:
     ]
     if outcome.wired.service_accounts:
         rows.append(("pulled by", [", ".join(outcome.wired.service_accounts)]))
+    for other in outcome.namespaces:
+        rows.append(("Secret", [f"{other.namespace}/{outcome.secret_name} in {other.secret_file}"]))
+        if other.accounts:
+            rows.append(("pulled by", [", ".join(other.accounts)]))
     if outcome.identity.file is not None:
         new = " (new)" if outcome.identity.is_new else ""
         rows.append(("identity", [f"{outcome.identity.file}{new}"]))
@@ -118,7 +126,12 @@ def _next(outcome: Outcome, again: str) -> list[str]:
         return []
     # The cluster has the identity before Flux sees what it has to decrypt: no back-off in between.
     paths = {shlex.quote(cluster.cluster.path): cluster for cluster in outcome.clusters}
-    lines += [f"  gitops-secrets apply --path {path} --context CONTEXT" for path in paths]
+    changed = {change.path for change in outcome.changes}
+    lines += [
+        f"  gitops-secrets apply --path {path} --context CONTEXT"
+        for path, cluster in paths.items()
+        if cluster.secret_file in changed or cluster.decryption_only or outcome.uncommitted
+    ]
     if not outcome.pushed:
         lines.append("  git push")
     lines += [

@@ -1,0 +1,105 @@
+"""``gitops-secrets attach``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from gitops_secrets.cli.bootstrap.shared import (
+    AccountName,
+    commit_options,
+    refuse_push_without_commit,
+    shadow_question,
+    shadowed_option,
+)
+from gitops_secrets.cli.options import (
+    cluster_options,
+    dry_run_option,
+    identity_option,
+    output_option,
+    repository_option,
+    verbose_option,
+)
+from gitops_secrets.cli.progress import steps
+from gitops_secrets.cli.say import tell
+from gitops_secrets.errors import ExitCode
+
+
+@click.command("attach", short_help="Let the pods of other namespaces pull.")
+@click.argument(
+    "accounts",
+    metavar="NAMESPACE[/SERVICEACCOUNT]...",
+    nargs=-1,
+    required=True,
+    type=AccountName(),
+)
+@click.option(
+    "--image-pull-secret",
+    metavar="NAME",
+    default="",
+    help="The pull Secret of the cluster. [default: the only one]",
+)
+@cluster_options
+@identity_option
+@shadowed_option
+@commit_options
+@dry_run_option
+@output_option
+@repository_option
+@verbose_option
+def attach_command(
+    *,
+    accounts: tuple[tuple[str, str], ...],
+    image_pull_secret: str,
+    paths: tuple[str, ...],
+    all_clusters: bool,
+    age_identity_file: Path | None,
+    shadowed_recipients: str | None,
+    no_commit: bool,
+    push: bool,
+    dry_run: bool,
+    output: str,
+    repository: Path,
+) -> ExitCode:
+    """Give other namespaces the pull Secret that bootstrap made, in one commit.
+
+    Each namespace gets an encrypted copy in a folder of its own, and a Kustomization of Flux that decrypts
+    it. A namespace that is not there yet holds back no other. The ServiceAccount, by default the one named
+    default, gets the Secret as imagePullSecrets, so that its pods pull with it.
+
+    \b
+    gitops-secrets attach team-a team-b/builder --path clusters/prod
+    """  # noqa: D301
+    refuse_push_without_commit(push=push, no_commit=no_commit)
+    from gitops_secrets.adapters.git.repository import begin_open
+
+    open_repository = begin_open(repository)
+    from gitops_secrets.cli.bootstrap.text import text_lines
+    from gitops_secrets.cli.documents import bootstrap_document
+    from gitops_secrets.commands.bootstrap.model import Request
+    from gitops_secrets.commands.bootstrap.run import bootstrap
+
+    with steps() as step:
+        outcome = bootstrap(
+            Request(
+                open_repository=open_repository,
+                groups=(),
+                secret=image_pull_secret,
+                accounts=accounts,
+                attach=True,
+                paths=paths,
+                all_clusters=all_clusters,
+                identity_file=age_identity_file,
+                keep_shadowed=shadow_question(shadowed_recipients),
+                commit=not no_commit,
+                push=push,
+                dry_run=dry_run,
+                progress=step,
+            )
+        )
+    if output == "json":
+        click.echo(bootstrap_document(outcome, dry_run=dry_run), nl=False)
+    else:
+        tell(*text_lines(outcome, dry_run=dry_run, again=""))
+    return ExitCode.OK

@@ -1,0 +1,99 @@
+"""Options and questions that bootstrap and attach share."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from gitops_secrets.cli.progress import clear
+from gitops_secrets.core.repository.kubenames import parse_account
+from gitops_secrets.errors import UsageError
+from gitops_secrets.report.words import plain
+
+if TYPE_CHECKING:
+    from gitops_secrets.core.repository.layout import Cluster
+    from gitops_secrets.core.sops.creationrules import CreationRule
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+# Older releases of click that we accept have no type parameter here.
+class AccountName(click.ParamType):  # type: ignore[type-arg]
+    """NAMESPACE[/SERVICEACCOUNT], as a pair."""
+
+    name = "namespace[/serviceaccount]"
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        """Return the namespace and the ServiceAccount, "" for one that is not named."""
+        del param, ctx
+        return parse_account(value)
+
+
+def for_option(command: F) -> F:
+    """Add --for, which names further namespaces."""
+    return click.option(
+        "--for",
+        "accounts",
+        multiple=True,
+        type=AccountName(),
+        metavar="NAMESPACE[/SERVICEACCOUNT]",
+        help="Another namespace whose pods are to pull with the Secret, and the ServiceAccount that gets it. "
+        "Can be repeated. [default ServiceAccount: default]",
+    )(command)
+
+
+def shadowed_option(command: F) -> F:
+    """Add --shadowed-recipients."""
+    return click.option(
+        "--shadowed-recipients",
+        type=click.Choice(["keep", "drop"]),
+        help="Whether the recipients of a rule that the new rule precedes can decrypt the Secret as well. "
+        "[default: ask on a terminal]",
+    )(command)
+
+
+def commit_options(command: F) -> F:
+    """Add --no-commit and --push."""
+    command = click.option(
+        "--push",
+        is_flag=True,
+        help="Push the commit. If the push is refused, the commit is undone.",
+    )(command)
+    return click.option(
+        "--no-commit", is_flag=True, help="Write the files, but do not commit them."
+    )(command)
+
+
+def refuse_push_without_commit(*, push: bool, no_commit: bool) -> None:
+    """Raise UsageError if both are given."""
+    if push and no_commit:
+        raise UsageError("--push and --no-commit exclude each other", "leave one of the two out")
+
+
+def shadow_question(
+    answer: str | None,
+) -> Callable[[Cluster, CreationRule, Sequence[str]], bool]:
+    def ask(cluster: Cluster, rule: CreationRule, recipients: Sequence[str]) -> bool:
+        if answer is not None:
+            return answer == "keep"
+        names = ", ".join(recipients)
+        if not sys.stdin.isatty():
+            raise UsageError(
+                f".sops.yaml:{rule.line}: the new rule for {cluster.path} precedes this one, "
+                f"by which {names} could decrypt the Secret",
+                "--shadowed-recipients keep, and they can decrypt it; or --shadowed-recipients drop",
+            )
+        clear()
+        click.echo(
+            f"by the rule at .sops.yaml:{rule.line}, these could decrypt the Secret too:", err=True
+        )
+        for name in recipients:
+            click.echo(f"  {plain(name)}", err=True)
+        return click.confirm("Keep them as recipients?", default=True, err=True)
+
+    return ask

@@ -1,0 +1,114 @@
+"""The pull Secret for further namespaces: a copy of the one of Flux, each in a folder of its own."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Sequence
+
+from gitops_secrets.commands.bootstrap.model import NamespaceOutcome, Request
+from gitops_secrets.commands.bootstrap.rule import Ruled, plan_tenants_rule
+from gitops_secrets.commands.secrets.pull_secret import plan_pull_secret
+from gitops_secrets.commands.secrets.ruling import ruling_for
+from gitops_secrets.commands.secrets.sealing import Sealer
+from gitops_secrets.core.flux.roots.housing import housed
+from gitops_secrets.core.flux.roots.root import Root
+from gitops_secrets.core.repository.kubenames import DEFAULT_ACCOUNT
+from gitops_secrets.core.repository.layout import CONFIG, ENDINGS, Cluster
+from gitops_secrets.core.repository.overlay import Overlay
+from gitops_secrets.core.sops.pullsecret import PullSecret
+from gitops_secrets.core.wiring.namespaces import wire_namespaces
+from gitops_secrets.core.wiring.wire import Wired
+from gitops_secrets.errors import UsageError
+
+
+def chosen_secret(tree: Overlay, cluster: Cluster) -> str:
+    """Return the name of the only pull Secret that *cluster* has. Raises UsageError if it has none or several."""
+    names = [
+        posixpath.basename(file).removesuffix(ENDINGS[0])
+        for file in tree.below(cluster.folder)
+        if posixpath.dirname(file) == cluster.folder and file.endswith(ENDINGS[0])
+    ]
+    if not names:
+        raise UsageError(
+            f"{cluster.path} has no pull Secret yet in {cluster.folder}",
+            f"gitops-secrets bootstrap --path {cluster.path} --image-pull-secret regcred",
+        )
+    if names[1:]:
+        raise UsageError(
+            f"{cluster.path} has {len(names)} pull Secrets: {', '.join(names)}",
+            f"--image-pull-secret {names[0]}",
+        )
+    return names[0]
+
+
+def _asked(
+    request: Request, tree: Overlay, cluster: Cluster, own: str, secret: str
+) -> dict[str, list[str]]:
+    """Return the namespaces of *request*, and those that have a copy of *secret* already, with their accounts.
+
+    Raises UsageError for *own*, the namespace of Flux, which has the Secret itself.
+    """
+    found: dict[str, list[str]] = {}
+    for namespace, account in request.accounts:
+        if namespace == own:
+            raise UsageError(
+                f"{own} is the namespace of Flux, whose ServiceAccounts have the pull Secret by bootstrap",
+                "name another namespace",
+            )
+        names = found.setdefault(namespace, [])
+        names += [name for name in (account or DEFAULT_ACCOUNT,) if name not in names]
+    folder = cluster.tenants_folder
+    for file in tree.below(folder):
+        namespace, _, name = file[len(folder) + 1 :].partition("/")
+        if name == f"{secret}{ENDINGS[0]}":
+            found.setdefault(namespace, [])
+    return found
+
+
+def plan_namespaces(
+    request: Request,
+    tree: Overlay,
+    sealer: Sealer,
+    ruled: Ruled,
+    wired: Wired,
+    whole: PullSecret,
+    roots: Sequence[Root],
+) -> tuple[NamespaceOutcome, ...]:
+    """Plan a copy of the pull Secret *whole* for each namespace, and all that makes pods pull with it.
+
+    Copies that are there already get the credentials that are new. Raises GitOpsSecretsError where that
+    cannot be done.
+    """
+    cluster, secret = _housed(tree, ruled.cluster, roots), whole.name
+    asked = _asked(request, tree, cluster, wired.installation.namespace, secret)
+    if not asked:
+        return ()
+    plan_tenants_rule(request, tree, cluster.of_namespace(next(iter(asked))), roots, ruled)
+    attached = wire_namespaces(tree, cluster, wired, secret, asked, roots)
+    outcomes = []
+    for found in attached:
+        tenant = cluster.of_namespace(found.namespace)
+        path = tenant.secret_file(secret)
+        request.progress(f"encrypting {path}")
+        copy = PullSecret(cluster.path, found.namespace, secret, whole.entries)
+        ruling = ruling_for(tree.read(CONFIG) or b"", path)
+        planned = plan_pull_secret(sealer, tree, path, copy, ruling)
+        outcomes.append(
+            NamespaceOutcome(
+                found.namespace,
+                path,
+                tenant.kustomization,
+                planned.registries,
+                found.accounts,
+                found.notes,
+            )
+        )
+    return tuple(outcomes)
+
+
+def _housed(tree: Overlay, cluster: Cluster, roots: Sequence[Root]) -> Cluster:
+    """Return *cluster* with the folder for copies: Secrets below its own path have no such folder yet."""
+    if not cluster.inline:
+        return cluster
+    root = next((root for root in roots if root.cluster.path == cluster.path), None)
+    return housed(tree, root, cluster._replace(inline=False))

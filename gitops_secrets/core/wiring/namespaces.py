@@ -1,0 +1,209 @@
+"""Flux's side of a further namespace: its pull Secret is decrypted, and its ServiceAccounts pull with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import yaml
+
+from gitops_secrets.core.flux import objects as flux
+from gitops_secrets.core.flux.artifact import check_artifact, guard_generated, list_resource
+from gitops_secrets.core.flux.follow import Applied, patches_of, target_namespaces
+from gitops_secrets.core.flux.kustomizations import FluxKustomization, kustomizations_in
+from gitops_secrets.core.flux.kustomize.patches import Subject
+from gitops_secrets.core.flux.roots.root import Root
+from gitops_secrets.core.flux.view import View
+from gitops_secrets.core.repository.kubenames import DEFAULT_ACCOUNT
+from gitops_secrets.core.repository.layout import Cluster
+from gitops_secrets.core.repository.overlay import Overlay
+from gitops_secrets.core.sops.pullsecret import CLUSTER_ANNOTATION
+from gitops_secrets.core.wiring.kustomization import write_kustomization
+from gitops_secrets.core.wiring.wire import Wired
+from gitops_secrets.core.yamltext.nested import edit_document
+from gitops_secrets.core.yamltext.nodes import items, text
+from gitops_secrets.core.yamltext.splice import Item, insert_item, quote
+from gitops_secrets.errors import GitOpsSecretsError, InvalidDocumentError
+
+_ACCOUNT_FILE = "service-account.yaml"
+
+
+class Attached(NamedTuple):
+    """What was planned for one namespace."""
+
+    namespace: str
+    accounts: tuple[str, ...]
+    """The ServiceAccounts asked for that pull with the Secret then."""
+    notes: tuple[str, ...]
+
+
+class _Made(NamedTuple):
+    """A ServiceAccount in a file of the repository."""
+
+    file: str
+    line: int
+    secrets: tuple[str, ...]
+    shared: str | None
+    """Why it is not to be edited for one namespace of one cluster, None if nothing speaks against it."""
+
+
+def wire_namespaces(
+    tree: Overlay,
+    cluster: Cluster,
+    wired: Wired,
+    secret: str,
+    asked: Mapping[str, Sequence[str]],
+    roots: Sequence[Root],
+) -> list[Attached]:
+    """Plan for each namespace of *asked* its Kustomization, and that its ServiceAccounts pull with *secret*.
+
+    *cluster*, *wired* and *roots* are those of the cluster, which is planned already. Raises
+    GitOpsSecretsError where Flux would not apply what is planned, or somebody else's file is in the way.
+    """
+    view = View(tree, roots=roots)
+    own = [a for a in view.applied if a.cluster.path == cluster.path]
+    objects = [a.kustomization for a in view.applied if not a.is_elsewhere]
+    mine = [a.kustomization for a in own]
+    base = view.root(cluster).base
+    found = []
+    for namespace, accounts in asked.items():
+        tenant = cluster.of_namespace(namespace)
+        write_kustomization(
+            tree,
+            tenant,
+            wired.installation,
+            wired.run_as,
+            mine,
+            secret,
+            base,
+            _decrypts_with(tree, cluster, mine),
+        )
+        notes = guard_generated(tree, tenant, objects)
+        check_artifact(tree, tenant, wired.installation, wired.described, secret)
+        pulling = []
+        for account in accounts:
+            note = _wire_account(tree, view, tenant, account, secret)
+            notes += [note] if note else []
+            pulling += [account] if _has(tree, view, tenant, account, secret) else []
+        found.append(Attached(namespace, tuple(pulling), tuple(notes)))
+    return found
+
+
+def _decrypts_with(
+    tree: Overlay, cluster: Cluster, mine: Sequence[FluxKustomization]
+) -> str | None:
+    """Return the Secret with the cluster's identity: that of the Kustomization of Flux's own pull Secrets."""
+    file = cluster.kustomization_file
+    own = kustomizations_in(tree.read(file) or b"", file) or [
+        k for k in mine if k.path == cluster.path
+    ]
+    return own[0].decryption_secret if own else None
+
+
+def _wire_account(
+    tree: Overlay, view: View, tenant: Cluster, account: str, secret: str
+) -> str | None:
+    """Plan that *account* pulls with *secret*; return what the user has to know or do about it."""
+    shown = f"ServiceAccount {tenant.tenant}/{account}"
+    entry = f"imagePullSecrets: [{{name: {secret}}}]"
+    made = _find(view, tenant, account)
+    if made is None and account == DEFAULT_ACCOUNT:
+        path = f"{tenant.folder}/{_ACCOUNT_FILE}"
+        if tree.read(path) is None:
+            tree.write(path, _render(tenant, account, secret))
+            list_resource(tree, tenant.folder, _ACCOUNT_FILE)
+            return (
+                f"{path} sets the imagePullSecrets of {shown} from now on: add to it what was put "
+                "there by hand"
+            )
+        made = _Made(path, 1, (), None)
+    if made is None:
+        return f"nothing in Git makes {shown}: give it {entry} where it is made"
+    if secret in made.secrets:
+        return None
+    place = f"{made.file}:{made.line}"
+    if made.shared is not None:
+        return f"{place}: {shown} is left as it is, since {made.shared}: add {entry} to it"
+    item = Item((f"name: {quote(secret)}",), {"name": secret})
+
+    def edit(document: bytes) -> bytes:
+        return insert_item(document, made.file, "imagePullSecrets", item)
+
+    try:
+        tree.write(made.file, edit_document(tree.read(made.file) or b"", made.line, edit))
+    except InvalidDocumentError as error:
+        return f"{error.message}; {shown} is left as it is: add {entry} to it"
+    return None
+
+
+def _has(tree: Overlay, view: View, tenant: Cluster, account: str, secret: str) -> bool:
+    """Return whether *account* names *secret* in the planned *tree*."""
+    found = _find(view, tenant, account)
+    file = found.file if found is not None else f"{tenant.folder}/{_ACCOUNT_FILE}"
+    return any(
+        secret in [text(entry, "name") for entry in items(node, "imagePullSecrets")]
+        for _, node in _accounts(tree.read(file) or b"", file)
+        if text(node, "metadata", "name") == account
+    )
+
+
+def _find(view: View, tenant: Cluster, account: str) -> _Made | None:
+    """Return where Git makes *account* in the namespace, by the Kustomizations of the cluster."""
+    for applied in view.applied:
+        if applied.cluster.path != tenant.path or applied.is_elsewhere or applied.is_remote:
+            continue
+        fetched = view.fetched(applied.cluster)
+        for file in applied.reach.files:
+            for line, node in _accounts(view.tree.read(file) or b"", file):
+                if text(node, "metadata", "name") != account:
+                    continue
+                written = text(node, "metadata", "namespace")
+                targets = list(target_namespaces(applied, fetched, file, written))
+                if tenant.tenant not in targets:
+                    continue
+                secrets = (text(entry, "name") for entry in items(node, "imagePullSecrets"))
+                shared = _shared(view, applied, file, targets, account)
+                return _Made(file, line, tuple(s for s in secrets if s), shared)
+    return None
+
+
+def _shared(
+    view: View, applied: Applied, file: str, targets: Sequence[str | None], account: str
+) -> str | None:
+    """Return why the ServiceAccount of *file* is not to be edited, None if nothing speaks against it."""
+    if len(targets) > 1:
+        return f"it is made in {len(targets)} namespaces"
+    if any(o.cluster.path != applied.cluster.path and file in o.reach.files for o in view.applied):
+        return "another cluster applies the file too"
+    subject = Subject("ServiceAccount", account)
+    patches = patches_of(applied, view.fetched(applied.cluster), file)
+    if any(patch.may_apply(subject) and list(patch.pull_secrets()) for patch in patches):
+        return "a patch sets its imagePullSecrets"
+    return None
+
+
+def _accounts(content: bytes, file: str) -> Iterator[tuple[int, yaml.Node]]:
+    """Yield the ServiceAccounts of *file*, each with the line that it begins in."""
+    if b"ServiceAccount" not in content:
+        return
+    try:
+        found = list(flux.select_documents(content, file, rb"ServiceAccount"))
+    except GitOpsSecretsError:
+        return
+    yield from ((line, node) for line, node in found if text(node, "kind") == "ServiceAccount")
+
+
+def _render(tenant: Cluster, account: str, secret: str) -> bytes:
+    return f"""\
+# The pods of {tenant.tenant} that name no other ServiceAccount pull with these Secrets.
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: {account}
+  namespace: {tenant.tenant}
+  annotations:
+    {CLUSTER_ANNOTATION}: {quote(tenant.path)}
+    kustomize.toolkit.fluxcd.io/prune: disabled
+imagePullSecrets:
+  - name: {quote(secret)}
+""".encode()
