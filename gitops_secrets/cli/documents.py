@@ -23,22 +23,32 @@ if TYPE_CHECKING:
 
 def bootstrap_document(outcome: Bootstrapped, *, dry_run: bool) -> str:
     """Return what bootstrap did, or with *dry_run* would do."""
-    return render_document(
-        "bootstrap",
-        {
-            "dry_run": dry_run,
-            "branch": outcome.branch,
-            "commit": outcome.commit,
-            "pushed": outcome.pushed,
-            "recovered": outcome.recovered,
-            "changes": [{"path": c.path, "change": c.verb} for c in outcome.changes],
-            "uncommitted": outcome.uncommitted,
-            "clusters": [
-                _cluster(c, created=c.identity.is_new and not dry_run and bool(outcome.changes))
-                for c in outcome.clusters
-            ],
-        },
-    )
+    clusters = [
+        _cluster(c, created=c.identity.is_new and not dry_run and bool(outcome.changes))
+        for c in outcome.clusters
+    ]
+    return render_document("bootstrap", _written(outcome, dry_run) | {"clusters": clusters})
+
+
+def attach_document(outcome: Bootstrapped, *, dry_run: bool) -> str:
+    """Return what attach did, or with *dry_run* would do."""
+    clusters = [
+        {"path": c.cluster.path, "secret": c.secret_name, "namespaces": _namespaces(c)}
+        for c in outcome.clusters
+    ]
+    return render_document("attach", _written(outcome, dry_run) | {"clusters": clusters})
+
+
+def _written(outcome: Bootstrapped, dry_run: bool) -> dict[str, Value]:
+    return {
+        "dry_run": dry_run,
+        "branch": outcome.branch,
+        "commit": outcome.commit,
+        "pushed": outcome.pushed,
+        "recovered": outcome.recovered,
+        "changes": [{"path": c.path, "change": c.verb} for c in outcome.changes],
+        "uncommitted": outcome.uncommitted,
+    }
 
 
 def _cluster(outcome: ClusterOutcome, *, created: bool) -> dict[str, Value]:
@@ -55,19 +65,23 @@ def _cluster(outcome: ClusterOutcome, *, created: bool) -> dict[str, Value]:
         "identity_file": str(identity.file) if identity.file else None,
         "identity_created": created,
         "service_accounts": outcome.wired.service_accounts,
-        "namespaces": [
-            {
-                "namespace": other.namespace,
-                "file": other.secret_file,
-                "kustomization": other.kustomization,
-                "registries": _registries(other.registries),
-                "service_accounts": other.accounts,
-                "notes": other.notes,
-            }
-            for other in outcome.namespaces
-        ],
+        "namespaces": _namespaces(outcome),
         "notes": outcome.wired.notes,
     }
+
+
+def _namespaces(outcome: ClusterOutcome) -> list[Value]:
+    return [
+        {
+            "namespace": other.namespace,
+            "file": other.secret_file,
+            "kustomization": other.kustomization,
+            "registries": _registries(other.registries),
+            "service_accounts": other.accounts,
+            "notes": other.notes,
+        }
+        for other in outcome.namespaces
+    ]
 
 
 def _registries(found: Registries) -> dict[str, Value]:

@@ -10,6 +10,7 @@ from gitops_secrets.report.words import plain
 
 VERSIONS = {
     "apply": 1,
+    "attach": 1,
     "bootstrap": 1,
     "doctor": 1,
     "edit": 1,

@@ -46,6 +46,17 @@ def examined(user: User) -> str:
     return user.run("doctor", *JSON).stdout
 
 
+def attached(user: User) -> str:
+    user.commit(FILES)
+    assert user.bootstrap().status == 0
+    return user.run("attach", "team-a", *JSON).stdout
+
+
+def bootstrapped_for(user: User) -> str:
+    user.commit(FILES)
+    return user.bootstrap("--for", "team-a", *JSON).stdout
+
+
 def encrypted(user: User) -> str:
     user.commit({".sops.yaml": rule(recipient(user)), PATH: opaque(word())})
     return user.run("encrypt", PATH, *JSON).stdout
@@ -94,7 +105,8 @@ def found_in_history(user: User) -> str:
 
 
 STORIES: dict[str, tuple[Callable[[User], str], ...]] = {
-    "bootstrap": (bootstrapped, planned, half_of_two),
+    "attach": (attached,),
+    "bootstrap": (bootstrapped, bootstrapped_for, planned, half_of_two),
     "doctor": (examined,),
     "encrypt": (encrypted,),
     "edit": (edited,),

@@ -76,7 +76,7 @@ def attach_command(
 
     open_repository = begin_open(repository)
     from gitops_secrets.cli.bootstrap.text import text_lines
-    from gitops_secrets.cli.documents import bootstrap_document
+    from gitops_secrets.cli.documents import attach_document
     from gitops_secrets.commands.bootstrap.model import Request
     from gitops_secrets.commands.bootstrap.run import bootstrap
 
@@ -99,7 +99,7 @@ def attach_command(
             )
         )
     if output == "json":
-        click.echo(bootstrap_document(outcome, dry_run=dry_run), nl=False)
+        click.echo(attach_document(outcome, dry_run=dry_run), nl=False)
     else:
         tell(*text_lines(outcome, dry_run=dry_run, again=""))
     return ExitCode.OK

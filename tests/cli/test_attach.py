@@ -1,0 +1,270 @@
+"""Pods of other namespaces pull too: a copy of the pull Secret for each, with all that it needs."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.field import artifacts, byhand, gotk, operated, operated_overlays, values
+from tests.support.fleet import FILES, push
+from tests.support.user import User
+
+APPS = """\
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: apps, namespace: flux-system}
+spec: {path: ./apps, sourceRef: {kind: GitRepository, name: flux-system}}
+"""
+TEAM = """\
+apiVersion: v1
+kind: Namespace
+metadata: {name: team-b}
+---
+# who builds
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: builder
+  namespace: team-b
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: team-b}
+spec:
+  template:
+    spec:
+      serviceAccountName: builder
+      containers: [{name: web, image: registry.example.com/team/web:1}]
+"""
+COPY = "pull-secrets/namespaces/prod/team-b/regcred.sops.yaml"
+HELD = {"registry.example.com": "robot:password"}
+LAYOUTS = {
+    "flux bootstrap in another namespace": gotk.LAYOUTS["another namespace"],
+    "a release of flux-instance": operated.LAYOUTS["a release with patches"],
+    "an overlay of a FluxInstance": operated_overlays.LAYOUTS["a patch in a file"],
+    "values in a file": values.LAYOUTS["by a generator"],
+    "a home cluster": byhand.LAYOUTS["a home cluster"],
+    "an artifact of a subfolder": artifacts.LAYOUTS["pushed by a workflow"],
+    "only some folders are fetched": artifacts.LAYOUTS["only folders are let through"],
+}
+
+
+@pytest.fixture
+def fleet(user: User) -> User:
+    """A user whose cluster has Flux, its pull Secret and a team's apps."""
+    user.commit({**gotk.LAYOUTS["one cluster"].files, "clusters/prod/apps.yaml": APPS})
+    user.commit({"apps/team-b.yaml": TEAM})
+    assert user.bootstrap().status == 0
+    return user
+
+
+def test_a_namespace_gets_a_copy_a_kustomization_and_its_service_account(fleet: User) -> None:
+    result = fleet.run("attach", "team-b/builder")
+
+    assert result.status == 0, result.printed
+    assert set(fleet.git("show", "--name-only", "--format=").split()) == {
+        ".sops.yaml",
+        "apps/team-b.yaml",
+        "clusters/prod/pull-secrets-team-b.yaml",
+        COPY,
+    }
+    assert fleet.credentials(COPY) == HELD
+    assert "path: ./pull-secrets/namespaces/prod/team-b\n" in fleet.read(
+        "clusters/prod/pull-secrets-team-b.yaml"
+    )
+    account = "  name: builder\n  namespace: team-b\nimagePullSecrets:\n  - name: regcred\n---\n"
+    assert TEAM.replace("  name: builder\n  namespace: team-b\n---\n", account) == fleet.read(
+        "apps/team-b.yaml"
+    )
+    said = fleet.run("doctor")
+    assert (said.status, said.stdout.startswith("gitops-secrets: healthy")) == (0, True), (
+        said.printed
+    )
+
+
+def test_again_it_changes_nothing(fleet: User) -> None:
+    for names in (("team-b/builder",), ("team-b", "team-b/builder")):
+        assert fleet.run("attach", *names).status == 0
+        before = fleet.state()
+        again = fleet.run("attach", *names)
+        assert (again.status, fleet.state()) == (0, before), again.printed
+        assert "everything is in place" in again.stdout
+
+
+def test_the_default_account_is_made_where_git_has_none(fleet: User) -> None:
+    result = fleet.run("attach", "team-b")
+
+    assert result.status == 0, result.printed
+    file = "pull-secrets/namespaces/prod/team-b/service-account.yaml"
+    assert "imagePullSecrets:\n  - name: regcred\n" in fleet.read(file)
+    assert (
+        f"note: {file} sets the imagePullSecrets of ServiceAccount team-b/default" in result.stdout
+    )
+
+
+def test_a_second_pull_secret_joins_the_first_on_the_account(fleet: User) -> None:
+    assert fleet.run("attach", "team-b").status == 0
+    more = ("--registry", "other.example.com", "--registry-creds-env", "CREDS", "--for", "team-b")
+    other = ("bootstrap", "--path", "clusters/prod", "--image-pull-secret", "other", *more)
+    result = fleet.run(*other, env={"CREDS": "robot:password"})
+
+    assert result.status == 0, result.printed
+    made = fleet.read("pull-secrets/namespaces/prod/team-b/service-account.yaml")
+    assert made.endswith("imagePullSecrets:\n  - name: regcred\n  - name: other\n")
+
+
+def test_an_account_that_git_does_not_make_is_named(fleet: User) -> None:
+    result = fleet.run("attach", "team-b/deployer")
+
+    assert result.status == 0, result.printed
+    assert (
+        "note: nothing in Git makes ServiceAccount team-b/deployer: give it imagePullSecrets: "
+        "[{name: regcred}] where it is made" in result.stdout
+    )
+    assert "pulled by  deployer" not in result.stdout
+
+
+def test_an_account_of_several_clusters_is_left_alone(user: User) -> None:
+    user.commit(gotk.LAYOUTS["several clusters"].files)
+    user.commit({f"clusters/{name}/apps.yaml": APPS for name in ("production", "staging")})
+    user.commit({"apps/team-b.yaml": TEAM})
+    command = ("bootstrap", "--all", "--image-pull-secret", "regcred")
+    groups = ("--registry", "registry.example.com", "--registry-creds-env", "CREDS")
+    assert user.run(*command, *groups, env={"CREDS": "robot:password"}).status == 0
+
+    result = user.run("attach", "team-b/builder", "--path", "clusters/production")
+
+    assert result.status == 0, result.printed
+    assert user.read("apps/team-b.yaml") == TEAM
+    assert "note: apps/team-b.yaml:6: ServiceAccount team-b/builder is left as it is, since " in (
+        result.stdout
+    )
+    assert "another cluster applies the file too" in result.stdout
+
+
+def test_bootstrap_does_it_in_the_same_commit(user: User) -> None:
+    user.commit({**gotk.LAYOUTS["one cluster"].files, "clusters/prod/apps.yaml": APPS})
+    user.commit({"apps/team-b.yaml": TEAM})
+
+    result = user.bootstrap("--for", "team-b/builder", "--output", "json")
+
+    assert (result.status, user.commits()) == (0, 3), result.printed
+    (namespace,) = json.loads(result.stdout)["clusters"][0]["namespaces"]
+    assert namespace["service_accounts"] == ["builder"]
+    assert user.credentials(COPY) == HELD
+    # One rule for the copies, which the same readers can read.
+    recipients = {line for line in user.read(".sops.yaml").split() if line.startswith("age1")}
+    assert len(recipients) == 1
+
+
+def test_a_new_password_reaches_the_copies(fleet: User) -> None:
+    assert fleet.run("attach", "team-b/builder").status == 0
+
+    result = fleet.bootstrap(creds="robot:newer")
+
+    assert result.status == 0, result.printed
+    assert fleet.credentials(COPY) == {"registry.example.com": "robot:newer"}
+    changed = fleet.git("show", "--name-only", "--format=").split()
+    assert changed == [COPY, "pull-secrets/prod/regcred.sops.yaml"]
+
+
+def test_another_reader_of_the_secret_reads_the_copies(fleet: User) -> None:
+    person = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
+    assert fleet.bootstrap("--age-recipient", person).status == 0
+    assert fleet.run("attach", "team-b").status == 0
+    assert person in fleet.read(COPY)
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_it_fits_every_layout(user: User, name: str) -> None:
+    layout = LAYOUTS[name]
+    user.commit(layout.files)
+    secret = ("--image-pull-secret", "regcred")
+    groups = ("--registry", "registry.example.com", "--registry-creds-env", "CREDS")
+    every = ("--all",) if len(layout.roots) > 1 else ()
+    made = user.run("bootstrap", *every, *secret, *groups, env={"CREDS": "robot:password"})
+    assert made.status == 0, made.printed
+
+    result = user.run("attach", "kube-system", *every)
+
+    assert result.status == 0, result.printed
+    copies = user.git("ls-files", "*/kube-system/regcred.sops.yaml").split()
+    assert len(copies) == len(layout.roots)
+    assert user.credentials(copies[0]) == HELD
+    said = user.run("doctor")
+    assert (said.status, said.stdout.startswith("gitops-secrets: healthy")) == (0, True), (
+        said.printed
+    )
+
+
+def test_doctor_names_the_command_and_it_works(fleet: User) -> None:
+    said = fleet.run("doctor")
+    hint = next(line for line in said.stdout.splitlines() if "hint: gitops-secrets attach" in line)
+    command = hint.partition("gitops-secrets ")[2].split()
+    assert command[:2] == ["attach", "team-b/builder"]
+
+    assert fleet.run(*command).status == 0
+    assert fleet.run("doctor").stdout.startswith("gitops-secrets: healthy")
+
+
+def test_what_it_cannot_do_is_said_before_anything_is_written(fleet: User) -> None:
+    before = fleet.state()
+    for arguments, status, message in (
+        (["flux-system"], 2, "flux-system is the namespace of Flux"),
+        (["Team_B"], 2, "Kubernetes takes no namespace named 'Team_B'"),
+        (["team-b/No_Account"], 2, "Kubernetes takes no ServiceAccount named 'No_Account'"),
+        (["team-b", "--image-pull-secret", "other"], 2, "clusters/prod has no pull Secret other"),
+        ([], 2, "NAMESPACE[/SERVICEACCOUNT]"),
+    ):
+        result = fleet.run("attach", *arguments)
+        assert result.status == status, result.printed
+        assert message in result.stderr
+        assert fleet.state() == before
+
+
+def test_before_bootstrap_there_is_nothing_to_attach(user: User) -> None:
+    user.commit(gotk.LAYOUTS["one cluster"].files)
+    result = user.run("attach", "team-b")
+    assert result.status == 2, result.printed
+    assert "clusters/prod has no pull Secret yet in pull-secrets/prod" in result.stderr
+    assert "gitops-secrets bootstrap --path clusters/prod" in result.stderr
+
+
+def test_changes_of_the_users_own_stop_it(fleet: User) -> None:
+    fleet.write({"apps/team-b.yaml": TEAM + "# mine\n"})
+    before = fleet.state()
+    result = fleet.run("attach", "team-b/builder")
+    assert (result.status, fleet.state()) == (3, before), result.printed
+    assert "apps/team-b.yaml has changes that are not committed" in result.stderr
+
+
+def test_without_the_identity_nothing_is_copied(fleet: User) -> None:
+    before = fleet.state()
+    result = fleet.run("attach", "team-b", env={"XDG_CONFIG_HOME": str(fleet.temporary)})
+    assert (result.status, fleet.state()) == (3, before), result.printed
+    assert "no identity at hand opens pull-secrets/prod/regcred.sops.yaml" in result.stderr
+
+
+def test_dry_run_writes_nothing_and_hides_values(fleet: User) -> None:
+    before = fleet.state()
+    result = fleet.run("attach", "team-b", "--dry-run")
+    assert (result.status, fleet.state()) == (0, before), result.printed
+    assert f"+++ b/{COPY}" in result.stdout
+    assert "ENC[AES256" not in result.stdout
+
+
+def test_inline_secrets_are_copied_into_a_folder_of_their_own(user: User) -> None:
+    result = user.bootstrap("--layout", "inline", "--for", "team-b")
+    assert result.status == 0, result.printed
+    assert user.credentials(COPY) == HELD
+    assert user.read("clusters/prod/pull-secrets-team-b.yaml").endswith("      name: sops-age\n")
+
+
+def test_copies_wait_for_the_second_of_the_two_inline_commits(user: User) -> None:
+    user.commit(FILES)
+    push(user)
+    before = user.state()
+    result = user.bootstrap("--layout", "inline", "--for", "team-b")
+    assert (result.status, user.state()) == (2, before), result.printed
+    assert "give --for with --resume" in result.stderr
