@@ -10,6 +10,7 @@ from gitops_secrets.commands.bootstrap.rule import Ruled, plan_tenants_rule
 from gitops_secrets.commands.secrets.pull_secret import plan_pull_secret
 from gitops_secrets.commands.secrets.ruling import ruling_for
 from gitops_secrets.commands.secrets.sealing import Sealer
+from gitops_secrets.core.flux.roots.find import find_roots
 from gitops_secrets.core.flux.roots.housing import housed
 from gitops_secrets.core.flux.roots.root import Root
 from gitops_secrets.core.repository.kubenames import DEFAULT_ACCOUNT
@@ -72,13 +73,13 @@ def plan_namespaces(
     ruled: Ruled,
     wired: Wired,
     whole: PullSecret,
-    roots: Sequence[Root],
 ) -> tuple[NamespaceOutcome, ...]:
     """Plan a copy of the pull Secret *whole* for each namespace, and all that makes pods pull with it.
 
     Copies that are there already get the credentials that are new. Raises GitOpsSecretsError where that
     cannot be done.
     """
+    roots = find_roots(tree)
     cluster, secret = _housed(tree, ruled.cluster, roots), whole.name
     asked = _asked(request, tree, cluster, wired.installation.namespace, secret)
     if not asked:

@@ -26,7 +26,6 @@ from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
 if TYPE_CHECKING:
-    from gitops_secrets.core.flux.roots.root import Root
     from gitops_secrets.core.registry.credentials import Credentials
     from gitops_secrets.core.registry.reference import Registry
     from gitops_secrets.core.sops.pullsecret import PullSecret
@@ -88,7 +87,7 @@ def make_plan(request: Request, repository: Repository, questions: Questions) ->
         outcomes = [
             _plan_decryption(request, rule, wiring)
             if rule.cluster in first
-            else _plan_secret(request, tree, sealer, rule, wiring, credentials, roots)
+            else _plan_secret(request, tree, sealer, rule, wiring, credentials)
             for rule, wiring in zip(ruled, wired, strict=True)
         ]
     ours |= {n.secret_file for outcome in outcomes for n in outcome.namespaces}
@@ -205,7 +204,6 @@ def _plan_secret(
     ruled: Ruled,
     wired: Wired,
     credentials: Mapping[str, Credentials],
-    roots: Sequence[Root],
 ) -> ClusterOutcome:
     from gitops_secrets.commands.secrets.pull_secret import plan_pull_secret
     from gitops_secrets.core.sops.pullsecret import PullSecret
@@ -232,7 +230,7 @@ def _plan_secret(
         ruled.recipients,
         ruled.identity,
         wired,
-        namespaces=_plan_namespaces(request, tree, sealer, ruled, wired, planned.whole, roots),
+        namespaces=_plan_namespaces(request, tree, sealer, ruled, wired, planned.whole),
     )
 
 
@@ -243,14 +241,13 @@ def _plan_namespaces(
     ruled: Ruled,
     wired: Wired,
     whole: PullSecret,
-    roots: Sequence[Root],
 ) -> tuple[NamespaceOutcome, ...]:
     """Plan the copies for other namespaces, if some are asked for or there."""
     if not request.accounts and not any(f"{NAMESPACES}/" in file for file in tree.files()):
         return ()
     from gitops_secrets.commands.bootstrap.namespaces import plan_namespaces
 
-    return plan_namespaces(request, tree, sealer, ruled, wired, whole, roots)
+    return plan_namespaces(request, tree, sealer, ruled, wired, whole)
 
 
 def _refuse_changed(

@@ -57,10 +57,11 @@ def wire_namespaces(
 ) -> list[Attached]:
     """Plan for each namespace of *asked* its Kustomization, and that its ServiceAccounts pull with *secret*.
 
-    *cluster*, *wired* and *roots* are those of the cluster, which is planned already. Raises
+    *wired* is that of the cluster, which is planned already; *roots* are those of the planned *tree*. Raises
     GitOpsSecretsError where Flux would not apply what is planned, or somebody else's file is in the way.
     """
-    view = View(tree, roots=roots)
+    others = [root.cluster for root in roots if root.cluster.path != cluster.path]
+    view = View(tree, only=[cluster, *others], roots=roots)
     own = [a for a in view.applied if a.cluster.path == cluster.path]
     objects = [a.kustomization for a in view.applied if not a.is_elsewhere]
     mine = [a.kustomization for a in own]
