@@ -32,6 +32,11 @@ from gitops_secrets.errors import ExitCode
     help="A recipient that can decrypt it, if no creation rule matches. Can be repeated.",
 )
 @click.option(
+    "--add-rule",
+    is_flag=True,
+    help="Add a creation rule if none matches, for the clusters that apply the file.",
+)
+@click.option(
     "--ignore-mac",
     is_flag=True,
     help="Encrypt everything again, even if the file was changed since sops wrote it.",
@@ -44,6 +49,7 @@ def encrypt_command(
     source: Path,
     target: Path | None,
     age_recipients: tuple[str, ...],
+    add_rule: bool,
     ignore_mac: bool,
     age_identity_file: Path | None,
     output: str,
@@ -67,6 +73,7 @@ def encrypt_command(
                 age_recipients=age_recipients,
                 identity_file=age_identity_file,
                 ignore_mac=ignore_mac,
+                add_rule=add_rule,
             )
         )
     if output == "json":

@@ -6,13 +6,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from gitops_secrets.adapters.files import read_plain
 from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.adapters.sops.program import TamperedError
 from gitops_secrets.adapters.writing.transaction import clear_up
 from gitops_secrets.commands.secrets.file import SecretFile, locate
 from gitops_secrets.commands.secrets.ruling import Ruling, find_ruling, ruling_of
 from gitops_secrets.commands.secrets.sealing import Sealer
+from gitops_secrets.core.repository.layout import CONFIG
+from gitops_secrets.core.repository.overlay import Overlay
+from gitops_secrets.core.sops.creationrules import choose_rule, parse_rules
 from gitops_secrets.core.sops.manifest import Manifest
+from gitops_secrets.core.sops.recipients import shorten
+from gitops_secrets.core.sops.ruleedits import add_path_rule
 from gitops_secrets.core.sops.secrets import ROOTS, Secret, SecretId
 from gitops_secrets.core.sops.secrettypes import no_pull_type
 from gitops_secrets.core.sops.structure import refuse_loss
@@ -37,6 +43,8 @@ class Request(NamedTuple):
     age_recipients: tuple[str, ...]
     identity_file: Path | None
     ignore_mac: bool
+    add_rule: bool = False
+    """Whether a file that no creation rule is for gets one."""
 
     def __repr__(self) -> str:
         return f"Request({self.source!r}, ..., {self.target!r})"
@@ -72,6 +80,7 @@ def encrypt(request: Request) -> Outcome:
         raise UsageError("standard input needs a place to go", "--to PATH")
     file = locate(target)
     recovered = clear_up(file.repository)
+    added = _add_rule(request, file)
     with Sealer(file.tree, Keyring(request.identity_file)) as sealer:
         if request.source is not None and request.target is None:
             sealed, ruling, notes = _in_place(request, file, sealer)
@@ -86,11 +95,32 @@ def encrypt(request: Request) -> Outcome:
         changed=changed,
         notes=(
             *([recovered] if recovered else []),
+            *added,
             *notes,
             *([_MAC_ONLY] if ruling.mac_only else []),
             *sealed.warnings,
         ),
     )
+
+
+def _add_rule(request: Request, file: SecretFile) -> tuple[str, ...]:
+    """Plan a creation rule for *file*, if that is asked for and it has none; return what to say about it."""
+    config = file.tree.read(CONFIG)
+    if not request.add_rule or choose_rule(parse_rules(config or b""), file.path) is not None:
+        return ()
+    if request.age_recipients:
+        raise UsageError(
+            "--add-rule takes the recipients of the clusters, and --age-recipient names others",
+            "leave one of the two out",
+        )
+    from gitops_secrets.core.wiring.fileruling import rule_for_file
+
+    top = file.repository.top
+    tree = Overlay(file.repository.list_files(), lambda path: read_plain(top, path))
+    rule = rule_for_file(tree, file.path)
+    file.tree.write(CONFIG, add_path_rule(config, rule.path_regex, rule.recipients))
+    whose = ", ".join(r.cluster or shorten(r.value) for r in rule.recipients)
+    return (f"{CONFIG} has a rule now for {rule.path_regex}, read by {whose}", *rule.notes)
 
 
 def _to_target(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -98,9 +99,7 @@ def find_ruling(tree: Overlay, path: str, age_recipients: Sequence[str]) -> Ruli
     if rule is None or config is None:
         if not age_recipients:
             raise GitOpsSecretsError(
-                f"no creation rule of {CONFIG} matches {path}",
-                "name who may read it: --age-recipient age1...",
-                f"or add a rule with path_regex, encrypted_regex: {ENCRYPTED_REGEX} and age",
+                f"no creation rule of {CONFIG} matches {path}", *_without_rule(path, config)
             )
         return ruling_by_recipients(age_recipients)
     if age_recipients:
@@ -110,6 +109,18 @@ def find_ruling(tree: Overlay, path: str, age_recipients: Sequence[str]) -> Ruli
             f"add the recipient to the rule in {CONFIG}",
         )
     return ruling_by_rule(config, rule, path)
+
+
+def _without_rule(path: str, config: bytes | None) -> tuple[str, ...]:
+    """Return what helps a file that no rule is for, in a repository whose clusters are known or not."""
+    name = shlex.quote(path)
+    asked = f"gitops-secrets encrypt {name} --age-recipient AGE1..., for who may read it"
+    if any(r.cluster for rule in parse_rules(config or b"") for r in rule.recipients):
+        return (
+            f"gitops-secrets encrypt {name} --add-rule, for the clusters that apply it",
+            asked,
+        )
+    return (asked, f"or add a rule with path_regex, encrypted_regex: {ENCRYPTED_REGEX} and age")
 
 
 def ruling_of(tree: Overlay, sealed: Manifest) -> Ruling:

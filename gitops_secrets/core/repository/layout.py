@@ -61,9 +61,7 @@ class Cluster(NamedTuple):
 
         The folders of other namespaces have one rule for all of them.
         """
-        folder = re.sub(
-            _REGEX_SPECIAL, r"\\\1", self.tenants_folder if self.tenant else self.folder
-        )
+        folder = escaped(self.tenants_folder if self.tenant else self.folder)
         return rf"^{folder}/{'[^/]+/' if self.tenant else ''}[^/]*\.sops\.ya?ml$"
 
     @property
@@ -91,6 +89,11 @@ class Cluster(NamedTuple):
     def contains(self, path: str) -> bool:
         """Return whether *path* lies below the cluster's Flux path."""
         return self.path == "." or path.startswith(f"{self.path}/")
+
+
+def escaped(path: str) -> str:
+    """Return a regular expression of Go and of Python that matches *path* and nothing else."""
+    return re.sub(_REGEX_SPECIAL, r"\\\1", path)
 
 
 def as_laid_out(cluster: Cluster, files: Sequence[str], config: bytes) -> Cluster:

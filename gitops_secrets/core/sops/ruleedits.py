@@ -9,11 +9,11 @@ from gitops_secrets.core.sops.creationrules import ENCRYPTED_REGEX, Recipient
 from gitops_secrets.core.yamltext.splice import Item, insert_item, quote, replace_item
 
 
-def rule_item(cluster: Cluster, recipients: Sequence[Recipient]) -> Item:
-    """Return the creation rule for *cluster*: its own recipient and people's, each said on its line."""
+def rule_item(path_regex: str, recipients: Sequence[Recipient]) -> Item:
+    """Return the creation rule for what *path_regex* matches: whose each recipient is, is said on its line."""
     age = tuple(f"  - {r.value} # {_label(r)}" for r in recipients)
     lines = (
-        f"path_regex: {quote(cluster.path_regex)}",
+        f"path_regex: {quote(path_regex)}",
         f"encrypted_regex: {ENCRYPTED_REGEX}",
         "age:",
         *age,
@@ -21,7 +21,7 @@ def rule_item(cluster: Cluster, recipients: Sequence[Recipient]) -> Item:
     return Item(
         lines,
         {
-            "path_regex": cluster.path_regex,
+            "path_regex": path_regex,
             "encrypted_regex": ENCRYPTED_REGEX,
             "age": [r.value for r in recipients],
         },
@@ -31,11 +31,21 @@ def rule_item(cluster: Cluster, recipients: Sequence[Recipient]) -> Item:
 def add_rule(
     content: bytes | None, cluster: Cluster, recipients: Sequence[Recipient], before: int | None
 ) -> bytes:
-    """Return ``.sops.yaml`` with the rule for *cluster* before rule *before*, or last.
+    """Return ``.sops.yaml`` with the rule for *cluster* before rule *before*, or last."""
+    return add_path_rule(content, cluster.path_regex, recipients, before)
+
+
+def add_path_rule(
+    content: bytes | None,
+    path_regex: str,
+    recipients: Sequence[Recipient],
+    before: int | None = None,
+) -> bytes:
+    """Return ``.sops.yaml`` with the rule for what *path_regex* matches before rule *before*, or last.
 
     A new file also pins the indent, so that no later sops rewrites a file it only meant to edit.
     """
-    item = rule_item(cluster, recipients)
+    item = rule_item(path_regex, recipients)
     if content is None:
         start = b"# How sops encrypts here. The first rule whose path_regex matches is the one.\n"
         new = insert_item(start, CONFIG, "creation_rules", item)
@@ -47,7 +57,7 @@ def replace_rule(
     content: bytes, cluster: Cluster, recipients: Sequence[Recipient], index: int
 ) -> bytes:
     """Return ``.sops.yaml`` with rule *index*, one of ours, made anew with *recipients*."""
-    item = rule_item(cluster, recipients)
+    item = rule_item(cluster.path_regex, recipients)
     return replace_item(content, CONFIG, "creation_rules", index, item, aliases=True)
 
 

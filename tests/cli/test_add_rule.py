@@ -1,0 +1,121 @@
+"""encrypt --add-rule: a file that no creation rule is for gets one, for the clusters that apply it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.field import gotk
+from tests.support.secrets import opaque, word
+from tests.support.user import User
+
+APPS = """\
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {{name: apps, namespace: flux-system}}
+spec:
+  path: ./apps/{name}
+  sourceRef: {{kind: GitRepository, name: flux-system}}
+  decryption: {{provider: sops, secretRef: {{name: sops-age}}}}
+"""
+PERSON = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
+SECRET = ("--image-pull-secret", "regcred")
+REGISTRY = ("--registry", "registry.example.com", "--registry-creds-env", "CREDS")
+
+
+@pytest.fixture
+def fleet(user: User) -> User:
+    """A user with two clusters, each of which applies a folder of apps."""
+    user.commit(gotk.LAYOUTS["several clusters"].files)
+    for name in ("production", "staging"):
+        user.commit({f"clusters/{name}/apps.yaml": APPS.format(name=name)})
+    made = user.run("bootstrap", "--all", *SECRET, *REGISTRY, env={"CREDS": "robot:password"})
+    assert made.status == 0, made.printed
+    return user
+
+
+def own(user: User, cluster: str) -> str:
+    """The recipient that .sops.yaml records for *cluster*."""
+    lines = user.read(".sops.yaml").splitlines()
+    return next(line.split()[1] for line in lines if line.endswith(f"# cluster: {cluster}"))
+
+
+def test_the_cluster_that_applies_the_file_can_decrypt_it(fleet: User) -> None:
+    value = word()
+    fleet.write({"apps/staging/db.yaml": opaque(value)})
+    result = fleet.run("encrypt", "apps/staging/db.yaml", "--add-rule")
+
+    assert result.status == 0, result.printed
+    assert "note: .sops.yaml has a rule now for ^apps/staging/db\\.yaml$" in result.stdout
+    sealed = fleet.read("apps/staging/db.yaml")
+    assert own(fleet, "clusters/staging") in sealed
+    assert own(fleet, "clusters/production") not in sealed
+    assert value not in sealed
+
+
+def test_a_rule_that_is_there_is_used_and_nothing_is_added(fleet: User) -> None:
+    fleet.write({"apps/staging/db.yaml": opaque(word())})
+    assert fleet.run("encrypt", "apps/staging/db.yaml", "--add-rule").status == 0
+    before = fleet.state()
+    again = fleet.run("encrypt", "apps/staging/db.yaml", "--add-rule")
+    assert (again.status, fleet.state()) == (0, before), again.printed
+
+
+def test_a_name_that_says_encrypted_has_one_rule_for_the_folder(fleet: User) -> None:
+    new = ("encrypt", "-", "--add-rule", "--to")
+    for name in ("a", "b"):
+        made = fleet.run(*new, f"apps/staging/{name}.sops.yaml", stdin=opaque(word()).encode())
+        assert made.status == 0, made.printed
+    assert fleet.read(".sops.yaml").count("apps/staging/") == 1
+
+
+def test_a_file_that_all_clusters_apply_is_for_all_of_them(user: User) -> None:
+    user.commit(gotk.LAYOUTS["several clusters"].files)
+    shared = APPS.format(name="base")
+    user.commit({f"clusters/{name}/apps.yaml": shared for name in ("production", "staging")})
+    bootstrap = ("bootstrap", "--all", *SECRET, *REGISTRY, "--age-recipient", PERSON)
+    assert user.run(*bootstrap, env={"CREDS": "robot:password"}).status == 0
+    user.write({"apps/base/db.yaml": opaque(word())})
+
+    result = user.run("encrypt", "apps/base/db.yaml", "--add-rule")
+
+    assert result.status == 0, result.printed
+    sealed = user.read("apps/base/db.yaml")
+    for recipient in (own(user, "clusters/production"), own(user, "clusters/staging"), PERSON):
+        assert recipient in sealed
+
+
+def test_a_file_that_nothing_applies_is_for_the_only_cluster_or_for_nobody(
+    fleet: User, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    fleet.write({"charts/db.yaml": opaque(word())})
+    before = fleet.state()
+    result = fleet.run("encrypt", "charts/db.yaml", "--add-rule")
+    assert (result.status, fleet.state()) == (3, before), result.printed
+    assert "no Kustomization applies charts/db.yaml yet" in result.stderr
+    assert "clusters/production, clusters/staging have one each" in result.stderr
+
+    single = User(tmp_path_factory.mktemp("single"))
+    single.commit(gotk.LAYOUTS["one cluster"].files)
+    assert single.bootstrap().status == 0
+    single.write({"charts/db.yaml": opaque(word())})
+    assert single.run("encrypt", "charts/db.yaml", "--add-rule").status == 0
+    assert own(single, "clusters/prod") in single.read("charts/db.yaml")
+
+
+def test_what_flux_would_not_decrypt_is_said(fleet: User) -> None:
+    more = APPS.format(name="more").replace("name: apps", "name: more")
+    fleet.commit({"clusters/staging/more.yaml": more.partition("  decryption")[0]})
+    fleet.write({"apps/more/db.yaml": opaque(word())})
+    result = fleet.run("encrypt", "apps/more/db.yaml", "--add-rule")
+    assert result.status == 0, result.printed
+    assert "applies apps/more/db.yaml without spec.decryption" in result.stdout
+
+
+def test_the_hint_of_encrypt_is_the_command(fleet: User) -> None:
+    fleet.write({"apps/staging/db.yaml": opaque(word())})
+    refused = fleet.run("encrypt", "apps/staging/db.yaml")
+    assert refused.status == 3
+    hint = "hint: gitops-secrets encrypt apps/staging/db.yaml --add-rule, "
+    assert hint in refused.stderr
+    both = fleet.run("encrypt", "apps/staging/db.yaml", "--add-rule", "--age-recipient", PERSON)
+    assert both.status == 2, both.printed
