@@ -38,8 +38,11 @@ COMMANDS = {
 """Each command by its name, as "module:attribute", which is imported when the command is called."""
 
 
-_COMPLETE = "gitops_secrets.cli.complete:complete_command"
-"""The command __complete, which no list shows."""
+_HIDDEN = {
+    "__complete": "gitops_secrets.cli.complete:complete_command",
+    "help": "gitops_secrets.cli.complete:help_command",
+}
+"""The commands that no list shows."""
 _COMMAND = re.compile(r"'[a-z-]+'")
 _EXTRAS = {"pathspec": "cli", "pyrage": "cli", "kubernetes": "cluster"}
 """The libraries that the base install lacks, and the extra that brings each."""
@@ -56,7 +59,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import and return the command *cmd_name*."""
         del ctx
-        found = _COMPLETE if cmd_name == "__complete" else COMMANDS.get(cmd_name)
+        found = _HIDDEN.get(cmd_name) or COMMANDS.get(cmd_name)
         if found is None:
             return None
         module, attribute = found.split(":")
@@ -70,7 +73,7 @@ class LazyGroup(click.Group):
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-@click.version_option(__version__, prog_name=NAME)
+@click.version_option(__version__, "-V", "--version", prog_name=NAME)
 @click.pass_context
 def root(context: click.Context, /) -> None:
     """Registry credentials for Flux: encrypted before they are written, never readable in Git.
@@ -94,16 +97,13 @@ def run(arguments: Sequence[str]) -> int:
     except (click.Abort, KeyboardInterrupt, EOFError) as error:
         return _say_interrupted(error)
     except click.UsageError as error:
-        say("error", _usage_message(error))
-        context = error.ctx
-        if context is not None:
-            say("hint", f"{context.command_path} --help")
-        return ExitCode.USAGE
+        hints = (f"{error.ctx.command_path} --help",) if error.ctx is not None else ()
+        near = _meant(error)
+        return _say_error(
+            GitOpsSecretsError(_usage_message(error), *near, *hints), ExitCode.USAGE, arguments
+        )
     except GitOpsSecretsError as error:
-        say("error", error.message)
-        for hint in error.hints:
-            say("hint", hint)
-        return error.exit_code
+        return _say_error(error, error.exit_code, arguments)
     except BrokenPipeError:
         # The reader of the output has gone. Python would report that at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -124,6 +124,41 @@ def run(arguments: Sequence[str]) -> int:
             raise
         return _say_interrupted(error)
     return int(result) if isinstance(result, int) else ExitCode.OK
+
+
+def _say_error(error: GitOpsSecretsError, status: int, arguments: Sequence[str]) -> int:
+    """Print *error* for people, and as a document if the result was to be one; return *status*."""
+    say("error", error.message)
+    for hint in error.hints:
+        say("hint", hint)
+    if _wants_json(arguments):
+        from gitops_secrets.cli.documents import error_document
+
+        click.echo(error_document(error, status), nl=False)
+    return status
+
+
+def _wants_json(arguments: Sequence[str]) -> bool:
+    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
+    return any(
+        word in ("--json", "--output=json", "-ojson")
+        or (word in ("-o", "--output") and value == "json")
+        for word, value in pairs
+    )
+
+
+def _meant(error: click.UsageError) -> tuple[str, ...]:
+    """Return the command that a mistyped one was to be, if one is near."""
+    found = _COMMAND.search(error.format_message())
+    if not error.format_message().startswith("No such command") or found is None:
+        return ()
+    from difflib import get_close_matches
+
+    context = error.ctx or click.Context(root, info_name=NAME)
+    group = context.command
+    names = group.list_commands(context) if isinstance(group, click.Group) else []
+    near = get_close_matches(found[0].strip("'"), names, n=1)
+    return tuple(f"{context.command_path} {name}" for name in near)
 
 
 def _usage_message(error: click.UsageError) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gitops_secrets.cli.completions import contexts
 from gitops_secrets.cli.documents import apply_document
 from gitops_secrets.cli.options import (
     UserPath,
@@ -29,7 +30,10 @@ if TYPE_CHECKING:
 @click.command("apply", short_help="Bring a cluster its identity and its pull Secrets.")
 @cluster_options
 @click.option(
-    "--context", metavar="NAME", help="The context of the kubeconfig. [default: the current one]"
+    "--context",
+    metavar="NAME",
+    shell_complete=contexts,
+    help="The context of the kubeconfig. [default: the current one]",
 )
 @click.option("--kubeconfig", type=UserPath(), help="The kubeconfig file. [default: as kubectl]")
 @click.option(

@@ -37,3 +37,23 @@ def complete_command(context: click.Context, /, *, words: tuple[str, ...]) -> Ex
     directive = _FILES if "file" in kinds else _FOLDERS if "dir" in kinds else _NO_FILES
     click.echo(f":{directive}")
     return ExitCode.OK
+
+
+@click.command("help", hidden=True, add_help_option=False)
+@click.argument("words", metavar="COMMAND...", nargs=-1)
+@click.pass_context
+def help_command(context: click.Context, /, *, words: tuple[str, ...]) -> ExitCode:
+    """Print the help of COMMAND, as COMMAND --help does."""
+    found = context.find_root()
+    for word in words:
+        group = found.command
+        name, command, _ = (
+            group.resolve_command(found, [word])
+            if isinstance(group, click.Group)
+            else (None, None, [])
+        )
+        if command is None:
+            raise click.UsageError("No such command", found)
+        found = click.Context(command, info_name=name, parent=found)
+    click.echo(found.get_help())
+    return ExitCode.OK

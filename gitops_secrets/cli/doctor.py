@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gitops_secrets.cli.completions import cluster_paths, contexts
 from gitops_secrets.cli.documents import doctor_document
 from gitops_secrets.cli.options import identity_option, output_option, repository_option
 from gitops_secrets.cli.progress import steps
@@ -28,12 +29,16 @@ _OF_A_KIND = 8
     "paths",
     multiple=True,
     metavar="PATH",
+    shell_complete=cluster_paths,
     help="Only the cluster with this path, as in flux bootstrap. Can be repeated. "
     "[default: every cluster; with --context the only one]",
 )
 @click.option("--all", "all_clusters", is_flag=True, help="Every cluster, even with --context.")
 @click.option(
-    "--context", metavar="NAME", help="Examine the cluster of this kubeconfig context as well."
+    "--context",
+    metavar="NAME",
+    shell_complete=contexts,
+    help="Examine the cluster of this kubeconfig context as well.",
 )
 @click.option(
     "--kubeconfig",

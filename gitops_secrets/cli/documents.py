@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gitops_secrets.cli.say import discretion
+from gitops_secrets.cli.say import cleared, discretion
 from gitops_secrets.core.repository.filechange import render_diff
 from gitops_secrets.report.document import Lines, Value, render_document
 
@@ -19,6 +19,19 @@ if TYPE_CHECKING:
     from gitops_secrets.commands.secrets.encrypt import Outcome as Encrypted
     from gitops_secrets.commands.secrets.pull_secret import Registries
     from gitops_secrets.commands.secrets.show import Object
+    from gitops_secrets.errors import GitOpsSecretsError
+
+
+def error_document(error: GitOpsSecretsError, status: int) -> str:
+    """Return why a command that was to print a document has none."""
+    return render_document(
+        "error",
+        {
+            "exit_status": int(status),
+            "message": cleared(error.message),
+            "hints": [cleared(hint) for hint in error.hints],
+        },
+    )
 
 
 def bootstrap_document(outcome: Bootstrapped, *, dry_run: bool) -> str:

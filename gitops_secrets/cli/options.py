@@ -9,7 +9,8 @@ from typing import TypeVar
 
 import click
 
-from gitops_secrets.cli.say import say
+from gitops_secrets.cli.completions import cluster_paths
+from gitops_secrets.cli.say import hush, say
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -51,6 +52,7 @@ def cluster_options(command: F) -> F:
         "paths",
         multiple=True,
         metavar="PATH",
+        shell_complete=cluster_paths,
         help="The path of a cluster, as in flux bootstrap. Can be repeated. [default: the only cluster]",
     )(command)
 
@@ -65,18 +67,60 @@ def identity_option(command: F) -> F:
 
 
 def output_option(command: F) -> F:
-    """Add --output, text for people and JSON for programs."""
+    """Add --output, text for people and JSON for programs, and --json for short."""
+    command = click.option(
+        "--json",
+        "as_json",
+        is_flag=True,
+        expose_value=False,
+        is_eager=True,
+        callback=_note_json,
+        help="The same as --output json.",
+    )(command)
     return click.option(
+        "-o",
         "--output",
         type=click.Choice(["text", "json"]),
         default="text",
         show_default=True,
+        callback=_format,
         help="The format of the result.",
     )(command)
 
 
+_AS_JSON = "gitops_secrets.as_json"
+
+
+def _note_json(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    del parameter
+    context.meta[_AS_JSON] = value
+
+
+def _format(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    del parameter
+    return "json" if context.meta.get(_AS_JSON) else value
+
+
+def _quiet_option(command: F) -> F:
+    return click.option(
+        "-q",
+        "--quiet",
+        is_flag=True,
+        expose_value=False,
+        callback=_be_quiet,
+        help="Print nothing but warnings and errors.",
+    )(command)
+
+
+def _be_quiet(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    del context, parameter
+    if value:
+        hush()
+
+
 def verbose_option(command: F) -> F:
-    """Add -v, which shows on standard error which programs are started."""
+    """Add -v, which shows on standard error which programs are started, and -q."""
+    command = _quiet_option(command)
     return click.option(
         "-v",
         "--verbose",

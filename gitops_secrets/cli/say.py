@@ -21,6 +21,8 @@ NAME = "gitops-secrets"
 _KEY = re.compile(r"(?i)AGE-(?:SECRET-KEY|PLUGIN-\w+)-(?:PQ-)?1[0-9A-Z]{16,}")
 """An identity, however it came into a message: for example by a variable with the wrong value."""
 
+_hushed: list[bool] = []
+
 _A_WORD = re.compile(r"[A-Za-z-]{0,9}|.{0,3}", re.DOTALL)
 """A password that cannot be told from a word of ours."""
 
@@ -31,21 +33,33 @@ def discretion() -> Discretion:
     return Discretion(sys.argv[1:], _not_there)
 
 
-def say(kind: str, words: str) -> None:
-    """Print one line without words of the command line that may be secrets, and without any password that we hold."""
+def cleared(words: str) -> str:
+    """Return *words* without those of the command line that may be secrets, and without any password that we hold."""
     clear = _KEY.sub(NOT_SHOWN, discretion().conceal(words))
     passwords = [password for password in held() if not _A_WORD.fullmatch(password)]
     if passwords:
         clear = conceal(clear, [form for password in passwords for form in _forms(password)])
+    return clear
+
+
+def say(kind: str, words: str) -> None:
+    """Print one line, cleared, to standard error."""
     # Programs answer in several lines.
-    shown = plain(clear.replace("\n", " "))
+    shown = plain(cleared(words).replace("\n", " "))
     progress.clear()
     click.echo(painted(f"{NAME}: {kind}: {shown}", sys.stderr), err=True)
+
+
+def hush() -> None:
+    """Have ``tell`` print nothing from now on."""
+    _hushed.append(True)
 
 
 def tell(*lines: str) -> None:
     """Print *lines*, the result of a command, to standard output; nothing in them steers a terminal."""
     progress.clear()
+    if _hushed:
+        return
     click.echo("".join(f"{painted(plain(line), sys.stdout)}\n" for line in lines), nl=False)
 
 

@@ -15,6 +15,7 @@ VERSIONS = {
     "doctor": 1,
     "edit": 1,
     "encrypt": 1,
+    "error": 1,
     "hooks-status": 1,
     "scan": 1,
     "show": 1,

@@ -143,7 +143,7 @@ def test_apply_prints_what_its_schema_says() -> None:
 
 def test_each_command_that_prints_json_has_a_schema_and_each_schema_a_command() -> None:
     commands = {name for name, command in walk(root, "") if offers_json(command)}
-    assert commands == set(VERSIONS)
+    assert {*commands, "error"} == set(VERSIONS)
     files = {f"{name}-{version}.json" for name, version in VERSIONS.items()}
     assert files == {file.name for file in SCHEMAS.iterdir()}
 
@@ -175,7 +175,7 @@ def test_a_document_steers_no_terminal_even_once_it_is_decoded() -> None:
 def test_what_is_revealed_is_no_document(user: User, flags: tuple[str, ...]) -> None:
     encrypted(user)
     result = user.run("show", PATH, *flags, *JSON)
-    assert (result.status, result.stdout) == (2, "")
+    assert (result.status, read("error", result.stdout)["exit_status"]) == (2, 2)
     assert f"hint: gitops-secrets show {PATH} --output json" in result.stderr
 
 

@@ -8,6 +8,7 @@ import click
 
 from gitops_secrets.cli.bootstrap.shared import (
     AccountName,
+    commit_message,
     commit_options,
     refuse_push_without_commit,
     shadow_question,
@@ -56,6 +57,9 @@ def attach_command(
     all_clusters: bool,
     age_identity_file: Path | None,
     shadowed_recipients: str | None,
+    message: str | None,
+    message_prefix: str,
+    trailers: tuple[str, ...],
     no_commit: bool,
     push: bool,
     dry_run: bool,
@@ -93,6 +97,7 @@ def attach_command(
                 identity_file=age_identity_file,
                 keep_shadowed=shadow_question(shadowed_recipients),
                 commit=not no_commit,
+                message=commit_message(message, message_prefix, trailers),
                 push=push,
                 dry_run=dry_run,
                 progress=step,

@@ -9,12 +9,14 @@ import click
 
 from gitops_secrets.cli.bootstrap.help import BootstrapCommand
 from gitops_secrets.cli.bootstrap.shared import (
+    commit_message,
     commit_options,
     for_option,
     refuse_push_without_commit,
     shadow_question,
     shadowed_option,
 )
+from gitops_secrets.cli.completions import contexts
 from gitops_secrets.cli.options import (
     UserPath,
     cluster_options,
@@ -137,6 +139,7 @@ if TYPE_CHECKING:
     "--context",
     "kube_context",
     metavar="NAME",
+    shell_complete=contexts,
     help="With --resume: the kubeconfig context of the cluster.",
 )
 @click.option(
@@ -184,6 +187,9 @@ def bootstrap_command(
     age_recipients: tuple[str, ...],
     age_identity_file: Path | None,
     shadowed_recipients: str | None,
+    message: str | None,
+    message_prefix: str,
+    trailers: tuple[str, ...],
     no_commit: bool,
     push: bool,
     dry_run: bool,
@@ -244,6 +250,7 @@ def bootstrap_command(
                 identity_file=age_identity_file,
                 keep_shadowed=shadow_question(shadowed_recipients),
                 commit=not no_commit,
+                message=commit_message(message, message_prefix, trailers),
                 push=push,
                 dry_run=dry_run,
                 progress=step,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
@@ -14,6 +15,7 @@ from gitops_secrets.errors import UsageError
 from gitops_secrets.report.words import plain
 
 if TYPE_CHECKING:
+    from gitops_secrets.commands.bootstrap.model import CommitMessage
     from gitops_secrets.core.repository.layout import Cluster
     from gitops_secrets.core.sops.creationrules import CreationRule
 
@@ -58,7 +60,26 @@ def shadowed_option(command: F) -> F:
 
 
 def commit_options(command: F) -> F:
-    """Add --no-commit and --push."""
+    """Add --message, --message-prefix, --trailer, --no-commit and --push."""
+    command = click.option(
+        "--trailer",
+        "trailers",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="A trailer of the commit message, for example Ticket=OPS-12. Can be repeated.",
+    )(command)
+    command = click.option(
+        "--message-prefix",
+        metavar="TEXT",
+        default="",
+        help="What the first line of the commit message begins with, for example 'chore: '.",
+    )(command)
+    command = click.option(
+        "-m",
+        "--message",
+        metavar="TEXT",
+        help="The commit message, in place of the one that lists the registries.",
+    )(command)
     command = click.option(
         "--push",
         is_flag=True,
@@ -67,6 +88,21 @@ def commit_options(command: F) -> F:
     return click.option(
         "--no-commit", is_flag=True, help="Write the files, but do not commit them."
     )(command)
+
+
+def commit_message(message: str | None, prefix: str, trailers: Sequence[str]) -> CommitMessage:
+    """Return what the user says of the commit message. Raises UsageError for a trailer without a value."""
+    from gitops_secrets.commands.bootstrap.model import CommitMessage
+
+    pairs = []
+    for trailer in trailers:
+        key, equals, value = trailer.partition("=")
+        if not equals or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]*", key) or not value.strip():
+            raise UsageError("a --trailer is KEY=VALUE", "--trailer Ticket=OPS-12")
+        pairs.append((key, value.strip()))
+    if "\n" in prefix or any("\n" in value for _, value in pairs):
+        raise UsageError("--message-prefix and --trailer are one line each", "give one line")
+    return CommitMessage(message, prefix, tuple(pairs))
 
 
 def refuse_push_without_commit(*, push: bool, no_commit: bool) -> None:

@@ -20,6 +20,22 @@ if TYPE_CHECKING:
     from gitops_secrets.core.wiring.wire import Wired
 
 
+class CommitMessage(NamedTuple):
+    """What the user says of the commit's message."""
+
+    text: str | None = None
+    """All of it but the trailers; None for ours."""
+    prefix: str = ""
+    """What the first line begins with."""
+    trailers: tuple[tuple[str, str], ...] = ()
+
+    def over(self, ours: str) -> str:
+        """Return the whole message, *ours* where the user gives none."""
+        text = f"{self.prefix}{(self.text or ours).strip()}\n"
+        lines = "".join(f"{key}: {value}\n" for key, value in self.trailers)
+        return f"{text}\n{lines}" if lines else text
+
+
 class Request(NamedTuple):
     """What the user asks of bootstrap."""
 
@@ -54,6 +70,7 @@ class Request(NamedTuple):
     keep_shadowed: Callable[[Cluster, CreationRule, Sequence[str]], bool] = lambda *_: False
     """Asked whether the recipients of a rule that ours goes ahead of are to read the Secret too."""
     commit: bool = True
+    message: CommitMessage = CommitMessage()
     push: bool = False
     dry_run: bool = False
     progress: Callable[[str], None] = lambda _: None

@@ -102,7 +102,7 @@ def _apply(request: Request, plan: Plan, transaction: Transaction) -> Outcome:
         _push(repository, head, held)
 
     steps = Steps(
-        _message(request, plan),
+        request.message.over(_message(request, plan)),
         beside,
         push if request.push else None,
     )

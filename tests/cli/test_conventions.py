@@ -1,0 +1,137 @@
+"""What people and programs expect of any command line: short options, suggestions, documents of errors."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.field import gotk
+from tests.support.documents import read
+from tests.support.secrets import opaque, word
+from tests.support.user import User
+
+KUBECONFIG = "contexts: [{name: prod-eu, context: {}}, {name: prod-us, context: {}}, {name: dev}]\n"
+
+
+@pytest.mark.parametrize("flags", [("--json",), ("-o", "json"), ("--output=json",), ("-ojson",)])
+def test_a_document_is_asked_for_in_every_usual_way(user: User, flags: tuple[str, ...]) -> None:
+    user.commit(gotk.LAYOUTS["one cluster"].files)
+    assert json.loads(user.run("doctor", *flags).stdout)["schema"] == "gitops-secrets/doctor"
+
+
+@pytest.mark.parametrize("flags", [("--json",), ("-o", "json"), ("--output=json",), ("-ojson",)])
+def test_an_error_is_a_document_too(user: User, flags: tuple[str, ...]) -> None:
+    result = user.run("show", "nothing.yaml", *flags)
+    assert result.status == 3
+    document = read("error", result.stdout)
+    assert document["exit_status"] == 3
+    assert document["message"] == "nothing.yaml is not there"
+    assert "gitops-secrets: error: nothing.yaml is not there\n" in result.stderr
+
+
+def test_a_usage_error_is_one_as_well(user: User) -> None:
+    result = user.run("encrypt", "--no-such-option", "--json")
+    document = read("error", result.stdout)
+    assert (result.status, document["exit_status"]) == (2, 2)
+    assert document["hints"] == ["gitops-secrets encrypt --help"]
+
+
+def test_without_one_asked_for_an_error_prints_nothing_to_standard_output(user: User) -> None:
+    assert user.run("show", "nothing.yaml").stdout == ""
+
+
+def test_a_document_of_an_error_holds_no_secret(user: User) -> None:
+    secret = word()
+    result = user.run("show", f"robot:{secret}", "--json")
+    assert result.status in (2, 3)
+    assert secret not in result.printed
+
+
+def test_quiet_prints_no_result_and_every_error(user: User) -> None:
+    user.commit(gotk.LAYOUTS["one cluster"].files)
+    done = user.bootstrap("-q")
+    assert (done.status, done.printed) == (0, "")
+    assert user.commits() == 2
+    refused = user.run("encrypt", "nothing.yaml", "--quiet")
+    assert refused.status == 3
+    assert "error: " in refused.stderr
+
+
+def test_version_has_a_short_form(user: User) -> None:
+    assert user.run("-V").stdout == user.run("--version").stdout != ""
+
+
+def test_help_of_a_command_is_its_help(user: User) -> None:
+    for words in (["bootstrap"], ["hooks", "install"], []):
+        assert user.run("help", *words).stdout == user.run(*words, "--help").stdout
+    assert user.run("help", "nothing").status == 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("bootstrp", "bootstrap"), ("encypt", "encrypt"), ("docter", "doctor"), ("scna", "scan")],
+)
+def test_a_mistyped_command_is_suggested(user: User, typed: str, meant: str) -> None:
+    result = user.run(typed)
+    assert result.status == 2
+    assert f"hint: gitops-secrets {meant}\n" in result.stderr
+
+
+def test_the_paths_of_clusters_and_the_names_of_contexts_are_completed(user: User) -> None:
+    user.commit(gotk.LAYOUTS["several clusters"].files)
+    (user.home / ".kube").mkdir()
+    (user.home / ".kube" / "config").write_text(KUBECONFIG)
+
+    def complete(*words: str) -> list[str]:
+        printed = user.run("__complete", *words).stdout
+        return [line for line in printed.splitlines() if not line.startswith(":")]
+
+    assert complete("doctor", "--path", "clusters/s") == ["clusters/staging"]
+    assert complete("bootstrap", "--path", "") == ["clusters/production", "clusters/staging"]
+    assert complete("apply", "--context", "prod") == ["prod-eu", "prod-us"]
+
+
+def test_completion_outside_a_repository_offers_nothing(user: User) -> None:
+    result = user.run("__complete", "doctor", "--path", "", cwd=user.temporary)
+    assert (result.status, result.stdout) == (0, ":4\n")
+
+
+def message(user: User) -> str:
+    return user.git("log", "-1", "--format=%B").strip()
+
+
+def test_the_commit_has_the_message_that_the_repository_asks_for(user: User) -> None:
+    user.commit(gotk.LAYOUTS["one cluster"].files)
+    user.hook("commit-msg", 'grep -q "^chore(flux): " "$1" && grep -q "^Ticket: OPS-12$" "$1"')
+    refused = user.bootstrap()
+    assert refused.status == 3
+
+    done = user.bootstrap("--message-prefix", "chore(flux): ", "--trailer", "Ticket=OPS-12")
+
+    assert done.status == 0, done.printed
+    first, *_, last = message(user).splitlines()
+    assert first == "chore(flux): Give Flux the pull Secret regcred in clusters/prod"
+    assert last == "Ticket: OPS-12"
+    own = user.run(
+        "attach", "team-a", "-m", "chore(flux): Let team-a pull", "--trailer", "Ticket=OPS-12"
+    )
+    assert own.status == 0, own.printed
+    assert message(user) == "chore(flux): Let team-a pull\n\nTicket: OPS-12"
+
+
+def test_a_trailer_without_a_value_is_refused(user: User) -> None:
+    user.commit(gotk.LAYOUTS["one cluster"].files)
+    for trailer in ("Ticket", "=OPS", "Two words=x", "Ticket="):
+        result = user.bootstrap("--trailer", trailer)
+        assert (result.status, user.commits()) == (2, 1)
+
+
+def test_a_readable_secret_in_the_message_is_refused_by_the_guard(user: User) -> None:
+    user.commit(gotk.LAYOUTS["one cluster"].files)
+    assert user.run("hooks", "install").status == 0
+    secret = opaque(word())
+    before = user.state()
+    result = user.bootstrap("-m", f"docker login -u robot -p {word()} registry.example.com")
+    assert (result.status, user.state()) == (3, before), result.printed
+    assert secret not in result.printed
