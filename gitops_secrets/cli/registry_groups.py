@@ -65,7 +65,8 @@ class Group:
 
     def __init__(self, registry: str | None) -> None:
         self.registry = registry
-        self.scope = "host"
+        self.scope: str | None = None
+        """None if it is not said: then it is the host."""
         self.source: Given | None = None
 
     def set_source(self, source: Given) -> None:
@@ -128,10 +129,26 @@ def credential_sources(
         registry = None
         if group.registry is not None:
             registry = parse_registry(group.registry, keep_path=group.scope == "path")
+            if group.scope is None and _is_cut(group.registry, registry):
+                say(
+                    "note",
+                    f"the key in the Secret is {registry.key}, without the path: --scope path keeps it, "
+                    "--scope host leaves it out without this note",
+                )
         given = group.source
         source = makers[given.name](given.value) if given else _prompt(registry)
         found.append((registry, source if short_lived else credentials.lasting(source)))
     return found
+
+
+def _is_cut(value: str, registry: Registry) -> bool:
+    """Return whether *registry* lacks the path that *value* has."""
+    from gitops_secrets.core.registry.reference import parse_registry
+
+    try:
+        return parse_registry(value, keep_path=True) != registry
+    except UsageError:
+        return True
 
 
 def _argument(value: str) -> Source:

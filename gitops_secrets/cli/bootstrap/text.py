@@ -9,6 +9,8 @@ from gitops_secrets.core.repository.filechange import render_diff
 from gitops_secrets.core.sops.recipients import shorten
 from gitops_secrets.report.words import count
 
+_TO_COME = "age1..."
+"""A recipient that is not made yet."""
 _LATER = "comes with a second commit: if one commit brought it and its decryption, Flux would apply neither"
 
 
@@ -32,7 +34,12 @@ def text_lines(outcome: Outcome, *, dry_run: bool, again: str) -> list[str]:
 def _plan(outcome: Outcome) -> list[str]:
     if not outcome.changes:
         return ["nothing would change"]
-    lines = render_diff(outcome.changes).split("\n")
+    shown = render_diff(outcome.changes)
+    for cluster in outcome.clusters:
+        if cluster.identity.is_new:
+            # The run makes its own: this one is forgotten.
+            shown = shown.replace(cluster.identity.recipient, _TO_COME)
+    lines = shown.split("\n")
     lines.append(f"{count(len(outcome.changes), 'files')} would change; nothing was written")
     lines += [
         f"a new identity for {c.cluster.path} would be stored in {c.identity.file}"
@@ -146,4 +153,6 @@ def _next(outcome: Outcome, again: str) -> list[str]:
             for namespace in sorted(namespaces)
         ]
         lines.append(f"  {again} --context CONTEXT")
+    if outcome.commit is not None and outcome.follows and not outcome.pushed:
+        lines += ["", "to take the commit back before it is pushed: git reset --keep HEAD~1"]
     return lines

@@ -121,6 +121,8 @@ class Outcome(NamedTuple):
     recovered: str | None
     uncommitted: tuple[str, ...] = ()
     """Files that are as they should be, but in no commit yet."""
+    follows: bool = False
+    """Whether the commit has one before it."""
 
 
 class Plan(NamedTuple):

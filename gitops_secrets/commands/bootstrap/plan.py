@@ -205,7 +205,7 @@ def _plan_secret(
     wired: Wired,
     credentials: Mapping[str, Credentials],
 ) -> ClusterOutcome:
-    from gitops_secrets.commands.secrets.pull_secret import plan_pull_secret
+    from gitops_secrets.commands.secrets.pull_secret import beside_others, plan_pull_secret
     from gitops_secrets.core.sops.pullsecret import PullSecret
     from gitops_secrets.core.sops.recipients import too_old
 
@@ -221,6 +221,8 @@ def _plan_secret(
     wanted = PullSecret(ruled.cluster.path, namespace, request.secret, credentials)
     ruling = ruling_for(tree.read(CONFIG) or b"", path)
     request.progress(f"encrypting {path}")
+    if tree.read(path) is None:
+        wired = wired._replace(notes=(*wired.notes, *beside_others(sealer, tree, path, wanted)))
     planned = plan_pull_secret(sealer, tree, path, wanted, ruling)
     return ClusterOutcome(
         ruled.cluster,

@@ -22,6 +22,7 @@ from gitops_secrets.core.sops.creationrules import (
     recorded_recipient,
 )
 from gitops_secrets.core.sops.ruleedits import add_rule, replace_rule
+from gitops_secrets.errors import GitOpsSecretsError
 
 
 class Ruled(NamedTuple):
@@ -90,6 +91,16 @@ def _known_identity(
     return None
 
 
+def _refuse_managers(rule: CreationRule, way_out: str) -> None:
+    """Raise GitOpsSecretsError if readers of *rule* decrypt by something else than age."""
+    for key in rule.other_keys:
+        raise GitOpsSecretsError(
+            f"{CONFIG}:{key.line}: {key.name} names a key manager, and pull Secrets are encrypted for age "
+            "recipients alone",
+            way_out,
+        )
+
+
 def _plan_recipients(
     request: Request,
     tree: Overlay,
@@ -117,8 +128,11 @@ def _plan_recipients(
     if chosen is not None:
         shadowed = [r.value for r in chosen.recipients if r.cluster is None and r.value != own]
         shadowed = [value for value in shadowed if value not in request.age_recipients]
-        if shadowed and request.keep_shadowed(cluster, chosen, shadowed):
+        managers = [f"{key.name} ({CONFIG}:{key.line})" for key in chosen.other_keys]
+        readers = [*shadowed, *managers]
+        if readers and request.keep_shadowed(cluster, chosen, readers):
             way_out = "--shadowed-recipients drop leaves that rule's recipients out"
+            _refuse_managers(chosen, way_out)
             check_recipients(chosen, shadowed, way_out)
             people += [Recipient(value) for value in shadowed]
     recipients = tuple(

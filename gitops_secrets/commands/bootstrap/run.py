@@ -236,5 +236,12 @@ def _outcome(
     pushed: bool = False,
 ) -> Outcome:
     return Outcome(
-        plan.clusters, plan.changes, plan.head.branch or "", commit, pushed, recovered, uncommitted
+        plan.clusters,
+        plan.changes,
+        plan.head.branch or "",
+        commit,
+        pushed,
+        recovered,
+        uncommitted,
+        follows=plan.head.commit is not None,
     )

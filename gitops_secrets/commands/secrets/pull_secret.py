@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import NamedTuple
 
 from gitops_secrets.commands.secrets.ruling import Ruling
 from gitops_secrets.commands.secrets.sealing import Sealer
+from gitops_secrets.core.repository.layout import ENDINGS
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.manifest import Manifest
 from gitops_secrets.core.sops.pullsecret import CLUSTER_ANNOTATION, PullSecret, read_entries
@@ -53,6 +55,32 @@ def plan_pull_secret(
         unchanged=tuple(key for key in held if key not in given or held[key] == given[key]),
     )
     return Planned(registries, whole)
+
+
+def beside_others(sealer: Sealer, tree: Overlay, path: str, wanted: PullSecret) -> list[str]:
+    """Return what is to be said of a new pull Secret *wanted* at *path* beside those that are there."""
+    folder = posixpath.dirname(path)
+    notes = []
+    for file in tree.below(folder):
+        if posixpath.dirname(file) != folder or not file.endswith(ENDINGS):
+            continue
+        name = posixpath.basename(file).partition(".sops.")[0]
+        try:
+            held = read_entries(sealer.open(file).plain)
+        except GitOpsSecretsError:
+            held = {}
+        same = [key for key in wanted.entries if key in held]
+        if same:
+            notes.append(
+                f"{file} has a key for {same[0]} already: the kubelet tries both, and Flux's own library "
+                f"takes one; to change that one: --image-pull-secret {name}"
+            )
+        else:
+            notes.append(
+                f"{wanted.name} is one more pull Secret beside {name}; for one Secret with all registries: "
+                f"--image-pull-secret {name}"
+            )
+    return notes
 
 
 def _refuse_foreign(before: Manifest, wanted: PullSecret) -> None:
