@@ -147,7 +147,9 @@ def scan_command(
             outcome = scan_send(git, pre_push, parse_sent(given))
             outcome = outcome.joined(scan_refs(refs_in(given), Policy()))
         elif commit_msg is not None:
-            outcome = scan_draft(Path(commit_msg).read_bytes())
+            from gitops_secrets.commands.policy.policies import of_index
+
+            outcome = scan_draft(Path(commit_msg).read_bytes(), of_index(git).policy)
         elif history:
             outcome = _history(git, policy, cached=not no_cache)
         elif span is not None:

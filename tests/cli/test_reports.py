@@ -48,6 +48,21 @@ def excused_without_reason(user: User, fresh: Fresh) -> int:
     return 1
 
 
+SETTINGS = """\
+version: 1
+rules:
+- {rule: docker-config, severity: off, paths: [config.json], reason: a registry for tests}
+- {rule: plaintext-dockerconfigjson, severity: warning, reason: it moves next week}
+"""
+
+
+def set_by_the_repository(user: User, fresh: Fresh) -> int:
+    user.write({"a.yaml": fresh.secret, "config.json": fresh.config})
+    user.write({".gitops-secrets.yaml": SETTINGS})
+    user.git("add", "--all")
+    return 0
+
+
 def lost(user: User, fresh: Fresh) -> int:
     user.write({"a.yaml": fresh.secret, "b.yaml": "b: 1\n"})
     user.git("add", "--all")
@@ -57,7 +72,7 @@ def lost(user: User, fresh: Fresh) -> int:
 
 
 STORIES: tuple[Callable[[User, Fresh], int], ...] = (
-    *(clean, found, excused, excused_without_reason, lost),
+    *(clean, found, excused, excused_without_reason, set_by_the_repository, lost),
 )
 
 

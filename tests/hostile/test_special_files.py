@@ -11,7 +11,7 @@ from tests.guard.corpus.case import Fresh
 from tests.support.user import PROGRAM, User
 
 COVERED = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData: {password: one}\n"
-POLICY = [".sops.yaml", ".gitops-secrets-baseline.yaml"]
+POLICY = [".sops.yaml", ".gitops-secrets-baseline.yaml", ".gitops-secrets.yaml"]
 
 
 @pytest.mark.parametrize("file", POLICY)

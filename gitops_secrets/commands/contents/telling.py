@@ -21,15 +21,6 @@ Judged = tuple[Change, Judgement]
 _ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
-def key_in(path: str) -> Judgement:
-    """Return a finding if *path* holds the private key of an age identity."""
-    from gitops_secrets.core.guard.rules import age_identity, verdict
-
-    if next(age_identity.find(path), None) is None:
-        return Judgement()
-    return Judgement((verdict.finding(path, age_identity.RULE.ident, 1, 1, None, (), ""),))
-
-
 class Telling:
     """Knows, in memory, the secrets of each content with a finding."""
 

@@ -15,7 +15,7 @@ from gitops_secrets.core.guard.rules import verdict
 
 
 def policy_changes(known: Known, changes: Iterable[Change], *, allowed: bool) -> Judgement:
-    """Return a finding for each change of creation rules, baseline or markers; warnings if *allowed*.
+    """Return a finding for each change of creation rules, settings, baseline or markers; warnings if *allowed*.
 
     The contents of *changes* are known, new and old.
     """

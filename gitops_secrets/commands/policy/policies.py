@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
 from gitops_secrets.adapters.git.missing import BRINGS
 from gitops_secrets.adapters.git.objects import Git
 from gitops_secrets.commands.contents.known import read_whole
-from gitops_secrets.core.guard.judge.policy import BASELINE_FILE, SOPS_CONFIG, Policy
+from gitops_secrets.core.guard.judge.policy import (
+    BASELINE_FILE,
+    SETTINGS_FILE,
+    SOPS_CONFIG,
+    Parts,
+    Policy,
+)
 from gitops_secrets.errors import GitOpsSecretsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import date
 
-    from gitops_secrets.core.guard.judge.policy import Parts
-
+    from gitops_secrets.adapters.git.rawdiff import Change
 
 TrustedContents = Callable[[str], bytes | None]
 """Returns what the protected branch holds at a path, whose markers count; None where it holds nothing."""
@@ -34,7 +39,8 @@ def of_index(git: Git) -> Terms:
     """Return the policy that the index holds; a content's own markers count."""
 
     def load() -> Parts:
-        return _parts(git, git.index(f":(top,glob)**/{SOPS_CONFIG}", f":(top){BASELINE_FILE}"))
+        files = (f":(top,glob)**/{SOPS_CONFIG}", f":(top){BASELINE_FILE}", f":(top){SETTINGS_FILE}")
+        return _parts(git, git.index(*files))
 
     return Terms(Policy.read_by(load), None)
 
@@ -64,7 +70,7 @@ def of_first_push(git: Git, tips: Iterable[str]) -> Terms:
     """Return the policy for the first push to an empty repository: the creation rules of all that it brings.
 
     There is no branch yet whose rules or exceptions could count. The rules that come along count as far
-    as they ask for more; exceptions that come along excuse nothing.
+    as they ask for more; exceptions and settings that come along excuse nothing.
     """
 
     def load() -> Parts:
@@ -77,8 +83,8 @@ def of_first_push(git: Git, tips: Iterable[str]) -> Terms:
 
 
 def is_policy(path: str) -> bool:
-    """Return whether *path* is a file from which the guard takes rules or exceptions."""
-    return path == BASELINE_FILE or is_rules(path)
+    """Return whether *path* is a file from which the guard takes rules, their settings or exceptions."""
+    return path in (BASELINE_FILE, SETTINGS_FILE) or is_rules(path)
 
 
 def is_rules(path: str) -> bool:
@@ -89,7 +95,20 @@ def is_rules(path: str) -> bool:
 def parts_of(files: Mapping[str, bytes]) -> Parts:
     """Return the parts of the policy that *files* hold, as of today."""
     configs = {p: c for p, c in files.items() if is_rules(p)}
-    return configs, files.get(BASELINE_FILE), today()
+    return Parts(configs, files.get(BASELINE_FILE), today(), files.get(SETTINGS_FILE))
+
+
+def check_settings(changes: Sequence[Change], read: Callable[[str], bytes | None]) -> None:
+    """Raise InvalidDocumentError if *changes*, oldest first, end with settings that are not understood.
+
+    They would be read where a finding depends on them. Whoever writes them is told at once.
+    """
+    new = next((c.new for c in reversed(changes) if c.path == SETTINGS_FILE), "")
+    content = read(new) if new else None
+    if content is not None:
+        from gitops_secrets.core.guard.judge.settings import parse_settings
+
+        parse_settings(content, SETTINGS_FILE)
 
 
 def today() -> date:

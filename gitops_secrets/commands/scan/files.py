@@ -15,7 +15,12 @@ from gitops_secrets.commands.contents.known import Known
 from gitops_secrets.commands.policy import policies, revisions
 from gitops_secrets.commands.scan.judging import Judge, outcome_of
 from gitops_secrets.core.guard import engine
-from gitops_secrets.core.guard.judge.policy import BASELINE_FILE, SOPS_CONFIG, Policy
+from gitops_secrets.core.guard.judge.policy import (
+    BASELINE_FILE,
+    SETTINGS_FILE,
+    SOPS_CONFIG,
+    Policy,
+)
 from gitops_secrets.core.guard.outcome import Outcome
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
@@ -90,6 +95,7 @@ def scan_files(paths: Sequence[str]) -> Outcome:
             unread.append(f"{path}: it is a pipe or a device; write its content to a file first")
             continue
         changes.append(Change(shown, path))
+    policies.check_settings(changes, known.content)
     judge = Judge(known, Policy.read_by(lambda: _policy_of_files(top)), None)
     judgement = judge.judge(changes)
     return Outcome("files", len(changes), judgement, tuple(unread))
@@ -183,7 +189,7 @@ def _policy_of_files(top: Path) -> Parts:
     files: dict[str, bytes] = {}
     for folder, folders, names in os.walk(top):
         folders[:] = [name for name in folders if name != ".git"]
-        for name in {SOPS_CONFIG, BASELINE_FILE} & set(names):
+        for name in {SOPS_CONFIG, BASELINE_FILE, SETTINGS_FILE} & set(names):
             path = os.path.relpath(os.path.join(folder, name), top)
             files[path] = _policy_file(os.path.join(folder, name), path)
     return policies.parts_of(files)

@@ -9,7 +9,7 @@ from gitops_secrets.adapters.git.missing import BRINGS
 from gitops_secrets.adapters.git.objects import Git
 from gitops_secrets.adapters.git.rawdiff import Change
 from gitops_secrets.commands.contents.known import Known
-from gitops_secrets.commands.contents.telling import key_in
+from gitops_secrets.commands.policy.policies import check_settings
 from gitops_secrets.core.guard import engine
 from gitops_secrets.core.guard.filter.prefilter import may_name_a_key
 from gitops_secrets.core.guard.judge.judgement import Ignored, Judgement
@@ -66,7 +66,7 @@ class Judge:
             for change in of_commit:
                 of_change = self._one(change, old)
                 if may_name_a_key(change.path):
-                    of_change += key_in(change.path)
+                    of_change += engine.judge_path(change.path, self.policy)
                 if of_change != _SILENCE:
                     judged.append((change, of_change.at_commit(commit)))
         for told in self.known.telling.tell(judged):
@@ -177,6 +177,7 @@ def outcome_of(
     """
     known = known or Known(git)
     new = [change for change in changes if change.new]
+    check_settings(changes, known.stored)
     known.learn(change.new for change in new)
     encrypted = [c for c in new if is_encrypted(known.of(c.new))]
     to: Sequence[Tree] = ()

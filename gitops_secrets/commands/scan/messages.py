@@ -108,14 +108,14 @@ def judge_one(kind: str, name: str, facts: Facts, policy: Policy) -> Judgement:
     return judge_message(kind, name, facts, policy, fix=fix)
 
 
-def scan_draft(content: bytes) -> Outcome:
-    """Judge the message that a commit-msg hook is given, and the author that the environment names."""
+def scan_draft(content: bytes, policy: Policy) -> Outcome:
+    """Judge by *policy* the message that a commit-msg hook is given, and the author that the environment names."""
     text = message_of(content)
     given = (os.environ.get(name, "") for name in ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL"))
     author = examine_text(os.fsencode(" ".join(given)))
     notes = tuple(n._replace(line=1, column=1, key=("author",)) for n in author.notes)
     facts = Facts(notes=examine_text(text).notes + notes)
-    judgement = judge_one("commit message", "", facts, Policy()) if facts else Judgement()
+    judgement = judge_one("commit message", "", facts, policy) if facts else Judgement()
     return Outcome("messages", 1, judgement)
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _LARGE = 16 * 1024 * 1024
 """Larger contents are not held together in memory: the whole command line takes them one by one."""
+_SETTINGS = ".gitops-secrets.yaml"
+"""What is wrong with settings that are staged is said at once; their module is not loaded for the name."""
 _DRAFT = ["scan", "--commit-msg"]
 _STAGED = (["scan"], ["scan", "--staged"])
 
@@ -46,7 +48,7 @@ def quick(arguments: list[str]) -> int | None:
             for blob, content in git.contents(list(dict.fromkeys(new)))
             if content is None or len(content) > _LARGE or may_hold(content)
         }
-        if any(may_name_a_key(change.path) for change in changes):
+        if any(may_name_a_key(c.path) or c.path == _SETTINGS for c in changes):
             return None
         if any(content and len(content) > _LARGE for content in matters.values()):
             return None

@@ -35,13 +35,14 @@ __all__ = [
     "judge_blob",
     "judge_change",
     "judge_moves",
+    "judge_path",
     "judge_set",
     "may_matter",
     "never_unchanged",
     "same_value",
 ]
 
-ENGINE_VERSION = "0906ff45de2c"
+ENGINE_VERSION = "ae373aae1501"
 """Changes with every change of a verdict: facts that another version wrote are worth nothing."""
 
 _SILENCE = Judgement()
@@ -116,6 +117,16 @@ def judge(
 
     findings = verdict.of_content(path, facts, policy)
     return _weigh(findings, facts, policy, covers, unchanged)
+
+
+def judge_path(path: str, policy: Policy) -> Judgement:
+    """Return the verdict on *path* itself: the private key of an age identity may stand in it."""
+    from gitops_secrets.core.guard.rules import age_identity, verdict
+
+    if next(age_identity.find(path), None) is None:
+        return _SILENCE
+    found = verdict.finding(path, age_identity.RULE.ident, 1, 1, None, (), "")
+    return _weigh([found], NOTHING, policy, covers_nothing, never_unchanged)
 
 
 def judge_blob(

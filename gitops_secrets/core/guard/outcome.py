@@ -32,9 +32,10 @@ class Outcome(NamedTuple):
     @property
     def exit_code(self) -> ExitCode:
         """The verdict, the same in every form of report."""
-        if self.unread or any(f.rule == "unreadable" for f in self.findings):
+        errors = {f.rule for f in self.findings if f.severity is Severity.ERROR}
+        if self.unread or "unreadable" in errors:
             return ExitCode.REFUSED
-        if any(f.severity is Severity.ERROR for f in self.findings):
+        if errors:
             return ExitCode.FINDINGS
         return ExitCode.OK
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from gitops_secrets.core.guard.judge.policy import SETTINGS_FILE
 from gitops_secrets.core.guard.outcome import Outcome
-from gitops_secrets.core.guard.record.finding import Finding
+from gitops_secrets.core.guard.record.finding import Finding, Severity
 from gitops_secrets.report.words import count, plain
 
 _NAMED = 5
 """How many of the commits that kept a line are named."""
+_BY = {"marker": "its marker", "baseline": "the baseline", "settings": SETTINGS_FILE}
+"""Whose word keeps a finding from being reported."""
 
 
 def render(outcome: Outcome) -> str:
@@ -21,7 +24,7 @@ def render(outcome: Outcome) -> str:
         lines.append(f"    hint: {plain(finding.fix)}")
     lines += [
         f"{plain(i.finding.path)}:{i.finding.position.line}: excused[{i.finding.rule}] by "
-        f"{'its marker' if i.by == 'marker' else 'the baseline'}: {plain(i.reason)}"
+        f"{_BY[i.by]}: {plain(i.reason)}"
         for i in outcome.ignored
     ]
     lines += [f"error: not looked at: {plain(what)}" for what in outcome.unread]
@@ -42,10 +45,17 @@ def summary(outcome: Outcome) -> str:
     """Return the last line: what was looked at, what was found, what is excused."""
     said = [f"looked at {count(outcome.looked_at, outcome.what)}"]
     said.append(count(len(outcome.findings), "findings") if outcome.findings else "nothing found")
-    for by, word in (("marker", "inline markers"), ("baseline", "the baseline")):
+    warnings = sum(f.severity is Severity.WARNING for f in outcome.findings)
+    if warnings:
+        said.append(f"{count(warnings, 'warnings')} among them")
+    for by, how in (
+        ("marker", "excused by inline markers"),
+        ("baseline", "excused by the baseline"),
+        ("settings", f"turned off by {SETTINGS_FILE}"),
+    ):
         excused = sum(i.by == by for i in outcome.ignored)
         if excused:
-            said.append(f"{excused} excused by {word}")
+            said.append(f"{excused} {how}")
     if outcome.unread:
         said.append(f"{len(outcome.unread)} could not be looked at")
     return ", ".join(said)

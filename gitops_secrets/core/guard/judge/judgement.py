@@ -22,7 +22,7 @@ class Ignored(NamedTuple):
     """A finding that is not reported, by whose word and why."""
 
     finding: Finding
-    by: Literal["marker", "baseline"]
+    by: Literal["marker", "baseline", "settings"]
     reason: str
 
 

@@ -1,4 +1,4 @@
-"""What decides besides the content: creation rules, accepted findings, settings, today's date.
+"""What decides besides the content: creation rules, settings of rules, accepted findings, today's date.
 
 On a server and in CI all of it comes from the protected branch as it was, never from what is judged.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from posixpath import dirname, join, normpath
+from typing import NamedTuple
 
 from gitops_secrets.errors import InvalidDocumentError
 
@@ -18,22 +19,30 @@ if TYPE_CHECKING:
 
     from gitops_secrets.core.guard.judge.baseline import BaselineEntry
     from gitops_secrets.core.guard.judge.creation import CreationRule
+    from gitops_secrets.core.guard.judge.settings import RuleSetting
 
 BASELINE_FILE = ".gitops-secrets-baseline.yaml"
-"""The baseline stands at the repository's top."""
+SETTINGS_FILE = ".gitops-secrets.yaml"
+"""Baseline and settings stand at the repository's top."""
 SOPS_CONFIG = ".sops.yaml"
 _MAX_LINKS = 8
 
-if TYPE_CHECKING:
-    Parts = tuple[Mapping[str, bytes], bytes | None, date | None]
+
+class Parts(NamedTuple):
+    """What a policy is read from."""
+
+    sops_configs: Mapping[str, bytes]
+    """Each ``.sops.yaml`` of the tree by its repository path (``.sops.yaml``, ``apps/.sops.yaml``)."""
+    baseline: bytes | None = None
+    """The content of BASELINE_FILE, None where there is none."""
+    today: date | None = None
+    """The day that the expiry of the baseline's entries is held against: without one each counts as expired."""
+    settings: bytes | None = None
+    """The content of SETTINGS_FILE, None where there is none."""
 
 
 class Policy:
-    """The policy in force, as bytes; read only when a finding depends on it.
-
-    *sops_configs* is each ``.sops.yaml`` of the tree by its repository path (``.sops.yaml``,
-    ``apps/.sops.yaml``), *baseline* the content of BASELINE_FILE or None where there is none, *today*
-    the day that the expiry of its entries is held against: without one each counts as expired.
+    """The policy in force, made of Parts; read only when a finding depends on it.
 
     The properties raise InvalidDocumentError, naming the file, for what cannot be read: a guard that
     could not look blocks.
@@ -44,12 +53,14 @@ class Policy:
         sops_configs: Mapping[str, bytes] | None = None,
         baseline: bytes | None = None,
         today: date | None = None,
+        settings: bytes | None = None,
     ) -> None:
-        self._load: Callable[[], Parts] = lambda: (sops_configs or {}, baseline, today)
+        parts = Parts(sops_configs or {}, baseline, today, settings)
+        self._load: Callable[[], Parts] = lambda: parts
 
     @classmethod
     def read_by(cls, load: Callable[[], Parts]) -> Self:
-        """Return a policy whose parts, in the constructor's order, *load* returns when one is needed."""
+        """Return a policy whose parts *load* returns when one is needed."""
         policy = cls()
         policy._load = load
         return policy
@@ -65,15 +76,28 @@ class Policy:
     @property
     def today(self) -> date | None:
         """The day that expiry is held against."""
-        return self._parts[2]
+        return self._parts.today
 
     @cached_property
     def baseline_entries(self) -> tuple[BaselineEntry, ...]:
         """The accepted findings, expired ones included."""
         from gitops_secrets.core.guard.judge.baseline import parse_baseline
 
-        baseline = self._parts[1]
+        baseline = self._parts.baseline
         return parse_baseline(baseline, BASELINE_FILE) if baseline else ()
+
+    @cached_property
+    def _settings(self) -> tuple[RuleSetting, ...]:
+        settings = self._parts.settings
+        if not settings:
+            return ()
+        from gitops_secrets.core.guard.judge.settings import parse_settings
+
+        return parse_settings(settings, SETTINGS_FILE)
+
+    def setting(self, rule: str, path: str) -> RuleSetting | None:
+        """Return how the repository sets *rule* at *path*; None if it does not."""
+        return next((s for s in self._settings if s.rule == rule and s.covers(path)), None)
 
     @cached_property
     def _rules(self) -> dict[str, tuple[CreationRule, ...]]:
@@ -81,7 +105,7 @@ class Policy:
 
         return {
             path.rpartition("/")[0]: parse_creation_rules(self._followed(path), path)
-            for path in self._parts[0]
+            for path in self._parts.sops_configs
         }
 
     def _followed(self, path: str) -> bytes:
@@ -90,7 +114,7 @@ class Policy:
         Git holds a symlink as one line of text. Raises InvalidDocumentError if it leads elsewhere: who
         changes what stands there would change the rules without changing any file of rules.
         """
-        configs = self._parts[0]
+        configs = self._parts.sops_configs
         content = configs[path]
         for _ in range(_MAX_LINKS):
             if b":" in content or b"\n" in content or not content.strip():
@@ -128,3 +152,9 @@ class Anywhere(Policy):
         """Return the creation rule for *path*, or else the first that there is."""
         rules = (rule for of_file in self._rules.values() for rule in of_file)
         return super().creation_rule(path) or next(rules, None)
+
+    def setting(self, rule: str, path: str) -> RuleSetting | None:  # noqa: ARG002 - it may come to stand elsewhere
+        """Return how *rule* is set whatever the path is; what lowers it for some paths only does not count."""
+        return next(
+            (s for s in self._settings if s.rule == rule and (not s.paths or s.is_error)), None
+        )

@@ -1,8 +1,9 @@
-"""Findings held against exceptions: inline markers first, then the baseline."""
+"""Findings held against what the repository says: the settings of rules, inline markers, then the baseline."""
 
 from __future__ import annotations
 
 from gitops_secrets.core.guard.judge.judgement import Ignored, Judgement
+from gitops_secrets.core.guard.judge.policy import SETTINGS_FILE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +30,12 @@ def weigh(
     reported: list[Finding] = []
     ignored: list[Ignored] = []
     for found in sorted(findings, key=lambda f: (f.position.line, f.position.column, f.rule)):
+        setting = policy.setting(found.rule, found.path)
+        if setting is not None and setting.is_off:
+            ignored.append(Ignored(found, "settings", setting.reason))
+            continue
+        if setting is not None:
+            found = setting.applied(found, SETTINGS_FILE)  # noqa: PLW2901
         marker = _marker(found, facts.markers, covers)
         if marker is not None:
             ignored.append(Ignored(found, "marker", marker.reason))

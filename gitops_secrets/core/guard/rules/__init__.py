@@ -9,30 +9,10 @@ from __future__ import annotations
 from functools import cache
 from importlib import import_module
 
+from gitops_secrets.core.guard.record.idents import IDENTS
 from gitops_secrets.core.guard.rules.base import Rule
 
-IDENTS = (
-    "plaintext-dockerconfigjson",
-    "docker-config",
-    "registry-password",
-    "registry-login",
-    "commented-credentials",
-    "annotation-credentials",
-    "packed-credentials",
-    "unencrypted-secret",
-    "partly-encrypted-secret",
-    "broken-sops-metadata",
-    "conflict-markers",
-    "encrypted-other-kind",
-    "moved-ciphertext",
-    "copied-ciphertext",
-    "age-identity",
-    "pgp-private-key",
-    "unreadable",
-    "marker-without-reason",
-    "policy-change",
-)
-"""Every rule, in the order of the documentation."""
+__all__ = ["IDENTS", "rule"]
 
 
 @cache
