@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.guard.corpus.case import Fresh
+from tests.hostile.server import serve
 from tests.support.user import User
 
 FORMATS = ("text", "json", "sarif", "github", "gitlab", "junit")
@@ -104,14 +106,97 @@ def test_what_could_not_be_looked_at_is_said_in_every_format(
     assert document["not_looked_at"] or any(f["rule"] == "unreadable" for f in document["findings"])
 
 
-def test_a_submodule_and_a_pointer_are_no_content_of_the_repository_in_git(user: User):
-    user.commit({"a.txt": "hello\n", "image.bin": POINTER})
-    head = user.git("rev-parse", "HEAD").strip()
-    user.git("update-index", "--add", "--cacheinfo", f"160000,{head},modules/charts")
-    assert user.run("scan").status == 0
-    user.git("commit", "--quiet", "--message", "a submodule")
-    for arguments in (["--tree"], ["--history"], ["--range", "HEAD~1.."]):
-        assert user.run("scan", *arguments).status == 0, arguments
+LFS = "image.bin", "Git LFS keeps its content elsewhere"
+LINK = "modules/charts", "it is a submodule, whose files another repository has"
+ELSEWHERE = "warning[content-elsewhere]: what it stands for was not looked at: "
+Scan = tuple[list[str], str]
+"""Arguments of ``scan``, and what is on its standard input."""
+
+
+def _hold(user: User, message: str = "x") -> str:
+    """Stage a pointer and a submodule at another commit than before; return that commit."""
+    commit = user.git("commit-tree", "-m", message, "4b825dc642cb6eb9a060e54bf8d69288fbee4904")
+    user.write({"image.bin": POINTER.replace("size 12", f"size {len(message)}")})
+    user.git("add", "image.bin")
+    user.git("update-index", "--add", "--cacheinfo", f"160000,{commit.strip()},modules/charts")
+    return commit.strip()
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_what_is_kept_elsewhere_is_told_in_every_format_and_blocks_no_commit(user: User, form: str):
+    user.commit({"a.txt": "hello\n"})
+    _hold(user)
+    result = user.run("scan", "--output", form)
+    assert result.status == 0
+    for path, why in (LFS, LINK):
+        assert (path in result.stdout, why in result.stdout) == (True, True), form
+
+
+def test_every_mode_tells_of_what_is_kept_elsewhere(user: User):
+    user.commit({"a.txt": "hello\n"})
+    _hold(user)
+    said = [user.run("scan"), user.run("scan", "--index", "image.bin", "modules/charts")]
+    user.git("commit", "--quiet", "--message", "x")
+    said += [user.run("scan", *how) for how in (["--tree"], ["--history"], ["--range", "HEAD~1.."])]
+    for result in said:
+        assert result.status == 0
+        for path, why in (LFS, LINK):
+            assert f"{path}:1:1: {ELSEWHERE}{why}" in result.stdout
+        assert "2 findings, 2 warnings among them" in result.stdout
+
+
+def test_a_push_tells_of_what_is_kept_elsewhere(user: User, tmp_path: Path):
+    server = serve(user, tmp_path / "s.git", {"a.txt": "hello\n"})
+    _hold(user)
+    user.git("commit", "--quiet", "--message", "x")
+    pushed = server.push("main")
+    assert pushed.returncode == 0
+    assert pushed.stderr.count(ELSEWHERE.encode()) == 2
+
+
+def test_a_submodule_that_does_not_change_is_not_told_of_again(user: User):
+    user.commit({"a.txt": "hello\n"})
+    _hold(user)
+    user.git("commit", "--quiet", "--message", "x")
+    user.write({"b.txt": "1\n"})
+    user.git("add", "b.txt")
+    result = user.run("scan")
+    assert (result.status, result.stdout) == (
+        0,
+        "gitops-secrets: looked at 1 staged file, nothing found\n",
+    )
+
+
+def test_a_submodule_that_moves_on_is_one_line_of_a_history(user: User):
+    user.commit({"a.txt": "hello\n"})
+    for message in ("one", "three", "fifteen"):
+        _hold(user, message)
+        user.git("commit", "--quiet", "--message", message)
+    for _ in ("a first run", "a run that remembers"):
+        result = user.run("scan", "--history")
+        assert result.stdout.count(ELSEWHERE) == 2
+        assert result.stdout.count(", also in ") == 2
+
+
+@pytest.mark.parametrize(("severity", "status"), [("error", 3), ("off", 0)])
+def test_a_repository_decides_whether_what_is_elsewhere_blocks(
+    user: User, severity: str, status: int
+):
+    user.commit({"a.txt": "hello\n"})
+    _hold(user)
+    entry = f"{{rule: content-elsewhere, severity: {severity}, reason: ours}}"
+    user.write({".gitops-secrets.yaml": f"version: 1\nrules:\n- {entry}\n"})
+    user.git("add", ".gitops-secrets.yaml")
+    result = user.run("scan")
+    assert (result.status, "by .gitops-secrets.yaml: ours" in result.stdout) == (status, True)
+
+
+def test_what_begins_as_a_pointer_is_looked_at_as_any_other_text(user: User):
+    fresh = Fresh()
+    user.write({"a.yaml": f"{POINTER}---\n{fresh.secret}"})
+    user.git("add", "--all")
+    result = user.run("scan")
+    assert (result.status, ELSEWHERE in result.stdout) == (1, False)
 
 
 def test_the_page_has_a_row_for_each_kind():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_secrets.adapters.git.rawdiff import parse_raw
+from gitops_secrets.adapters.git.rawdiff import is_link, parse_raw
 
 A, B, NONE = "a" * 40, "b" * 40, "0" * 40
 
@@ -29,5 +29,11 @@ def test_a_change_has_the_contents_that_its_ids_name(
     assert (change.path, change.new, change.old) == ("path", new, old)
 
 
-def test_a_submodule_is_no_change() -> None:
-    assert list(parse_raw(f":000000 160000 {NONE} {A} A\0path\0".encode())) == []
+def test_a_submodule_brings_no_content_of_this_repository() -> None:
+    (change,) = parse_raw(f":160000 160000 {B} {A} M\0path\0".encode())
+    assert (change.path, change.old) == ("path", ())
+    assert is_link(change.new)
+
+
+def test_a_submodule_that_is_taken_away_is_no_change() -> None:
+    assert list(parse_raw(f":160000 000000 {A} {NONE} D\0path\0".encode())) == []

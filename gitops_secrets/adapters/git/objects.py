@@ -11,7 +11,13 @@ import os
 import sys
 from io import BufferedReader, FileIO
 
-from gitops_secrets.adapters.git.rawdiff import SUBMODULE, parse_commits, parse_raw, read_fields
+from gitops_secrets.adapters.git.rawdiff import (
+    SUBMODULE,
+    link,
+    parse_commits,
+    parse_raw,
+    read_fields,
+)
 from gitops_secrets.adapters.git.settings import environment_of
 
 TYPE_CHECKING = False
@@ -29,7 +35,7 @@ OVERLAP = 64 * 1024
 _PATHSPECS = {f"GIT_{how}_PATHSPECS": "0" for how in ("LITERAL", "GLOB", "NOGLOB", "ICASE")}
 """How the user's own command reads pathspecs says nothing about ours."""
 OF_COMMITS = ("diff-tree", "--stdin", "-r", "-z", "--root", "-c", "--raw", "--no-renames", "--no-abbrev",
-              "--ignore-submodules=all")  # fmt: skip
+              "--ignore-submodules=dirty")  # fmt: skip
 """What prints the changes of the commits that it reads, for ``parse_commits``."""
 _ALL_OBJECTS = ("--batch-all-objects", "--unordered", "--batch-check=%(objectname)")
 _CHUNK = 1 << 20
@@ -155,14 +161,14 @@ class Git:
     def begin_staged(self) -> Callable[[], list[Change]]:
         """Start what ``staged`` asks, and return what waits for its answer."""
         finish = self.begin("diff", "--cached", "--raw", "-z", "--no-renames", "--no-abbrev", "--no-relative",
-                            "-O/dev/null", "--no-ext-diff", "--ignore-submodules=all")  # fmt: skip
+                            "-O/dev/null", "--no-ext-diff", "--ignore-submodules=dirty")  # fmt: skip
         return lambda: list(parse_raw(finish()))
 
-    def index(self, *pathspecs: str) -> dict[str, str]:
-        """Return the index, or what of it *pathspecs* match, as blob ids by path."""
-        return self.begin_index(*pathspecs)()
+    def index(self, *pathspecs: str, links: bool = False) -> dict[str, str]:
+        """Return the index, or what of it *pathspecs* match, as blob ids by path; of submodules with *links*."""
+        return self.begin_index(*pathspecs, links=links)()
 
-    def begin_index(self, *pathspecs: str) -> Callable[[], dict[str, str]]:
+    def begin_index(self, *pathspecs: str, links: bool = False) -> Callable[[], dict[str, str]]:
         """Start what ``index`` asks, and return what waits for its answer."""
         arguments = ("ls-files", "--full-name", "--stage", "-z", "--", *pathspecs)
         finish = self.begin(*arguments, env=_PATHSPECS)
@@ -171,20 +177,22 @@ class Git:
             found = {}
             for entry in os.fsdecode(finish()).split("\0"):
                 meta, _, path = entry.partition("\t")
-                if path and not meta.startswith(SUBMODULE):
-                    found[path] = meta.split(" ")[1]
+                if path and (links or not meta.startswith(SUBMODULE)):
+                    name = meta.split(" ")[1]
+                    found[path] = link(name) if meta.startswith(SUBMODULE) else name
             return found
 
         return index
 
-    def tree(self, revision: str) -> dict[str, str]:
-        """Return the tree of *revision* as blob ids by path."""
+    def tree(self, revision: str, *, links: bool = False) -> dict[str, str]:
+        """Return the tree of *revision* as blob ids by path; with *links* what stands for submodules as well."""
         out = self.ask("ls-tree", "-r", "-z", "--full-tree", "--end-of-options", revision)
         found = {}
         for entry in os.fsdecode(out).split("\0"):
             meta, _, path = entry.partition("\t")
-            if path and not meta.startswith(SUBMODULE):
-                found[path] = meta.split(" ")[2]
+            if path and (links or not meta.startswith(SUBMODULE)):
+                name = meta.split(" ")[2]
+                found[path] = link(name) if meta.startswith(SUBMODULE) else name
         return found
 
     def blob_at(self, commit: str, path: str) -> str:
@@ -213,7 +221,7 @@ class Git:
     def compare(self, before: str, after: str) -> list[Change]:
         """Return what differs between the trees of two commits."""
         out = self.ask("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev",
-                       "--ignore-submodules=all", "--end-of-options", before, after)  # fmt: skip
+                       "--ignore-submodules=dirty", "--end-of-options", before, after)  # fmt: skip
         return list(parse_raw(out))
 
     def start(

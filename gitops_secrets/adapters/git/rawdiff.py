@@ -10,13 +10,18 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 SUBMODULE = "160000"
+_LINK = f"{SUBMODULE}.."
+"""Begins what stands for the content of a submodule: nothing that Git could take for a name."""
 _CHUNK = 1 << 20
 _CLEAN = ":"
 """Stands for the places of a change that nobody asked for."""
 
 
 class Change:
-    """One path that a commit or the index changed. An id is empty where there is no content."""
+    """One path that a commit or the index changed. An id is empty where there is no content.
+
+    What a submodule brings has an id of its own sort: see ``is_link``.
+    """
 
     __slots__ = ("commit", "new", "old", "path")
 
@@ -29,7 +34,7 @@ class Change:
 
 
 def parse_raw(out: bytes, commit: str = "") -> Iterator[Change]:
-    """Yield the changes of Git's raw format (``-z``), submodules left out.
+    """Yield the changes of Git's raw format (``-z``).
 
     Deleted paths are changes without a new content.
     """
@@ -39,6 +44,16 @@ def parse_raw(out: bytes, commit: str = "") -> Iterator[Change]:
             change = _change(meta, next(fields), commit)
             if change is not None:
                 yield change
+
+
+def link(commit: str) -> str:
+    """Return the id that stands for the content of a submodule, of which Git has only the id of a *commit*."""
+    return f"{_LINK}{commit}"
+
+
+def is_link(name: str) -> bool:
+    """Return whether *name* stands for a submodule's content, which this repository has not."""
+    return name.startswith(_LINK)
 
 
 def read_fields(output: BinaryIO) -> Iterator[str]:
@@ -78,8 +93,8 @@ def _change(meta: str, path: str, commit: str) -> Change | None:
     modes, ids = fields[: parents + 1], fields[parents + 1 : 2 * parents + 2]
     # Git prints the mode 0 for what is not there, and for what an index gives this mode: the id tells.
     *before, new = (
-        "" if mode == SUBMODULE or not name.strip("0") else name
+        "" if not name.strip("0") else link(name) if mode == SUBMODULE else name
         for mode, name in zip(modes, ids, strict=True)
     )
-    old = tuple(filter(None, before))
+    old = tuple(name for name in before if name and not is_link(name))
     return Change(path, new, old, commit) if new or old else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gitops_secrets.adapters.git.objects import OVERLAP
+from gitops_secrets.adapters.git.rawdiff import is_link
 from gitops_secrets.commands.contents.telling import Telling
 from gitops_secrets.core.guard import engine
 from gitops_secrets.core.guard.record.facts import NOTHING, Facts
@@ -95,11 +96,15 @@ class Known:
             self.clean.add(blob)
 
     def knows(self, blob: str) -> bool:
-        """Return whether *blob* was examined."""
-        return blob in self.clean or blob in self.facts
+        """Return whether *blob* was examined, or is a submodule, of which there is nothing to examine."""
+        return blob in self.clean or blob in self.facts or is_link(blob)
 
     def of(self, blob: str) -> Facts:
-        """Return the facts of *blob*, which was learnt."""
+        """Return the facts of *blob*, which was learnt, or is a submodule."""
+        if is_link(blob):
+            from gitops_secrets.core.guard.rules.content_elsewhere import A_SUBMODULE
+
+            return A_SUBMODULE
         return self.facts.get(blob, NOTHING)
 
 

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from gitops_secrets.adapters.git.objects import LARGEST, OVERLAP, Git
-from gitops_secrets.adapters.git.rawdiff import SUBMODULE, Change
+from gitops_secrets.adapters.git.rawdiff import SUBMODULE, Change, is_link
 from gitops_secrets.commands.contents.known import Known
 from gitops_secrets.commands.policy import policies, revisions
 from gitops_secrets.commands.scan.judging import Judge, outcome_of
@@ -22,14 +22,12 @@ from gitops_secrets.core.guard.judge.policy import (
     Policy,
 )
 from gitops_secrets.core.guard.outcome import Outcome
+from gitops_secrets.core.guard.read.pointers import is_pointer
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gitops_secrets.core.guard.judge.policy import Parts
-
-
-_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
 def scan_index(git: Git, paths: Sequence[str]) -> Outcome:
@@ -38,7 +36,8 @@ def scan_index(git: Git, paths: Sequence[str]) -> Outcome:
     Paths are relative to where git runs. A change is held against HEAD, as ``scan_staged`` does.
     """
     staged = {change.path: change for change in git.staged()}
-    blobs = git.index(*(f":(literal){path}" for path in paths)) if paths else {}
+    named = [f":(literal){path}" for path in paths]
+    blobs = git.index(*named, links=True) if paths else {}
     changes = [staged.get(path, Change(path, blob)) for path, blob in blobs.items()]
     deleted = [change for change in staged.values() if not change.new]
     return outcome_of(
@@ -51,8 +50,8 @@ def scan_tree(git: Git, revision: str, policy: str | None = None) -> Outcome:
     tree = revisions.judged(git, revision, kind="tree").id
     source = tree if policy is None else revisions.trusted(git, policy).id
     terms = policies.of_revision(git, source, own_markers=policy is None)
-    blobs = git.tree(tree)
-    changes = [Change(path, blob) for path, blob in blobs.items()]
+    changes = [Change(path, blob) for path, blob in git.tree(tree, links=True).items()]
+    blobs = {change.path: change.new for change in changes if not is_link(change.new)}
     return outcome_of(git, "files", changes, terms, lambda: [blobs])
 
 
@@ -83,11 +82,12 @@ def scan_files(paths: Sequence[str]) -> Outcome:
         shown = os.path.normpath(os.path.join(name, os.path.basename(path)))
         try:
             for part in parts_of(path):
-                known.add(path, engine.examine(part))
-                if part.startswith(_LFS_POINTER):
+                if is_pointer(part):
                     unread.append(
                         f"{path}: Git LFS has its content elsewhere; git lfs pull brings it"
                     )
+                else:
+                    known.add(path, engine.examine(part))
         except OSError as error:
             unread.append(f"{path}: {error.strerror}")
             continue

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Self
 from gitops_secrets.adapters.cache.facts import FactsCache
 from gitops_secrets.adapters.git.bulk import Contents
 from gitops_secrets.adapters.git.objects import NO_OBJECTS, Git
+from gitops_secrets.adapters.git.rawdiff import is_link
 from gitops_secrets.commands.contents.known import Known
 from gitops_secrets.commands.scan.messages import examine_messages
 from gitops_secrets.core.guard import engine
@@ -160,7 +161,7 @@ class Reader:
         self.known.clean = {"", *NO_OBJECTS, *begun}
 
     def _is_other(self, name: str) -> bool:
-        return name in self.known.facts or name in self.known.missing
+        return name in self.known.facts or name in self.known.missing or is_link(name)
 
     def prepare(self) -> ProcessPoolExecutor:
         """Make ready to read much: for while git walks, and before the processes part."""

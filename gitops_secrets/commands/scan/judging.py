@@ -7,7 +7,7 @@ from itertools import groupby
 
 from gitops_secrets.adapters.git.missing import BRINGS
 from gitops_secrets.adapters.git.objects import Git
-from gitops_secrets.adapters.git.rawdiff import Change
+from gitops_secrets.adapters.git.rawdiff import Change, is_link
 from gitops_secrets.commands.contents.known import Known
 from gitops_secrets.commands.policy.policies import check_settings
 from gitops_secrets.core.guard import engine
@@ -191,7 +191,8 @@ def outcome_of(
         lost = known.missing.intersection((*old, *others))
         unread = _unknown_origin(lost.difference(c.new for c in new))
     judgement = Judge(known, terms.policy, terms.trusted).judge(changes, to, since)
-    return Outcome(what, len(new), judgement, (*unread_of(new, known), *unread))
+    files = sum(not is_link(c.new) for c in new)
+    return Outcome(what, files, judgement, (*unread_of(new, known), *unread))
 
 
 def unread_of(changes: Sequence[Change], known: Known) -> tuple[str, ...]:

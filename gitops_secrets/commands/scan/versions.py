@@ -12,6 +12,8 @@ from gitops_secrets.core.guard.values import Values
 
 _OF_A_CHANGE = frozenset({"moved-ciphertext", "copied-ciphertext", "policy-change"})
 """Rules about what a commit did: each such commit counts by itself."""
+_OF_A_PATH = "content-elsewhere"
+"""The rule about what is not here: no value of it can be compared, and one path of it is told once."""
 _AT_ONCE = 50
 """How many contents are held at a time."""
 
@@ -34,6 +36,8 @@ def told_once(git: Git, findings: Sequence[Finding]) -> tuple[Finding, ...]:
     seen: dict[tuple[_Place, _Value | int, str], int] = {}
     for number, found in enumerate(findings):
         value: _Value | int = values.get(_spec(found), {}).get(found, number)
+        if found.rule == _OF_A_PATH:
+            value = ()
         place = _place(found)
         nth = seen[place, value, found.commit] = seen.get((place, value, found.commit), -1) + 1
         first = told.get((place, value, nth))
@@ -54,7 +58,7 @@ def _is_of_version(found: Finding) -> bool:
     return (
         found.where == "file"
         and bool(found.commit)
-        and found.rule not in _OF_A_CHANGE
+        and found.rule not in (*_OF_A_CHANGE, _OF_A_PATH)
         and "\n" not in found.path
     )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from gitops_secrets.core.guard.filter.prefilter import ENCRYPTED, SECRET, may_hold
+from gitops_secrets.core.guard.filter.prefilter import ELSEWHERE, ENCRYPTED, SECRET, may_hold
 from gitops_secrets.core.guard.judge.judgement import Ignored, Judgement
 from gitops_secrets.core.guard.record.facts import NOTHING, Facts
 
@@ -42,7 +42,7 @@ __all__ = [
     "same_value",
 ]
 
-ENGINE_VERSION = "ae373aae1501"
+ENGINE_VERSION = "d830aa650e26"
 """Changes with every change of a verdict: facts that another version wrote are worth nothing."""
 
 _SILENCE = Judgement()
@@ -82,6 +82,10 @@ def _examine(content: bytes) -> Facts:
     bits = may_hold(content)
     if not bits:
         return NOTHING
+    if bits == ELSEWHERE:
+        from gitops_secrets.core.guard.rules.content_elsewhere import A_POINTER
+
+        return A_POINTER
     from gitops_secrets.core.guard.look.inspection import inspect
 
     inspection, text = inspect(content, bits)

@@ -8,6 +8,9 @@ from gitops_secrets.core.guard.judge.judgement import Ignored, Judgement
 from gitops_secrets.core.guard.record.finding import Finding, Severity
 from gitops_secrets.errors import ExitCode
 
+_NOT_SEEN = frozenset({"unreadable", "content-elsewhere"})
+"""Rules about what could not be looked at."""
+
 
 class Outcome(NamedTuple):
     """What was looked at, and what was found."""
@@ -33,7 +36,7 @@ class Outcome(NamedTuple):
     def exit_code(self) -> ExitCode:
         """The verdict, the same in every form of report."""
         errors = {f.rule for f in self.findings if f.severity is Severity.ERROR}
-        if self.unread or "unreadable" in errors:
+        if self.unread or not _NOT_SEEN.isdisjoint(errors):
             return ExitCode.REFUSED
         if errors:
             return ExitCode.FINDINGS

@@ -14,6 +14,7 @@ from gitops_secrets.core.guard.filter.runs import is_worth_decoding, squeeze
 from gitops_secrets.core.guard.filter.words import finder
 from gitops_secrets.core.guard.read.encoding import decode, is_packed, textual
 from gitops_secrets.core.guard.read.keyrings import KEY_BEGINNINGS, holds_secret_key
+from gitops_secrets.core.guard.read.pointers import is_pointer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ KEY = 32
 PACKED = 64
 """Something compressed, or a spelling that hides its letters, may stand in it."""
 EVERYTHING = 127
+ELSEWHERE = 128
+"""It is a pointer of Git LFS, in which nothing else can stand."""
 
 _ESCAPED_LETTER = re.compile(
     rb"\\(?:(?:x|u00|U000000)(?:2[2bBdDeEfF]|3[0-9aAdD]|40|[46][1-9a-fA-F]|[57][0-9aAbBdDfF])"
@@ -97,7 +100,8 @@ def may_any_hold(texts: Sequence[bytes]) -> bool:
     a text begins and ends, or what hides a part of it, is none of these.
     """
     joined = b"\n\n".join(texts)
-    if joined.translate(None, _PLAIN) or b"BEGIN AGE" in joined or b"private-key" in joined:
+    alone = (b"BEGIN AGE", b"private-key", b"version https://")
+    if joined.translate(None, _PLAIN) or any(word in joined for word in alone):
         return any(map(may_hold, texts))
     return may_hold_as_text(joined) != 0
 
@@ -106,6 +110,8 @@ def may_hold_as_text(content: bytes) -> int:
     """Return the same of what *content* says as it stands, whatever is packed in it."""
     if content[:1] in KEY_BEGINNINGS and holds_secret_key(content):
         return KEY
+    if content[:1] == b"v" and is_pointer(content):
+        return ELSEWHERE
     if b"\0" in content:
         # Where it is text of 16 or 32 bits, what stands in it of 8 is other letters.
         content = decode(textual(content)).encode("utf-8", "surrogatepass")

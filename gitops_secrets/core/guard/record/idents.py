@@ -20,6 +20,7 @@ IDENTS = (
     "age-identity",
     "pgp-private-key",
     "unreadable",
+    "content-elsewhere",
     "marker-without-reason",
     "policy-change",
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gitops_secrets.core.guard.rules import IDENTS
 
-_ALWAYS = frozenset({"unreadable", "marker-without-reason", "policy-change"})
+_ALWAYS = frozenset({"unreadable", "content-elsewhere", "marker-without-reason", "policy-change"})
 _KEYS = frozenset({"age-identity", "pgp-private-key"})
 _SECRETS = frozenset(
     {
