@@ -20,13 +20,23 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from tests.guard.corpus import commands, configs, encrypted, hidden, lookalikes, pull_secrets
+from tests.guard.corpus import (
+    commands,
+    configs,
+    encrypted,
+    field,
+    hidden,
+    lookalikes,
+    pull_secrets,
+    trades,
+)
 from tests.guard.corpus.case import Case
 
 SECTIONS = {
     "pull Secrets": pull_secrets,
     "docker configs": configs,
     "commands and values": commands,
+    "settings of CI, nodes and tools": field,
     "hidden, packed, private keys": hidden,
     "encrypted in part, forged": encrypted,
 }
@@ -147,7 +157,7 @@ def main() -> int:
     if options.sops_pre_commit:
         scanners["sops-pre-commit"] = hook([sys.executable, options.sops_pre_commit])
     sections = {name: list(section.readable()) for name, section in SECTIONS.items()}
-    sections["look-alikes"] = list(lookalikes.lookalikes())
+    sections["look-alikes"] = [*lookalikes.lookalikes(), *trades.lookalikes()]
     print("| | cases | " + " | ".join(scanners) + " |\n|---|--:|" + "--:|" * len(scanners))
     for name, of_section in sections.items():
         cases = {f"{number:03}": case for number, case in enumerate(of_section)}

@@ -15,6 +15,7 @@ from gitops_secrets.core.guard.rules import IDENTS
 from tests.guard.corpus import (
     commands,
     configs,
+    elsewhere,
     encrypted,
     field,
     hidden,
@@ -27,7 +28,7 @@ from tests.guard.said import everything_said, given_away, pieces
 
 READABLE = [
     case
-    for section in (pull_secrets, configs, commands, hidden, encrypted, field)
+    for section in (pull_secrets, configs, commands, hidden, encrypted, field, elsewhere)
     for case in section.readable()
 ]
 LOOKALIKES = [*lookalikes.lookalikes(), *trades.lookalikes()]

@@ -12,6 +12,7 @@ from gitops_secrets.commands.policy import policies, revisions
 from gitops_secrets.commands.scan import pushed
 from gitops_secrets.commands.scan.judging import outcome_of, unread_of
 from gitops_secrets.commands.scan.messages import scan_messages
+from gitops_secrets.commands.scan.versions import once
 from gitops_secrets.core.guard.judge.judgement import Judgement
 from gitops_secrets.core.guard.outcome import Outcome
 from gitops_secrets.errors import GitOpsSecretsError
@@ -76,9 +77,10 @@ def _with_the_rest(
     judged = pushed.judge_named(known, terms, named, new)
     others = [tip for tip, kind in kinds.items() if kind not in ("", "commit")]
     told = scan_messages(git, others, (), terms.policy)
-    return Outcome(
+    whole = Outcome(
         _WHAT,
         total.looked_at + len(named),
         total.judgement + judged,
         (*total.unread, *unread_of(named, known), *lost),
-    ).joined(told)
+    )
+    return once(git, whole.joined(told))

@@ -18,6 +18,7 @@ from gitops_secrets.commands.policy.protected import Protected, Refs, Update, pr
 from gitops_secrets.commands.scan import pushed
 from gitops_secrets.commands.scan.judging import outcome_of, unread_of
 from gitops_secrets.commands.scan.messages import scan_messages
+from gitops_secrets.commands.scan.versions import once
 from gitops_secrets.core.guard.outcome import Outcome
 from gitops_secrets.errors import GitOpsSecretsError
 
@@ -84,12 +85,13 @@ def scan_push(git: Git, updates: Sequence[Update], policy: str | None, *, allow:
         by.terms.policy,
         others=quarantine.messages if quarantine else (),
     )
-    return Outcome(
+    total = Outcome(
         outcome.what,
         outcome.looked_at + len(rest),
         outcome.judgement + judged + changed,
         (*outcome.unread, *unread_of(rest, known), *_lost(updates, kinds)),
-    ).joined(told)
+    )
+    return once(git, total.joined(told))
 
 
 def _trees(

@@ -7,6 +7,7 @@ from itertools import islice
 
 from gitops_secrets.adapters.git.objects import Git
 from gitops_secrets.commands.contents.known import read_whole
+from gitops_secrets.core.guard.outcome import Outcome
 from gitops_secrets.core.guard.record.finding import Finding
 from gitops_secrets.core.guard.values import Values
 
@@ -21,8 +22,14 @@ _Place = tuple[str, str, str, str, str]
 _Value = tuple[str, ...]
 
 
+def once(git: Git, outcome: Outcome) -> Outcome:
+    """Return *outcome*, of what several commits brought, with each of its findings told once as ``told_once`` does."""
+    findings = told_once(git, list(dict.fromkeys(outcome.judgement.findings)))
+    return outcome._replace(judgement=outcome.judgement._replace(findings=findings))
+
+
 def told_once(git: Git, findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Return *findings* of a history, oldest first, with one for all versions of a file that have the same value.
+    """Return *findings* of several commits, oldest first, with one for all versions of a file that have the same value.
 
     It is the first of them, and names the commits of all. Values are read from Git again and compared in
     memory: the same place with another value is another finding.

@@ -16,14 +16,13 @@ from collections.abc import Iterator
 import pyrage
 
 from tests.guard.corpus.case import ONLY_DATA, Case, Fresh, b64, encrypt, found, remember
-from tests.support.draw import CHANCE, hexadecimal
+from tests.support.draw import CHANCE
 
 COMMENTED = "commented-credentials"
 PACKED = "packed-credentials"
 
 
 def readable() -> Iterator[Case]:
-    yield from _elsewhere()
     for name, spell, reason in COMMENTS:
         yield found(f"comment/{name}", COMMENTED, spell(Fresh()), reason)
     for name, spell, reason in PACKINGS:
@@ -231,14 +230,3 @@ def _keys() -> Iterator[Case]:
         ("agent text base64", f"x: {b64(text)}\n", "the same in its newer form"),
     ):
         yield found(f"key/pgp {name}", pgp, content, reason, "key")
-
-
-def _elsewhere() -> Iterator[Case]:
-    oid = f"oid sha256:{hexadecimal(32)}"
-    for name, lines in (
-        ("lfs pointer", ["version https://git-lfs.github.com/spec/v1", oid, "size 48211"]),
-        ("old pointer", ["version https://hawser.github.com/spec/v1", oid, "size 7"]),
-        ("pointer with an extension", ["version https://git-lfs.github.com/spec/v1", f"ext-0-zip sha256:{hexadecimal(32)}", oid, "size 9"]),
-    ):  # fmt: skip
-        text = "\n".join(lines) + "\n"
-        yield found(f"elsewhere/{name}", "content-elsewhere", text, "Git has no more of it")
