@@ -18,6 +18,7 @@ from tests.guard.corpus import (
     elsewhere,
     encrypted,
     field,
+    files,
     hidden,
     lookalikes,
     pull_secrets,
@@ -28,10 +29,10 @@ from tests.guard.said import everything_said, given_away, pieces
 
 READABLE = [
     case
-    for section in (pull_secrets, configs, commands, hidden, encrypted, field, elsewhere)
+    for section in (pull_secrets, configs, commands, hidden, encrypted, field, files, elsewhere)
     for case in section.readable()
 ]
-LOOKALIKES = [*lookalikes.lookalikes(), *trades.lookalikes()]
+LOOKALIKES = [*lookalikes.lookalikes(), *trades.lookalikes(), *files.lookalikes()]
 ELSEWHERE = {
     *("moved-ciphertext", "copied-ciphertext", "policy-change"),
     *("unreadable", "marker-without-reason"),

@@ -29,7 +29,7 @@ from gitops_secrets.commands.scan.messages import (
 )
 from gitops_secrets.commands.scan.versions import told_once
 from gitops_secrets.core.guard import engine
-from gitops_secrets.core.guard.filter.prefilter import may_name_a_key
+from gitops_secrets.core.guard.filter.prefilter import may_be_sealed, may_name_a_key
 from gitops_secrets.core.guard.judge.judgement import Judgement
 from gitops_secrets.core.guard.outcome import Outcome
 from gitops_secrets.errors import GitOpsSecretsError
@@ -165,8 +165,9 @@ class _Scan:
     def _look_at(self, batch: Batch) -> None:
         """Judge what *batch* brought in, all of which was read."""
         known = self._reader.known
-        # A path that is a key matters whatever its content.
-        changes = batch.changes(() if may_name_a_key(batch.raw) else known.clean)
+        # A path that is a key matters whatever its content, and one that is to be encrypted as well.
+        all_matter = may_name_a_key(batch.raw) or may_be_sealed(batch.raw)
+        changes = batch.changes(() if all_matter else known.clean)
         self._recall(changes)
         if known.missing:
             self._missing |= known.missing.intersection(i for c in changes for i in (c.new, *c.old))
@@ -179,7 +180,7 @@ class _Scan:
     def _matters(self, change: Change) -> bool:
         known = self._reader.known
         facts = known.of(change.new)
-        return bool(facts or facts.markers or may_name_a_key(change.path)) or (
+        return bool(facts or facts.markers or _is_told_by_path(change)) or (
             change.new in known.missing or any(known.of(old).objects for old in change.old)
         )
 
@@ -194,6 +195,10 @@ class _Scan:
     def _judge(self) -> Judge:
         terms = policies.of_revision(self._git, self._source, own_markers=self._policy is None)
         return Judge(self._reader.known, terms.policy, terms.trusted)
+
+
+def _is_told_by_path(change: Change) -> bool:
+    return may_name_a_key(change.path) or (bool(change.new) and may_be_sealed(change.path))
 
 
 def _in_parts(changes: Iterator[Change]) -> Iterator[list[Change]]:

@@ -11,7 +11,7 @@ from gitops_secrets.adapters.git.rawdiff import Change, is_link
 from gitops_secrets.commands.contents.known import Known
 from gitops_secrets.commands.policy.policies import check_settings
 from gitops_secrets.core.guard import engine
-from gitops_secrets.core.guard.filter.prefilter import may_name_a_key
+from gitops_secrets.core.guard.filter.prefilter import may_be_sealed, may_name_a_key
 from gitops_secrets.core.guard.judge.judgement import Ignored, Judgement
 from gitops_secrets.core.guard.outcome import Outcome
 from gitops_secrets.core.guard.record.facts import Facts
@@ -67,6 +67,8 @@ class Judge:
                 of_change = self._one(change, old)
                 if may_name_a_key(change.path):
                     of_change += engine.judge_path(change.path, self.policy)
+                if may_be_sealed(change.path):
+                    of_change += self._file(change)
                 if of_change != _SILENCE:
                     judged.append((change, of_change.at_commit(commit)))
         for told in self.known.telling.tell(judged):
@@ -91,6 +93,17 @@ class Judge:
             change.path, facts, old, self.policy, covers=covers, unchanged=unchanged
         )
         return judgement + moved if moved != _SILENCE else judgement
+
+    def _file(self, change: Change) -> Judgement:
+        if not change.new or is_link(change.new):
+            return _SILENCE
+        return engine.judge_file(
+            change.path,
+            self.known.of(change.new),
+            lambda: self.known.content(change.new),
+            self.policy,
+            self._unchanged(change),
+        )
 
     def _copies(self, changes: Sequence[Change], tree: Tree) -> Judgement:
         changed = {c.path for c in changes if is_encrypted(self.known.of(c.new))}

@@ -37,7 +37,11 @@ def quick(arguments: list[str]) -> int | None:
     try:
         git = Git()
         staged = git.begin_staged()
-        from gitops_secrets.core.guard.filter.prefilter import may_hold, may_name_a_key
+        from gitops_secrets.core.guard.filter.prefilter import (
+            may_be_sealed,
+            may_hold,
+            may_name_a_key,
+        )
 
         changes = staged()
         new = [change.new for change in changes if change.new]
@@ -52,7 +56,7 @@ def quick(arguments: list[str]) -> int | None:
             return None
         if any(content and len(content) > _LARGE for content in matters.values()):
             return None
-        if matters:
+        if matters or any(may_be_sealed(change.path) for change in changes):
             return _judge(git, changes, new, matters)
     except Exception:  # noqa: BLE001
         return None

@@ -10,13 +10,19 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from gitops_secrets.core.guard.filter.prefilter import ELSEWHERE, ENCRYPTED, SECRET, may_hold
+from gitops_secrets.core.guard.filter.prefilter import (
+    ELSEWHERE,
+    ENCRYPTED,
+    SECRET,
+    may_be_sealed,
+    may_hold,
+)
 from gitops_secrets.core.guard.judge.judgement import Ignored, Judgement
 from gitops_secrets.core.guard.record.facts import NOTHING, Facts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from gitops_secrets.core.guard.judge.baseline import BaselineEntry
     from gitops_secrets.core.guard.judge.judgement import Covers, Unchanged
@@ -34,6 +40,7 @@ __all__ = [
     "judge",
     "judge_blob",
     "judge_change",
+    "judge_file",
     "judge_moves",
     "judge_path",
     "judge_set",
@@ -42,7 +49,7 @@ __all__ = [
     "same_value",
 ]
 
-ENGINE_VERSION = "d830aa650e26"
+ENGINE_VERSION = "0a5e24d9e719"
 """Changes with every change of a verdict: facts that another version wrote are worth nothing."""
 
 _SILENCE = Judgement()
@@ -133,6 +140,26 @@ def judge_path(path: str, policy: Policy) -> Judgement:
     return _weigh([found], NOTHING, policy, covers_nothing, never_unchanged)
 
 
+def judge_file(
+    path: str,
+    facts: Facts,
+    content: Callable[[], bytes | None],
+    policy: Policy,
+    unchanged: Unchanged,
+) -> Judgement:
+    """Return the verdict on a file that ``may_be_sealed`` as a whole: a creation rule may want it encrypted.
+
+    *facts* are those of its content: of Secrets every value is judged already. *content* is asked for where
+    there is such a rule. For what it finds no marker counts.
+    """
+    if any(o.identity.kind == "Secret" for o in facts.objects):
+        return _SILENCE
+    from gitops_secrets.core.guard.rules import verdict
+
+    found = verdict.of_file(path, content, policy)
+    return _weigh(found, NOTHING, policy, covers_nothing, unchanged)
+
+
 def judge_blob(
     path: str,
     content: bytes,
@@ -143,7 +170,10 @@ def judge_blob(
 ) -> Judgement:
     """Filter, examine and judge one content at one path."""
     facts = examine(content, path)
-    return judge(path, facts, policy, covers=covers, unchanged=unchanged)
+    judged = judge(path, facts, policy, covers=covers, unchanged=unchanged)
+    if may_be_sealed(path):
+        judged += judge_file(path, facts, lambda: content, policy, unchanged)
+    return judged
 
 
 def judge_change(

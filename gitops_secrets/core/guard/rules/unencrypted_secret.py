@@ -9,5 +9,7 @@ RULE = Rule(
     "{object} is not encrypted, and {detail} says it must be",
     ENCRYPT,
 )
+SEAL = "sops encrypt --in-place {path} && git add {path}"
+"""What fixes a file in one of sops' other formats, which are no manifests."""
 INSIDE = "move the Secret from {path} into a file of its own, and encrypt that"
 """What fixes one that stands in another object, a comment or something packed."""

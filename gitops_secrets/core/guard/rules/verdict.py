@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from gitops_secrets.core.guard.judge.covered import is_for_file, is_for_objects
 from gitops_secrets.core.guard.judge.policy import Policy
 from gitops_secrets.core.guard.record.facts import Facts, Identity, Key
 from gitops_secrets.core.guard.record.finding import Finding, ObjectName
 from gitops_secrets.core.guard.rules import IDENTS, rule
-from gitops_secrets.core.guard.rules.unencrypted_secret import INSIDE
+from gitops_secrets.core.guard.rules.unencrypted_secret import INSIDE, SEAL
 from gitops_secrets.core.yamltext.places import Position
 
 _PLAIN = re.compile(r"[\w@%+=:,./-]+")
@@ -33,7 +34,7 @@ def _unencrypted(path: str, facts: Facts, policy: Policy) -> Iterator[Finding]:
     if not plain or path.rpartition("/")[2] == ".sops.yaml":
         return
     creation_rule = policy.creation_rule(path)
-    if creation_rule is None:
+    if creation_rule is None or not is_for_objects(creation_rule.path_regex, path):
         return
     detail = f"creation rule {creation_rule.number + 1} of {creation_rule.config}"
     reported = {(n.line, n.rule) for n in facts.notes}
@@ -52,6 +53,31 @@ def _unencrypted(path: str, facts: Facts, policy: Policy) -> Iterator[Finding]:
                 yield (
                     said._replace(fix=INSIDE.format(path=quote(path))) if found.is_inside else said
                 )
+
+
+def of_file(path: str, content: Callable[[], bytes | None], policy: Policy) -> Iterator[Finding]:
+    """Yield a finding for the first value of a file, in one of sops' other formats, that a rule wants encrypted."""
+    creation_rule = policy.creation_rule(path)
+    if creation_rule is None or not is_for_file(creation_rule.path_regex, path):
+        return
+    held = content()
+    if held is None:
+        return
+    from gitops_secrets.core.guard.patterns.filledin import is_plain_setting, stands_for
+    from gitops_secrets.core.guard.patterns.placeholders import is_placeholder
+    from gitops_secrets.core.guard.read.sopsformats import readable_in
+
+    for entry, is_beside in readable_in(path, held):
+        key, value = entry.key, entry.value.strip("\"'")
+        if key and (stands_for(key, value) or is_placeholder(value)):
+            continue
+        if key and not is_beside and is_plain_setting(key, value):
+            continue
+        ident = "partly-encrypted-secret" if is_beside else "unencrypted-secret"
+        detail = f"creation rule {creation_rule.number + 1} of {creation_rule.config}"
+        said = finding(path, ident, entry.line, 1, None, (), detail)
+        yield said._replace(fix=SEAL.format(path=quote(_as_argument(path))))
+        return
 
 
 def finding(
