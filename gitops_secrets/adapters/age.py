@@ -154,6 +154,18 @@ def given_identities() -> list[Identity]:
     return parse_identities(given, _VARIABLE) if re.search(_SECRET_LINE, given) else []
 
 
+def unwrap(wrapped: str, identity: Identity) -> bytes | None:
+    """Return the data key that is *wrapped* for *identity*; None if it is not, or if only age itself reads it."""
+    from pyrage import DecryptError, IdentityError, decrypt, x25519
+
+    try:
+        return bytes(
+            decrypt(wrapped.encode(), [x25519.Identity.from_str(identity.secret.decode())])
+        )
+    except (DecryptError, IdentityError, UnicodeEncodeError):
+        return None
+
+
 def write_identity(path: Path, identity: Identity, notes: list[str]) -> None:
     """Create *path*, 0600 in a folder of 0700, with *identity* under *notes*, on the disk for good.
 

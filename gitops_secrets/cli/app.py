@@ -44,7 +44,7 @@ _HIDDEN = {
 }
 """The commands that no list shows."""
 _COMMAND = re.compile(r"'[a-z-]+'")
-_EXTRAS = {"pathspec": "cli", "pyrage": "cli", "kubernetes": "cluster"}
+_EXTRAS = {"cryptography": "cli", "pathspec": "cli", "pyrage": "cli", "kubernetes": "cluster"}
 """The libraries that the base install lacks, and the extra that brings each."""
 
 

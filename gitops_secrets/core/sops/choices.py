@@ -38,10 +38,11 @@ class Choice(NamedTuple):
         """
         if self.is_by_comments:
             return False
-        found = any(map(self._is_in, path))
+        found = any(map(self.is_in, path))
         return found != self.field.startswith("unencrypted")
 
-    def _is_in(self, key: str) -> bool:
+    def is_in(self, key: str) -> bool:
+        """Return whether *key* is one that the choice names, by its end or by its expression."""
         if self.field.endswith("suffix"):
             return key.endswith(self.value)
         try:

@@ -29,11 +29,12 @@ from gitops_secrets.core.yamltext.nulls import is_null
 from gitops_secrets.errors import GitOpsSecretsError
 
 _BASE64 = r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
-_ENC = re.compile(
+ENCRYPTED = re.compile(
     rf"ENC\[AES256_GCM,data:(?P<data>{_BASE64}),iv:(?P<iv>[A-Za-z0-9+/]{{43}}=),"
     r"tag:(?P<tag>[A-Za-z0-9+/]{22}==),"
-    r"type:(?:str|int|float|bool|bytes|time|comment)\]"
+    r"type:(?P<type>str|int|float|bool|bytes|time|comment)\]"
 )
+"""An encrypted value in full, as sops writes it."""
 _IS_TEXT = bytes(97 if c in b"\t\n\r" or 0x20 <= c <= 0x7E else 0 for c in range(256))
 _TEXT, _BEGIN = b"a" * 24, b"a" * 16
 _WORD = re.compile(rb"[A-Za-z0-9_=+/.:@!#$%^&*-]{16,}")
@@ -143,7 +144,7 @@ def is_encrypted_value(value: str) -> bool:
 
     A text that is only put between the brackets, in base64 as ciphertext is, can be read by everybody.
     """
-    found = _ENC.fullmatch(value)
+    found = ENCRYPTED.fullmatch(value)
     if found is None:
         return False
     data, vector, tag = found.group("data", "iv", "tag")
@@ -220,7 +221,7 @@ def check_encrypted(
 def _read_document(root: yaml.Node) -> SopsDocument:
     block = get(root, "sops")
     return SopsDocument(
-        metadata=_read_metadata(block) if isinstance(block, yaml.MappingNode) else None,
+        metadata=read_metadata(block) if isinstance(block, yaml.MappingNode) else None,
         values=tuple(
             Value(
                 path,
@@ -239,7 +240,8 @@ def _read_document(root: yaml.Node) -> SopsDocument:
     )
 
 
-def _read_metadata(block: yaml.MappingNode) -> Metadata:
+def read_metadata(block: yaml.MappingNode) -> Metadata:
+    """Return what a ``sops`` block says."""
     rule = next(((f, v) for f in RULE_FIELDS if (v := text(block, f))), None)
     groups = [tuple(_read_keys(group)) for group in items(block, "key_groups") or [block]]
     threshold = text(block, "shamir_threshold") or ""
@@ -272,7 +274,7 @@ def _is_empty(node: yaml.ScalarNode) -> bool:
 
 
 def _size(value: str) -> int:
-    match = _ENC.fullmatch(value)
+    match = ENCRYPTED.fullmatch(value)
     if match is None:
         return len(value.encode("utf-8", "surrogatepass"))
     return len(match["data"]) // 4 * 3 - match["data"].count("=")

@@ -38,10 +38,15 @@ def compose_documents(content: bytes, name: str) -> list[yaml.Node]:
     Raises InvalidDocumentError, naming *name* and the line, for what no YAML parser reads. The
     parser's own words are left out, for they quote the text.
     """
+    return [node for node in compose_all(content, name) if not _is_null(node)]
+
+
+def compose_all(content: bytes, name: str) -> list[yaml.Node]:
+    """Return the root node of every document of *content*; the errors are those of compose_documents."""
     if is_deep(content):
         raise InvalidDocumentError(f"{name}: is nested more than {MAX_DEPTH} levels deep")
     try:
-        return [node for node in yaml.compose_all(content, _LOADER) if not _is_null(node)]
+        return list(yaml.compose_all(content, _LOADER))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name

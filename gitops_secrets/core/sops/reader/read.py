@@ -1,0 +1,210 @@
+"""The verdict on an encrypted file: whether each value opens, and whether the MAC is that of what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from hashlib import sha512
+from typing import TYPE_CHECKING, NamedTuple
+
+import yaml
+
+from gitops_secrets.core.sops.choices import Choice
+from gitops_secrets.core.sops.reader.block import read_block
+from gitops_secrets.core.sops.reader.cipher import ClosedError, DataKey
+from gitops_secrets.core.sops.reader.flat import load_dotenv, load_ini
+from gitops_secrets.core.sops.reader.jsontree import load_json
+from gitops_secrets.core.sops.reader.tree import (
+    Branch,
+    Comment,
+    Form,
+    RefusedError,
+    Tree,
+    Typed,
+    UnsupportedError,
+    Value,
+    form_of,
+)
+from gitops_secrets.core.sops.reader.yamltree import load_yaml
+from gitops_secrets.core.sops.structure import Metadata
+from gitops_secrets.core.yamltext.nodes import Path
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
+_MAC_ONLY_ENCRYPTED = bytes.fromhex(
+    "8a3fd2ad54ce66527b1034f3d147be0b0b975b3bf44f72c6fdadec8176f27d69"
+)
+"""What sops begins such a MAC with: the SHA-256 of "sops"."""
+_LOADERS: dict[Form, Callable[[bytes], tuple[Tree, yaml.MappingNode]]] = {
+    Form.YAML: load_yaml,
+    Form.JSON: load_json,
+    Form.DOTENV: load_dotenv,
+    Form.INI: load_ini,
+    Form.BINARY: lambda content: load_json(content, Form.BINARY),
+}
+
+
+class Verdict(StrEnum):
+    """What sops would make of a file."""
+
+    INTACT = "intact"
+    """Every value opens, and the MAC fits: sops decrypts it."""
+    REFUSED = "refused"
+    """sops fails on it, whatever the key."""
+    NO_KEY = "no key"
+    """No identity at hand opens its data key."""
+    CLOSED = "closed"
+    """A value does not open under the data key."""
+    MAC = "mac"
+    """Every value opens, and the MAC does not fit."""
+    UNSUPPORTED = "unsupported"
+    """Only sops can tell."""
+
+
+class Reading(NamedTuple):
+    """The verdict on a file."""
+
+    verdict: Verdict
+    why: str = ""
+    """A reason in our own words, for REFUSED and UNSUPPORTED."""
+    key: Path = ()
+    """For CLOSED: the keys that lead to the value."""
+
+
+class Loaded(NamedTuple):
+    """A file, ready to be read with its data key."""
+
+    tree: Tree
+    metadata: Metadata
+    choice: Choice
+
+
+def load(content: bytes, path: str) -> Loaded:
+    """Return the encrypted file *content* at *path*. Raises RefusedError and UnsupportedError."""
+    tree, block = _LOADERS[form_of(path)](content)
+    return Loaded(tree, *read_block(block))
+
+
+def judge(loaded: Loaded, key: DataKey) -> Reading:
+    """Return what sops would make of *loaded* with its data key. No value stays behind."""
+    walk = _Walk(loaded, key)
+    try:
+        walk.run()
+        metadata = loaded.metadata
+        stamp = (metadata.lastmodified or "").replace("+00:00", "Z").replace("-00:00", "Z")
+        found = key.decrypt(metadata.mac or "", stamp)
+        if isinstance(found, Typed):
+            raise RefusedError("its mac is not text")
+        is_intact = found == walk.mac.hexdigest().upper().encode()
+    except _ClosedAtError as error:
+        return Reading(Verdict.CLOSED, key=error.key)
+    except ClosedError:
+        return Reading(Verdict.MAC)
+    except RefusedError as error:
+        return Reading(Verdict.REFUSED, str(error))
+    except UnsupportedError as error:
+        return Reading(Verdict.UNSUPPORTED, str(error))
+    except RecursionError:
+        return Reading(Verdict.UNSUPPORTED, "it is nested too deep")
+    return Reading(Verdict.INTACT if is_intact else Verdict.MAC)
+
+
+class _ClosedAtError(Exception):
+    def __init__(self, key: Path) -> None:
+        super().__init__()
+        self.key = key
+
+
+class _Walk:
+    """Goes over a tree as sops does."""
+
+    def __init__(self, loaded: Loaded, key: DataKey) -> None:
+        self._loaded = loaded
+        self._key = key
+        self._is_in: dict[str, bool] = {}
+        self._encrypts_others = loaded.choice.field.startswith("unencrypted")
+        self._mac_only = loaded.metadata.mac_only_encrypted
+        self.mac: _Hash = sha512(_MAC_ONLY_ENCRYPTED if self._mac_only else b"")
+
+    def run(self) -> None:
+        """Go over all documents."""
+        tree = self._loaded.tree
+        for branch in tree.branches:
+            self._branch(branch, "", (), named=False)
+        if tree.form is Form.BINARY and not self._has_data(tree.branches[0]):
+            raise RefusedError("it holds no text under the key data")
+
+    def _has_data(self, branch: Branch) -> bool:
+        value = next((value for name, value in branch if name == "data"), None)
+        if not isinstance(value, str):
+            return False
+        if self._chosen(named=self._names("data")):
+            return isinstance(self._key.decrypt(value, "data:"), bytes)
+        return True
+
+    def _chosen(self, *, named: bool) -> bool:
+        return named != self._encrypts_others
+
+    def _names(self, name: str) -> bool:
+        found = self._is_in.get(name)
+        if found is None:
+            found = self._is_in[name] = self._loaded.choice.is_in(name)
+        return found
+
+    def _branch(self, branch: Branch, bound: str, path: Path, *, named: bool) -> None:
+        for name, value in branch:
+            if isinstance(value, Comment):
+                self._comment(value, bound, named=named)
+                continue
+            self._value(value, f"{bound}{name}:", (*path, name), named=named or self._names(name))
+
+    def _value(self, value: Value, bound: str, path: Path, *, named: bool) -> None:
+        if isinstance(value, str):
+            self._leaf(value, bound, path, named=named)
+        elif value is None:
+            pass
+        elif isinstance(value, Typed):
+            if self._chosen(named=named):
+                raise _ClosedAtError(path)
+            if not self._mac_only:
+                self.mac.update(value.canonical)
+        elif isinstance(value, list):
+            for index, item in enumerate(value):
+                self._value(item, bound, (*path, index), named=named)
+        else:
+            assert isinstance(value, tuple)
+            self._branch(value, bound, path, named=named)
+
+    def _leaf(self, value: str, bound: str, path: Path, *, named: bool) -> None:
+        if not self._chosen(named=named):
+            if not self._mac_only:
+                self.mac.update(_bytes(value))
+            return
+        try:
+            found = self._key.decrypt(value, bound)
+        except ClosedError:
+            raise _ClosedAtError(path) from None
+        # A comment in a list is a value there, and says by its type what it is.
+        if not isinstance(found, Comment):
+            self.mac.update(found.canonical if isinstance(found, Typed) else found)
+
+    def _comment(self, comment: Comment, bound: str, *, named: bool) -> None:
+        """Go over a comment: one that does not open was never encrypted, and none goes into the MAC."""
+        if not self._chosen(named=named):
+            return
+        try:
+            found = self._key.decrypt(comment.text, bound or ":")
+        except ClosedError:
+            return
+        if isinstance(found, Typed):
+            raise UnsupportedError("a comment holds a number")
+        if isinstance(found, bytes):
+            self.mac.update(found)
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise UnsupportedError("a text has half of a character") from None
