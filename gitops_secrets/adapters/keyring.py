@@ -58,6 +58,13 @@ class Keyring:
                 return found
         return None
 
+    def all(self) -> Iterator[Identity]:
+        """Yield every identity that is at hand."""
+        yield from [found.identity for found in self._found]
+        for found in self._rest:
+            self._found.append(found)
+            yield found.identity
+
     def first(self, recipients: Iterable[str]) -> Identity | None:
         """Return the identity of the first of *recipients* that is at hand, None if none is."""
         found = (self.find(recipient) for recipient in recipients)

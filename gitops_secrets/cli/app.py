@@ -32,6 +32,8 @@ COMMANDS = {
     "edit": "gitops_secrets.cli.edit:edit_command",
     "show": "gitops_secrets.cli.show:show_command",
     "doctor": "gitops_secrets.cli.doctor:doctor_command",
+    "verify": "gitops_secrets.cli.verify:verify_command",
+    "which-rule": "gitops_secrets.cli.verify:which_rule_command",
     "scan": "gitops_secrets.cli.scan:scan_command",
     "hooks": "gitops_secrets.cli.hooks:hooks_group",
 }

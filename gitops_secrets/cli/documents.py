@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitops_secrets.cli.say import cleared, discretion
 from gitops_secrets.core.repository.filechange import render_diff
+from gitops_secrets.core.sops.recipients import visible
 from gitops_secrets.report.document import Lines, Value, render_document
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from gitops_secrets.commands.secrets.encrypt import Outcome as Encrypted
     from gitops_secrets.commands.secrets.pull_secret import Registries
     from gitops_secrets.commands.secrets.show import Object
+    from gitops_secrets.commands.verify.run import Verified
+    from gitops_secrets.core.verify.explain import Explained
     from gitops_secrets.errors import GitOpsSecretsError
 
 
@@ -212,5 +215,54 @@ def hooks_status_document(states: Sequence[HookState]) -> str:
                 }
                 for state in states
             ]
+        },
+    )
+
+
+def verify_document(verified: Verified) -> str:
+    """Return what verify looked at and found."""
+    from gitops_secrets.report.scan.json import VERDICTS, finding_value
+
+    outcome = verified.outcome
+    return render_document(
+        "verify",
+        {
+            "verdict": VERDICTS[int(outcome.exit_code)],
+            "exit_code": int(outcome.exit_code),
+            "looked_at": {"what": outcome.what, "count": outcome.looked_at},
+            "intact": verified.intact,
+            "unopened": verified.unopened,
+            "keyless": verified.keyless,
+            "versions": verified.versions,
+            "findings": [finding_value(finding) for finding in outcome.findings],
+            "notes": verified.notes,
+            "not_looked_at": outcome.unread,
+        },
+    )
+
+
+def which_rule_document(explained: Explained) -> str:
+    """Return which creation rule is for a file."""
+    rule = explained.rule
+    return render_document(
+        "which-rule",
+        {
+            "path": explained.path,
+            "config": explained.config,
+            "rule": None
+            if rule is None
+            else {
+                "number": rule.order + 1,
+                "line": rule.line,
+                "path_regex": rule.path_regex or None,
+                "recipients": [
+                    {"recipient": visible(r.value), "cluster": r.cluster} for r in rule.recipients
+                ],
+                "other_keys": [key.name for key in rule.other_keys],
+                "encrypts_by": [{"field": c.field, "value": c.value} for c in rule.choices],
+                "mac_only_encrypted": rule.mac_only_encrypted,
+                "misfit": rule.misfit(),
+            },
+            "values": [{"key": key, "encrypted": encrypted} for key, encrypted in explained.values],
         },
     )

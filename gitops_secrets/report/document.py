@@ -19,6 +19,8 @@ VERSIONS = {
     "hooks-status": 1,
     "scan": 1,
     "show": 1,
+    "verify": 1,
+    "which-rule": 1,
 }
 """Each document by its name, and its version: schemas/NAME-VERSION.json describes it."""
 

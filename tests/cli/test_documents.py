@@ -104,6 +104,22 @@ def found_in_history(user: User) -> str:
     return user.run("scan", "--history", *JSON).stdout
 
 
+def verified(user: User) -> str:
+    encrypted(user)
+    user.commit({})
+    user.write({PATH: user.read(PATH).replace("namespace: shop", "namespace: other")})
+    return user.run("verify", *JSON).stdout
+
+
+def ruled(user: User) -> str:
+    encrypted(user)
+    return user.run("which-rule", PATH, *JSON).stdout
+
+
+def unruled(user: User) -> str:
+    return user.run("which-rule", PATH, *JSON).stdout
+
+
 STORIES: dict[str, tuple[Callable[[User], str], ...]] = {
     "attach": (attached,),
     "bootstrap": (bootstrapped, bootstrapped_for, planned, half_of_two),
@@ -113,6 +129,8 @@ STORIES: dict[str, tuple[Callable[[User], str], ...]] = {
     "show": (shown, shown_readable),
     "hooks-status": (hooked, unhooked),
     "scan": (clean, found, found_in_history),
+    "verify": (verified,),
+    "which-rule": (ruled, unruled),
 }
 
 

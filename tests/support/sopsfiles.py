@@ -25,7 +25,7 @@ from gitops_secrets.adapters.sops.environment import environment_for
 from gitops_secrets.adapters.sops.program import find_sops
 from gitops_secrets.core.sops.reader.cipher import DataKey
 from gitops_secrets.core.sops.reader.read import Reading, Verdict, judge, load
-from gitops_secrets.core.sops.reader.tree import RefusedError, UnsupportedError
+from gitops_secrets.core.sops.reader.tree import RefusedError, UnsupportedError, form_of
 
 STATUS = {Verdict.MAC: (51,), Verdict.CLOSED: (25, 2), Verdict.NO_KEY: (128,)}
 """sops before 3.12 panics, with status 2, where a number stands in place of an encrypted value."""
@@ -360,7 +360,7 @@ class Sops:
     def ours(self, case: Case) -> Reading:
         """Return what this project's reader says of *case*, with the same identity."""
         try:
-            loaded = load(case.content, case.name)
+            loaded = load(case.content, form_of(case.name))
         except RefusedError as error:
             return Reading(Verdict.REFUSED, str(error))
         except UnsupportedError as error:

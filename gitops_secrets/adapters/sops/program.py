@@ -102,17 +102,17 @@ def encrypting(config: bytes, path: str, identities: Sequence[bytes]) -> Iterato
     are none. The result is not judged here: sops succeeds as well where it encrypted nothing.
     """
     with private_folder({".sops.yaml": config}) as folder, ExitStack() as stack:
-        arguments = ["encrypt", *_types(path), "--filename-override", f"{folder}/{path}"]
+        arguments = ["encrypt", *_types(_form(path)), "--filename-override", f"{folder}/{path}"]
         program = stack.enter_context(_start(arguments, f"{folder}/.sops.yaml"))
-        reading = stack.enter_context(_reading(path, identities)) if identities else None
+        reader = stack.enter_context(reading(_form(path), identities)) if identities else None
 
         def encrypt(plain: bytes) -> tuple[bytes, bytes | None]:
             done = program.finish(plain)
             if done.status:
                 raise _failure(done, "encrypt", path)
-            if reading is None:
+            if reader is None:
                 return done.stdout, None
-            read = reading.finish(done.stdout)
+            read = reader.finish(done.stdout)
             if read.status:
                 raise _failure(read, "decrypt", path)
             return done.stdout, read.stdout
@@ -128,7 +128,7 @@ def decrypt(
     Raises TamperedError if the MAC does not fit, and GitOpsSecretsError if none of *identities* opens it.
     """
     seen = reduced(content, path)
-    with _reading(path, identities, seen.kept, ignore_mac=ignore_mac) as program:
+    with reading(_form(path), identities, seen.kept, ignore_mac=ignore_mac) as program:
         done = program.finish(seen.content)
     if done.status == _NO_KEY and seen.dropped:
         raise no_reader(path, seen.dropped)
@@ -186,15 +186,15 @@ def change(
 
 
 @contextmanager
-def _reading(
-    path: str,
+def reading(
+    form: str,
     identities: Sequence[bytes],
     kinds: Collection[str] = (),
     *,
     ignore_mac: bool = False,
 ) -> Iterator[Started]:
-    """Yield a sops that decrypts what it is given with *identities* and by master keys of *kinds*."""
-    arguments = ["decrypt", *_types(path), *(["--ignore-mac"] if ignore_mac else [])]
+    """Yield a sops that decrypts what it is given, in *form*, with *identities* and by master keys of *kinds*."""
+    arguments = ["decrypt", *_types(form), *(["--ignore-mac"] if ignore_mac else [])]
     with (
         private_folder({".sops.yaml": _READABLE}) as folder,
         _identity_file(identities) as (variables, fds),
@@ -207,8 +207,8 @@ def _form(path: str) -> str:
     return "json" if path.endswith(".json") else "yaml"
 
 
-def _types(path: str) -> list[str]:
-    return ["--input-type", _form(path), "--output-type", _form(path)]
+def _types(form: str) -> list[str]:
+    return ["--input-type", form, "--output-type", form]
 
 
 def _start(

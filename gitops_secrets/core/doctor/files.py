@@ -42,13 +42,14 @@ def check(view: View) -> Iterator[Diagnosis]:
         for document in documents:
             # What an operator is to decrypt is Flux's only if Flux decrypts it first.
             taken = view.applied_files if is_for_flux(document) else decrypted
-            yield from _check_document(path, document, is_applied=path in taken)
+            yield from check_document(path, document, is_applied=path in taken)
             if document.metadata is not None:
                 yield from _check_mac(view, path, document)
                 yield from _check_recipients(view, path, document.metadata)
 
 
-def _check_document(path: str, document: SopsDocument, *, is_applied: bool) -> Iterator[Diagnosis]:
+def check_document(path: str, document: SopsDocument, *, is_applied: bool) -> Iterator[Diagnosis]:
+    """Yield what is wrong with one document by itself; *is_applied* says whether Flux decrypts it."""
     metadata = document.metadata
     if metadata is None:
         if document.kind == "Secret" and document.readable_values():

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 _PREFIX = "age1pq1"
+_SECRET = ("AGE-SECRET-KEY", "AGE-PLUGIN")
 _READS = 2, 9
 """The first Flux whose kustomize-controller parses ``AGE-SECRET-KEY-PQ-1`` (sops with age 1.3)."""
 _VERSION = rb"(?m)^\s+app\.kubernetes\.io/version: [\"']?v(\d+)\.(\d+)"
@@ -16,8 +17,20 @@ def is_post_quantum(recipient: str) -> bool:
     return recipient.startswith(_PREFIX)
 
 
+def is_identity(recipient: str) -> bool:
+    """Return whether *recipient* is an identity by mistake: the secret half."""
+    return any(mark in recipient.upper() for mark in _SECRET)
+
+
+def visible(recipient: str) -> str:
+    """Return *recipient* as it may be printed: an identity is never shown."""
+    return "(an identity, not shown)" if is_identity(recipient) else recipient
+
+
 def shorten(recipient: str) -> str:
     """Return *recipient* as people read it: a post-quantum one has 1,959 characters."""
+    if is_identity(recipient):
+        return visible(recipient)
     return f"{recipient[:22]}...{recipient[-6:]}" if is_post_quantum(recipient) else recipient
 
 

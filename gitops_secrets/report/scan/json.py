@@ -6,7 +6,7 @@ from gitops_secrets.core.guard.outcome import Outcome
 from gitops_secrets.core.guard.record.finding import Finding
 from gitops_secrets.report.document import Value, render_document
 
-_VERDICTS = {0: "clean", 1: "findings", 3: "not-looked"}
+VERDICTS = {0: "clean", 1: "findings", 3: "not-looked"}
 
 
 def render(outcome: Outcome) -> str:
@@ -14,19 +14,21 @@ def render(outcome: Outcome) -> str:
     return render_document(
         "scan",
         {
-            "verdict": _VERDICTS[int(outcome.exit_code)],
+            "verdict": VERDICTS[int(outcome.exit_code)],
             "exit_code": int(outcome.exit_code),
             "looked_at": {"what": outcome.what, "count": outcome.looked_at},
-            "findings": [_finding(finding) for finding in outcome.findings],
+            "findings": [finding_value(finding) for finding in outcome.findings],
             "excused": [
-                {**_finding(i.finding), "by": i.by, "reason": i.reason} for i in outcome.ignored
+                {**finding_value(i.finding), "by": i.by, "reason": i.reason}
+                for i in outcome.ignored
             ],
             "not_looked_at": outcome.unread,
         },
     )
 
 
-def _finding(finding: Finding) -> dict[str, Value]:
+def finding_value(finding: Finding) -> dict[str, Value]:
+    """Return *finding* as a document holds it."""
     name = finding.object_name
     return {
         "rule": finding.rule,

@@ -3,37 +3,44 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from urllib.parse import quote
 
 from gitops_secrets import __version__
 from gitops_secrets.core.guard.outcome import Outcome
-from gitops_secrets.core.guard.record.finding import Finding
+from gitops_secrets.core.guard.record.finding import Finding, Severity
 from gitops_secrets.core.guard.rules import IDENTS, rule
 from gitops_secrets.report.document import Value
 from gitops_secrets.report.scan.fingerprint import fingerprint
 from gitops_secrets.report.scan.text import summary, with_hint
 from gitops_secrets.report.words import plain
 
-DOCS = "https://github.com/gitops-secrets/gitops-secrets/blob/main/docs/rules.md"
+_DOCS = "https://github.com/gitops-secrets/gitops-secrets/blob/main/docs"
 
 
 def render(outcome: Outcome) -> str:
-    """Return the report."""
-    results = [_result(finding, None) for finding in outcome.findings]
-    results += [_result(i.finding, (i.by, i.reason)) for i in outcome.ignored]
+    """Return the guard's report."""
+    return render_with(outcome, "rules.md", [(ident, rule(ident).severity) for ident in IDENTS])
+
+
+def render_with(outcome: Outcome, page: str, rules: Sequence[tuple[str, Severity]]) -> str:
+    """Return the report of *outcome*, whose findings are of *rules*, which *page* of the documentation explains."""
+    idents = [ident for ident, _ in rules]
+    results = [_result(finding, None, idents) for finding in outcome.findings]
+    results += [_result(i.finding, (i.by, i.reason), idents) for i in outcome.ignored]
     driver = {
         "name": "gitops-secrets",
         "version": __version__,
         "semanticVersion": __version__,
-        "informationUri": DOCS.partition("/blob/")[0],
+        "informationUri": _DOCS.partition("/blob/")[0],
         "rules": [
             {
                 "id": ident,
-                "helpUri": f"{DOCS}#{ident}",
+                "helpUri": f"{_DOCS}/{page}#{ident}",
                 "shortDescription": {"text": ident.replace("-", " ")},
-                "defaultConfiguration": {"level": str(rule(ident).severity)},
+                "defaultConfiguration": {"level": str(severity)},
             }
-            for ident in IDENTS
+            for ident, severity in rules
         ],
     }
     invocation = {
@@ -54,13 +61,15 @@ def render(outcome: Outcome) -> str:
     return json.dumps(log, indent=2) + "\n"
 
 
-def _result(finding: Finding, excused: tuple[str, str] | None) -> dict[str, Value]:
+def _result(
+    finding: Finding, excused: tuple[str, str] | None, idents: Sequence[str]
+) -> dict[str, Value]:
     text = with_hint(finding)
     if finding.where != "file":
         text = f"{finding.path}:{finding.position.line}: {text}"
     result: dict[str, Value] = {
         "ruleId": finding.rule,
-        "ruleIndex": IDENTS.index(finding.rule),
+        "ruleIndex": idents.index(finding.rule),
         "level": str(finding.severity),
         "message": {"text": plain(text)},
         "locations": [_location(finding)],

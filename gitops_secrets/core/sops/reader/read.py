@@ -23,7 +23,6 @@ from gitops_secrets.core.sops.reader.tree import (
     Typed,
     UnsupportedError,
     Value,
-    form_of,
 )
 from gitops_secrets.core.sops.reader.yamltree import load_yaml
 from gitops_secrets.core.sops.structure import Metadata
@@ -80,9 +79,9 @@ class Loaded(NamedTuple):
     choice: Choice
 
 
-def load(content: bytes, path: str) -> Loaded:
-    """Return the encrypted file *content* at *path*. Raises RefusedError and UnsupportedError."""
-    tree, block = _LOADERS[form_of(path)](content)
+def load(content: bytes, form: Form) -> Loaded:
+    """Return the encrypted file *content*. Raises RefusedError and UnsupportedError."""
+    tree, block = _LOADERS[form](content)
     return Loaded(tree, *read_block(block))
 
 

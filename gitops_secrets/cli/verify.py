@@ -1,0 +1,129 @@
+"""``gitops-secrets verify`` and ``gitops-secrets which-rule``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gitops_secrets.cli.options import identity_option, output_option, repository_option
+from gitops_secrets.cli.progress import steps
+from gitops_secrets.cli.say import tell
+from gitops_secrets.errors import ExitCode
+from gitops_secrets.report.words import count
+
+if TYPE_CHECKING:
+    from gitops_secrets.commands.verify.run import Verified
+
+
+@click.command("verify", short_help="Check every encrypted file: values, readers, rules and MAC.")
+@click.argument("paths", nargs=-1, type=click.Path())
+@click.option("--staged", is_flag=True, help="The content of the next commit.")
+@click.option("--range", "span", metavar="A..B", help="What the commits of a range bring.")
+@click.option(
+    "--history",
+    is_flag=True,
+    help="Also every earlier version, of every commit that a ref reaches.",
+)
+@click.option("--keyless", is_flag=True, help="Use no identity: leave out what needs the data key.")
+@identity_option
+@click.option(
+    "--output",
+    type=click.Choice(["text", "json", "sarif"]),
+    default="text",
+    show_default=True,
+    help="The format of the report.",
+)
+@repository_option
+def verify_command(
+    *,
+    paths: tuple[str, ...],
+    staged: bool,
+    span: str | None,
+    history: bool,
+    keyless: bool,
+    age_identity_file: Path | None,
+    output: str,
+    repository: Path,
+) -> ExitCode:
+    """Check every encrypted file: that its values are encrypted, for the right readers, and unchanged.
+
+    Without options: all files of the work tree, tracked or new. With PATHS: these files and folders.
+
+    Without any key it checks the metadata, that every value is encrypted that the rules say is, the
+    recipients, and that no version in Git has the MAC of another one. With an identity, that every value
+    decrypts and that the MAC fits, which Flux does not check. It does not say who wrote a file: whoever
+    knows the recipients can write a valid one.
+
+    Exit status 0 if nothing is found, 1 if there are findings, 3 if something could not be checked.
+    No connection is opened, nothing is written, and no value is printed.
+    """
+    from gitops_secrets.commands.verify.run import Request, verify
+
+    with steps() as step:
+        verified = verify(
+            Request(
+                folder=repository,
+                paths=paths,
+                staged=staged,
+                span=span,
+                history=history,
+                keyless=keyless,
+                identity_file=age_identity_file,
+                progress=step,
+            )
+        )
+    if output == "json":
+        from gitops_secrets.cli.documents import verify_document
+
+        click.echo(verify_document(verified), nl=False)
+    elif output == "sarif":
+        from gitops_secrets.core.verify.checks import CHECKS
+        from gitops_secrets.report.scan.sarif import render_with
+
+        rules = [(check.ident, check.severity) for check in CHECKS]
+        click.echo(render_with(verified.outcome, "verify.md", rules), nl=False)
+    else:
+        tell(*_lines(verified))
+    return verified.outcome.exit_code
+
+
+def _lines(verified: Verified) -> list[str]:
+    from gitops_secrets.report.scan.text import render
+
+    *lines, summary = render(verified.outcome).splitlines()
+    lines += [f"note: {note}" for note in verified.notes]
+    looked_at = verified.outcome.looked_at
+    if verified.versions:
+        lines.append(f"held against {count(verified.versions, 'earlier versions')} in Git")
+    if looked_at and verified.keyless:
+        lines.append("no identity was used: no value was decrypted, and no MAC was computed")
+    elif looked_at:
+        proven = f"every value decrypts and the MAC fits in {verified.intact} of {looked_at}"
+        rest = (
+            f"; {verified.unopened} not opened by any identity at hand" if verified.unopened else ""
+        )
+        lines.append(f"{proven}{rest}; who wrote them is not proven")
+    return [*lines, summary]
+
+
+@click.command("which-rule", short_help="Explain which creation rule sops chooses for a file.")
+@click.argument("path", type=click.Path())
+@output_option
+@repository_option
+def which_rule_command(*, path: str, output: str, repository: Path) -> ExitCode:
+    """Explain which creation rule sops chooses for PATH, for whom and what it encrypts.
+
+    PATH does not have to exist. Exit status 1 if no rule is for it.
+    """
+    from gitops_secrets.commands.verify.which import which_rule
+
+    explained = which_rule(repository, path)
+    if output == "json":
+        from gitops_secrets.cli.documents import which_rule_document
+
+        click.echo(which_rule_document(explained), nl=False)
+    else:
+        tell(*explained.lines)
+    return ExitCode.OK if explained.rule is not None else ExitCode.FINDINGS

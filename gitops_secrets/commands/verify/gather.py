@@ -1,0 +1,150 @@
+"""Which files ``verify`` looks at: those of the work tree, of the index, or of a revision."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from gitops_secrets.adapters.files import read_file
+from gitops_secrets.adapters.git.objects import Git
+from gitops_secrets.adapters.git.repository import Repository, open_repository
+from gitops_secrets.commands.contents.known import read_whole
+from gitops_secrets.commands.contents.worktree import work_tree
+from gitops_secrets.commands.policy.policies import is_rules
+from gitops_secrets.core.sops.reader.structure import MARK
+from gitops_secrets.errors import UsageError
+
+
+class Scope(NamedTuple):
+    """What is looked at."""
+
+    what: str
+    """In the plural: "encrypted files"."""
+    paths: Collection[str]
+    """Every file of the tree."""
+    contents: Mapping[str, bytes]
+    """Those that hold something encrypted."""
+    configs: Mapping[str, bytes]
+    """Each ``.sops.yaml``."""
+    only: frozenset[str] | None
+    """The files that findings are reported for; None for all of them."""
+    revisions: tuple[str, ...]
+    """Whose history the files are held against, in the terms of git rev-list; empty for none."""
+    begins: str = ""
+    """For a range, the id of the commit that it begins at: what was wrong before is not reported."""
+
+
+def of_work_tree(folder: Path, paths: Sequence[str]) -> Scope:
+    """Return the files of the work tree, tracked or new; or of *paths*, whether Git knows them or not."""
+    repository = open_repository(folder)
+    tree, _ = work_tree(repository)
+    listed = dict.fromkeys(tree.files())
+    only: set[str] | None = None
+    if paths:
+        only = set()
+        for path in paths:
+            only |= _named(repository, path, listed)
+        listed |= dict.fromkeys(sorted(only))
+    contents: dict[str, bytes] = {}
+    configs: dict[str, bytes] = {}
+    for path in listed:
+        content = tree.read(path)
+        if content is None and only and path in only:
+            content = read_file(repository.top, path)
+        if content is None:
+            continue
+        if is_rules(path):
+            configs[path] = content
+        elif MARK in content:
+            contents[path] = content
+    git = Git(str(repository.top))
+    return Scope(
+        "encrypted files",
+        tuple(listed),
+        contents,
+        configs,
+        frozenset(only) if only is not None else None,
+        _head(git),
+    )
+
+
+def of_index(git: Git) -> Scope:
+    """Return what is staged; the rest of the index is what it is held against."""
+    changed = frozenset(change.path for change in git.staged() if change.new)
+    return _of_blobs(git, "staged encrypted files", git.index(), changed, _head(git))
+
+
+def of_range(git: Git, span: str) -> Scope:
+    """Return what the commits of *span* (A..B) bring, as it is in B. Raises UsageError if it is no range."""
+    first, dots, last = span.partition("..")
+    last = last.removeprefix(".") or "HEAD"
+    if not dots or not first or span.startswith("-"):
+        raise UsageError(f"{span!r} is no range", "gitops-secrets verify --range origin/main..HEAD")
+    before, after = (_commit(git, name) for name in (first, last))
+    changed = frozenset(change.path for change in git.compare(before, after) if change.new)
+    scope = _of_blobs(git, "changed encrypted files", git.tree(after), changed, (after,))
+    return scope._replace(begins=before)
+
+
+def of_history(folder: Path) -> Scope:
+    """Return the files of the work tree, to be held against every commit that a ref reaches."""
+    scope = of_work_tree(folder, ())
+    return scope._replace(revisions=("--all",))
+
+
+def _commit(git: Git, name: str) -> str:
+    out = git.ask("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    return out.decode().strip()
+
+
+def _head(git: Git) -> tuple[str, ...]:
+    """Return the revision whose history counts: none before the first commit."""
+    listed = git.ask("rev-list", "--max-count=1", "--ignore-missing", "--branches", "HEAD", "--")
+    return ("HEAD",) if listed.strip() else ()
+
+
+def _of_blobs(
+    git: Git,
+    what: str,
+    blobs: Mapping[str, str],
+    only: frozenset[str],
+    revisions: tuple[str, ...],
+) -> Scope:
+    read = read_whole(git, list(dict.fromkeys(blobs.values())))
+    held = {path: read[blob] for path, blob in blobs.items() if blob in read}
+    return Scope(
+        what,
+        tuple(blobs),
+        {p: c for p, c in held.items() if MARK in c and not is_rules(p)},
+        {p: c for p, c in held.items() if is_rules(p)},
+        only,
+        revisions,
+    )
+
+
+def path_from_top(repository: Repository, path: str) -> str:
+    """Return *path*, which is relative to where the process stands, as it is from the repository's top.
+
+    Raises UsageError for one outside the repository. The last part may be a symlink, and is not followed.
+    """
+    top = os.path.realpath(repository.top)
+    whole = os.path.abspath(path)
+    name = os.path.relpath(
+        os.path.join(os.path.realpath(os.path.dirname(whole)), os.path.basename(whole)), top
+    )
+    if name.split("/", 1)[0] == "..":
+        raise UsageError(f"{path} is outside the repository", "name files of it, or pass --repo")
+    return name
+
+
+def _named(repository: Repository, path: str, listed: Iterable[str]) -> set[str]:
+    """Return the files at *path* by their paths from the top."""
+    if not os.path.lexists(path):
+        raise UsageError(f"{path} does not exist")
+    name = path_from_top(repository, path)
+    if os.path.isdir(path):
+        folder = "" if name == "." else f"{name}/"
+        return {file for file in listed if file.startswith(folder)}
+    return {name}

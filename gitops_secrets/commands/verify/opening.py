@@ -1,0 +1,138 @@
+"""Encrypted files opened with the identities at hand, in memory: does each value open, and does the MAC fit?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from gitops_secrets.adapters.age import unwrap
+from gitops_secrets.adapters.keyring import Keyring
+from gitops_secrets.adapters.sops.asking import ask_sops
+from gitops_secrets.core.guard.record.finding import Finding
+from gitops_secrets.core.sops.reader.cipher import DataKey
+from gitops_secrets.core.sops.reader.read import Reading, Verdict, judge, load
+from gitops_secrets.core.sops.reader.structure import EncryptedFile
+from gitops_secrets.core.sops.reader.tree import RefusedError, UnsupportedError
+from gitops_secrets.core.sops.recipients import is_post_quantum, shorten
+from gitops_secrets.core.sops.structure import MasterKey, Metadata
+from gitops_secrets.core.verify.checks import dotted, found
+from gitops_secrets.core.verify.versions import metadata_of
+from gitops_secrets.core.yamltext.nodes import Position
+from gitops_secrets.errors import GitOpsSecretsError
+
+
+class Opened(NamedTuple):
+    """What opening one file showed."""
+
+    reading: Reading
+    findings: tuple[Finding, ...] = ()
+    unread: str = ""
+    """Why it could not be told whether the MAC fits, though an identity is at hand."""
+
+
+class Opener:
+    """Opens files with a keyring. One data key is unwrapped once, however many files share it."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._keyring = keyring
+        self._keys: dict[tuple[MasterKey, ...], DataKey | None] = {}
+        self._is_wrong: dict[MasterKey, bool] = {}
+
+    def open(self, file: EncryptedFile) -> Opened:
+        """Return the verdict on *file*."""
+        metadata = metadata_of(file)
+        if metadata is None:
+            return Opened(Reading(Verdict.NO_KEY))
+        wrong = tuple(self._wrong_entries(file, metadata))
+        reading = self._judge(file, metadata)
+        if reading.verdict is Verdict.UNSUPPORTED:
+            identities = [i.secret for i in self._keyring.of_groups(metadata.opening)]
+            if not identities:
+                return Opened(Reading(Verdict.NO_KEY), wrong)
+            why = reading.why
+            try:
+                reading = ask_sops(file.content, file.path, file.form, metadata.keys, identities)
+            except GitOpsSecretsError as error:
+                reading = Reading(Verdict.UNSUPPORTED, f"{why}, and {error.message}")
+            if reading.verdict is Verdict.UNSUPPORTED:
+                return Opened(
+                    reading, wrong, f"{file.path}: its MAC was not checked: {reading.why or why}"
+                )
+        return Opened(reading, (*wrong, *_findings(file, reading)))
+
+    def _judge(self, file: EncryptedFile, metadata: Metadata) -> Reading:
+        try:
+            key = self._data_key(metadata)
+            if key is None and any(self._keyring.find(r) for r in metadata.recipients):
+                # pyrage reads no post-quantum identity, and no group of keys is put together here.
+                return Reading(Verdict.UNSUPPORTED, "its data key is not unwrapped here")
+            if key is None:
+                return Reading(Verdict.NO_KEY)
+            return judge(load(file.content, file.form), key)
+        except UnsupportedError as error:
+            return Reading(Verdict.UNSUPPORTED, str(error))
+        except RefusedError as error:
+            return Reading(Verdict.REFUSED, str(error))
+
+    def _data_key(self, metadata: Metadata) -> DataKey | None:
+        entries = tuple(key for key in metadata.keys if key.kind == "age")
+        if entries not in self._keys:
+            secret = None if metadata.groups else self._unwrapped(entries)
+            self._keys[entries] = None if secret is None else DataKey(secret)
+        return self._keys[entries]
+
+    def _unwrapped(self, entries: Sequence[MasterKey]) -> bytes | None:
+        """Return the data key in one of *entries*; as sops, by any identity, whatever recipient an entry names."""
+        named = ((key, self._keyring.find(key.identification)) for key in entries)
+        tried = [(key, held.identity) for key, held in named if held is not None]
+        others = ((key, identity) for key in entries for identity in self._keyring.all())
+        for key, identity in (*tried, *others):
+            secret = unwrap(key.wrapped, identity)
+            if secret is not None:
+                return secret
+        return None
+
+    def _wrong_entries(self, file: EncryptedFile, metadata: Metadata) -> Iterator[Finding]:
+        """Yield the entries that do not open with the identity of the recipient that they name."""
+        for key in metadata.keys:
+            if key not in self._is_wrong:
+                self._is_wrong[key] = key.kind == "age" and self._is_closed(key)
+            if self._is_wrong[key]:
+                yield found(
+                    "data-key",
+                    file.path,
+                    file.place_of_block("age"),
+                    f"the data key in it for {shorten(key.identification)} does not open with that "
+                    "recipient's identity",
+                )
+
+    def _is_closed(self, key: MasterKey) -> bool:
+        held = self._keyring.find(key.identification)
+        if held is None or is_post_quantum(key.identification):
+            return False
+        return unwrap(key.wrapped, held.identity) is None
+
+
+def _findings(file: EncryptedFile, reading: Reading) -> Iterator[Finding]:
+    if reading.verdict is Verdict.MAC:
+        yield found(
+            "mac",
+            file.path,
+            file.place_of_block("mac"),
+            "its MAC does not fit: what it holds was changed by other hands than sops'",
+        )
+    elif reading.verdict is Verdict.CLOSED:
+        yield found(
+            "value",
+            file.path,
+            _place(file, reading),
+            f"{dotted(reading.key) or 'a value'} does not open: it was changed, or stands under another key",
+            key=reading.key,
+        )
+    elif reading.verdict is Verdict.REFUSED:
+        yield found("refused", file.path, file.place_of_block(), f"sops fails on it: {reading.why}")
+
+
+def _place(file: EncryptedFile, reading: Reading) -> Position:
+    values = (v for document in file.documents for v in document.values)
+    return next((v.position for v in values if v.path == reading.key), Position(1, 1))

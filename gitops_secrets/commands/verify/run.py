@@ -1,0 +1,232 @@
+"""One run of ``verify``: what is looked at, what each check says of it, and what is known afterwards."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from gitops_secrets.adapters.age import recipient_problem
+from gitops_secrets.adapters.git.objects import Git
+from gitops_secrets.adapters.git.repository import open_repository
+from gitops_secrets.commands.verify import gather
+from gitops_secrets.commands.verify.gather import Scope
+from gitops_secrets.commands.verify.history import Compared, Reports, compare_versions
+from gitops_secrets.core.guard import engine
+from gitops_secrets.core.guard.judge.judgement import Judgement
+from gitops_secrets.core.guard.judge.policy import Policy
+from gitops_secrets.core.guard.outcome import Outcome
+from gitops_secrets.core.guard.record.finding import Finding
+from gitops_secrets.core.sops.reader.read import Verdict
+from gitops_secrets.core.sops.reader.structure import EncryptedFile, has_conflict, read_encrypted
+from gitops_secrets.core.verify.checks import found
+from gitops_secrets.core.verify.lint import lint
+from gitops_secrets.core.verify.rules import Rules, check_rules
+from gitops_secrets.core.verify.structure import check_file
+from gitops_secrets.core.verify.versions import metadata_of
+from gitops_secrets.core.yamltext.nodes import Position
+from gitops_secrets.errors import InvalidDocumentError, UsageError
+from gitops_secrets.report.words import count
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gitops_secrets.commands.verify.opening import Opened
+
+_OF_MAC = ("tampered", "moved-ciphertext")
+"""What the versions in Git show of a file whose MAC does not fit."""
+
+
+class Request(NamedTuple):
+    """What the command line says."""
+
+    folder: Path
+    paths: Sequence[str] = ()
+    staged: bool = False
+    span: str | None = None
+    history: bool = False
+    keyless: bool = False
+    identity_file: Path | None = None
+    progress: Callable[[str], None] = lambda _: None
+    """Is told what is under way."""
+
+
+class Verified(NamedTuple):
+    """What was looked at, and what is known of it."""
+
+    outcome: Outcome
+    intact: int
+    """Files of which every value opens, and the MAC fits."""
+    unopened: int
+    """Files that no identity at hand opens."""
+    keyless: bool
+    versions: int
+    """Earlier versions that the files were held against."""
+    notes: tuple[str, ...]
+
+
+def verify(request: Request) -> Verified:
+    """Look at every encrypted file that *request* means. No connection is opened, and nothing is written.
+
+    Raises GitOpsSecretsError outside a Git work tree.
+    """
+    request.progress("reading the files")
+    repository = open_repository(request.folder)
+    git = Git(str(repository.top))
+    scope = _scope(request, git)
+    files, findings = _read(scope)
+    judged = [file for path, file in files.items() if scope.only is None or path in scope.only]
+    findings += _keyless(request, scope, files, judged)
+    request.progress("reading earlier versions")
+    compared = _compare(request, git, scope, files, judged)
+    findings += compared.findings
+    verdicts, unread = Counter[Verdict](), []
+    if not request.keyless:
+        from gitops_secrets.adapters.keyring import Keyring
+        from gitops_secrets.commands.verify.opening import Opener
+
+        opener = Opener(Keyring(request.identity_file))
+        for number, file in enumerate(judged, 1):
+            request.progress(f"opening file {number} of {len(judged)}")
+            opened = opener.open(file)
+            verdicts[opened.reading.verdict] += 1
+            if opened.unread:
+                unread.append(opened.unread)
+            findings = _joined(findings, file.path, opened)
+    findings += compared.earlier
+    outcome = Outcome(
+        scope.what, len(judged), Judgement(tuple(dict.fromkeys(findings))), tuple(unread)
+    )
+    return Verified(
+        outcome,
+        verdicts[Verdict.INTACT],
+        verdicts[Verdict.NO_KEY],
+        request.keyless,
+        compared.versions,
+        tuple(_notes(judged)),
+    )
+
+
+def _joined(findings: list[Finding], path: str, opened: Opened) -> list[Finding]:
+    """Return *findings* with what opening the file at *path* showed, each thing once."""
+    if opened.reading.verdict is Verdict.INTACT:
+        # Every value is the one that was hashed, whatever the versions before it say.
+        findings = [f for f in findings if f.path != path or f.rule not in _OF_MAC]
+    here = [f for f in findings if f.path == path]
+    is_known = any(f.rule in _OF_MAC for f in here)
+    readable = {f.position for f in here if f.rule == "readable-value"}
+    return findings + [
+        f
+        for f in opened.findings
+        if not (f.rule in ("mac", "value") and (is_known or f.position in readable))
+    ]
+
+
+def _scope(request: Request, git: Git) -> Scope:
+    chosen = [
+        name
+        for name, is_given in (
+            ("PATH", bool(request.paths)),
+            ("--staged", request.staged),
+            ("--range", request.span is not None),
+            ("--history", request.history),
+        )
+        if is_given
+    ]
+    if len(chosen) > 1:
+        raise UsageError(f"{chosen[0]} and {chosen[1]} exclude each other")
+    if request.staged:
+        return gather.of_index(git)
+    if request.span is not None:
+        return gather.of_range(git, request.span)
+    if request.history:
+        return gather.of_history(request.folder)
+    return gather.of_work_tree(request.folder, request.paths)
+
+
+def _read(scope: Scope) -> tuple[dict[str, EncryptedFile], list[Finding]]:
+    """Return the encrypted files, and a finding for each that cannot be read."""
+    files: dict[str, EncryptedFile] = {}
+    findings = []
+    for path, content in scope.contents.items():
+        try:
+            file = read_encrypted(path, content)
+        except InvalidDocumentError as error:
+            if scope.only is None or path in scope.only:
+                findings.append(_unreadable(path, content, error.message))
+            continue
+        if file is not None:
+            files[path] = file
+    return files, findings
+
+
+def _unreadable(path: str, content: bytes, message: str) -> Finding:
+    place, _, why = message.removeprefix(f"{path}:").rpartition(": ")
+    line, _, column = place.partition(":")
+    at = Position(int(line), int(column or 1)) if line.isdigit() else Position(1, 1)
+    if has_conflict(content):
+        return found("conflict-markers", path, at, "it holds the markers of a merge conflict")
+    return found("unreadable", path, at, f"it says that it is encrypted, and cannot be read: {why}")
+
+
+def _keyless(
+    request: Request,
+    scope: Scope,
+    files: Mapping[str, EncryptedFile],
+    judged: Sequence[EncryptedFile],
+) -> list[Finding]:
+    rules = Rules(scope.configs)
+    findings: list[Finding] = []
+    for number, file in enumerate(judged, 1):
+        request.progress(f"looking at file {number} of {len(judged)}")
+        findings += check_file(file)
+        findings += check_rules(file, rules)
+    if scope.only is None or any(path in scope.only for path in scope.configs):
+        findings += lint(rules, scope.paths, set(files), recipient_problem)
+    findings += _copied(files, judged)
+    return findings
+
+
+def _copied(
+    files: Mapping[str, EncryptedFile], judged: Sequence[EncryptedFile]
+) -> Iterator[Finding]:
+    """Yield the ciphertexts and data keys that two objects of the tree share, as the guard sees them."""
+    facts = {path: engine.examine(file.content) for path, file in files.items()}
+    only = {file.path for file in judged}
+    yield from engine.judge_set(facts, Policy(), only=only).findings
+
+
+def _compare(
+    request: Request,
+    git: Git,
+    scope: Scope,
+    files: Mapping[str, EncryptedFile],
+    judged: Sequence[EncryptedFile],
+) -> Compared:
+    contents = {(file.path, file.content) for file in judged}
+    reports: Reports = lambda version: (version.file.path, version.file.content) in contents  # noqa: E731
+    paths = [file.path for file in judged]
+    if request.history:
+        return compare_versions(git, scope.revisions, files, (), lambda _: True)
+    if scope.begins:
+        listed = git.ask("rev-list", f"{scope.begins}..{scope.revisions[0]}").decode().split()
+        brought = frozenset(listed)
+        return compare_versions(git, scope.revisions, files, (), lambda v: v.commit in brought)
+    if not paths:
+        return Compared()
+    return compare_versions(git, scope.revisions, files, paths, reports)
+
+
+def _notes(files: Sequence[EncryptedFile]) -> Iterator[str]:
+    """Yield what is worth knowing, and wrong in no way."""
+    holders: dict[str, list[str]] = {}
+    for file in files:
+        metadata = metadata_of(file)
+        for wrapped in {key.wrapped for key in metadata.keys} if metadata is not None else ():
+            holders.setdefault(wrapped, []).append(file.path)
+    shared = {tuple(paths) for paths in holders.values() if len(paths) > 1}
+    for paths in sorted(shared):
+        named = ", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
+        yield (
+            f"{count(len(paths), 'files')} share one data key, and whoever opens one opens all of them: {named}"
+        )

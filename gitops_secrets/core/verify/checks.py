@@ -1,0 +1,86 @@
+"""Every check of ``verify``, and the findings that it makes."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from gitops_secrets.core.guard.record.finding import Finding, ObjectName, Severity
+from gitops_secrets.core.guard.rules.verdict import quote
+from gitops_secrets.core.sops.structure import SopsDocument
+from gitops_secrets.core.yamltext.nodes import Path, Position
+
+ERROR, WARNING = Severity.ERROR, Severity.WARNING
+RENEW = "gitops-secrets encrypt --ignore-mac {path} && git add {path}"
+UPDATE_KEYS = "sops updatekeys --yes {path}"
+
+
+class Check(NamedTuple):
+    """One check: its identifier, how bad its findings are, and what fixes them unless they say otherwise."""
+
+    ident: str
+    severity: Severity
+    fix: str
+
+
+CHECKS = (
+    Check("unreadable", ERROR, "git log -p -- {path}"),
+    Check("conflict-markers", ERROR, "git checkout --ours -- {path}, or --theirs"),
+    Check("broken-sops-metadata", ERROR, "git log -p -- {path}"),
+    Check("readable-value", ERROR, RENEW),
+    Check("readable-secret", ERROR, RENEW),
+    Check("not-decrypted", ERROR, RENEW),
+    Check("nothing-encrypted", ERROR, RENEW),
+    Check("recipients", ERROR, UPDATE_KEYS),
+    Check("rule", WARNING, RENEW),
+    Check("no-rule", WARNING, "add a rule for {path} to .sops.yaml"),
+    Check("comments", ERROR, RENEW),
+    Check("encrypted-kind", ERROR, RENEW),
+    Check("size", ERROR, "split {path} into several Secrets"),
+    Check("moved-ciphertext", ERROR, RENEW),
+    Check("copied-ciphertext", ERROR, RENEW),
+    Check("tampered", ERROR, "git log -p -- {path}"),
+    Check("added-recipient", ERROR, "git log -p -- {path}"),
+    Check("mac", ERROR, "git log -p -- {path}"),
+    Check("value", ERROR, "git log -p -- {path}"),
+    Check("refused", ERROR, "git log -p -- {path}"),
+    Check("data-key", ERROR, UPDATE_KEYS),
+    Check("sops-config", ERROR, "correct {path}"),
+    Check("unknown-key", WARNING, "correct or remove it in {path}"),
+    Check("invalid-recipient", ERROR, "correct it in {path}"),
+    Check("shadowed-rule", WARNING, "move it up in {path}, or remove it"),
+    Check("unused-rule", WARNING, "correct its path_regex in {path}, or remove the rule"),
+)
+"""All of them, in the order of docs/verify.md."""
+_BY_IDENT = {check.ident: check for check in CHECKS}
+
+
+def found(
+    ident: str,
+    path: str,
+    position: Position,
+    message: str,
+    *,
+    document: SopsDocument | None = None,
+    key: Path = (),
+    fix: str = "",
+) -> Finding:
+    """Return the finding of check *ident* at *position* of *path*."""
+    check = _BY_IDENT[ident]
+    name = None
+    if document is not None and document.kind is not None:
+        name = ObjectName(document.kind, document.namespace, document.name)
+    return Finding(
+        rule=ident,
+        severity=check.severity,
+        path=path,
+        position=position,
+        message=message,
+        object_name=name,
+        key_path=key,
+        fix=(fix or check.fix).format(path=quote(path)),
+    )
+
+
+def dotted(path: Path) -> str:
+    """Return *path* as a sentence names it."""
+    return ".".join(map(str, path))

@@ -1,0 +1,98 @@
+"""Which creation rule sops chooses for a file, and why, in the words of a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from gitops_secrets.core.sops.choices import EVERYTHING
+from gitops_secrets.core.sops.creationrules import CreationRule, Recipient
+from gitops_secrets.core.sops.reader.structure import EncryptedFile
+from gitops_secrets.core.sops.recipients import visible
+from gitops_secrets.core.verify.checks import dotted
+from gitops_secrets.core.verify.rules import Rules, relative
+from gitops_secrets.core.verify.structure import encrypts
+
+
+class Explained(NamedTuple):
+    """What sops does with one file."""
+
+    path: str
+    config: str | None
+    """The ``.sops.yaml`` with the rule, or else the nearest; None if there is none."""
+    rule: CreationRule | None
+    values: tuple[tuple[str, bool], ...]
+    """The values of the file, if it is there, and whether the rule encrypts each."""
+    lines: tuple[str, ...]
+
+
+def explain(rules: Rules, path: str, file: EncryptedFile | None) -> Explained:
+    """Return which of *rules* is for *path*; *file* is what is there, encrypted or not."""
+    configs = list(rules.above(path))
+    for config in configs:
+        if config in rules.broken:
+            why = f"{config} cannot be read: {rules.broken[config]}"
+            return Explained(path, config, None, (), (why,))
+    chosen = rules.choose(path)
+    tried = tuple(_tried(rules, configs, path, chosen.rule if chosen else None))
+    if chosen is None:
+        last = (
+            f"{path}: no creation rule is for it"
+            if configs
+            else f"{path}: there is no .sops.yaml above it"
+        )
+        return Explained(path, configs[0] if configs else None, None, (), (*tried, last))
+    rule = chosen.rule
+    choice = rule.choices[0] if rule.choices else EVERYTHING
+    values: tuple[tuple[str, bool], ...] = ()
+    if file is not None and not choice.is_by_comments:
+        held = (v for document in file.documents for v in document.values)
+        values = tuple((dotted(v.path), encrypts(choice, v) and not v.empty) for v in held)
+    lines = (*tried, *_about(path, chosen.config, rule), *_of_values(values))
+    return Explained(path, chosen.config, rule, values, lines)
+
+
+def _tried(
+    rules: Rules, configs: list[str], path: str, chosen: CreationRule | None
+) -> Iterator[str]:
+    """Yield the rules that sops passes over before the one it takes."""
+    for config in configs:
+        for rule in rules.rules.get(config, ()):
+            if rule is chosen:
+                return
+            yield (
+                f"{config}:{rule.line}: creation rule {rule.order + 1} is not for it: "
+                f"{rule.path_regex!r} is not found in {relative(config, path)}"
+            )
+
+
+def _about(path: str, config: str, rule: CreationRule) -> Iterator[str]:
+    why = f"{rule.path_regex!r} is found in {relative(config, path)}"
+    yield (
+        f"{config}:{rule.line}: creation rule {rule.order + 1} is for it: "
+        f"{why if rule.path_regex else 'it has no path_regex'}"
+    )
+    for number, group in enumerate(rule.groups, 1):
+        readers = [
+            *map(_reader, group.recipients),
+            *(f"{k.name} (line {k.line})" for k in group.other_keys),
+        ]
+        who = f"key group {number}" if len(rule.groups) > 1 else "readers"
+        yield f"  {who}: {', '.join(readers) or 'none'}"
+    choices = " and ".join(f"{choice.field}: {choice.value}" for choice in rule.choices)
+    yield f"  encrypts by {choices or 'no choice of its own: every value whose keys do not end in _unencrypted'}"
+    mac = "the encrypted values alone" if rule.mac_only_encrypted else "all values"
+    yield f"  MAC over {mac}"
+    misfit = rule.misfit()
+    if misfit is not None:
+        yield f"  it does not fit a Secret for Flux: it {misfit}"
+
+
+def _reader(recipient: Recipient) -> str:
+    value = visible(recipient.value)
+    return f"{value} ({recipient.cluster})" if recipient.cluster else value
+
+
+def _of_values(values: tuple[tuple[str, bool], ...]) -> Iterator[str]:
+    for name, is_encrypted in values:
+        yield f"  {'encrypts' if is_encrypted else 'leaves readable'}: {name}"

@@ -1,0 +1,183 @@
+"""An encrypted file held against the creation rules: who reads it, and what of it is encrypted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from gitops_secrets.core.guard.record.finding import Finding
+from gitops_secrets.core.repository.layout import CONFIG
+from gitops_secrets.core.sops.choices import EVERYTHING
+from gitops_secrets.core.sops.creationrules import CreationRule, choose_rule, parse_rules
+from gitops_secrets.core.sops.reader.structure import EncryptedFile
+from gitops_secrets.core.sops.recipients import shorten
+from gitops_secrets.core.sops.structure import Metadata
+from gitops_secrets.core.verify.checks import UPDATE_KEYS, dotted, found
+from gitops_secrets.core.verify.structure import choice_of, encrypts
+from gitops_secrets.core.yamltext.nodes import Position
+from gitops_secrets.errors import InvalidDocumentError
+
+_KINDS = {
+    "pgp": "pgp",
+    "kms": "kms",
+    "gcp_kms": "gcp_kms",
+    "hckms": "hckms",
+    "azure_keyvault": "azure_kv",
+    "hc_vault_transit_uri": "hc_vault",
+    "hc_vault": "hc_vault",
+}
+"""What a creation rule calls the master keys of a ``sops`` block."""
+_DROP = f"{UPDATE_KEYS} && sops rotate --in-place {{path}}"
+"""Who was a reader has the data key, and would read what is written under it later."""
+
+
+class Ruled(NamedTuple):
+    """A creation rule, and the ``.sops.yaml`` that it stands in."""
+
+    config: str
+    rule: CreationRule
+
+    @property
+    def place(self) -> str:
+        """The rule as a sentence names it."""
+        return f"creation rule {self.rule.order + 1} of {self.config}"
+
+
+class Rules:
+    """The creation rules of a repository: those of each ``.sops.yaml`` are for what is below it.
+
+    sops takes the first ``.sops.yaml`` above the folder in which it is started. Here it is the nearest one
+    above the file that has a rule for it.
+    """
+
+    def __init__(self, configs: Mapping[str, bytes]) -> None:
+        self.configs = configs
+        self.rules: dict[str, tuple[CreationRule, ...]] = {}
+        """By the path of the file that they stand in; what cannot be read is left out."""
+        self.broken: dict[str, str] = {}
+        """Why a file of rules cannot be read, or a rule cannot be matched."""
+        for path, content in configs.items():
+            try:
+                self.rules[path] = parse_rules(content)
+            except InvalidDocumentError as error:
+                self.broken[path] = error.message
+
+    def above(self, path: str) -> Iterator[str]:
+        """Yield each ``.sops.yaml`` above *path*, the nearest first."""
+        folder = path
+        while folder:
+            folder = folder.rpartition("/")[0]
+            config = f"{folder}/{CONFIG}" if folder else CONFIG
+            if config in self.configs:
+                yield config
+
+    def choose(self, path: str) -> Ruled | None:
+        """Return the rule for *path*, None if there is none or it cannot be told."""
+        for config in self.above(path):
+            if config in self.broken:
+                return None
+            try:
+                rule = choose_rule(self.rules[config], relative(config, path))
+            except InvalidDocumentError as error:
+                self.broken[config] = error.message
+                return None
+            if rule is not None:
+                return Ruled(config, rule)
+        return None
+
+
+def relative(config: str, path: str) -> str:
+    """Return *path* as the rules in *config* are matched with it."""
+    folder = config.removesuffix(CONFIG)
+    return path.removeprefix(folder)
+
+
+def check_rules(file: EncryptedFile, rules: Rules) -> Iterator[Finding]:
+    """Yield where *file* is other than its creation rule says."""
+    metadata = next((d.metadata for d in file.documents if d.metadata is not None), None)
+    configs = list(rules.above(file.path))
+    if metadata is None or not configs:
+        return
+    chosen = rules.choose(file.path)
+    if chosen is None:
+        if not any(config in rules.broken for config in configs):
+            yield found(
+                "no-rule",
+                file.path,
+                file.place_of_block(),
+                f"no creation rule of {' or '.join(configs)} is for it: sops would not encrypt it again",
+            )
+        return
+    yield from _check_recipients(file, metadata, chosen)
+    yield from _check_choice(file, metadata, chosen)
+
+
+def _check_recipients(file: EncryptedFile, metadata: Metadata, chosen: Ruled) -> Iterator[Finding]:
+    wanted = {r.value for r in chosen.rule.recipients}
+    kinds = {_KINDS.get(key.name, key.name) for key in chosen.rule.other_keys}
+    if chosen.rule.flaw is not None or "plugins" in kinds or not (wanted or kinds):
+        return
+    held = set(metadata.recipients)
+    others = {key.kind for key in metadata.keys if key.kind != "age"}
+    more = [
+        *(shorten(r) for r in sorted(held - wanted)),
+        *(f"{k} keys" for k in sorted(others - kinds)),
+    ]
+    less = [
+        *(shorten(r) for r in sorted(wanted - held)),
+        *(f"{k} keys" for k in sorted(kinds - others)),
+    ]
+    if more:
+        yield found(
+            "recipients",
+            file.path,
+            file.place_of_block("age"),
+            f"it can be read by {', '.join(more)}, and {chosen.place} does not name {_them(more)}",
+            fix=_DROP,
+        )
+    if less:
+        yield found(
+            "recipients",
+            file.path,
+            file.place_of_block("age"),
+            f"it cannot be read by {', '.join(less)}, and {chosen.place} names {_them(less)}",
+        )
+
+
+def _them(listed: list[str]) -> str:
+    return "it" if len(listed) == 1 else "them"
+
+
+def _check_choice(file: EncryptedFile, metadata: Metadata, chosen: Ruled) -> Iterator[Finding]:
+    rule = chosen.rule
+    if len(rule.choices) > 1:
+        return
+    actual, wanted = choice_of(metadata), rule.choices[0] if rule.choices else EVERYTHING
+    if actual != wanted:
+        differing = None
+        if not (actual.is_by_comments or wanted.is_by_comments) and wanted.is_understood:
+            values = (v for d in file.documents for v in d.values if not v.empty)
+            differing = next((v for v in values if encrypts(wanted, v) != v.encrypted), None)
+        if differing is not None:
+            would = "leave readable" if differing.encrypted else "encrypt"
+            yield found(
+                "rule",
+                file.path,
+                differing.position,
+                f"it was encrypted by {actual.field} {actual.value!r}, and {chosen.place} would "
+                f"{would} {dotted(differing.path)}",
+                key=differing.path,
+            )
+    if metadata.mac_only_encrypted and not rule.mac_only_encrypted:
+        yield found(
+            "rule",
+            file.path,
+            file.place_of_block("mac_only_encrypted"),
+            f"its MAC is over the encrypted values alone, and {chosen.place} says over all",
+        )
+
+
+def config_line(message: str) -> Position:
+    """Return the place that a message about a file of rules names."""
+    digits = message.removeprefix(f"{CONFIG}:").partition(":")[0]
+    return Position(int(digits) if digits.isdigit() else 1, 1)
