@@ -16,6 +16,9 @@ from gitops_secrets.report.words import count
 if TYPE_CHECKING:
     from gitops_secrets.commands.verify.run import Verified
 
+_NOTES = 5
+"""How many notes are printed."""
+
 
 @click.command("verify", short_help="Check every encrypted file: values, readers, rules and MAC.")
 @click.argument("paths", nargs=-1, type=click.Path())
@@ -93,7 +96,10 @@ def _lines(verified: Verified) -> list[str]:
     from gitops_secrets.report.scan.text import render
 
     *lines, summary = render(verified.outcome).splitlines()
-    lines += [f"note: {note}" for note in verified.notes]
+    lines += [f"note: {note}" for note in verified.notes[:_NOTES]]
+    if len(verified.notes) > _NOTES:
+        more = len(verified.notes) - _NOTES
+        lines.append(f"note: and {more} more, all of them with --output json")
     looked_at = verified.outcome.looked_at
     if verified.versions:
         lines.append(f"held against {count(verified.versions, 'earlier versions')} in Git")

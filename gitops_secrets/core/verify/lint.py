@@ -26,6 +26,8 @@ _RULE = (
     "mac_only_encrypted",
 )
 _GROUP = ("merge", "kms", "gcp_kms", "hckms", "azure_keyvault", "hc_vault", "age", "pgp", "plugins")
+_STDIN = "/dev/stdin"
+"""What a rule for ``sops encrypt /dev/stdin`` is for: no file of the repository."""
 _NOT_READ = {"filename_regex": "path_regex"}
 """What no sops since 3.4 reads, and what does what it did."""
 
@@ -158,7 +160,7 @@ def _unused(
                 f"sops never chooses creation rule {rule.order + 1}: rule {first.order + 1} comes first "
                 "for every file that it matches",
             )
-        elif rule.order not in matched and encrypted:
+        elif rule.order not in matched and encrypted and not rule.matches(_STDIN):
             yield found(
                 "unused-rule",
                 config,

@@ -127,25 +127,19 @@ def _check_recipients(file: EncryptedFile, metadata: Metadata, chosen: Ruled) ->
         *(shorten(r) for r in sorted(wanted - held)),
         *(f"{k} keys" for k in sorted(kinds - others)),
     ]
+    said = []
     if more:
-        yield found(
-            "recipients",
-            file.path,
-            file.place_of_block("age"),
-            f"it can be read by {', '.join(more)}, and {chosen.place} does not name {_them(more)}",
-            fix=_DROP,
-        )
+        said.append(f"can be read by {', '.join(more)}, which {chosen.place} does not name")
     if less:
+        said.append(f"cannot be read by {', '.join(less)}, which {chosen.place} names")
+    if said:
         yield found(
             "recipients",
             file.path,
             file.place_of_block("age"),
-            f"it cannot be read by {', '.join(less)}, and {chosen.place} names {_them(less)}",
+            f"it {', and '.join(said)}",
+            fix=_DROP if more else "",
         )
-
-
-def _them(listed: list[str]) -> str:
-    return "it" if len(listed) == 1 else "them"
 
 
 def _check_choice(file: EncryptedFile, metadata: Metadata, chosen: Ruled) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import yaml
 
@@ -26,6 +26,7 @@ _STEP = re.compile("__(?=map_|list_)")
 _TEXT = "tag:yaml.org,2002:str"
 _MARK = yaml.Mark("", 0, 0, 0, "", 0)
 _DEFAULT = "DEFAULT"
+_QUOTES = '"""'
 
 
 def load_dotenv(content: bytes) -> tuple[Tree, yaml.MappingNode]:
@@ -55,7 +56,8 @@ def load_ini(content: bytes) -> tuple[Tree, yaml.MappingNode]:
     Raises RefusedError, and UnsupportedError for whatever else go-ini reads.
     """
     sections: list[tuple[str, list[tuple[str, str]]]] = [(_DEFAULT, [])]
-    for line in _decoded(content).splitlines():
+    lines = iter(_decoded(content).splitlines())
+    for line in lines:
         stripped = line.strip(" \t")
         if not stripped or stripped[0] in ";#":
             if "ENC[" in stripped and "type:comment]" not in stripped:
@@ -67,11 +69,11 @@ def load_ini(content: bytes) -> tuple[Tree, yaml.MappingNode]:
             if name == _DEFAULT and not sections[0][1] and len(sections) == 1:
                 continue
             sections.append((name, []))
-        elif entry is not None and not _ODD_INI.search(entry["value"]):
+        elif entry is not None:
             entries = sections[-1][1]
             if entry["key"] in dict(entries):
                 raise UnsupportedError("a key stands twice")
-            entries.append((entry["key"], entry["value"]))
+            entries.append((entry["key"], _ini_value(entry["value"], lines)))
         else:
             raise UnsupportedError("it has lines that sops would write otherwise")
     names = [name for name, _ in sections]
@@ -82,6 +84,24 @@ def load_ini(content: bytes) -> tuple[Tree, yaml.MappingNode]:
     return Tree(Form.INI, (branch,)), _unflatten(
         [(key, value.replace("\\n", "\n")) for key, value in block]
     )
+
+
+def _ini_value(text: str, lines: Iterator[str]) -> str:
+    """Return the value that begins with *text*: one in three quotes goes on in the next *lines*."""
+    if not text.startswith(_QUOTES):
+        if _ODD_INI.search(text):
+            raise UnsupportedError("it has lines that sops would write otherwise")
+        return text
+    text = text.removeprefix(_QUOTES)
+    while _QUOTES not in text:
+        following = next(lines, None)
+        if following is None:
+            raise RefusedError("a value in quotes does not end")
+        text += f"\n{following}"
+    value, _, rest = text.partition(_QUOTES)
+    if rest.strip():
+        raise UnsupportedError("it has lines that sops would write otherwise")
+    return value
 
 
 def _decoded(content: bytes) -> str:
