@@ -6,18 +6,18 @@ what for, and what is needed only afterwards is imported meanwhile.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gitops_secrets.adapters.files import check_inside, read_plain
 from gitops_secrets.adapters.git.repository import Head, Listing, Repository
 from gitops_secrets.adapters.keyring import Keyring
-from gitops_secrets.commands.bootstrap.choice import chosen_clusters
 from gitops_secrets.commands.bootstrap.model import ClusterOutcome, NamespaceOutcome, Plan, Request
 from gitops_secrets.commands.bootstrap.questions import Questions, paths_of
 from gitops_secrets.commands.bootstrap.rule import Ruled, plan_rule
 from gitops_secrets.commands.bootstrap.stage import first_stages, lay_out
+from gitops_secrets.commands.repository.clusters import Choice, chosen_clusters
+from gitops_secrets.commands.repository.committing import refuse_changed, refuse_detached
 from gitops_secrets.commands.secrets.ruling import ruling_for
 from gitops_secrets.commands.secrets.sealing import Sealer
 from gitops_secrets.core.flux.roots.find import find_roots
@@ -40,7 +40,8 @@ def make_plan(request: Request, repository: Repository, questions: Questions) ->
     """
     listing = questions.listing()
     tree = Overlay(listing.files, lambda path: read_plain(repository.top, path))
-    clusters = lay_out(request, tree, chosen_clusters(request, tree, repository.top))
+    choice = Choice(request.paths, request.all_clusters, request.new_cluster)
+    clusters = lay_out(request, tree, chosen_clusters(choice, tree, repository.top))
     if request.attach:
         request = _of_the_secret(request, tree, clusters)
     ask_status = questions.of(clusters) or repository.begin_status(paths_of(clusters))
@@ -77,7 +78,7 @@ def make_plan(request: Request, repository: Repository, questions: Questions) ->
         ours |= {CONFIG, *(cluster.secret_file(request.secret) for cluster in clusters)}
         for path in ours | set(tree.edited()):
             check_inside(repository.top, path)
-        _refuse_changed(request, repository, listing, states, tree)
+        refuse_changed(repository, listing, states, tree.changes(), run_filters=not request.dry_run)
         # Only now, when all else is seen to be in order: one of the sources may be a prompt.
         credentials = {
             registry.key: source(registry)
@@ -94,7 +95,7 @@ def make_plan(request: Request, repository: Repository, questions: Questions) ->
     ours |= set(tree.edited())
     for path in tree.edited():
         check_inside(repository.top, path)
-    _refuse_changed(request, repository, listing, states, tree)
+    refuse_changed(repository, listing, states, tree.changes(), run_filters=not request.dry_run)
     _prove(tree, outcomes)
     changes = tree.changes()
     concerned = {path: state for path, state in states.items() if path in ours}
@@ -127,10 +128,7 @@ def _prove(tree: Overlay, outcomes: Sequence[ClusterOutcome]) -> None:
 
 def _check_head(repository: Repository, request: Request, head: Head) -> None:
     """Raise GitOpsSecretsError if no commit can be made here."""
-    if head.branch is None:
-        raise GitOpsSecretsError(
-            f"{repository.top} is on no branch (detached HEAD)", "git switch main"
-        )
+    refuse_detached(repository, head)
     if request.push and head.upstream is None:
         raise UsageError(
             f"--push: the branch {head.branch} has no upstream", _upstream_hint(repository, head)
@@ -250,42 +248,3 @@ def _plan_namespaces(
     from gitops_secrets.commands.bootstrap.namespaces import plan_namespaces
 
     return plan_namespaces(request, tree, sealer, ruled, wired, whole)
-
-
-def _refuse_changed(
-    request: Request,
-    repository: Repository,
-    listing: Listing,
-    states: Mapping[str, str],
-    tree: Overlay,
-) -> None:
-    """Raise GitOpsSecretsError if a file to change differs from the last commit, or may do so unseen."""
-    for change in tree.changes():
-        path = change.path
-        flag = listing.unseen.get(path)
-        if flag is not None:
-            raise GitOpsSecretsError(
-                f"{path} is marked {flag}: Git does not see whether it has changes of yours",
-                f"git update-index --no-{flag} -- {shlex.quote(path)}",
-            )
-        state = states.get(path)
-        if state == "!!":
-            raise GitOpsSecretsError(
-                f"{path} is ignored by Git", f"git check-ignore --verbose {shlex.quote(path)}"
-            )
-        if state is None:
-            continue
-        if repository.filters and not request.dry_run and not repository.differs(path):
-            # Only its filter sees that it does not: a question does not run that.
-            continue
-        raise GitOpsSecretsError(
-            f"{path} has changes that are not committed", _dirty_hint(path, state)
-        )
-
-
-def _dirty_hint(path: str, state: str) -> str:
-    name = shlex.quote(path)
-    if "D" in state:
-        return f"git restore --staged --worktree -- {name}"
-    away = f"mv {name} {name}.mine" if state == "??" else "git stash"
-    return f"git add {name} && git commit, or {away}"

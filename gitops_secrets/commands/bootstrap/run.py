@@ -18,6 +18,7 @@ from gitops_secrets.adapters.writing.transaction import (
 from gitops_secrets.commands.bootstrap.model import Outcome, Plan, Request
 from gitops_secrets.commands.bootstrap.questions import begin_questions
 from gitops_secrets.commands.key.identities import forget_identity, keep_identity
+from gitops_secrets.commands.repository.committing import refuse_operation
 from gitops_secrets.core.repository.kubenames import check_namespace, check_secret_name
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
@@ -34,7 +35,7 @@ def bootstrap(request: Request) -> Outcome:
     """
     _check(request)
     repository = request.open_repository()
-    _refuse_operation(repository)
+    refuse_operation(repository)
     if request.dry_run:
         refuse_half_way(repository)
         return _outcome(_plan(request, repository), None)
@@ -58,8 +59,6 @@ def _check(request: Request) -> None:
         check_namespace(request.namespace)
     for recipient in request.age_recipients:
         check_recipient(recipient)
-    if request.paths and request.all_clusters:
-        raise UsageError("--path and --all exclude each other")
     if request.identity_file is not None and (len(request.paths) > 1 or request.all_clusters):
         raise UsageError(
             "--age-identity-file is one cluster's, and several are asked for",
@@ -67,15 +66,6 @@ def _check(request: Request) -> None:
         )
     refuse_outranking()
     find_sops()
-
-
-def _refuse_operation(repository: Repository) -> None:
-    under_way = repository.operation_under_way()
-    if under_way is not None:
-        raise GitOpsSecretsError(
-            f"{under_way} is under way in {repository.top}",
-            "finish or abort it: git status says how",
-        )
 
 
 def _apply(request: Request, plan: Plan, transaction: Transaction) -> Outcome:

@@ -8,9 +8,8 @@ from typing import NamedTuple
 
 from gitops_secrets.adapters.git.repository import Repository, open_repository
 from gitops_secrets.adapters.writing.transaction import is_half_way
-from gitops_secrets.commands.contents.worktree import work_tree
-from gitops_secrets.commands.doctor.registry_keys import open_pull_secrets
-from gitops_secrets.commands.doctor.tree import upstream
+from gitops_secrets.commands.registry.opened import open_pull_secrets
+from gitops_secrets.commands.repository.tree import upstream, work_tree
 from gitops_secrets.core.doctor.diagnosis import ERROR, Diagnosis
 from gitops_secrets.core.doctor.examine import examine
 from gitops_secrets.core.flux.pullsecrets import pull_secrets

@@ -11,8 +11,8 @@ from gitops_secrets.adapters.files import read_file
 from gitops_secrets.adapters.git.objects import Git
 from gitops_secrets.adapters.git.repository import Repository, open_repository
 from gitops_secrets.commands.contents.known import read_whole
-from gitops_secrets.commands.contents.worktree import work_tree
 from gitops_secrets.commands.policy.policies import is_rules
+from gitops_secrets.commands.repository.tree import work_tree
 from gitops_secrets.core.sops.reader.structure import MARK
 from gitops_secrets.errors import UsageError
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 
 from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
-from gitops_secrets.core.doctor.workloads import Workload, workloads
 from gitops_secrets.core.flux.pullsecrets import Keys, PullSecret, pull_secrets
 from gitops_secrets.core.flux.view import View
+from gitops_secrets.core.flux.workloads import Workload, workloads
 from gitops_secrets.core.registry.reference import Registry, covers, host_of
 from gitops_secrets.core.repository.kubenames import DEFAULT_ACCOUNT
 from gitops_secrets.core.repository.layout import Cluster

@@ -1,9 +1,11 @@
-"""The upstream branch, as Flux has it."""
+"""The work tree as Flux would fetch it, and the upstream branch as Flux has it."""
 
 from __future__ import annotations
 
 import os
+import stat
 
+from gitops_secrets.adapters.files import read_file
 from gitops_secrets.adapters.git.repository import Repository
 from gitops_secrets.adapters.git.revision import upstream_commit
 from gitops_secrets.core.flux.view import Pushed
@@ -11,6 +13,36 @@ from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.errors import GitOpsSecretsError
 
 _LINK, _SUBMODULE = "120000", "160000"
+
+
+def work_tree(repository: Repository) -> tuple[Overlay, frozenset[str]]:
+    """Return the files that are there, tracked or new, and apart from them the symlinks."""
+    modes = {path: _mode(repository, path) for path in repository.list_files()}
+    files = [path for path, mode in modes.items() if stat.S_ISREG(mode)]
+    sparse = _sparse(repository, [path for path, mode in modes.items() if not mode])
+    held = set(files)
+
+    def read(path: str) -> bytes | None:
+        return read_file(repository.top, path) if path in held else sparse.get(path)
+
+    tree = Overlay([*files, *sparse], read)
+    return tree, frozenset(path for path, mode in modes.items() if stat.S_ISLNK(mode))
+
+
+def _sparse(repository: Repository, absent: list[str]) -> dict[str, bytes]:
+    """Return the files among *absent* that a sparse checkout leaves out: Flux has them all the same."""
+    if not absent:
+        return {}
+    tags = repository.ask("ls-files", "-t", "-z", "--cached", "--stage")
+    blobs: dict[str, str] = {}
+    for entry in tags.split(b"\0"):
+        about, _, name = entry.partition(b"\t")
+        fields = about.decode().split(" ")
+        if len(fields) == 4 and fields[0] == "S" and fields[1].startswith("100"):
+            blobs[os.fsdecode(name)] = fields[2]
+    wanted = {path: blobs[path] for path in absent if path in blobs}
+    contents = repository.blobs(list(dict.fromkeys(wanted.values())))
+    return {path: contents[blob] for path, blob in wanted.items()}
 
 
 def upstream(repository: Repository, tree: Overlay) -> Pushed | None:
@@ -49,3 +81,10 @@ def _changed(diff: bytes) -> dict[str, str | None]:
         mode, _, blob, *_ = about.decode().lstrip(":").split(" ")
         found[os.fsdecode(name)] = blob if mode.startswith("100") else None
     return found
+
+
+def _mode(repository: Repository, path: str) -> int:
+    try:
+        return os.lstat(repository.top / path).st_mode
+    except OSError:
+        return 0

@@ -1,4 +1,4 @@
-"""Which clusters a request means."""
+"""Which clusters a command line means."""
 
 from __future__ import annotations
 
@@ -6,28 +6,39 @@ import os
 import posixpath
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from gitops_secrets.commands.bootstrap.model import Request
 from gitops_secrets.core.flux.roots.find import NO_ROOT, clusters_of, root_at
 from gitops_secrets.core.repository.layout import Cluster, parse_cluster_path
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.errors import UsageError
 
 
-def chosen_clusters(request: Request, tree: Overlay, top: Path) -> list[Cluster]:
-    """Return the clusters that *request* names, or the only one.
+class Choice(NamedTuple):
+    """What a command line says of clusters."""
+
+    paths: Sequence[str]
+    all_clusters: bool
+    new_cluster: bool | None = None
+    """Whether a path at which Flux reads nothing yet is meant; None if the command makes no cluster."""
+
+
+def chosen_clusters(choice: Choice, tree: Overlay, top: Path) -> list[Cluster]:
+    """Return the clusters that *choice* names, or the only one.
 
     A path counts from the repository's top, or from the current folder if a cluster is there and none at
     the other place. Raises UsageError if several could be meant, and for a path at which Flux reads
-    nothing while it reads others, unless the request says that the cluster is new.
+    nothing while it reads others, unless the choice says that the cluster is new.
     """
+    if choice.paths and choice.all_clusters:
+        raise UsageError("--path and --all exclude each other")
     known = clusters_of(tree)
-    if request.paths:
-        named = (_named(request, path, tree, top, known) for path in request.paths)
+    if choice.paths:
+        named = (_named(choice, path, tree, top, known) for path in choice.paths)
         return list(dict.fromkeys(named))
     if not known:
         raise UsageError(f"no cluster is in this repository yet: {NO_ROOT}", "--path clusters/prod")
-    if len(known) > 1 and not request.all_clusters:
+    if len(known) > 1 and not choice.all_clusters:
         raise UsageError(
             f"{len(known)} clusters are in this repository: {', '.join(c.path for c in known)}",
             f"--path {known[0].path}, or --all",
@@ -36,7 +47,7 @@ def chosen_clusters(request: Request, tree: Overlay, top: Path) -> list[Cluster]
 
 
 def _named(
-    request: Request, path: str, tree: Overlay, top: Path, known: Sequence[Cluster]
+    choice: Choice, path: str, tree: Overlay, top: Path, known: Sequence[Cluster]
 ) -> Cluster:
     cluster = parse_cluster_path(path)
     if not known or root_at(tree, cluster) is not None:
@@ -44,17 +55,18 @@ def _named(
     here = _below_current(path, top)
     if here is not None and root_at(tree, here) is not None:
         return here
-    if request.new_cluster:
+    if choice.new_cluster:
         return cluster
     from difflib import get_close_matches
 
     paths = [found.path for found in known]
     near = get_close_matches(cluster.path, paths, n=3, cutoff=0.5) or paths[:3]
+    more = () if choice.new_cluster is None else ("for one more cluster: --new-cluster",)
     raise UsageError(
         f"Flux reads nothing at {cluster.path} yet, and reads {', '.join(paths[:5])}"
         f"{f' and {len(paths) - 5} more' if paths[5:] else ''}",
         " or ".join(f"--path {found}" for found in near),
-        "for one more cluster: --new-cluster",
+        *more,
     )
 
 

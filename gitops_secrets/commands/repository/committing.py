@@ -1,0 +1,72 @@
+"""Whether files may be changed and committed here: nothing of the user's own is to go with them."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+
+from gitops_secrets.adapters.git.repository import Head, Listing, Repository
+from gitops_secrets.core.repository.filechange import Change
+from gitops_secrets.errors import GitOpsSecretsError
+
+
+def refuse_operation(repository: Repository) -> None:
+    """Raise GitOpsSecretsError while a merge, a rebase or the like is under way."""
+    under_way = repository.operation_under_way()
+    if under_way is not None:
+        raise GitOpsSecretsError(
+            f"{under_way} is under way in {repository.top}",
+            "finish or abort it: git status says how",
+        )
+
+
+def refuse_detached(repository: Repository, head: Head) -> None:
+    """Raise GitOpsSecretsError if there is no branch that a commit could go to."""
+    if head.branch is None:
+        raise GitOpsSecretsError(
+            f"{repository.top} is on no branch (detached HEAD)", "git switch main"
+        )
+
+
+def refuse_changed(
+    repository: Repository,
+    listing: Listing,
+    states: Mapping[str, str],
+    changes: Sequence[Change],
+    *,
+    run_filters: bool,
+) -> None:
+    """Raise GitOpsSecretsError if a file to change differs from the last commit, or may do so unseen.
+
+    *states* are Git's states of the files that differ. *run_filters* allows to ask a filter of the user's
+    whether one of them really does.
+    """
+    for change in changes:
+        path = change.path
+        flag = listing.unseen.get(path)
+        if flag is not None:
+            raise GitOpsSecretsError(
+                f"{path} is marked {flag}: Git does not see whether it has changes of yours",
+                f"git update-index --no-{flag} -- {shlex.quote(path)}",
+            )
+        state = states.get(path)
+        if state == "!!":
+            raise GitOpsSecretsError(
+                f"{path} is ignored by Git", f"git check-ignore --verbose {shlex.quote(path)}"
+            )
+        if state is None:
+            continue
+        if repository.filters and run_filters and not repository.differs(path):
+            # Only its filter sees that it does not: a question does not run that.
+            continue
+        raise GitOpsSecretsError(
+            f"{path} has changes that are not committed", _dirty_hint(path, state)
+        )
+
+
+def _dirty_hint(path: str, state: str) -> str:
+    name = shlex.quote(path)
+    if "D" in state:
+        return f"git restore --staged --worktree -- {name}"
+    away = f"mv {name} {name}.mine" if state == "??" else "git stash"
+    return f"git add {name} && git commit, or {away}"
