@@ -28,6 +28,7 @@ COMMANDS = {
     "bootstrap": "gitops_secrets.cli.bootstrap.command:bootstrap_command",
     "attach": "gitops_secrets.cli.bootstrap.attach:attach_command",
     "apply": "gitops_secrets.cli.apply:apply_command",
+    "registry": "gitops_secrets.cli.registry.group:registry_group",
     "encrypt": "gitops_secrets.cli.encrypt:encrypt_command",
     "edit": "gitops_secrets.cli.edit:edit_command",
     "show": "gitops_secrets.cli.show:show_command",
@@ -46,7 +47,10 @@ _HIDDEN = {
 }
 """The commands that no list shows."""
 _COMMAND = re.compile(r"'[a-z-]+'")
-_EXTRAS = {"cryptography": "cli", "pathspec": "cli", "pyrage": "cli", "kubernetes": "cluster"}
+_EXTRAS = {
+    **dict.fromkeys(("cryptography", "httpx", "pathspec", "pyrage"), "cli"),
+    "kubernetes": "cluster",
+}
 """The libraries that the base install lacks, and the extra that brings each."""
 
 

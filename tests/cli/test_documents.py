@@ -23,6 +23,8 @@ from tests.support.secrets import PATH, opaque, recipient, rule, word
 from tests.support.user import User
 
 JSON = ("--output", "json")
+HOST = "registry.example.com"
+FROM = ("--registry-creds-env", "CREDS")
 
 
 def bootstrapped(user: User) -> str:
@@ -55,6 +57,18 @@ def attached(user: User) -> str:
 def bootstrapped_for(user: User) -> str:
     user.commit(FILES)
     return user.bootstrap("--for", "team-a", *JSON).stdout
+
+
+def with_registry(verb: str, *flags: str) -> Callable[[User], str]:
+    """The story of a registry command in a repository that was bootstrapped."""
+
+    def story(user: User) -> str:
+        bootstrapped(user)
+        (user.home / "config.json").write_text('{"auths": {"ghcr.io": {"auth": "eDp5"}}}')
+        words = [str(user.home / "config.json")] if verb == "import" else []
+        return user.run("registry", verb, *words, *flags, *JSON, env={"CREDS": "x:y"}).stdout
+
+    return story
 
 
 def encrypted(user: User) -> str:
@@ -122,8 +136,14 @@ def unruled(user: User) -> str:
 
 STORIES: dict[str, tuple[Callable[[User], str], ...]] = {
     "attach": (attached,),
+    "attach": (attached,),
     "bootstrap": (bootstrapped, bootstrapped_for, planned, half_of_two),
     "doctor": (examined,),
+    "registry-list": (with_registry("list"),),
+    "registry-add": (with_registry("add", "--registry", "ghcr.io", *FROM),),
+    "registry-update": (with_registry("update", "--registry", HOST, *FROM, "--dry-run"),),
+    "registry-remove": (with_registry("remove", "--registry", HOST, "--allow-empty"),),
+    "registry-import": (with_registry("import"),),
     "encrypt": (encrypted,),
     "edit": (edited,),
     "show": (shown, shown_readable),
@@ -227,12 +247,12 @@ def mappings(part: Any) -> Iterator[dict[str, Any]]:
 def in_order(value: Any, part: Any, top: Any = None) -> bool:
     """Whether the fields of *value* are in the order of the schema *part*."""
     top = top or part
+    if "anyOf" in part:
+        part = part["anyOf"][1]
     if isinstance(value, list):
         return all(in_order(item, part["items"], top) for item in value)
     if not isinstance(value, dict):
         return True
-    if "anyOf" in part:
-        part = part["anyOf"][1]
     referred = top["$defs"]["finding"]["properties"] if "$ref" in part else {}
     fields = {**referred, **part.get("properties", {})}
     return list(value) == [key for key in fields if key in value] and all(

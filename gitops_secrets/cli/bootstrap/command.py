@@ -33,6 +33,7 @@ from gitops_secrets.cli.registry_groups import (
     read_groups,
     resumed,
 )
+from gitops_secrets.cli.registry_options import registry_option, source_options
 from gitops_secrets.cli.say import tell
 from gitops_secrets.errors import ExitCode, UsageError
 
@@ -41,61 +42,11 @@ if TYPE_CHECKING:
 
 
 @click.command("bootstrap", cls=BootstrapCommand)
-@click.option(
-    "--registry",
-    expose_value=False,
-    multiple=True,
-    metavar="HOST[:PORT]",
-    help="A registry. The credential source that follows belongs to it. Can be repeated. "
-    "[default: the private registry of the images in gotk-components.yaml]",
+@registry_option(
+    "A registry. The credential source that follows belongs to it. Can be repeated. "
+    "[default: the private registry of the images in gotk-components.yaml]"
 )
-@click.option(
-    "--scope",
-    expose_value=False,
-    multiple=True,
-    type=click.Choice(["host", "path"]),
-    help="After --registry: key the credentials by host, or by path as well, as flux does. "
-    "[default: host]",
-)
-@click.option(
-    "--registry-creds-stdin",
-    expose_value=False,
-    is_flag=True,
-    help="USER:PASSWORD from standard input, without one trailing newline.",
-)
-@click.option(
-    "--registry-creds-file",
-    expose_value=False,
-    multiple=True,
-    metavar="FILE",
-    help="USER:PASSWORD from a file, without one trailing newline.",
-)
-@click.option(
-    "--registry-creds-env",
-    expose_value=False,
-    multiple=True,
-    metavar="NAME",
-    help="USER:PASSWORD from an environment variable.",
-)
-@click.option(
-    "--registry-creds-docker-config",
-    expose_value=False,
-    multiple=True,
-    metavar="FILE",
-    help="The entry of the registry in a docker config, or the credential helper that it names.",
-)
-@click.option(
-    "--registry-creds",
-    expose_value=False,
-    multiple=True,
-    metavar="USER:PASSWORD",
-    help="As in flux. Process lists and the shell history show it.",
-)
-@click.option(
-    "--short-lived",
-    is_flag=True,
-    help="Take a token that expires within days. Flux stops pulling when it does.",
-)
+@source_options
 @click.option(
     "--image-pull-secret", metavar="NAME", help="The name of the pull Secret, for example regcred."
 )

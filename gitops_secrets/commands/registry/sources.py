@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gitops_secrets.adapters.running import environment
 from gitops_secrets.adapters.running.process import run
@@ -134,16 +134,43 @@ def docker_config(path: Path) -> Source:
     return _DockerConfig(path).read
 
 
+def registries_in(path: Path) -> list[Registry]:
+    """Return the registries of which a docker config file has an entry or a helper, in its order.
+
+    A key's path is kept. Raises GitOpsSecretsError for a key that the kubelet would never match.
+    """
+    config = _DockerConfig(path).parse()
+    found: dict[Registry, None] = {}
+    for part in ("auths", "credHelpers"):
+        keys = config.get(part)
+        for key in keys if isinstance(keys, dict) else ():
+            if is_hub_token(key):
+                continue
+            try:
+                found[parse_registry(key, keep_path=True)] = None
+            except UsageError as error:
+                raise GitOpsSecretsError(
+                    f"{path}: {error.message}", "name those to import: --registry HOST"
+                ) from None
+    if not found:
+        raise GitOpsSecretsError(f"{path} has no entry for any registry", "docker login HOST")
+    return list(found)
+
+
 class _DockerConfig(NamedTuple):
     path: Path
 
-    def read(self, registry: Registry) -> Credentials:
+    def parse(self) -> dict[str, Any]:
         try:
             config = json.loads(_read(self.path))
-        except ValueError:
+        except (ValueError, RecursionError):
             raise self._invalid() from None
         if not isinstance(config, dict):
             raise self._invalid()
+        return config
+
+    def read(self, registry: Registry) -> Credentials:
+        config = self.parse()
         server = DOCKER_HUB_KEY if registry.key == DOCKER_HUB_KEY else registry.host
         helpers = config.get("credHelpers")
         helper = helpers.get(server) if isinstance(helpers, dict) else None

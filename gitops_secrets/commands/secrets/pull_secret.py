@@ -6,11 +6,12 @@ import posixpath
 from typing import NamedTuple
 
 from gitops_secrets.commands.secrets.ruling import Ruling
-from gitops_secrets.commands.secrets.sealing import Sealer
+from gitops_secrets.commands.secrets.sealing import Opened, Sealer
 from gitops_secrets.core.repository.layout import ENDINGS
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.manifest import Manifest
 from gitops_secrets.core.sops.pullsecret import CLUSTER_ANNOTATION, PullSecret, read_entries
+from gitops_secrets.core.veiled import Veiled
 from gitops_secrets.core.yamltext.nodes import compose_single, text
 from gitops_secrets.errors import GitOpsSecretsError
 
@@ -21,6 +22,17 @@ class Registries(NamedTuple):
     added: tuple[str, ...] = ()
     updated: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+class OpenedPullSecret(Veiled):
+    """A pull Secret that this tool made, as its file holds it."""
+
+    __slots__ = ("opened", "secret")
+
+    def __init__(self, opened: Opened, secret: PullSecret) -> None:
+        self.opened = opened
+        self.secret = secret
 
 
 class Planned(NamedTuple):
@@ -39,22 +51,41 @@ def plan_pull_secret(
     Registries that the file holds and *wanted* does not name are kept. Raises GitOpsSecretsError if the
     file is not ours or cannot be opened, and if what sops made does not read back.
     """
-    before = tree.read(path)
-    if before is None:
+    if tree.read(path) is None:
         sealer.seal(wanted.manifest(path), ruling)
         return Planned(Registries(added=tuple(wanted.entries)), wanted)
-    _refuse_foreign(Manifest(before, path), wanted)
+    held = open_pull_secret(sealer, tree, path, wanted)
+    whole = held.secret.put(wanted.entries)
+    return Planned(plan_entries(sealer, held, whole, ruling), whole)
+
+
+def open_pull_secret(
+    sealer: Sealer, tree: Overlay, path: str, named: PullSecret
+) -> OpenedPullSecret:
+    """Return what the file *path* holds of the pull Secret that *named* names; its entries do not matter.
+
+    Raises GitOpsSecretsError if the file is not ours or cannot be opened.
+    """
+    _refuse_foreign(Manifest(tree.read(path) or b"", path), named)
     opened = sealer.open(path)
     held = read_entries(opened.plain)
-    given = wanted.entries
-    whole = PullSecret(wanted.cluster_path, wanted.namespace, wanted.name, held).put(given)
-    sealer.reseal(opened, whole.over(opened.plain), ruling, renew=True)
-    registries = Registries(
-        added=tuple(key for key in given if key not in held),
-        updated=tuple(key for key in given if key in held and held[key] != given[key]),
-        unchanged=tuple(key for key in held if key not in given or held[key] == given[key]),
+    return OpenedPullSecret(
+        opened, PullSecret(named.cluster_path, named.namespace, named.name, held)
     )
-    return Planned(registries, whole)
+
+
+def plan_entries(
+    sealer: Sealer, held: OpenedPullSecret, wanted: PullSecret, ruling: Ruling
+) -> Registries:
+    """Plan the file of *held* with the entries of *wanted* and no others, in the fewest lines."""
+    sealer.reseal(held.opened, wanted.over(held.opened.plain), ruling, renew=True)
+    before, after = held.secret.entries, wanted.entries
+    return Registries(
+        added=tuple(key for key in after if key not in before),
+        updated=tuple(key for key in after if key in before and before[key] != after[key]),
+        unchanged=tuple(key for key in before if key in after and before[key] == after[key]),
+        removed=tuple(key for key in before if key not in after),
+    )
 
 
 def beside_others(sealer: Sealer, tree: Overlay, path: str, wanted: PullSecret) -> list[str]:

@@ -118,6 +118,20 @@ def host_of(image: str) -> str:
     return there if name and ("." in there or ":" in there or there == "localhost") else "docker.io"
 
 
+def find_key(keys: Iterable[str], registry: Registry) -> str | None:
+    """Return the one of *keys* under which *registry* stands, however it is spelled there; None if none does."""
+    keys = list(keys)
+    if registry.key in keys:
+        return registry.key
+    for key in keys:
+        try:
+            if parse_registry(key, keep_path="/" in registry.key) == registry:
+                return key
+        except UsageError:
+            continue
+    return None
+
+
 def refuse_duplicates(registries: Iterable[Registry]) -> None:
     """Raise UsageError if two of *registries* are one to the kubelet."""
     seen: set[str] = set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from gitops_secrets.core.registry.credentials import Credentials
 from gitops_secrets.core.registry.dockerconfig import build_dockerconfigjson, read_dockerconfigjson
@@ -39,6 +39,11 @@ class PullSecret(Veiled):
         """Return it with *entries* added, or in place of those of the same registry."""
         more = {**self.entries, **entries}
         return PullSecret(self.cluster_path, self.namespace, self.name, more)
+
+    def without(self, keys: Collection[str]) -> PullSecret:
+        """Return it without the entries of *keys*."""
+        rest = {key: c for key, c in self.entries.items() if key not in keys}
+        return PullSecret(self.cluster_path, self.namespace, self.name, rest)
 
     def manifest(self, path: str) -> Manifest:
         """Return the manifest that is made for it.

@@ -1,0 +1,1 @@
+"""``gitops-secrets registry``: one file for each kind of command."""

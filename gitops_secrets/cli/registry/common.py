@@ -1,0 +1,68 @@
+"""The options that every registry command has, read once."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from gitops_secrets.cli.options import (
+    cluster_options,
+    identity_option,
+    output_option,
+    repository_option,
+    verbose_option,
+)
+from gitops_secrets.cli.registry_options import secret_option
+from gitops_secrets.errors import ExitCode
+
+if TYPE_CHECKING:
+    from gitops_secrets.commands.repository.clusters import Choice
+
+
+class Common(NamedTuple):
+    """What the command line says of where and how."""
+
+    paths: tuple[str, ...]
+    all_clusters: bool
+    secret: str | None
+    identity_file: Path | None
+    output: str
+    repository: Path
+
+    @property
+    def choice(self) -> Choice:
+        """The clusters that are meant."""
+        from gitops_secrets.commands.repository.clusters import Choice
+
+        return Choice(self.paths, self.all_clusters)
+
+
+def common_options(command: Callable[..., ExitCode]) -> Callable[..., ExitCode]:
+    """Add the options to *command*, which gets them as its argument ``common``."""
+
+    @functools.wraps(command)
+    def gathered(
+        *positional: Any,
+        paths: tuple[str, ...],
+        all_clusters: bool,
+        secret: str | None,
+        age_identity_file: Path | None,
+        output: str,
+        repository: Path,
+        **own: Any,
+    ) -> ExitCode:
+        common = Common(paths, all_clusters, secret, age_identity_file, output, repository)
+        return command(*positional, common=common, **own)
+
+    for option in (
+        verbose_option,
+        repository_option,
+        output_option,
+        identity_option,
+        cluster_options,
+        secret_option,
+    ):
+        gathered = option(gathered)
+    return gathered

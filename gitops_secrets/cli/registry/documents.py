@@ -1,0 +1,88 @@
+"""What the JSON documents of the registry commands hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gitops_secrets.commands.registry.change import Changed, Outcome
+from gitops_secrets.commands.registry.edits import Verb
+from gitops_secrets.commands.registry.listing import Entry, Listed
+from gitops_secrets.core.flux.pullsecrets import PullSecret
+from gitops_secrets.report.document import Value, render_document
+
+
+def change_document(verb: Verb, outcome: Outcome, *, dry_run: bool) -> str:
+    """Return what add, update, remove or import did, or with *dry_run* would do."""
+    return render_document(
+        f"registry-{verb}",
+        {
+            "dry_run": dry_run,
+            "branch": outcome.branch,
+            "commit": outcome.commit,
+            "recovered": outcome.recovered,
+            "changes": [{"path": c.path, "change": c.verb} for c in outcome.changes],
+            "uncommitted": outcome.uncommitted,
+            "clusters": [_changed(c) for c in outcome.clusters],
+        },
+    )
+
+
+def _changed(changed: Changed) -> dict[str, Value]:
+    found = changed.registries
+    return {
+        **_place(changed.place),
+        "registries": {
+            "added": found.added,
+            "updated": found.updated,
+            "unchanged": found.unchanged,
+            "removed": found.removed,
+        },
+    }
+
+
+def list_document(found: Sequence[Listed]) -> str:
+    """Return the pull Secrets and their registries."""
+    return render_document("registry-list", {"secrets": [_listed(one) for one in found]})
+
+
+def _listed(listed: Listed) -> dict[str, Value]:
+    last, entries = listed.last_change, listed.entries
+    return {
+        **_place(listed.secret),
+        "recipients": listed.recipients,
+        "last_change": {"commit": last.commit, "date": last.date, "author": last.author}
+        if last is not None
+        else None,
+        "uncommitted": listed.uncommitted,
+        "registries": [_entry(e) for e in entries] if entries is not None else None,
+    }
+
+
+def _entry(entry: Entry) -> dict[str, Value]:
+    return {
+        "registry": entry.key,
+        "user": entry.user,
+        "provider": entry.provider,
+        "expiry": entry.expiry,
+        "uses": [
+            {
+                "kind": use.kind,
+                "reference": use.reference,
+                "object": use.object,
+                "file": use.file,
+            }
+            for use in entry.uses
+        ],
+        "also_in": [
+            {**_place(holder.secret), "same_credentials": holder.same} for holder in entry.others
+        ],
+    }
+
+
+def _place(secret: PullSecret) -> dict[str, Value]:
+    return {
+        "path": secret.cluster.path,
+        "namespace": secret.namespace,
+        "secret": secret.name,
+        "file": secret.path,
+    }

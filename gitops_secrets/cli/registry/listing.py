@@ -1,0 +1,91 @@
+"""``gitops-secrets registry list``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from gitops_secrets.cli.progress import steps
+from gitops_secrets.cli.registry.common import Common, common_options
+from gitops_secrets.cli.say import tell
+from gitops_secrets.core.sops.recipients import shorten
+from gitops_secrets.errors import ExitCode
+
+if TYPE_CHECKING:
+    from gitops_secrets.commands.registry.listing import Entry, Listed
+
+_SHOWN = 5
+"""How many uses of a registry are printed: a registry can serve hundreds of workloads."""
+
+
+@click.command("list", short_help="List the registries of the pull Secrets, without passwords.")
+@common_options
+def list_command(*, common: Common) -> ExitCode:
+    """List the registries of the pull Secrets, who uses each and who else holds it.
+
+    By default of every cluster. No password is shown. Without an identity that decrypts, only what is
+    readable is listed: the Secret, its readers and its last change.
+    """
+    from gitops_secrets.cli.registry.documents import list_document
+    from gitops_secrets.commands.registry.listing import Request, list_registries
+
+    with steps() as step:
+        found = list_registries(
+            Request(
+                repository=common.repository,
+                paths=common.paths,
+                secret=common.secret,
+                identity_file=common.identity_file,
+                progress=step,
+            )
+        )
+    if common.output == "json":
+        click.echo(list_document(found), nl=False)
+    elif not found:
+        tell("no pull Secret: gitops-secrets bootstrap makes one")
+    else:
+        tell(*(line for number, one in enumerate(found) for line in _lines(one, number)))
+    return ExitCode.OK
+
+
+def _lines(listed: Listed, number: int) -> list[str]:
+    secret, last = listed.secret, listed.last_change
+    lines = [""] if number else []
+    lines.append(f"{secret.cluster.path}: Secret {secret.namespace}/{secret.name} in {secret.path}")
+    if last is not None:
+        lines.append(f"  last change {last.commit[:10]}, {last.date}, {last.author}")
+    if listed.uncommitted:
+        lines.append("  not committed yet, or changed since")
+    if listed.entries is None:
+        return [
+            *lines,
+            "  registries not shown: no identity on this machine decrypts it",
+            *(f"  reader {shorten(recipient)}" for recipient in listed.recipients),
+        ]
+    return [*lines, *(line for entry in listed.entries for line in _entry(entry))]
+
+
+def _entry(entry: Entry) -> list[str]:
+    rows = [("user", entry.user)]
+    if entry.provider is not None:
+        rows.append(("provider", entry.provider))
+    if entry.expiry is not None:
+        rows.append(("expiry", entry.expiry))
+    shown = entry.uses[:_SHOWN]
+    rows += [("used by", f"{use.kind} {use.reference} of {use.object}") for use in shown]
+    if len(entry.uses) > _SHOWN:
+        rows.append(("", f"and {len(entry.uses) - _SHOWN} more, all of them with --output json"))
+    if not entry.uses:
+        rows.append(("used by", "nothing in this repository"))
+    for holder in entry.others:
+        other = holder.secret
+        which = "the same credentials" if holder.same else "other credentials"
+        where = f"{other.cluster.path}: {other.namespace}/{other.name}, {which}"
+        rows.append(("also in", where))
+    before = ""
+    lines = [f"  {entry.key}"]
+    for label, value in rows:
+        lines.append(f"    {label if label != before else '':<10}{value}")
+        before = label
+    return lines

@@ -1,0 +1,79 @@
+"""What the registry commands print for people."""
+
+from __future__ import annotations
+
+import shlex
+
+from gitops_secrets.commands.registry.change import Changed, Outcome
+from gitops_secrets.commands.registry.edits import Verb
+from gitops_secrets.core.repository.filechange import render_diff
+from gitops_secrets.report.words import count
+
+
+def change_lines(verb: Verb, outcome: Outcome, *, dry_run: bool) -> list[str]:
+    """Return what was done to the pull Secrets, and the next commands."""
+    if dry_run:
+        if not outcome.changes:
+            return ["nothing would change"]
+        files = count(len(outcome.changes), "files")
+        return [
+            *render_diff(outcome.changes).split("\n"),
+            f"{files} would change; nothing was written",
+            *(line for changed in outcome.clusters for line in _cluster(changed)),
+        ]
+    lines = [f"note: {outcome.recovered}"] if outcome.recovered else []
+    lines.append(_headline(outcome))
+    for changed in outcome.clusters:
+        lines += ["", *_cluster(changed)]
+    if outcome.changes and verb is Verb.REMOVE:
+        lines += _what_remains(outcome)
+    if outcome.changes:
+        lines += ["", "next:", "  git push"]
+    return lines
+
+
+def _headline(outcome: Outcome) -> str:
+    paths = ", ".join(changed.place.cluster.path for changed in outcome.clusters)
+    if outcome.commit is None:
+        tail = ""
+        if outcome.uncommitted:
+            tail = f", but not committed yet: {', '.join(outcome.uncommitted)}"
+        return f"{paths}: everything is in place{tail}"
+    files = count(len(outcome.changes), "files")
+    return f"{paths}: {files} in commit {outcome.commit[:10]} on {outcome.branch}"
+
+
+def _cluster(changed: Changed) -> list[str]:
+    place, found = changed.place, changed.registries
+    registries = [
+        *(f"{key} (new)" for key in found.added),
+        *(f"{key} (changed)" for key in found.updated),
+        *found.unchanged,
+        *(f"{key} (removed)" for key in found.removed),
+    ]
+    return [
+        f"  {'Secret':<11}{place.namespace}/{place.name} in {place.path}",
+        *(
+            f"  {'registries' if number == 0 else '':<11}{registry}"
+            for number, registry in enumerate(registries)
+        ),
+    ]
+
+
+def _what_remains(outcome: Outcome) -> list[str]:
+    """Return where the removed credentials still are: a commit takes them from nowhere but the next commit."""
+    lines = [
+        "",
+        "the clusters still have them until Flux applies this commit; to see what a cluster has, and to reconcile:",
+    ]
+    for changed in outcome.clusters:
+        place = changed.place
+        kubectl = f"kubectl --context CONTEXT -n {place.namespace}"
+        lines += [
+            f"  {kubectl} get secret {place.name} -o jsonpath='{{.data.\\.dockerconfigjson}}' | base64 -d | jq '.auths | keys'",
+            f"  flux --context CONTEXT -n {place.applied_in} reconcile kustomization {shlex.quote(place.applied_by)} --with-source",
+        ]
+    return [
+        *lines,
+        "earlier commits still hold them, encrypted, and they are valid until they are revoked at the registry",
+    ]

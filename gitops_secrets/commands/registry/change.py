@@ -1,0 +1,152 @@
+"""add, update, remove and import: other entries in the pull Secret of one or several clusters, in one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from gitops_secrets.adapters.files import check_inside
+from gitops_secrets.adapters.git.repository import Head, Repository, open_repository
+from gitops_secrets.adapters.keyring import Keyring
+from gitops_secrets.adapters.sops.program import find_sops, refuse_outranking
+from gitops_secrets.adapters.writing.step import Steps
+from gitops_secrets.adapters.writing.transaction import open_transaction, refuse_half_way
+from gitops_secrets.commands.registry.edits import Edit
+from gitops_secrets.commands.registry.finding import Seen, own_secret, see
+from gitops_secrets.commands.repository.clusters import Choice
+from gitops_secrets.commands.repository.committing import (
+    refuse_changed,
+    refuse_detached,
+    refuse_operation,
+)
+from gitops_secrets.commands.secrets.pull_secret import (
+    OpenedPullSecret,
+    Registries,
+    open_pull_secret,
+    plan_entries,
+)
+from gitops_secrets.commands.secrets.ruling import ruling_for
+from gitops_secrets.commands.secrets.sealing import Sealer
+from gitops_secrets.core.flux.pullsecrets import PullSecret as Place
+from gitops_secrets.core.registry.credentials import Credentials
+from gitops_secrets.core.registry.reference import Registry
+from gitops_secrets.core.repository.filechange import Change
+from gitops_secrets.core.repository.layout import CONFIG
+from gitops_secrets.core.sops.pullsecret import PullSecret
+
+
+class Request(NamedTuple):
+    """What the user asks of registry add, update, remove or import."""
+
+    repository: Path
+    choice: Choice
+    secret: str | None
+    """The name of the pull Secret; None for the only one."""
+    edit: Edit
+    identity_file: Path | None = None
+    dry_run: bool = False
+    progress: Callable[[str], None] = lambda _: None
+    """Is told what is under way."""
+
+
+class Changed(NamedTuple):
+    """What became of the pull Secret of one cluster, or would in a dry run."""
+
+    place: Place
+    registries: Registries
+
+
+class Outcome(NamedTuple):
+    """What was done, or in a dry run would be."""
+
+    clusters: tuple[Changed, ...]
+    changes: tuple[Change, ...]
+    branch: str
+    commit: str | None
+    recovered: str | None = None
+    uncommitted: tuple[str, ...] = ()
+    """Files that are as they should be, but in no commit yet."""
+
+
+class _Plan(NamedTuple):
+    clusters: tuple[Changed, ...]
+    changes: tuple[Change, ...]
+    head: Head
+    uncommitted: tuple[str, ...]
+
+
+def change(request: Request) -> Outcome:
+    """Plan the entries of every pull Secret that is meant, then write them as one commit.
+
+    Raises UsageError for an invalid request, GitOpsSecretsError for a repository in which it cannot be
+    done; in both cases nothing was written.
+    """
+    refuse_outranking()
+    find_sops()
+    repository = open_repository(request.repository)
+    refuse_operation(repository)
+    if request.dry_run:
+        refuse_half_way(repository)
+        plan = _plan(request, repository)
+        return Outcome(plan.clusters, plan.changes, plan.head.branch or "", None)
+    with open_transaction(repository) as transaction:
+        plan = _plan(request, repository)
+        outcome = Outcome(
+            plan.clusters,
+            plan.changes,
+            plan.head.branch or "",
+            None,
+            transaction.recovered,
+            plan.uncommitted,
+        )
+        if not plan.changes:
+            return outcome
+        request.progress("committing, with the hooks of the repository")
+        name = plan.clusters[0].place.name
+        paths = [changed.place.cluster.path for changed in plan.clusters]
+        steps = Steps(request.edit.message(name, paths))
+        return outcome._replace(commit=transaction.commit(plan.changes, plan.head, steps))
+
+
+def _plan(request: Request, repository: Repository) -> _Plan:
+    request.progress("reading the repository")
+    listing = repository.begin_listing()
+    seen = see(repository, request.choice)
+    places = [own_secret(seen, cluster, request.secret) for cluster in seen.clusters]
+    files = [place.path for place in places]
+    for path in files:
+        check_inside(repository.top, path)
+    head, states = repository.status(files)
+    refuse_detached(repository, head)
+    with Sealer(seen.tree, Keyring(request.identity_file)) as sealer:
+        request.progress(f"decrypting {', '.join(files)}")
+        held = [_open(sealer, seen, place) for place in places]
+        for place, opened in zip(places, held, strict=True):
+            request.edit.refuse_misfit(opened.secret, place.cluster.path)
+        # Only now, when all else is seen to be in order: one of the sources may be a prompt.
+        credentials = dict(zip(request.edit.registries, request.edit.read(), strict=False))
+        request.progress(f"encrypting {', '.join(files)}")
+        changed = tuple(
+            Changed(place, _plan_one(sealer, seen, opened, request.edit, credentials))
+            for place, opened in zip(places, held, strict=True)
+        )
+    changes = seen.tree.changes()
+    refuse_changed(repository, listing(), states, changes, run_filters=not request.dry_run)
+    return _Plan(changed, changes, head, tuple(sorted(states)))
+
+
+def _open(sealer: Sealer, seen: Seen, place: Place) -> OpenedPullSecret:
+    named = PullSecret(place.cluster.path, place.namespace, place.name, {})
+    return open_pull_secret(sealer, seen.tree, place.path, named)
+
+
+def _plan_one(
+    sealer: Sealer,
+    seen: Seen,
+    held: OpenedPullSecret,
+    edit: Edit,
+    credentials: Mapping[Registry, Credentials],
+) -> Registries:
+    ruling = ruling_for(seen.tree.read(CONFIG) or b"", held.opened.sealed.path)
+    return plan_entries(sealer, held, edit.apply(held.secret, credentials), ruling)

@@ -1,0 +1,73 @@
+"""The pull Secrets of a repository that a registry command is about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from gitops_secrets.adapters.git.repository import Repository
+from gitops_secrets.commands.repository.clusters import Choice, chosen_clusters
+from gitops_secrets.commands.repository.tree import work_tree
+from gitops_secrets.core.flux.pullsecrets import PullSecret, pull_secrets
+from gitops_secrets.core.flux.roots.find import named_cluster
+from gitops_secrets.core.flux.view import View
+from gitops_secrets.core.repository.layout import Cluster
+from gitops_secrets.core.repository.overlay import Overlay
+from gitops_secrets.core.sops.pullsecret import CLUSTER_ANNOTATION
+from gitops_secrets.core.yamltext.nodes import text
+from gitops_secrets.errors import GitOpsSecretsError, UsageError
+
+
+class Seen(NamedTuple):
+    """The repository as Flux reads it, and the clusters that are meant."""
+
+    view: View
+    """Of every cluster."""
+    clusters: tuple[Cluster, ...]
+
+    @property
+    def tree(self) -> Overlay:
+        """The files of the work tree, and what is planned for them."""
+        return self.view.tree
+
+
+def see(repository: Repository, choice: Choice) -> Seen:
+    """Return the work tree of *repository* as Flux reads it, and the clusters of *choice*."""
+    tree, links = work_tree(repository)
+    chosen = [named_cluster(tree, c) for c in chosen_clusters(choice, tree, repository.top)]
+    return Seen(View(tree, links=links), tuple(chosen))
+
+
+def own_secret(seen: Seen, cluster: Cluster, name: str | None) -> PullSecret:
+    """Return the pull Secret that bootstrap made for *cluster*: the one named *name*, or the only one.
+
+    Raises GitOpsSecretsError if there is none, and UsageError if several could be meant.
+    """
+    ours = [secret for secret in pull_secrets(seen.view) if _is_own(seen.view, cluster, secret)]
+    found = [secret for secret in ours if name in (None, secret.name)]
+    if not found:
+        named = f" {name}" if name else ""
+        others = f"; it has {_names(ours)}" if ours else ""
+        raise GitOpsSecretsError(
+            f"Flux applies no pull Secret{named} of gitops-secrets in {cluster.path}{others}",
+            f"gitops-secrets bootstrap --path {cluster.path} --image-pull-secret {name or 'regcred'} --registry HOST",
+            "gitops-secrets doctor, if it is there",
+        )
+    if len(found) > 1:
+        raise UsageError(
+            f"{cluster.path} has {len(found)} pull Secrets: {_names(found)}",
+            f"--image-pull-secret {found[0].name}",
+        )
+    return found[0]
+
+
+def _is_own(view: View, cluster: Cluster, secret: PullSecret) -> bool:
+    if secret.cluster != cluster:
+        return False
+    roots = view.documents(secret.path)
+    owners = [text(root, "metadata", "annotations", CLUSTER_ANNOTATION) for root in roots]
+    return owners == [cluster.path]
+
+
+def _names(secrets: Sequence[PullSecret]) -> str:
+    return ", ".join(secret.name for secret in secrets)

@@ -1,0 +1,146 @@
+"""list: the registries of the pull Secrets, who uses them and who else holds them; never a password."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from gitops_secrets.adapters.git.repository import Repository, literal, open_repository
+from gitops_secrets.commands.registry.finding import Seen, see
+from gitops_secrets.commands.registry.opened import open_pull_secrets
+from gitops_secrets.commands.repository.clusters import Choice
+from gitops_secrets.core.flux.pullsecrets import Place, PullSecret, pull_secrets
+from gitops_secrets.core.flux.usage import Use, uses
+from gitops_secrets.core.registry.credentials import Credentials
+from gitops_secrets.core.registry.provider import provider_of
+from gitops_secrets.core.registry.reference import Registry, covers
+from gitops_secrets.core.registry.shortlived import find_expiry
+
+
+class Request(NamedTuple):
+    """What the user asks of registry list."""
+
+    repository: Path
+    paths: Sequence[str]
+    """The clusters that are meant; none for all."""
+    secret: str | None
+    """The name of the pull Secrets; None for all."""
+    identity_file: Path | None
+    progress: Callable[[str], None] = lambda _: None
+    """Is told what is under way."""
+
+
+class LastChange(NamedTuple):
+    """The commit that last changed a file."""
+
+    commit: str
+    date: str
+    """When it was committed, in ISO 8601."""
+    author: str
+
+
+class Holder(NamedTuple):
+    """Another pull Secret with an entry for the same registry."""
+
+    secret: PullSecret
+    same: bool
+    """Whether user and password are the same too."""
+
+
+class Entry(NamedTuple):
+    """One registry of a pull Secret."""
+
+    key: str
+    user: str
+    provider: str | None
+    expiry: str | None
+    """What the credentials say of their end, None if they say nothing."""
+    uses: tuple[Use, ...]
+    others: tuple[Holder, ...]
+
+
+class Listed(NamedTuple):
+    """One pull Secret."""
+
+    secret: PullSecret
+    recipients: tuple[str, ...]
+    last_change: LastChange | None
+    """None if the file is in no commit."""
+    uncommitted: bool
+    """Whether the file differs from the last commit."""
+    entries: tuple[Entry, ...] | None
+    """None if no identity at hand opens it."""
+
+
+def list_registries(request: Request) -> tuple[Listed, ...]:
+    """Return the pull Secrets of the clusters that are meant. Nothing is written, no connection opened."""
+    repository = open_repository(request.repository)
+    request.progress("reading the work tree")
+    seen = see(repository, Choice(request.paths, all_clusters=not request.paths))
+    request.progress("decrypting the pull Secrets")
+    opened = open_pull_secrets(seen.view, request.identity_file)
+    everything = pull_secrets(seen.view)
+    meant = [
+        secret
+        for secret in everything
+        if secret.cluster in seen.clusters and request.secret in (None, secret.name)
+    ]
+    # What bootstrap made comes first.
+    meant.sort(key=lambda s: (s.cluster, not s.path.startswith(f"{s.cluster.folder}/")))
+    request.progress("reading what uses the registries")
+    used = {cluster: uses(seen.view, cluster) for cluster in seen.clusters}
+    _, states = repository.status([secret.path for secret in meant]) if meant else (None, {})
+    return tuple(
+        Listed(
+            secret,
+            _recipients(seen, secret),
+            _last_change(repository, secret.path),
+            secret.path in states,
+            _entries(secret, everything, opened, used[secret.cluster]),
+        )
+        for secret in meant
+    )
+
+
+def _recipients(seen: Seen, secret: PullSecret) -> tuple[str, ...]:
+    found = seen.view.encrypted[secret.path]
+    return next((d.metadata.recipients for d in found if d.metadata is not None), ())
+
+
+def _last_change(repository: Repository, path: str) -> LastChange | None:
+    done = repository.git("log", "-1", "--format=%H%x00%cI%x00%an <%ae>", "--", literal(path))
+    fields = done.stdout.decode(errors="replace").strip().split("\0")
+    return LastChange(*fields) if not done.status and len(fields) == 3 else None
+
+
+def _entries(
+    secret: PullSecret,
+    everything: Sequence[PullSecret],
+    opened: Mapping[Place, Mapping[str, Credentials]],
+    used: Sequence[Use],
+) -> tuple[Entry, ...] | None:
+    held = opened.get(secret.place)
+    if held is None:
+        return None
+    now = time.time()
+    entries = []
+    for key, credentials in held.items():
+        expiry = find_expiry(Registry(key).host, credentials, now)
+        others = (
+            Holder(other, opened[other.place][key] == credentials)
+            for other in everything
+            if other != secret and key in opened.get(other.place, {})
+        )
+        entries.append(
+            Entry(
+                key,
+                credentials.username,
+                provider_of(Registry(key).host),
+                expiry.what if expiry is not None else None,
+                tuple(use for use in used if covers(key, use.reference)),
+                tuple(others),
+            )
+        )
+    return tuple(entries)

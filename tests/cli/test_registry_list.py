@@ -1,0 +1,121 @@
+"""registry list: who uses a registry and who else holds it, and never a password."""
+
+from __future__ import annotations
+
+from tests.cli.test_doctor_images import pulls, runs
+from tests.support.documents import read
+from tests.support.fleet import seal
+from tests.support.leaks import Watch
+from tests.support.secrets import mixed
+from tests.support.user import User
+
+CHARTS = """apiVersion: source.toolkit.fluxcd.io/v1
+kind: HelmRepository
+metadata: {name: charts, namespace: flux-system}
+spec: {type: oci, url: "oci://registry.example.com/charts"}
+---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: shop, namespace: shop}
+spec:
+  chart:
+    spec:
+      chart: shop
+      version: 1.2.3+4
+      sourceRef: {kind: HelmRepository, name: charts, namespace: flux-system}
+---
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: OCIRepository
+metadata: {name: manifests, namespace: flux-system}
+spec: {url: "oci://registry.example.com/manifests", ref: {tag: v7}}
+---
+apiVersion: image.toolkit.fluxcd.io/v1
+kind: ImageRepository
+metadata: {name: web, namespace: flux-system}
+spec: {image: registry.example.com/team/web}
+"""
+
+
+def used(user: User) -> None:
+    user.write(
+        {
+            "apps/app.yaml": runs("registry.example.com/team/web:1", "ghcr.io/other:1", secret=""),
+            "apps/charts.yaml": CHARTS,
+        }
+    )
+    seal(user, "apps/pull.yaml", pulls("registry.example.com"))
+    user.git("add", "--all")
+    user.git("commit", "--quiet", "--message", "Apps")
+
+
+def test_each_registry_with_who_uses_it_and_who_else_holds_it(fleet: User) -> None:
+    used(fleet)
+    document = read("registry-list", fleet.run("registry", "list", "--output", "json").stdout)
+    own, other = sorted(document["secrets"], key=lambda s: s["namespace"])
+    assert (own["namespace"], own["secret"]) == ("flux-system", "regcred")
+    last = own["last_change"]
+    assert last["author"] == "A User <user@example.com>"
+    assert last["commit"] == fleet.git("rev-parse", "HEAD~1").strip()
+    (registry,) = own["registries"]
+    assert (registry["registry"], registry["user"]) == ("registry.example.com", "robot")
+    assert registry["provider"] is None
+    assert [(u["kind"], u["reference"], u["object"]) for u in registry["uses"]] == [
+        ("image", "registry.example.com/team/web:1", "Deployment shop/web"),
+        ("source", "registry.example.com/manifests:v7", "OCIRepository flux-system/manifests"),
+        ("source", "registry.example.com/charts", "HelmRepository flux-system/charts"),
+        ("source", "registry.example.com/team/web", "ImageRepository flux-system/web"),
+        ("chart", "registry.example.com/charts/shop:1.2.3_4", "HelmRelease shop/shop"),
+    ]
+    (holder,) = registry["also_in"]
+    assert (holder["namespace"], holder["same_credentials"]) == ("shop", False)
+    assert other["registries"][0]["also_in"][0]["namespace"] == "flux-system"
+
+
+def test_for_people_it_says_the_same(fleet: User) -> None:
+    used(fleet)
+    said = fleet.run("registry", "list", "--image-pull-secret", "regcred").stdout
+    assert said.startswith(
+        "clusters/prod: Secret flux-system/regcred in pull-secrets/prod/regcred.sops.yaml\n"
+    )
+    assert "\n    user      robot\n" in said
+    assert "image registry.example.com/team/web:1 of Deployment shop/web" in said
+    assert "also in   clusters/prod: shop/regcred, other credentials" in said
+
+
+def test_without_an_identity_what_is_readable_is_listed(fleet: User) -> None:
+    for identity in (fleet.home / ".config").rglob("*.agekey"):
+        identity.unlink()
+    result = fleet.run("registry", "list")
+    assert result.status == 0
+    assert "registries not shown: no identity on this machine decrypts it" in result.stdout
+    assert "  reader age1" in result.stdout
+    assert "  last change " in result.stdout
+    document = read("registry-list", fleet.run("registry", "list", "--output", "json").stdout)
+    assert document["secrets"][0]["registries"] is None
+
+
+def test_a_file_that_is_not_committed_is_marked(fleet: User) -> None:
+    path = "pull-secrets/prod/regcred.sops.yaml"
+    fleet.write({path: fleet.read(path) + "# mine\n"})
+    assert "not committed yet, or changed since" in fleet.run("registry", "list").stdout
+
+
+def test_no_command_says_a_password(fleet: User) -> None:
+    first, second, third = mixed(), mixed(), mixed()
+    config = f'{{"auths": {{"quay.io": {{"username": "robot", "password": "{third}"}}}}}}'
+    given = fleet.home.parent / "given.json"
+    given.write_text(config)
+    ghcr = ("--registry", "ghcr.io", "--registry-creds-env", "CREDS")
+    with Watch(fleet, first, second, third) as watch:
+        results = [
+            fleet.run("registry", "add", *ghcr, "-v", env={"CREDS": f"robot:{first}"}),
+            fleet.run("registry", "add", *ghcr, env={"CREDS": f"robot:{first}"}),
+            fleet.run("registry", "update", *ghcr, "--dry-run", env={"CREDS": f"robot:{second}"}),
+            fleet.run("registry", "update", *ghcr, env={"CREDS": f"robot:{second}"}),
+            fleet.run("registry", "import", str(given)),
+            fleet.run("registry", "list"),
+            fleet.run("registry", "list", "--output", "json"),
+            fleet.run("registry", "remove", *ghcr[:2], "-v"),
+        ]
+    assert [r.status for r in results] == [0, 3, 0, 0, 0, 0, 0, 0], [r.printed for r in results]
+    assert watch.leaks(*results) == []
