@@ -6,8 +6,16 @@ import os
 from functools import cache
 from pathlib import Path
 
-from gitops_secrets.core.sops.keymanagers import VARIABLE, Allowed, parse_settings, parse_variable
-from gitops_secrets.errors import GitOpsSecretsError
+from gitops_secrets.core.registry.realm import parse_hosts
+from gitops_secrets.core.sops.keymanagers import (
+    REALMS,
+    VARIABLE,
+    Allowed,
+    parse_settings,
+    parse_variable,
+)
+from gitops_secrets.core.yamltext.nodes import compose_single, items
+from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
 
 @cache
@@ -19,11 +27,31 @@ def allowed_key_managers() -> Allowed:
     variable = os.environ.get(VARIABLE)
     if variable is not None:
         return parse_variable(variable)
+    content = _read()
+    return Allowed() if content is None else parse_settings(content, str(settings_file()))
+
+
+def allowed_realms() -> frozenset[str]:
+    """Return the hosts of realms that may get a registry's credential; the errors are those of the settings."""
+    content = _read()
+    if content is None:
+        return frozenset()
+    name = str(settings_file())
+    parse_settings(content, name)
+    values = [str(item.value) for item in items(compose_single(content, name), REALMS)]
+    try:
+        return parse_hosts(values, REALMS)
+    except UsageError as error:
+        raise GitOpsSecretsError(f"{name}: {error.message}", *error.hints) from None
+
+
+def _read() -> bytes | None:
+    """Return the settings file, None if there is none."""
     path = settings_file()
     try:
         content = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
-        return Allowed()
+        return None
     except OSError as error:
         raise GitOpsSecretsError(f"{path} cannot be read: {error.strerror}") from None
     for folder in path.resolve().parents:
@@ -33,7 +61,7 @@ def allowed_key_managers() -> Allowed:
                 "what is contacted",
                 f"keep them outside every repository, or set {VARIABLE}",
             )
-    return parse_settings(content, str(path))
+    return content
 
 
 def settings_file() -> Path:

@@ -18,6 +18,7 @@ VERSIONS = {
     "error": 1,
     "hooks-status": 1,
     "registry-add": 1,
+    "registry-check": 1,
     "registry-import": 1,
     "registry-list": 1,
     "registry-remove": 1,

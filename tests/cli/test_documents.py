@@ -71,6 +71,13 @@ def with_registry(verb: str, *flags: str) -> Callable[[User], str]:
     return story
 
 
+def checked(user: User) -> str:
+    bootstrapped(user)
+    closed = ("--registry", "127.0.0.1:1")
+    user.run("registry", "add", *closed, *FROM, env={"CREDS": "x:y"})
+    return user.run("registry", "check", *closed, *JSON).stdout
+
+
 def encrypted(user: User) -> str:
     user.commit({".sops.yaml": rule(recipient(user)), PATH: opaque(word())})
     return user.run("encrypt", PATH, *JSON).stdout
@@ -136,10 +143,10 @@ def unruled(user: User) -> str:
 
 STORIES: dict[str, tuple[Callable[[User], str], ...]] = {
     "attach": (attached,),
-    "attach": (attached,),
     "bootstrap": (bootstrapped, bootstrapped_for, planned, half_of_two),
     "doctor": (examined,),
     "registry-list": (with_registry("list"),),
+    "registry-check": (checked,),
     "registry-add": (with_registry("add", "--registry", "ghcr.io", *FROM),),
     "registry-update": (with_registry("update", "--registry", HOST, *FROM, "--dry-run"),),
     "registry-remove": (with_registry("remove", "--registry", HOST, "--allow-empty"),),

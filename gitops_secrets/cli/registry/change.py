@@ -99,7 +99,7 @@ def remove_command(
     """  # noqa: D301
     from gitops_secrets.commands.registry.edits import Edit, Verb
 
-    edit = Edit(Verb.REMOVE, _registries(context), allow_empty=allow_empty)
+    edit = Edit(Verb.REMOVE, given_registries(context), allow_empty=allow_empty)
     return _change(edit, common, dry_run=dry_run)
 
 
@@ -125,7 +125,7 @@ def import_command(
     from gitops_secrets.commands.registry.edits import Verb
     from gitops_secrets.commands.registry.sources import docker_config, lasting, registries_in
 
-    registries = _registries(context, needed=False) or registries_in(file)
+    registries = given_registries(context, needed=False) or registries_in(file)
     source = docker_config(file)
     source = source if short_lived else lasting(source)
     edit = _put(Verb.IMPORT, registries, [source] * len(registries))
@@ -136,12 +136,12 @@ def _given(
     context: click.Context, *, short_lived: bool
 ) -> tuple[Sequence[Registry], Sequence[Source]]:
     """Return the registries of the command line, and where the credentials of each come from."""
-    registries = _registries(context)
+    registries = given_registries(context)
     found = credential_sources(read_groups(context.meta[ORDERED]), short_lived=short_lived)
     return registries, [source for _, source in found]
 
 
-def _registries(context: click.Context, *, needed: bool = True) -> list[Registry]:
+def given_registries(context: click.Context, *, needed: bool = True) -> list[Registry]:
     """Return the registries of the command line. Raises UsageError if one is given twice, or none is."""
     from gitops_secrets.core.registry.reference import parse_registry, refuse_duplicates
 

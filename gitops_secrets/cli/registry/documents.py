@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gitops_secrets.cli.registry.proofs import PRIVATE_REALM, hint, sentence
 from gitops_secrets.commands.registry.change import Changed, Outcome
+from gitops_secrets.commands.registry.check import Outcome as CheckOutcome
 from gitops_secrets.commands.registry.edits import Verb
 from gitops_secrets.commands.registry.listing import Entry, Listed
+from gitops_secrets.commands.registry.proving import Proof
 from gitops_secrets.core.flux.pullsecrets import PullSecret
 from gitops_secrets.report.document import Value, render_document
 
@@ -76,6 +79,34 @@ def _entry(entry: Entry) -> dict[str, Value]:
         "also_in": [
             {**_place(holder.secret), "same_credentials": holder.same} for holder in entry.others
         ],
+    }
+
+
+def check_document(outcome: CheckOutcome) -> str:
+    """Return what the registries said of each credential."""
+    return render_document(
+        "registry-check",
+        {
+            "credentials": [
+                {**_proof(checked.proof), "held_by": [_place(h) for h in checked.holders]}
+                for checked in outcome.checked
+            ],
+            "not_opened": [_place(secret) for secret in outcome.unopened],
+        },
+    )
+
+
+def _proof(proof: Proof) -> dict[str, Value]:
+    return {
+        "registry": proof.key,
+        "user": proof.user,
+        "image": proof.image,
+        "verdict": proof.judgement.verdict,
+        "reason": proof.judgement.reason,
+        "password": proof.judgement.password,
+        "message": sentence(proof),
+        "hint": hint(proof) or None,
+        "note": PRIVATE_REALM if proof.realm_is_private else None,
     }
 
 

@@ -10,6 +10,7 @@ from gitops_secrets.cli.registry.change import (
     remove_command,
     update_command,
 )
+from gitops_secrets.cli.registry.check import check_command
 from gitops_secrets.cli.registry.listing import list_command
 
 
@@ -22,5 +23,12 @@ def registry_group() -> None:
     """
 
 
-for command in (list_command, add_command, update_command, remove_command, import_command):
+for command in (
+    list_command,
+    add_command,
+    update_command,
+    remove_command,
+    import_command,
+    check_command,
+):
     registry_group.add_command(command)

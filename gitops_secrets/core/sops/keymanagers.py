@@ -77,6 +77,8 @@ KINDS: Mapping[str, Kind] = {
 """The kinds by their names in a ``sops`` block, as sops 3.11 to 3.13 reads them."""
 PLUGIN = "age-plugin"
 """The setting that allows an age plugin by its name."""
+REALMS = "registry-realms"
+"""The other setting of the file: the hosts of realms that may get a registry's credential."""
 _SETTINGS = (*(kind.setting for kind in KINDS.values()), PLUGIN)
 
 
@@ -135,9 +137,9 @@ def parse_settings(content: bytes, name: str) -> Allowed:
     """
     root = compose_single(content, name)
     for key, _ in entries(root):
-        if key != "key-managers":
+        if key not in ("key-managers", REALMS):
             raise GitOpsSecretsError(
-                f"{name}: unknown setting {key!r}", "the one there is: key-managers"
+                f"{name}: unknown setting {key!r}", f"those there are: key-managers, {REALMS}"
             )
     return Allowed(
         frozenset(_checked(*_entry(item, name), name) for item in items(root, "key-managers"))

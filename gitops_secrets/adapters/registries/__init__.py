@@ -1,0 +1,1 @@
+"""Container registries, asked over HTTP."""

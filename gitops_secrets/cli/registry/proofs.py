@@ -1,0 +1,101 @@
+"""What is said of a credential that was checked."""
+
+from __future__ import annotations
+
+from gitops_secrets.commands.registry.proving import Proof
+from gitops_secrets.core.registry.reference import Registry
+from gitops_secrets.core.registry.verdict import Password, Reason
+
+_NAME_IMAGE = "name a private image that it has: gitops-secrets registry check IMAGE"
+_SAYS: dict[Reason, tuple[str, str]] = {
+    Reason.PULLED: ("{user} pulls {image}", ""),
+    Reason.PUBLIC_IMAGE: (
+        "{image} can be pulled without credentials, so nothing is proven{password}",
+        _NAME_IMAGE,
+    ),
+    Reason.WRONG_PASSWORD: ("wrong user name or password for {user}", "{update}"),
+    Reason.EXPIRED: ("the credentials of {user} have expired", "{update}"),
+    Reason.NO_PERMISSION: (
+        "{user} has the right password, and may not pull {image}, or it does not exist",
+        "give {user} the right to pull at the registry",
+    ),
+    Reason.NOT_TOLD: (
+        "{user} may not pull {image}; the registry does not say if password, right or image is missing",
+        "{update}",
+    ),
+    Reason.NO_SUCH_IMAGE: ("there is no image {image}{password}", _NAME_IMAGE),
+    Reason.NO_IMAGE: (
+        "no image of it is known in this repository{password}",
+        _NAME_IMAGE,
+    ),
+    Reason.NOT_A_REGISTRY: (
+        "what answers at {host} is not a registry, or hides {image} from everybody",
+        "see whether the host and the port are right",
+    ),
+    Reason.RATE_LIMITED: ("the registry limits how often it is asked", "wait, and try again"),
+    Reason.SERVER_ERROR: (
+        "the registry fails, or refuses every request with a password",
+        "look into the registry's log",
+    ),
+    Reason.REALM_FAILED: (
+        "the token server of the registry gives no token",
+        "look into the token server's log",
+    ),
+    Reason.REALM_INVALID: (
+        "the registry names a token server that has no valid address",
+        "set the token server's address at the registry",
+    ),
+    Reason.REALM_WITHOUT_TLS: (
+        "the registry sends to a token server without TLS{words}, and the password was not sent there",
+        "give the token server TLS, or allow it once: --plain-http {words_host}",
+    ),
+    Reason.REALM_ELSEWHERE: (
+        "the registry sends to a token server on another host{words}, and the password was not sent there",
+        "if that is the registry's own token server: --realm {words_host}, or registry-realms in your settings",
+    ),
+    Reason.REDIRECTED: (
+        "the registry redirects to another host, and the password was not sent there",
+        "name the registry by the host that it redirects to",
+    ),
+    Reason.TLS: (
+        "no secure connection{words}",
+        "--ca-file CA.pem, if the registry has a certificate of your own CA; nodes and Flux need that CA too",
+    ),
+    Reason.PLAIN_HTTP: (
+        "{host} does not speak TLS",
+        "--plain-http {host}, if the registry has no TLS; others on the way can read the credentials then",
+    ),
+    Reason.UNREACHABLE: ("no connection{words}", "see whether this machine reaches {host}"),
+    Reason.TIMED_OUT: ("no answer in time", "--timeout SECONDS"),
+    Reason.TOO_LARGE: ("the answer is too large for a registry's", "see what answers at {host}"),
+}
+_PASSWORD = {
+    Password.ACCEPTED: "; user name and password are accepted",
+    Password.REFUSED: "; user name and password are refused",
+    Password.NOT_TOLD: "",
+}
+PRIVATE_REALM = "the token server has a private address: nodes pull, and source-controller refuses it; give it a name"
+"""What is noted where the kubelet and Flux differ."""
+
+
+def sentence(proof: Proof) -> str:
+    """Return what was found out, as one sentence."""
+    return _filled(proof, _SAYS[proof.judgement.reason][0])
+
+
+def hint(proof: Proof) -> str:
+    """Return what to do about it, empty if there is nothing to do."""
+    return "" if proof.is_good else _filled(proof, _SAYS[proof.judgement.reason][1])
+
+
+def _filled(proof: Proof, words: str) -> str:
+    host = Registry(proof.key).host
+    return words.format(
+        user=proof.user,
+        image=proof.image or host,
+        host=host,
+        password=_PASSWORD[proof.judgement.password],
+        words=f" ({proof.words})" if proof.words else "",
+        words_host=proof.words or "HOST",
+        update=f"gitops-secrets registry update --registry {host}",
+    )

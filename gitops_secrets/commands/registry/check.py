@@ -1,0 +1,148 @@
+"""check: whether the credentials of the pull Secrets pull."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from gitops_secrets.adapters.git.repository import open_repository
+from gitops_secrets.commands.registry.finding import see
+from gitops_secrets.commands.registry.opened import open_pull_secrets
+from gitops_secrets.commands.registry.proving import Means, Proof, Question, prove
+from gitops_secrets.commands.repository.clusters import Choice
+from gitops_secrets.core.flux.pullsecrets import PullSecret, pull_secrets
+from gitops_secrets.core.flux.usage import Use, uses
+from gitops_secrets.core.flux.view import View
+from gitops_secrets.core.registry.credentials import Credentials
+from gitops_secrets.core.registry.image import Image, parse_image
+from gitops_secrets.core.registry.reference import Registry, covers, find_key
+from gitops_secrets.core.repository.layout import Cluster
+from gitops_secrets.errors import GitOpsSecretsError, UsageError
+
+
+class Request(NamedTuple):
+    """What the user asks of registry check."""
+
+    repository: Path
+    choice: Choice
+    secret: str | None
+    """The name of the pull Secrets; None for all of the cluster."""
+    registries: Sequence[Registry]
+    """The registries that are meant; none for all."""
+    images: Sequence[Image]
+    """The images to prove by; none for those of the repository."""
+    means: Means
+    identity_file: Path | None = None
+    progress: Callable[[str], None] = lambda _: None
+    """Is told what is under way."""
+
+
+class Checked(NamedTuple):
+    """One credential, and the pull Secrets that hold it."""
+
+    holders: tuple[PullSecret, ...]
+    proof: Proof
+
+
+class Outcome(NamedTuple):
+    """What was checked, and what could not be."""
+
+    checked: tuple[Checked, ...]
+    unopened: tuple[PullSecret, ...]
+    """The pull Secrets that no identity at hand opens."""
+
+
+def check(request: Request) -> Outcome:
+    """Ask each registry of the pull Secrets that are meant; a credential that several hold is asked for once.
+
+    The registries' addresses are those of the Secrets, or of images that the user named. An image that
+    stands in Git alone only says which path is asked for there. Raises GitOpsSecretsError if nothing is to
+    be checked.
+    """
+    repository = open_repository(request.repository)
+    request.progress("reading the work tree")
+    seen = see(repository, request.choice)
+    request.progress("decrypting the pull Secrets")
+    opened = open_pull_secrets(seen.view, request.identity_file)
+    meant = [
+        secret
+        for secret in pull_secrets(seen.view)
+        if secret.cluster in seen.clusters and request.secret in (None, secret.name)
+    ]
+    held: dict[tuple[str, Credentials], list[PullSecret]] = {}
+    for secret in meant:
+        for key, credentials in opened.get(secret.place, {}).items():
+            if _is_meant(request, key):
+                held.setdefault((key, credentials), []).append(secret)
+    unopened = tuple(secret for secret in meant if secret.place not in opened)
+    if not held and not unopened:
+        raise _nothing(request)
+    used = {cluster: uses(seen.view, cluster) for cluster in seen.clusters}
+    questions = [
+        Question(key, credentials, _images(request, key, holders, used))
+        for (key, credentials), holders in held.items()
+    ]
+    names = ", ".join(dict.fromkeys(Registry(q.key).host for q in questions))
+    request.progress(f"asking {names}")
+    proofs = prove(questions, request.means) if questions else []
+    return Outcome(
+        tuple(Checked(tuple(h), p) for h, p in zip(held.values(), proofs, strict=True)), unopened
+    )
+
+
+def images_for(view: View, cluster: Cluster, key: str) -> tuple[Image, ...]:
+    """Return the images of *cluster*'s manifests by which an entry *key* of its pull Secret can be proven."""
+    return _of_uses(uses(view, cluster), key)
+
+
+def _images(
+    request: Request,
+    key: str,
+    holders: Sequence[PullSecret],
+    used: dict[Cluster, list[Use]],
+) -> tuple[Image, ...]:
+    if request.images:
+        return tuple(image for image in request.images if covers(key, image.name))
+    found = (image for h in holders for image in _of_uses(used[h.cluster], key))
+    return tuple(dict.fromkeys(found))
+
+
+def _of_uses(used: Iterable[Use], key: str) -> tuple[Image, ...]:
+    """Return the images among *used* at the very host of *key*, those with a version first.
+
+    A key with a glob has no host of its own: an image from Git is never what decides who is asked.
+    """
+    found: dict[Image, bool] = {}
+    for use in used:
+        try:
+            image = parse_image(use.reference)
+        except UsageError:
+            continue
+        if image.host == Registry(key).host and covers(key, image.name):
+            has_version = ":" in use.reference.rpartition("/")[2]
+            found[image] = found.get(image, False) or has_version
+    return tuple(sorted(found, key=lambda image: not found[image]))
+
+
+def _is_meant(request: Request, key: str) -> bool:
+    if request.registries and not any(find_key([key], r) for r in request.registries):
+        return False
+    return not request.images or any(covers(key, image.name) for image in request.images)
+
+
+def _nothing(request: Request) -> GitOpsSecretsError:
+    if request.images:
+        names = ", ".join(image.name for image in request.images)
+        return GitOpsSecretsError(
+            f"no registry of the pull Secrets covers {names}",
+            f"gitops-secrets registry add --registry {request.images[0].host}",
+        )
+    if request.registries:
+        names = ", ".join(registry.key for registry in request.registries)
+        return GitOpsSecretsError(
+            f"no pull Secret has an entry for {names}", "gitops-secrets registry list"
+        )
+    return GitOpsSecretsError(
+        "there is no registry to check", "gitops-secrets registry add --registry HOST"
+    )
