@@ -24,23 +24,29 @@ class Change(NamedTuple):
 
 
 def render_diff(changes: Iterable[Change]) -> str:
-    """Return *changes* as a unified diff in which no value, not even an encrypted one, is shown."""
+    """Return *changes* as a unified diff in which no value, not even an encrypted one, is shown.
+
+    A value that changes has its lines all the same: they say which it is.
+    """
     import difflib
 
     parts: list[str] = []
     for change in changes:
         if change.before is None and not change.after:
             parts += ["--- /dev/null", f"+++ b/{change.path}"]
-        parts += difflib.unified_diff(
-            _shown(change.before or b""),
-            _shown(change.after),
-            f"a/{change.path}" if change.before is not None else "/dev/null",
-            f"b/{change.path}",
-            lineterm="",
+        parts += (
+            re.sub(_ENCRYPTED, "ENC[...]", line)
+            for line in difflib.unified_diff(
+                _lines(change.before or b""),
+                _lines(change.after),
+                f"a/{change.path}" if change.before is not None else "/dev/null",
+                f"b/{change.path}",
+                lineterm="",
+            )
         )
     return "\n".join(parts) + ("\n" if parts else "")
 
 
-def _shown(content: bytes) -> list[str]:
+def _lines(content: bytes) -> list[str]:
     lines = content.decode(errors="replace").splitlines()
-    return [re.sub(_ENCRYPTED, "ENC[...]", line) for line in lines if not re.match(_AGE_BODY, line)]
+    return [line for line in lines if not re.match(_AGE_BODY, line)]
