@@ -24,7 +24,7 @@ from tests.support.user import User
 
 JSON = ("--output", "json")
 HOST = "registry.example.com"
-FROM = ("--registry-creds-env", "CREDS")
+FROM = ("--registry-creds-env", "CREDS", "--check", "never")
 
 
 def bootstrapped(user: User) -> str:

@@ -11,7 +11,7 @@ from tests.support.user import User
 
 SECRET = "pull-secrets/prod/regcred.sops.yaml"
 CREDS = {"CREDS": "other:word"}
-FROM = ("--registry-creds-env", "CREDS")
+FROM = ("--registry-creds-env", "CREDS", "--check", "never")
 
 
 def registry(user: User, verb: str, *words: str, **env: str) -> None:

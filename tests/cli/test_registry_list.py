@@ -105,7 +105,7 @@ def test_no_command_says_a_password(fleet: User) -> None:
     config = f'{{"auths": {{"quay.io": {{"username": "robot", "password": "{third}"}}}}}}'
     given = fleet.home.parent / "given.json"
     given.write_text(config)
-    ghcr = ("--registry", "ghcr.io", "--registry-creds-env", "CREDS")
+    ghcr = ("--registry", "ghcr.io", "--registry-creds-env", "CREDS", "--check", "never")
     with Watch(fleet, first, second, third) as watch:
         results = [
             fleet.run("registry", "add", *ghcr, "-v", env={"CREDS": f"robot:{first}"}),

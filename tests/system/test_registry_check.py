@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.test_doctor_images import runs
 from tests.support.documents import read
-from tests.support.fleet import fleet
+from tests.support.fleet import FILES, fleet
 from tests.support.secrets import mixed
 from tests.support.user import Result, User
 from tests.support.webserver import WebServer
@@ -32,7 +32,7 @@ __all__ = ["fleet"]
 def hold(user: User, host: str, credentials: str) -> None:
     """Have the pull Secret hold *credentials* for *host*."""
     verb = "update" if host in user.credentials() else "add"
-    flags = ("--registry", host, "--registry-creds-env", "CREDS")
+    flags = ("--registry", host, "--registry-creds-env", "CREDS", "--check", "never")
     result = user.run("registry", verb, *flags, env={"CREDS": credentials})
     assert result.status == 0, result.printed
 
@@ -243,3 +243,64 @@ def test_a_realm_on_another_host_gets_nothing_until_the_user_names_it(
     result, found = check(fleet, host, image, *plain)
     assert (result.status, found["verdict"]) == (0, "proven")
     assert "private address" in found["note"]
+
+
+def test_new_credentials_are_proven_before_they_are_written(
+    fleet: User, protected: Htpasswd
+) -> None:
+    host, ca = protected.registry.host, ("--ca-file", str(protected.registry.ca))
+    add = ("registry", "add", "--registry", host, "--registry-creds-env", "CREDS", *ca)
+    fleet.write({"apps/app.yaml": runs(f"{host}/team/app:1", secret="")})
+    before = fleet.state()
+    for mode in ("auto", "require"):
+        wrong = fleet.run(*add, "--check", mode, env={"CREDS": f"robot:{mixed()}"})
+        assert (wrong.status, fleet.state()) == (3, before)
+        assert f"{host}: wrong user name or password for robot" in wrong.stderr
+    right = fleet.run(*add, env={"CREDS": f"robot:{protected.password}"})
+    assert right.status == 0, right.printed
+    assert f"{host}: proven: robot pulls {host}/team/app:1" in right.stdout
+    assert fleet.credentials()[host] == f"robot:{protected.password}"
+
+
+def test_what_could_not_be_proven_is_written_unless_that_is_required(
+    fleet: User, protected: Htpasswd
+) -> None:
+    host = protected.registry.host
+    add = ("registry", "add", "--registry", host, "--registry-creds-env", "CREDS")
+    creds = {"CREDS": f"robot:{protected.password}"}
+    before = fleet.state()
+    required = fleet.run(*add, "--check", "require", env=creds)
+    assert (required.status, fleet.state()) == (3, before)
+    assert "hint: --ca-file" in required.stderr
+    done = fleet.run(*add, "--output", "json", env=creds)
+    assert done.status == 0, done.printed
+    (proof,) = read("registry-add", done.stdout)["checks"]
+    assert (proof["verdict"], proof["reason"]) == ("unproven", "tls")
+
+
+def test_several_registries_are_asked_at_once_and_a_credential_of_several_clusters_once(
+    fleet: User, protected: Htpasswd, tmp_path: Path
+) -> None:
+    host, ca = protected.registry.host, ("--ca-file", str(protected.registry.ca))
+    fleet.commit({p.replace("prod", "stage"): c.replace("prod", "stage") for p, c in FILES.items()})
+    for path in ("clusters/prod", "clusters/stage"):
+        flags = ("--path", path, "--image-pull-secret", "regcred", "--registry", host)
+        result = fleet.run(
+            *("bootstrap", *flags, "--registry-creds-env", "CREDS"),
+            env={"CREDS": f"robot:{protected.password}"},
+        )
+        assert result.status == 0, result.printed
+    fleet.write({"apps/app.yaml": runs(f"{host}/team/app:1", secret="")})
+    with serving(tmp_path / "second") as second:
+        hold_at = ("registry", "add", "--path", "clusters/stage", "--check", "never")
+        flags = ("--registry", second.host, "--registry-creds-env", "CREDS")
+        assert fleet.run(*hold_at, *flags, env={"CREDS": "a:b"}).status == 0
+        registries = ("--registry", host, "--registry", second.host)
+        plain = ("--plain-http", second.host)
+        result = fleet.run("registry", "check", "--all", *registries, *ca, *plain)
+        said = result.stdout.splitlines()
+    assert result.status == 3
+    (proven,) = [line for line in said if " proven " in line]
+    assert proven.endswith(f"robot pulls {host}/team/app:1 (clusters/prod, clusters/stage)")
+    assert any(line.startswith(second.host) and " unproven " in line for line in said)
+    assert said[-1] == "gitops-secrets: 1 of 2 credentials accepted"

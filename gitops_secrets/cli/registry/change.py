@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gitops_secrets.cli.options import UserPath, dry_run_option
 from gitops_secrets.cli.progress import steps
+from gitops_secrets.cli.registry.asking import Asking, asking_options
 from gitops_secrets.cli.registry.common import Common, common_options
 from gitops_secrets.cli.registry_groups import (
     ORDERED,
@@ -27,9 +29,45 @@ from gitops_secrets.cli.say import tell
 from gitops_secrets.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from gitops_secrets.commands.registry.change import Checking
     from gitops_secrets.commands.registry.edits import Edit
     from gitops_secrets.commands.registry.sources import Source
     from gitops_secrets.core.registry.reference import Registry
+
+_PATIENCE = 10.0
+"""Seconds that a registry may take before its credentials are written unproven."""
+
+
+def _checking_options(command: Callable[..., ExitCode]) -> Callable[..., ExitCode]:
+    """Add --check, --image and how registries are asked; the command gets them as its argument ``checking``."""
+
+    @functools.wraps(command)
+    def gathered(
+        *positional: Any, mode: str, images: tuple[str, ...], asking: Asking, **own: Any
+    ) -> ExitCode:
+        from gitops_secrets.commands.registry.change import Checking, Mode
+        from gitops_secrets.core.registry.image import parse_image
+
+        checking = Checking(Mode(mode), asking.means(), [parse_image(image) for image in images])
+        return command(*positional, checking=checking, **own)
+
+    whole = asking_options(_PATIENCE)(gathered)
+    whole = click.option(
+        "--image",
+        "images",
+        multiple=True,
+        help="An image to prove the credentials by. Can be repeated. [default: those in the manifests]",
+    )(whole)
+    return click.option(
+        "--check",
+        "mode",
+        type=click.Choice(["require", "auto", "never"]),
+        default="auto",
+        show_default=True,
+        help="Ask the registry first. require: write only what is proven. auto: write unless it is refused. "
+        "never: do not ask.",
+    )(whole)
+
 
 _REGISTRY = "A registry. The credential source that follows belongs to it. Can be repeated."
 
@@ -37,11 +75,18 @@ _REGISTRY = "A registry. The credential source that follows belongs to it. Can b
 @click.command("add", cls=GroupedCommand, short_help="Add registries to a pull Secret.")
 @registry_option(_REGISTRY)
 @source_options
+@_checking_options
 @dry_run_option
 @common_options
 @click.pass_context
 def add_command(
-    context: click.Context, /, *, short_lived: bool, dry_run: bool, common: Common
+    context: click.Context,
+    /,
+    *,
+    short_lived: bool,
+    checking: Checking,
+    dry_run: bool,
+    common: Common,
 ) -> ExitCode:
     """Add registries to the pull Secret, in one commit.
 
@@ -54,17 +99,25 @@ def add_command(
     from gitops_secrets.commands.registry.edits import Verb
 
     registries, sources = _given(context, short_lived=short_lived)
-    return _change(_put(Verb.ADD, registries, sources), common, dry_run=dry_run)
+    edit = _put(Verb.ADD, registries, sources)
+    return _change(edit, common, dry_run=dry_run, checking=checking)
 
 
 @click.command("update", cls=GroupedCommand, short_help="Change the credentials of registries.")
 @registry_option(_REGISTRY)
 @source_options
+@_checking_options
 @dry_run_option
 @common_options
 @click.pass_context
 def update_command(
-    context: click.Context, /, *, short_lived: bool, dry_run: bool, common: Common
+    context: click.Context,
+    /,
+    *,
+    short_lived: bool,
+    checking: Checking,
+    dry_run: bool,
+    common: Common,
 ) -> ExitCode:
     """Change the credentials of registries that the pull Secret has, in one commit.
 
@@ -77,7 +130,8 @@ def update_command(
     from gitops_secrets.commands.registry.edits import Verb
 
     registries, sources = _given(context, short_lived=short_lived)
-    return _change(_put(Verb.UPDATE, registries, sources), common, dry_run=dry_run)
+    edit = _put(Verb.UPDATE, registries, sources)
+    return _change(edit, common, dry_run=dry_run, checking=checking)
 
 
 @click.command("remove", cls=GroupedCommand, short_help="Remove registries from a pull Secret.")
@@ -166,10 +220,12 @@ def _put(verb: str, registries: Sequence[Registry], sources: Sequence[Source]) -
     )
 
 
-def _change(edit: Edit, common: Common, *, dry_run: bool) -> ExitCode:
+def _change(
+    edit: Edit, common: Common, *, dry_run: bool, checking: Checking | None = None
+) -> ExitCode:
     from gitops_secrets.cli.registry.documents import change_document
     from gitops_secrets.cli.registry.text import change_lines
-    from gitops_secrets.commands.registry.change import Request, change
+    from gitops_secrets.commands.registry.change import Checking, Request, change
 
     with steps() as step:
         outcome = change(
@@ -179,6 +235,7 @@ def _change(edit: Edit, common: Common, *, dry_run: bool) -> ExitCode:
                 secret=common.secret,
                 edit=edit,
                 identity_file=common.identity_file,
+                checking=checking or Checking(),
                 dry_run=dry_run,
                 progress=step,
             )

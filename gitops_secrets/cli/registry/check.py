@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from gitops_secrets.cli.progress import steps
-from gitops_secrets.cli.registry.asking import asking_options, means
+from gitops_secrets.cli.registry.asking import Asking, asking_options
 from gitops_secrets.cli.registry.change import given_registries
 from gitops_secrets.cli.registry.common import Common, common_options
 from gitops_secrets.cli.registry_groups import GroupedCommand
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 @click.argument("images", metavar="[IMAGE]...", nargs=-1)
 @registry_option("Only this registry. Can be repeated. [default: every one of the pull Secrets]")
 @scope_option
-@asking_options
+@asking_options(30.0)
 @common_options
 @click.pass_context
 def check_command(
@@ -36,10 +35,7 @@ def check_command(
     /,
     *,
     images: tuple[str, ...],
-    realms: tuple[str, ...],
-    plain_http: tuple[str, ...],
-    ca_file: Path | None,
-    timeout: float,
+    asking: Asking,
     common: Common,
 ) -> ExitCode:
     """Ask the registries for the manifest of an image, first without and then with the credentials.
@@ -64,7 +60,7 @@ def check_command(
                 secret=common.secret,
                 registries=given_registries(context, needed=False),
                 images=[parse_image(image) for image in images],
-                means=means(realms, plain_http, ca_file, timeout),
+                means=asking.means(),
                 identity_file=common.identity_file,
                 progress=step,
             )
@@ -80,7 +76,7 @@ def check_command(
 
 
 def _lines(outcome: Outcome) -> list[str]:
-    from gitops_secrets.cli.registry.proofs import PRIVATE_REALM, hint, sentence
+    from gitops_secrets.report.proofs import PRIVATE_REALM, hint, sentence
 
     width = max((len(c.proof.key) for c in outcome.checked), default=0)
     lines = []

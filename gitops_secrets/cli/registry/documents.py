@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gitops_secrets.cli.registry.proofs import PRIVATE_REALM, hint, sentence
 from gitops_secrets.commands.registry.change import Changed, Outcome
 from gitops_secrets.commands.registry.check import Outcome as CheckOutcome
 from gitops_secrets.commands.registry.edits import Verb
 from gitops_secrets.commands.registry.listing import Entry, Listed
-from gitops_secrets.commands.registry.proving import Proof
 from gitops_secrets.core.flux.pullsecrets import PullSecret
+from gitops_secrets.core.registry.proof import Proof
 from gitops_secrets.report.document import Value, render_document
+from gitops_secrets.report.proofs import PRIVATE_REALM, hint, sentence
 
 
 def change_document(verb: Verb, outcome: Outcome, *, dry_run: bool) -> str:
@@ -26,6 +26,7 @@ def change_document(verb: Verb, outcome: Outcome, *, dry_run: bool) -> str:
             "changes": [{"path": c.path, "change": c.verb} for c in outcome.changes],
             "uncommitted": outcome.uncommitted,
             "clusters": [_changed(c) for c in outcome.clusters],
+            "checks": [_proof(proof) for proof in outcome.proofs],
         },
     )
 

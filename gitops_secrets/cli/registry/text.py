@@ -6,7 +6,9 @@ import shlex
 
 from gitops_secrets.commands.registry.change import Changed, Outcome
 from gitops_secrets.commands.registry.edits import Verb
+from gitops_secrets.core.registry.proof import Proof
 from gitops_secrets.core.repository.filechange import render_diff
+from gitops_secrets.report.proofs import hint, sentence
 from gitops_secrets.report.words import count
 
 
@@ -25,6 +27,8 @@ def change_lines(verb: Verb, outcome: Outcome, *, dry_run: bool) -> list[str]:
     lines.append(_headline(outcome))
     for changed in outcome.clusters:
         lines += ["", *_cluster(changed)]
+    if outcome.proofs:
+        lines += ["", *(line for proof in outcome.proofs for line in _proof(proof))]
     if outcome.changes and verb is Verb.REMOVE:
         lines += _what_remains(outcome)
     if outcome.changes:
@@ -57,6 +61,14 @@ def _cluster(changed: Changed) -> list[str]:
             f"  {'registries' if number == 0 else '':<11}{registry}"
             for number, registry in enumerate(registries)
         ),
+    ]
+
+
+def _proof(proof: Proof) -> list[str]:
+    word = "proven" if proof.is_good else "not proven"
+    return [
+        f"{proof.key}: {word}: {sentence(proof)}",
+        *(f"  hint: {w}" for w in [hint(proof)] if w),
     ]
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,11 +30,36 @@ from gitops_secrets.commands.secrets.pull_secret import (
 from gitops_secrets.commands.secrets.ruling import ruling_for
 from gitops_secrets.commands.secrets.sealing import Sealer
 from gitops_secrets.core.flux.pullsecrets import PullSecret as Place
+from gitops_secrets.core.flux.usage import uses
 from gitops_secrets.core.registry.credentials import Credentials
-from gitops_secrets.core.registry.reference import Registry
+from gitops_secrets.core.registry.image import Image, images_at
+from gitops_secrets.core.registry.proof import Means, Proof
+from gitops_secrets.core.registry.reference import Registry, covers
+from gitops_secrets.core.registry.verdict import Verdict
 from gitops_secrets.core.repository.filechange import Change
 from gitops_secrets.core.repository.layout import CONFIG
 from gitops_secrets.core.sops.pullsecret import PullSecret
+from gitops_secrets.errors import GitOpsSecretsError
+
+
+class Mode(StrEnum):
+    """When new credentials are written."""
+
+    REQUIRE = "require"
+    """If they are proven."""
+    AUTO = "auto"
+    """Unless the registry refuses them."""
+    NEVER = "never"
+    """Unchecked."""
+
+
+class Checking(NamedTuple):
+    """How new credentials are checked before they are written."""
+
+    mode: Mode = Mode.NEVER
+    means: Means = Means()
+    images: Sequence[Image] = ()
+    """The images to prove by; none for those of the repository."""
 
 
 class Request(NamedTuple):
@@ -45,6 +71,7 @@ class Request(NamedTuple):
     """The name of the pull Secret; None for the only one."""
     edit: Edit
     identity_file: Path | None = None
+    checking: Checking = Checking()
     dry_run: bool = False
     progress: Callable[[str], None] = lambda _: None
     """Is told what is under way."""
@@ -67,6 +94,8 @@ class Outcome(NamedTuple):
     recovered: str | None = None
     uncommitted: tuple[str, ...] = ()
     """Files that are as they should be, but in no commit yet."""
+    proofs: tuple[Proof, ...] = ()
+    """What the registries said of the new credentials."""
 
 
 class _Plan(NamedTuple):
@@ -74,6 +103,7 @@ class _Plan(NamedTuple):
     changes: tuple[Change, ...]
     head: Head
     uncommitted: tuple[str, ...]
+    proofs: tuple[Proof, ...]
 
 
 def change(request: Request) -> Outcome:
@@ -89,7 +119,8 @@ def change(request: Request) -> Outcome:
     if request.dry_run:
         refuse_half_way(repository)
         plan = _plan(request, repository)
-        return Outcome(plan.clusters, plan.changes, plan.head.branch or "", None)
+        branch = plan.head.branch or ""
+        return Outcome(plan.clusters, plan.changes, branch, None, proofs=plan.proofs)
     with open_transaction(repository) as transaction:
         plan = _plan(request, repository)
         outcome = Outcome(
@@ -99,6 +130,7 @@ def change(request: Request) -> Outcome:
             None,
             transaction.recovered,
             plan.uncommitted,
+            plan.proofs,
         )
         if not plan.changes:
             return outcome
@@ -126,6 +158,7 @@ def _plan(request: Request, repository: Repository) -> _Plan:
             request.edit.refuse_misfit(opened.secret, place.cluster.path)
         # Only now, when all else is seen to be in order: one of the sources may be a prompt.
         credentials = dict(zip(request.edit.registries, request.edit.read(), strict=False))
+        proofs = _check(request, seen, credentials)
         request.progress(f"encrypting {', '.join(files)}")
         changed = tuple(
             Changed(place, _plan_one(sealer, seen, opened, request.edit, credentials))
@@ -133,7 +166,45 @@ def _plan(request: Request, repository: Repository) -> _Plan:
         )
     changes = seen.tree.changes()
     refuse_changed(repository, listing(), states, changes, run_filters=not request.dry_run)
-    return _Plan(changed, changes, head, tuple(sorted(states)))
+    return _Plan(changed, changes, head, tuple(sorted(states)), proofs)
+
+
+def _check(
+    request: Request, seen: Seen, credentials: Mapping[Registry, Credentials]
+) -> tuple[Proof, ...]:
+    """Return what the registries say of *credentials*. Raises GitOpsSecretsError if they are not to be written then."""
+    mode, means, named = request.checking
+    if mode is Mode.NEVER or not credentials:
+        return ()
+    from gitops_secrets.commands.registry.proving import Question, prove
+    from gitops_secrets.report.proofs import hint, sentence
+
+    used = [use.reference for cluster in seen.clusters for use in uses(seen.view, cluster)]
+    questions = [
+        Question(
+            r.key,
+            c,
+            tuple(image for image in named if covers(r.key, image.name))
+            if named
+            else images_at(used, r.key),
+        )
+        for r, c in credentials.items()
+    ]
+    request.progress(f"asking {', '.join(r.host for r in credentials)}")
+    proofs = tuple(prove(questions, means))
+    bad = [
+        proof
+        for proof in proofs
+        if proof.judgement.verdict is Verdict.REFUSED
+        or (mode is Mode.REQUIRE and not proof.is_good)
+    ]
+    if bad:
+        raise GitOpsSecretsError(
+            "; ".join(f"{proof.key}: {sentence(proof)}" for proof in bad),
+            *(hint(proof) for proof in bad if proof.judgement.verdict is not Verdict.REFUSED),
+            "--check never writes them all the same",
+        )
+    return proofs
 
 
 def _open(sealer: Sealer, seen: Seen, place: Place) -> OpenedPullSecret:

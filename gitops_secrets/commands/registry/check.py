@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from gitops_secrets.adapters.git.repository import open_repository
 from gitops_secrets.commands.registry.finding import see
 from gitops_secrets.commands.registry.opened import open_pull_secrets
-from gitops_secrets.commands.registry.proving import Means, Proof, Question, prove
+from gitops_secrets.commands.registry.proving import Question, prove
 from gitops_secrets.commands.repository.clusters import Choice
 from gitops_secrets.core.flux.pullsecrets import PullSecret, pull_secrets
 from gitops_secrets.core.flux.usage import Use, uses
-from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.registry.credentials import Credentials
-from gitops_secrets.core.registry.image import Image, parse_image
+from gitops_secrets.core.registry.image import Image, images_at
+from gitops_secrets.core.registry.proof import Means, Proof
 from gitops_secrets.core.registry.reference import Registry, covers, find_key
 from gitops_secrets.core.repository.layout import Cluster
-from gitops_secrets.errors import GitOpsSecretsError, UsageError
+from gitops_secrets.errors import GitOpsSecretsError
 
 
 class Request(NamedTuple):
@@ -91,11 +91,6 @@ def check(request: Request) -> Outcome:
     )
 
 
-def images_for(view: View, cluster: Cluster, key: str) -> tuple[Image, ...]:
-    """Return the images of *cluster*'s manifests by which an entry *key* of its pull Secret can be proven."""
-    return _of_uses(uses(view, cluster), key)
-
-
 def _images(
     request: Request,
     key: str,
@@ -104,25 +99,12 @@ def _images(
 ) -> tuple[Image, ...]:
     if request.images:
         return tuple(image for image in request.images if covers(key, image.name))
-    found = (image for h in holders for image in _of_uses(used[h.cluster], key))
+    found = (
+        image
+        for h in holders
+        for image in images_at((use.reference for use in used[h.cluster]), key)
+    )
     return tuple(dict.fromkeys(found))
-
-
-def _of_uses(used: Iterable[Use], key: str) -> tuple[Image, ...]:
-    """Return the images among *used* at the very host of *key*, those with a version first.
-
-    A key with a glob has no host of its own: an image from Git is never what decides who is asked.
-    """
-    found: dict[Image, bool] = {}
-    for use in used:
-        try:
-            image = parse_image(use.reference)
-        except UsageError:
-            continue
-        if image.host == Registry(key).host and covers(key, image.name):
-            has_version = ":" in use.reference.rpartition("/")[2]
-            found[image] = found.get(image, False) or has_version
-    return tuple(sorted(found, key=lambda image: not found[image]))
 
 
 def _is_meant(request: Request, key: str) -> bool:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from pathlib import Path
-from typing import NamedTuple
 
 from gitops_secrets.adapters.http import Client, open_client
 from gitops_secrets.adapters.registries.pull import Prober, StoppedError
 from gitops_secrets.core.registry.credentials import Credentials
 from gitops_secrets.core.registry.image import Image, endpoint_of
-from gitops_secrets.core.registry.realm import Trust
+from gitops_secrets.core.registry.proof import Means, Proof
 from gitops_secrets.core.registry.reference import Registry
 from gitops_secrets.core.registry.verdict import (
     Judgement,
@@ -28,15 +26,6 @@ _MOST_IMAGES = 3
 """How many images of one registry are tried before it is said that none tells anything."""
 
 
-class Means(NamedTuple):
-    """How registries are asked."""
-
-    trust: Trust = Trust()
-    ca_file: Path | None = None
-    patience: float = 30.0
-    """Seconds for one registry."""
-
-
 class Question(Veiled):
     """A credential of one registry, and the images by which it can be proven."""
 
@@ -47,25 +36,6 @@ class Question(Veiled):
         self.credentials = credentials
         self.images = images
         """In the order in which they are tried; all are in the registry, or the user named them."""
-
-
-class Proof(NamedTuple):
-    """What was found out about one credential."""
-
-    key: str
-    user: str
-    image: str | None
-    """The image that was asked for; None if none is known."""
-    judgement: Judgement
-    words: str = ""
-    """What this machine says about it: of TLS, of the network, or the host of a realm."""
-    realm_is_private: bool = False
-    """Whether Flux's own library refuses the realm that nodes take, for its address."""
-
-    @property
-    def is_good(self) -> bool:
-        """Whether the credential was seen to be accepted."""
-        return self.judgement.is_good
 
 
 def prove(questions: Sequence[Question], means: Means) -> list[Proof]:

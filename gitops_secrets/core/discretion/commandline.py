@@ -23,7 +23,10 @@ _FILES_OF_CREDENTIALS = ("--registry-creds-file", "--registry-creds-docker-confi
 _INDEX = "--index"
 """The flag of scan behind which hooks give the paths that are staged."""
 _CHOICES = frozenset(
-    {"--scope", "--output", "--only", "--layout", "--flavour", "--shadowed-recipients"}
+    {
+        *("--scope", "--output", "--only", "--layout", "--flavour", "--shadowed-recipients"),
+        "--check",
+    }
 )
 _IN_WORDS = re.compile(r"[\w:+/=-]+")
 _CHOICE = re.compile(r"[A-Za-z-]+")

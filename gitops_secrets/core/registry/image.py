@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from gitops_secrets.core.registry.reference import host_of, parse_registry, printable
+from gitops_secrets.core.registry.reference import (
+    Registry,
+    covers,
+    host_of,
+    parse_registry,
+    printable,
+)
 from gitops_secrets.errors import UsageError
 
 DOCKER_HUB = "docker.io"
@@ -61,3 +68,20 @@ def parse_image(value: str) -> Image:
             f"{shown} is not an image", "registry.example.com:5000/team/app:1.2, for example"
         )
     return Image(parse_registry(host).host, repository, digest or tag or "latest")
+
+
+def images_at(references: Iterable[str], key: str) -> tuple[Image, ...]:
+    """Return the images among *references* at the very host of *key*, an entry that covers them; those with a version first.
+
+    A key with a glob has no host of its own: an image that stands in Git is never what decides who is asked.
+    """
+    found: dict[Image, bool] = {}
+    for reference in references:
+        try:
+            image = parse_image(reference)
+        except UsageError:
+            continue
+        if image.host == Registry(key).host and covers(key, image.name):
+            has_version = ":" in reference.rpartition("/")[2]
+            found[image] = found.get(image, False) or has_version
+    return tuple(sorted(found, key=lambda image: not found[image]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gitops_secrets.commands.registry.proving import Proof
+from gitops_secrets.core.registry.proof import Proof
 from gitops_secrets.core.registry.reference import Registry
 from gitops_secrets.core.registry.verdict import Password, Reason
 
