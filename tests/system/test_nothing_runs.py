@@ -27,6 +27,11 @@ PROGRAMS = {
 """What may be started, and why. docs/threat-model.md has the same table."""
 
 EDITOR = "my-editor"
+REGISTRY = (
+    *("--registry", "registry.example.com", "--registry-creds-env", "CREDS"),
+    *("--check", "never"),
+)
+ADD = ("registry", "add", "--registry", "other.example.com", *REGISTRY[2:])
 COMMANDS: dict[str, tuple[str, ...]] = {
     "bare": (),
     "scan": ("scan",),
@@ -51,6 +56,16 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "encrypt --to": ("encrypt", "-", "--to", "apps/new.yaml"),
     "bootstrap --dry-run": (*BOOTSTRAP, "--dry-run"),
     "bootstrap --dry-run --all": (*BOOTSTRAP[:1], *BOOTSTRAP[3:], "--all", "--dry-run"),
+    "registry list": ("registry", "list"),
+    "registry add --dry-run": (*ADD, "--dry-run"),
+    "registry update --dry-run": ("registry", "update", *REGISTRY, "--dry-run"),
+    "registry remove --dry-run": (
+        "registry",
+        "remove",
+        *REGISTRY[:2],
+        "--allow-empty",
+        "--dry-run",
+    ),
     "apply --dry-run": ("apply", "--dry-run"),
     "hooks status": ("hooks", "status"),
     "hooks install": ("hooks", "install"),
