@@ -40,6 +40,7 @@ bench: $(VENV)/.dev ## the benchmarks, each beside what it is measured against
 	@$(BIN)/python -m benchmarks.guard
 	@$(BIN)/python -m benchmarks.corpus
 	@$(BIN)/python -m benchmarks.doctor
+	@$(BIN)/python -m benchmarks.verify
 	@$(BIN)/python -m benchmarks.push
 
 lock: ## renew the locked and hashed requirements (needs uv on PATH)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import time
@@ -9,6 +10,7 @@ import time
 import pytest
 import yaml
 
+from gitops_secrets.adapters.sops.program import find_sops
 from tests.support.leaks import Watch
 from tests.support.secrets import PATH, mixed, opaque, opened, recipient, rule, word
 from tests.support.user import PROGRAM, User
@@ -64,6 +66,43 @@ def test_a_refused_commit_and_push_say_nothing_of_the_value(user: User) -> None:
         push = user.program(["git", "push", "origin", "main"])
     assert (commit.status, push.status) == (1, 1), commit.printed + push.printed
     assert set(watch.leaks(commit, push)) == OWN
+
+
+@pytest.mark.parametrize("form", ["text", "json", "sarif"])
+@pytest.mark.parametrize("what", [(), ("--staged",), ("--history",), (PATH,)])
+def test_verify_says_what_is_wrong_and_never_the_value(
+    ruled: User, what: tuple[str, ...], form: str
+) -> None:
+    """Neither a value that decrypts, nor one that somebody wrote in place of a ciphertext."""
+    sealed, clear, other = word(), mixed(), mixed()
+    assert ruled.run("encrypt", "-", "--to", PATH, stdin=opaque(sealed, "x").encode()).status == 0
+    ruled.commit({})
+    changed = re.sub(r"(?m)^  b: ENC.*$", f"  b: {clear}", ruled.read(PATH))
+    changed = changed.replace("namespace: shop", f"namespace: shop\n  labels: {{app: {other}}}")
+    ruled.write({PATH: changed})
+    ruled.git("add", PATH)
+    with Watch(ruled, sealed, clear, other) as watch:
+        result = ruled.run("verify", *what, "--output", form)
+    assert result.status == 1, result.printed
+    assert set(watch.leaks(result)) == {f"fleet/{PATH}", "an object of Git"}
+
+
+def test_sops_that_is_asked_by_verify_says_nothing_of_the_value(ruled: User) -> None:
+    """A comment that chooses what is encrypted is for sops to judge, whose errors quote plaintext."""
+    sealed, clear = mixed(), mixed()
+    rules = f"creation_rules:\n- age: {recipient(ruled)}\n  encrypted_comment_regex: ^ *secret\n"
+    ruled.write({".sops.yaml": rules})
+    plain = f"a: 1\nb:\n  # secret\n  c: {sealed}\n"
+    done = ruled.program(
+        [find_sops(), "encrypt", "--filename-override", "x.yaml"], stdin=plain.encode()
+    )
+    assert done.status == 0, done.printed
+    ruled.write({"x.yaml": re.sub(r"ENC\[AES256_GCM,.*type:str\]", clear, done.stdout, count=1)})
+    with Watch(ruled, sealed, clear) as watch:
+        results = [ruled.run("verify", "--output", form) for form in ("text", "json", "sarif")]
+    assert {r.status for r in results} == {1}
+    assert "not opened" not in results[0].stdout
+    assert set(watch.leaks(*results)) <= {"fleet/x.yaml"}
 
 
 def test_what_is_encrypted_is_nowhere_else(ruled: User) -> None:

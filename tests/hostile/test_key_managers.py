@@ -39,6 +39,9 @@ def fleet_with_keys(fleet: User, traps: Traps) -> User:
 
 COMMANDS = {
     "doctor": ("doctor",),
+    "verify": ("verify",),
+    "verify --history": ("verify", "--history"),
+    "which-rule": ("which-rule", SECRET),
     "show": ("show", SECRET),
     "show --reveal": ("show", "--reveal", SECRET),
     "show --key": ("show", "--key", ".dockerconfigjson", SECRET),
@@ -55,6 +58,16 @@ def test_no_command_uses_a_key_that_the_user_did_not_allow(
     fleet_with_keys: User, traps: Traps, name: str
 ) -> None:
     fleet_with_keys.run(*COMMANDS[name], stdin=b"{}")
+    assert traps.sprung() == []
+
+
+def test_verify_asks_none_that_the_user_allows_either(fleet_with_keys: User, traps: Traps) -> None:
+    """It is a question about the repository, which a CI of a fork may ask as well."""
+    allowed = f"vault=http://127.0.0.1:{traps.port} pgp={PGP}"
+    for path in (fleet_with_keys.home / ".config").rglob("*.agekey"):
+        path.unlink()
+    result = fleet_with_keys.run("verify", env={"GITOPS_SECRETS_KEY_MANAGERS": allowed})
+    assert "not opened by any identity at hand" in result.stdout
     assert traps.sprung() == []
 
 

@@ -41,6 +41,10 @@ COMMANDS = {
     "scan --tree": ("scan", "--tree"),
     "scan --history": ("scan", "--history", "--no-cache"),
     "doctor": ("doctor",),
+    "verify": ("verify",),
+    "verify --staged": ("verify", "--staged"),
+    "verify --history": ("verify", "--history"),
+    "which-rule": ("which-rule", "apps/db.yaml"),
     "bootstrap --dry-run": (*BOOTSTRAP, "--dry-run"),
     "hooks status": ("hooks", "status"),
 }

@@ -92,7 +92,7 @@ def verify(request: Request) -> Verified:
             verdicts[opened.reading.verdict] += 1
             if opened.unread:
                 unread.append(opened.unread)
-            findings = _joined(findings, file.path, opened)
+            findings = _joined(findings, file, opened)
     findings += compared.earlier
     outcome = Outcome(
         scope.what, len(judged), Judgement(tuple(dict.fromkeys(findings))), tuple(unread)
@@ -107,12 +107,15 @@ def verify(request: Request) -> Verified:
     )
 
 
-def _joined(findings: list[Finding], path: str, opened: Opened) -> list[Finding]:
-    """Return *findings* with what opening the file at *path* showed, each thing once."""
+def _joined(findings: list[Finding], file: EncryptedFile, opened: Opened) -> list[Finding]:
+    """Return *findings* with what opening *file* showed, each thing once."""
     if opened.reading.verdict is Verdict.INTACT:
         # Every value is the one that was hashed, whatever the versions before it say.
-        findings = [f for f in findings if f.path != path or f.rule not in _OF_MAC]
-    here = [f for f in findings if f.path == path]
+        metadata = metadata_of(file)
+        is_over_all = metadata is not None and not metadata.mac_only_encrypted
+        proven = _OF_MAC if is_over_all else _OF_MAC[:1]
+        findings = [f for f in findings if f.path != file.path or f.rule not in proven]
+    here = [f for f in findings if f.path == file.path]
     is_known = any(f.rule in _OF_MAC for f in here)
     readable = {f.position for f in here if f.rule == "readable-value"}
     return findings + [
