@@ -169,6 +169,19 @@ def test_a_new_password_reaches_the_copies(fleet: User) -> None:
     assert changed == [COPY, "pull-secrets/prod/regcred.sops.yaml"]
 
 
+def test_the_registry_commands_change_the_copies_too(fleet: User) -> None:
+    assert fleet.run("attach", "team-b/builder").status == 0
+    more = ("--registry", "ghcr.io", "--registry-creds-env", "CREDS")
+
+    added = fleet.run("registry", "add", *more, env={"CREDS": "other:word"})
+
+    assert added.status == 0, added.printed
+    both = {"registry.example.com": "robot:password", "ghcr.io": "other:word"}
+    assert fleet.credentials(COPY) == both == fleet.credentials()
+    assert fleet.run("registry", "remove", "--registry", "ghcr.io").status == 0
+    assert fleet.credentials(COPY) == HELD
+
+
 def test_another_reader_of_the_secret_reads_the_copies(fleet: User) -> None:
     person = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
     assert fleet.bootstrap("--age-recipient", person).status == 0

@@ -37,7 +37,7 @@ def change_lines(verb: Verb, outcome: Outcome, *, dry_run: bool) -> list[str]:
 
 
 def _headline(outcome: Outcome) -> str:
-    paths = ", ".join(changed.place.cluster.path for changed in outcome.clusters)
+    paths = ", ".join(dict.fromkeys(changed.place.cluster.path for changed in outcome.clusters))
     if outcome.commit is None:
         tail = ""
         if outcome.uncommitted:

@@ -14,7 +14,7 @@ from gitops_secrets.adapters.sops.program import find_sops, refuse_outranking
 from gitops_secrets.adapters.writing.step import Steps
 from gitops_secrets.adapters.writing.transaction import open_transaction, refuse_half_way
 from gitops_secrets.commands.registry.edits import Edit
-from gitops_secrets.commands.registry.finding import Seen, own_secret, see
+from gitops_secrets.commands.registry.finding import Seen, copies, own_secret, see
 from gitops_secrets.commands.repository.clusters import Choice
 from gitops_secrets.commands.repository.committing import (
     refuse_changed,
@@ -78,7 +78,7 @@ class Request(NamedTuple):
 
 
 class Changed(NamedTuple):
-    """What became of the pull Secret of one cluster, or would in a dry run."""
+    """What became of the pull Secret of one cluster, or of a copy for a namespace, or would in a dry run."""
 
     place: Place
     registries: Registries
@@ -136,7 +136,7 @@ def change(request: Request) -> Outcome:
             return outcome
         request.progress("committing, with the hooks of the repository")
         name = plan.clusters[0].place.name
-        paths = [changed.place.cluster.path for changed in plan.clusters]
+        paths = list(dict.fromkeys(changed.place.cluster.path for changed in plan.clusters))
         steps = Steps(request.edit.message(name, paths))
         return outcome._replace(commit=transaction.commit(plan.changes, plan.head, steps))
 
@@ -145,7 +145,8 @@ def _plan(request: Request, repository: Repository) -> _Plan:
     request.progress("reading the repository")
     listing = repository.begin_listing()
     seen = see(repository, request.choice)
-    places = [own_secret(seen, cluster, request.secret) for cluster in seen.clusters]
+    own = [own_secret(seen, cluster, request.secret) for cluster in seen.clusters]
+    places = [place for one in own for place in (one, *copies(seen, one))]
     files = [place.path for place in places]
     for path in files:
         check_inside(repository.top, path)
@@ -155,7 +156,8 @@ def _plan(request: Request, repository: Repository) -> _Plan:
         request.progress(f"decrypting {', '.join(files)}")
         held = [_open(sealer, seen, place) for place in places]
         for place, opened in zip(places, held, strict=True):
-            request.edit.refuse_misfit(opened.secret, place.cluster.path)
+            if place in own:
+                request.edit.refuse_misfit(opened.secret, place.cluster.path)
         # Only now, when all else is seen to be in order: one of the sources may be a prompt.
         credentials = dict(zip(request.edit.registries, request.edit.read(), strict=False))
         proofs = _check(request, seen, credentials)

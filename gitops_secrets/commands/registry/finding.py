@@ -61,8 +61,23 @@ def own_secret(seen: Seen, cluster: Cluster, name: str | None) -> PullSecret:
     return found[0]
 
 
+def copies(seen: Seen, own: PullSecret) -> list[PullSecret]:
+    """Return the copies of *own* that attach made for other namespaces of its cluster."""
+    return [
+        secret
+        for secret in pull_secrets(seen.view)
+        if secret.cluster == own.cluster
+        and secret.name == own.name
+        and _is_copy(own.cluster, secret)
+    ]
+
+
+def _is_copy(cluster: Cluster, secret: PullSecret) -> bool:
+    return secret.path == cluster.of_namespace(secret.namespace).secret_file(secret.name)
+
+
 def _is_own(view: View, cluster: Cluster, secret: PullSecret) -> bool:
-    if secret.cluster != cluster:
+    if secret.cluster != cluster or _is_copy(cluster, secret):
         return False
     roots = view.documents(secret.path)
     owners = [text(root, "metadata", "annotations", CLUSTER_ANNOTATION) for root in roots]
