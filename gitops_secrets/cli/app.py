@@ -29,6 +29,7 @@ COMMANDS = {
     "attach": "gitops_secrets.cli.bootstrap.attach:attach_command",
     "apply": "gitops_secrets.cli.apply:apply_command",
     "registry": "gitops_secrets.cli.registry.group:registry_group",
+    "key": "gitops_secrets.cli.key.group:key_group",
     "encrypt": "gitops_secrets.cli.encrypt:encrypt_command",
     "edit": "gitops_secrets.cli.edit:edit_command",
     "show": "gitops_secrets.cli.show:show_command",

@@ -141,6 +141,20 @@ def unruled(user: User) -> str:
     return user.run("which-rule", PATH, *JSON).stdout
 
 
+RECIPIENT = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
+
+
+def with_key(*words: str, before: tuple[str, ...] = ()) -> Callable[[User], str]:
+    """The story of a key command in a repository that was bootstrapped."""
+
+    def story(user: User) -> str:
+        user.commit(FILES)
+        assert user.bootstrap(*before).status == 0
+        return user.run("key", *words, *JSON).stdout
+
+    return story
+
+
 STORIES: dict[str, tuple[Callable[[User], str], ...]] = {
     "attach": (attached,),
     "bootstrap": (bootstrapped, bootstrapped_for, planned, half_of_two),
@@ -151,6 +165,9 @@ STORIES: dict[str, tuple[Callable[[User], str], ...]] = {
     "registry-update": (with_registry("update", "--registry", HOST, *FROM, "--dry-run"),),
     "registry-remove": (with_registry("remove", "--registry", HOST, "--allow-empty"),),
     "registry-import": (with_registry("import"),),
+    "key-list": (with_key("list"),),
+    "key-add": (with_key("add", RECIPIENT), with_key("add", RECIPIENT, "--dry-run")),
+    "key-remove": (with_key("remove", RECIPIENT, before=("--age-recipient", RECIPIENT)),),
     "encrypt": (encrypted,),
     "edit": (edited,),
     "show": (shown, shown_readable),

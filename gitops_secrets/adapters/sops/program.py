@@ -185,6 +185,24 @@ def change(
     return restore_keys(content, after, path) if seen.dropped else after
 
 
+def rewrap(content: bytes, path: str, identities: Sequence[bytes], config: bytes) -> bytes:
+    """Return the encrypted manifest *content* with its data key wrapped for the recipients of *config* alone.
+
+    sops edits a copy of the ciphertext in a private temporary folder.
+    """
+    copy = f"copy.{_form(path)}"
+    with private_folder({".sops.yaml": config, copy: content}) as folder:
+        arguments = ["updatekeys", "--yes", f"{folder}/{copy}"]
+        with (
+            _identity_file(identities) as (variables, fds),
+            _start(arguments, f"{folder}/.sops.yaml", variables, fds) as program,
+        ):
+            done = program.finish(b"")
+        if done.status:
+            raise _failure(done, "updatekeys", path)
+        return Path(folder, copy).read_bytes()
+
+
 @contextmanager
 def reading(
     form: str,

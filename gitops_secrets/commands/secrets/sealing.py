@@ -137,6 +137,21 @@ class Sealer:
         refuse_loss(old.path, old.other_keys)
         return self.seal(wanted, ruling)
 
+    def rewrap(self, opened: Opened, ruling: Ruling) -> Manifest:
+        """Plan the file that was *opened* for the recipients of *ruling*, with the data key and values that it has.
+
+        For readers who come: one who goes keeps the data key. Raises GitOpsSecretsError if that would take
+        away readers besides age's, or anything would stay readable.
+        """
+        old = opened.sealed
+        refuse_loss(old.path, old.other_keys)
+        content = sops.rewrap(old.content, old.path, opened.identities, ruling.config)
+        sealed = Manifest(content, old.path)
+        sealed.check_encrypted(ruling.recipients, (), mac_only=ruling.mac_only)
+        return self._checked(
+            sealed, opened.plain, sops.decrypt(content, old.path, opened.identities)
+        )
+
     def _encrypting(self, path: str, ruling: Ruling) -> AbstractContextManager[sops.Encrypt]:
         return sops.encrypting(ruling.config, path, self._readers(ruling))
 

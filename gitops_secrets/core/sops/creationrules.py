@@ -36,7 +36,7 @@ _READABLE = (
 )
 """The words that a rule for pull Secrets does not take for values."""
 _PROBES = ("secret.yaml", "apps/base/secret.yaml", "clusters/x/secret.yaml", "infra/a.sops.yaml")
-_OWNER = r"#\s*cluster:\s*(?P<cluster>\S.*?)\s*$"
+_OWNER = r"#\s*(?P<kind>cluster|person):\s*(?P<name>\S.*?)\s*$"
 
 _RULE_KEYS = (
     *("pgp", "kms", "gcp_kms", "hckms", "azure_keyvault", "hc_vault_transit_uri", "plugins"),
@@ -59,6 +59,8 @@ class Recipient(NamedTuple):
 
     value: str
     cluster: str | None = None
+    name: str | None = None
+    """Whose it is, if the comment on its line says so."""
 
 
 class KeyGroup(NamedTuple):
@@ -195,7 +197,7 @@ def _parse_group(node: yaml.Node, lines: Sequence[str]) -> KeyGroup:
     for name in _GROUP_KEYS:
         list_of(found, name)
     own = [
-        Recipient(part.strip(), _owner(where, lines))
+        Recipient(part.strip(), *_owner(where, lines))
         for value, where in texts_of(found, "age")
         for part in (value.split(",") if value else ())
     ]
@@ -232,15 +234,17 @@ def _recipients(age: yaml.Node | None, lines: Sequence[str]) -> Iterator[Recipie
         nodes = age.value if age is not None else []
         values = [(value, node) for node in nodes for value in str(node.value).split(",")]
     for value, where in values:
-        yield Recipient(value.strip(), _owner(where, lines))
+        yield Recipient(value.strip(), *_owner(where, lines))
 
 
-def _owner(node: yaml.Node, lines: Sequence[str]) -> str | None:
-    """Return the cluster that the comment behind a recipient names."""
+def _owner(node: yaml.Node, lines: Sequence[str]) -> tuple[str | None, str | None]:
+    """Return the cluster, or the person, that the comment behind a recipient names."""
     if node.end_mark.line != node.start_mark.line:
-        return None
+        return None, None
     owner = re.search(_OWNER, lines[node.end_mark.line][node.end_mark.column :])
-    return owner["cluster"] if owner else None
+    if owner is None:
+        return None, None
+    return (owner["name"], None) if owner["kind"] == "cluster" else (None, owner["name"])
 
 
 def recorded_recipient(rules: Iterable[CreationRule], cluster: Cluster) -> str | None:

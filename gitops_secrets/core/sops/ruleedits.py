@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import yaml
+
 from gitops_secrets.core.repository.layout import CONFIG, Cluster
-from gitops_secrets.core.sops.creationrules import ENCRYPTED_REGEX, Recipient
-from gitops_secrets.core.yamltext.splice import Item, insert_item, quote, replace_item
+from gitops_secrets.core.sops.config import read_root
+from gitops_secrets.core.sops.creationrules import ENCRYPTED_REGEX, CreationRule, Recipient
+from gitops_secrets.core.yamltext.nested import edit_block
+from gitops_secrets.core.yamltext.nodes import get, items, text
+from gitops_secrets.core.yamltext.splice import (
+    Item,
+    insert_item,
+    quote,
+    remove_item,
+    replace_item,
+)
+from gitops_secrets.errors import InvalidDocumentError
 
 
 def rule_item(path_regex: str, recipients: Sequence[Recipient]) -> Item:
@@ -61,5 +73,51 @@ def replace_rule(
     return replace_item(content, CONFIG, "creation_rules", index, item, aliases=True)
 
 
+def add_reader(content: bytes, rule: CreationRule, recipient: str, name: str | None) -> bytes:
+    """Return ``.sops.yaml`` with *recipient* last in the list ``age`` of *rule*, and whose it is on its line.
+
+    Raises InvalidDocumentError if the recipients of the rule are not a list of its own.
+    """
+    _refuse_text(content, rule)
+    item = Item((f"{recipient} # {_label(Recipient(recipient, name=name))}",), recipient)
+    return edit_block(
+        content,
+        CONFIG,
+        ("creation_rules", rule.order),
+        lambda block: insert_item(block, CONFIG, "age", item),
+    )
+
+
+def drop_reader(content: bytes, rule: CreationRule, recipient: str) -> bytes:
+    """Return ``.sops.yaml`` without *recipient* in the list ``age`` of *rule*; the errors are those of add_reader."""
+    elements = _refuse_text(content, rule)
+    if recipient not in elements:
+        raise _not_a_list(rule)
+    return edit_block(
+        content,
+        CONFIG,
+        ("creation_rules", rule.order),
+        lambda block: remove_item(block, CONFIG, "age", elements.index(recipient)),
+    )
+
+
+def _refuse_text(content: bytes, rule: CreationRule) -> list[str]:
+    """Return the elements of ``age`` of *rule*. Raises InvalidDocumentError if it is no list in block style."""
+    root = read_root(content)
+    node = get(root, "creation_rules", rule.order, "age")
+    if not isinstance(node, yaml.SequenceNode) or node.flow_style:
+        raise _not_a_list(rule)
+    return [text(element) or "" for element in items(node)]
+
+
+def _not_a_list(rule: CreationRule) -> InvalidDocumentError:
+    return InvalidDocumentError(
+        f"{CONFIG}:{rule.line}: creation rule {rule.order + 1} does not have its recipients in a list age of its own",
+        f"write age in {CONFIG} with a dash for each recipient, and run again",
+    )
+
+
 def _label(recipient: Recipient) -> str:
-    return f"cluster: {recipient.cluster}" if recipient.cluster else "person"
+    if recipient.cluster:
+        return f"cluster: {recipient.cluster}"
+    return f"person: {recipient.name}" if recipient.name else "person"

@@ -41,7 +41,7 @@ def edit_block(
         return edit(content)
     lines = Lines(content, name, aliases=True)
     node, parent = get(lines.root, *keys), get(lines.root, *keys[:-1])
-    if not _is_block(parent) or not (node is None or _is_block(node)):
+    if not _is_block(node if node is not None else parent):
         raise InvalidDocumentError(
             f"{name}: {'.'.join(map(str, keys))} is not written in block style",
             f"write {'.'.join(map(str, keys))} in {name} with a key a line",
@@ -51,6 +51,7 @@ def edit_block(
         pad = " " * parent.start_mark.column
         start = end = lines.after(parent)
         head, indent, old = [f"{pad}{keys[-1]}:"], len(pad) + 2, b""
+        first = " " * indent
     else:
         start, end, indent, head = (
             int(node.start_mark.line),
@@ -58,13 +59,20 @@ def edit_block(
             int(node.start_mark.column),
             [],
         )
-        block = [line[indent:] if not line[:indent].strip() else line.lstrip() for line in lines.lines[start:end]]  # fmt: skip
+        # In a list the first line begins with a dash.
+        first = lines.lines[start][:indent]
+        block = [lines.lines[start][indent:]]
+        block += [line[indent:] if not line[:indent].strip() else line.lstrip() for line in lines.lines[start + 1:end]]  # fmt: skip
         old = ("\n".join(block) + "\n").encode()
     new = edit(old)
     if new == old:
         return content
     written = new.decode().removesuffix("\n").split("\n")
-    added = [*head, *(f"{' ' * indent}{line}" if line else "" for line in written)]
+    pads = [first, *(" " * indent for _ in written[1:])]
+    added = [
+        *head,
+        *(f"{pad}{line}" if line else "" for pad, line in zip(pads, written, strict=True)),
+    ]
     lines.lines[start:end] = added
     if start + len(added) == len(lines.lines):
         lines.lines.append("")

@@ -1,0 +1,1 @@
+"""``gitops-secrets key``: who can decrypt the Secrets of a cluster."""

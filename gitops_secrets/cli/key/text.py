@@ -1,0 +1,106 @@
+"""What the key commands print, for people and for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gitops_secrets.commands.recipients.change import Outcome, Verb
+from gitops_secrets.commands.recipients.listing import Reader, Readers
+from gitops_secrets.core.repository.filechange import render_diff
+from gitops_secrets.core.sops.recipients import shorten
+from gitops_secrets.report.document import render_document
+from gitops_secrets.report.words import count
+
+
+def list_lines(found: Sequence[Readers]) -> list[str]:
+    """Return each cluster with its recipients."""
+    lines = []
+    for one in found:
+        lines.append(f"{one.cluster.path}: {count(one.files, 'encrypted files')}")
+        lines += (
+            f"  {shorten(reader.recipient)}  {_about(reader, one.files)}" for reader in one.readers
+        )
+    return lines
+
+
+def _about(reader: Reader, files: int) -> str:
+    words = ["cluster" if reader.is_cluster else reader.name or "person"]
+    if reader.files != files:
+        words.append(f"can decrypt {reader.files} of {files}")
+    if not reader.in_rules:
+        words.append("in no rule any more")
+    if reader.identity_file is not None:
+        words.append(f"identity in {reader.identity_file}")
+    return ", ".join(words)
+
+
+def list_document(found: Sequence[Readers]) -> str:
+    """Return the same as a document."""
+    return render_document(
+        "key-list",
+        {
+            "clusters": [
+                {
+                    "path": one.cluster.path,
+                    "files": one.files,
+                    "recipients": [
+                        {
+                            "recipient": reader.recipient,
+                            "name": reader.name,
+                            "cluster": reader.is_cluster,
+                            "in_rules": reader.in_rules,
+                            "files": reader.files,
+                            "identity_file": str(reader.identity_file)
+                            if reader.identity_file
+                            else None,
+                        }
+                        for reader in one.readers
+                    ],
+                }
+                for one in found
+            ]
+        },
+    )
+
+
+def change_lines(verb: Verb, recipient: str, outcome: Outcome, *, dry_run: bool) -> list[str]:
+    """Return what was done, and what is left to do."""
+    lines = [f"note: {outcome.recovered}"] if outcome.recovered else []
+    if not outcome.changes:
+        return [*lines, "nothing would change" if dry_run else "everything is in place"]
+    if dry_run:
+        lines += render_diff(outcome.changes).split("\n")
+        lines.append(f"{count(len(outcome.changes), 'files')} would change; nothing was written")
+    else:
+        files = count(len(outcome.changes), "files")
+        commit = (outcome.commit or "")[:10]
+        lines.append(f"{shorten(recipient)}: {files} in commit {commit} on {outcome.branch}")
+    for changed in outcome.clusters:
+        rules = count(changed.rules, "creation rules")
+        files = count(len(changed.files), "encrypted files")
+        lines.append(f"  {changed.cluster.path}: {rules}, {files}")
+    if verb is Verb.REMOVE:
+        lines += [
+            "",
+            "earlier commits can still be decrypted with that key: change the credentials too",
+            "  gitops-secrets registry update",
+        ]
+    return lines if dry_run else [*lines, "", "next:", "  git push"]
+
+
+def change_document(verb: Verb, outcome: Outcome, *, dry_run: bool) -> str:
+    """Return the same as a document."""
+    return render_document(
+        f"key-{verb}",
+        {
+            "dry_run": dry_run,
+            "branch": outcome.branch,
+            "commit": outcome.commit,
+            "recovered": outcome.recovered,
+            "changes": [{"path": c.path, "change": c.verb} for c in outcome.changes],
+            "clusters": [
+                {"path": c.cluster.path, "rules": c.rules, "files": c.files}
+                for c in outcome.clusters
+            ],
+        },
+    )

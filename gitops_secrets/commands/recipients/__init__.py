@@ -1,0 +1,1 @@
+"""Who can decrypt what a cluster's creation rules cover: listed, added and removed."""

@@ -1,0 +1,185 @@
+"""A recipient more, or one less, in all rules of a cluster and in all files that they are for: one commit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import NamedTuple
+
+from gitops_secrets.adapters.age import check_recipient
+from gitops_secrets.adapters.files import check_inside
+from gitops_secrets.adapters.git.repository import Head, Repository, open_repository
+from gitops_secrets.adapters.keyring import Keyring
+from gitops_secrets.adapters.sops.program import find_sops, refuse_outranking
+from gitops_secrets.adapters.writing.step import Steps
+from gitops_secrets.adapters.writing.transaction import open_transaction, refuse_half_way
+from gitops_secrets.commands.recipients.finding import Rules, files_of, rules_of
+from gitops_secrets.commands.repository.clusters import Choice, chosen_clusters
+from gitops_secrets.commands.repository.committing import (
+    refuse_changed,
+    refuse_detached,
+    refuse_operation,
+)
+from gitops_secrets.commands.repository.tree import work_tree
+from gitops_secrets.commands.secrets.ruling import ruling_for
+from gitops_secrets.commands.secrets.sealing import Sealer
+from gitops_secrets.core.repository.filechange import Change
+from gitops_secrets.core.repository.layout import CONFIG, Cluster
+from gitops_secrets.core.repository.overlay import Overlay
+from gitops_secrets.core.sops.recipients import shorten
+from gitops_secrets.core.sops.ruleedits import add_reader, drop_reader
+from gitops_secrets.errors import GitOpsSecretsError, UsageError
+
+
+class Verb(StrEnum):
+    """What is done with a recipient."""
+
+    ADD = "add"
+    REMOVE = "remove"
+
+
+class Request(NamedTuple):
+    """What the user asks of key add or key remove."""
+
+    repository: Path
+    choice: Choice
+    verb: Verb
+    recipient: str
+    name: str | None = None
+    """Whose recipient it is, for the comment in ``.sops.yaml``."""
+    identity_file: Path | None = None
+    dry_run: bool = False
+    progress: Callable[[str], None] = lambda _: None
+    """Is told what is under way."""
+
+
+class Changed(NamedTuple):
+    """What became of the rules and files of one cluster."""
+
+    cluster: Cluster
+    rules: int
+    files: tuple[str, ...]
+
+
+class Outcome(NamedTuple):
+    """What was done, or in a dry run would be."""
+
+    clusters: tuple[Changed, ...]
+    changes: tuple[Change, ...]
+    branch: str
+    commit: str | None = None
+    recovered: str | None = None
+
+
+class _Plan(NamedTuple):
+    clusters: tuple[Changed, ...]
+    changes: tuple[Change, ...]
+    head: Head
+
+
+def change(request: Request) -> Outcome:
+    """Plan the rules and files of every cluster that is meant, then write them as one commit.
+
+    A recipient that is added gets the data keys that are there. One that is removed had them: its files are
+    encrypted anew. Raises UsageError for an invalid request, GitOpsSecretsError if it cannot be done in
+    full; in both cases nothing was written.
+    """
+    check_recipient(request.recipient)
+    if request.name is not None and not re.fullmatch(r"[^\s#](?:.*\S)?", request.name):
+        raise UsageError("--name is one line that names a person", "--name alice")
+    refuse_outranking()
+    find_sops()
+    repository = open_repository(request.repository)
+    refuse_operation(repository)
+    if request.dry_run:
+        refuse_half_way(repository)
+        plan = _plan(request, repository)
+        return Outcome(plan.clusters, plan.changes, plan.head.branch or "")
+    with open_transaction(repository) as transaction:
+        plan = _plan(request, repository)
+        outcome = Outcome(
+            plan.clusters, plan.changes, plan.head.branch or "", None, transaction.recovered
+        )
+        if not plan.changes:
+            return outcome
+        request.progress("committing, with the hooks of the repository")
+        steps = Steps(_message(request, plan))
+        return outcome._replace(commit=transaction.commit(plan.changes, plan.head, steps))
+
+
+def _plan(request: Request, repository: Repository) -> _Plan:
+    request.progress("reading the repository")
+    listing = repository.begin_listing()
+    tree, _ = work_tree(repository)
+    clusters = chosen_clusters(request.choice, tree, repository.top)
+    with Sealer(tree, Keyring(request.identity_file)) as sealer:
+        changed = tuple(_plan_cluster(request, tree, sealer, cluster) for cluster in clusters)
+    changes = tree.changes()
+    for one in changes:
+        check_inside(repository.top, one.path)
+    head, states = repository.status([one.path for one in changes] or [CONFIG])
+    refuse_detached(repository, head)
+    refuse_changed(repository, listing(), states, changes, run_filters=not request.dry_run)
+    return _Plan(changed, changes, head)
+
+
+def _plan_cluster(request: Request, tree: Overlay, sealer: Sealer, cluster: Cluster) -> Changed:
+    before = rules_of(tree, cluster)
+    is_added = request.verb is Verb.ADD
+    if not is_added:
+        _refuse_removal(request, before, cluster)
+    rules = 0
+    for rule in before.rules:
+        has_it = request.recipient in [r.value for r in rule.recipients]
+        if has_it == is_added:
+            continue
+        content = tree.read(CONFIG) or b""
+        edited = (
+            add_reader(content, rule, request.recipient, request.name)
+            if is_added
+            else drop_reader(content, rule, request.recipient)
+        )
+        tree.write(CONFIG, edited)
+        rules += 1
+    files = []
+    for path, _ in files_of(tree, before.rules):
+        request.progress(f"encrypting {path}")
+        opened = sealer.open(path)
+        ruling = ruling_for(tree.read(CONFIG) or b"", path)
+        if opened.sealed.is_encrypted_for(ruling.recipients, mac_only=ruling.mac_only):
+            continue
+        if is_added:
+            sealer.rewrap(opened, ruling)
+        else:
+            sealer.reseal(opened, opened.plain, ruling, renew=True)
+        files.append(path)
+    return Changed(cluster, rules, tuple(files))
+
+
+def _refuse_removal(request: Request, rules: Rules, cluster: Cluster) -> None:
+    """Raise GitOpsSecretsError for the cluster's own recipient, and for one that no rule names."""
+    if request.recipient == rules.own:
+        raise GitOpsSecretsError(
+            f"{shorten(rules.own)} is the recipient of {cluster.path} itself: without it Flux decrypts nothing",
+            f"gitops-secrets key list --path {cluster.path}",
+        )
+    named = [r.value for rule in rules.rules for r in rule.recipients]
+    if request.recipient not in named:
+        raise GitOpsSecretsError(
+            f"no creation rule of {cluster.path} names {shorten(request.recipient)}",
+            f"gitops-secrets key list --path {cluster.path}",
+        )
+
+
+def _message(request: Request, plan: _Plan) -> str:
+    paths = ", ".join(changed.cluster.path for changed in plan.clusters)
+    whose = f" of {request.name}" if request.name else ""
+    who = shorten(request.recipient)
+    if request.verb is Verb.ADD:
+        return f"Let one more recipient decrypt the Secrets of {paths}\n\nThe recipient{whose} is {who}.\n"
+    return (
+        f"Take a recipient out of the Secrets of {paths}\n\n{who} can still decrypt what earlier commits "
+        "hold.\n"
+    )

@@ -1,0 +1,64 @@
+"""The creation rules of a cluster, and the encrypted files that they are for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from gitops_secrets.core.repository.layout import CONFIG, Cluster
+from gitops_secrets.core.repository.overlay import Overlay
+from gitops_secrets.core.sops.creationrules import CreationRule, choose_rule, parse_rules
+from gitops_secrets.core.sops.structure import read_documents
+from gitops_secrets.errors import GitOpsSecretsError
+
+_ENDINGS = (".yaml", ".yml", ".json")
+
+
+class Rules(NamedTuple):
+    """The creation rules that name a cluster's own recipient."""
+
+    own: str
+    """The cluster's own recipient."""
+    rules: tuple[CreationRule, ...]
+
+
+def rules_of(tree: Overlay, cluster: Cluster) -> Rules:
+    """Return the creation rules of *cluster*. Raises GitOpsSecretsError if ``.sops.yaml`` records no recipient for it."""
+    every = parse_rules(tree.read(CONFIG) or b"")
+    own = next(
+        (r.value for rule in every for r in rule.recipients if r.cluster == cluster.path), None
+    )
+    if own is None:
+        raise GitOpsSecretsError(
+            f"{CONFIG} records no recipient for {cluster.path}",
+            f"gitops-secrets bootstrap --path {cluster.path} --image-pull-secret regcred",
+        )
+    return Rules(own, tuple(r for r in every if own in [one.value for one in r.recipients]))
+
+
+def files_of(tree: Overlay, rules: Sequence[CreationRule]) -> Iterator[tuple[str, CreationRule]]:
+    """Yield the encrypted files that sops would choose one of *rules* for, each with its rule.
+
+    Of two rules of one position only the order counts: *rules* may be of another state of the file.
+    """
+    every = parse_rules(tree.read(CONFIG) or b"")
+    orders = {rule.order for rule in rules}
+    nearer = tuple(
+        path.removesuffix(CONFIG) for path in tree.files() if path.endswith(f"/{CONFIG}")
+    )
+    for path in tree.files():
+        if not path.endswith(_ENDINGS) or (nearer and path.startswith(nearer)):
+            continue
+        content = tree.read(path) or b""
+        if b"sops" not in content or b"ENC[" not in content:
+            continue
+        rule = choose_rule(every, path)
+        if rule is not None and rule.order in orders and _is_encrypted(content, path):
+            yield path, rule
+
+
+def _is_encrypted(content: bytes, path: str) -> bool:
+    try:
+        return any(document.metadata is not None for document in read_documents(content, path))
+    except GitOpsSecretsError:
+        return False

@@ -1,0 +1,169 @@
+"""key: who can decrypt the Secrets of a cluster; a colleague comes, and goes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyrage
+import pytest
+
+from tests.field import gotk
+from tests.support.secrets import opaque, word
+from tests.support.user import User
+
+SECRET = "pull-secrets/prod/regcred.sops.yaml"
+APP = "apps/db.sops.yaml"
+
+
+class Person:
+    """A colleague, and the file with the identity."""
+
+    def __init__(self, folder: Path) -> None:
+        identity = pyrage.x25519.Identity.generate()
+        self.recipient = str(identity.to_public())
+        self.file = folder / "colleague.agekey"
+        self.file.write_text(f"{identity}\n")
+        # Nothing else of the user's can be found there.
+        self.env = {"SOPS_AGE_KEY_FILE": str(self.file), "XDG_CONFIG_HOME": str(folder)}
+
+
+@pytest.fixture
+def fleet(user: User) -> User:
+    """A user with a cluster, its pull Secret, and a Secret of an app."""
+    user.commit(gotk.LAYOUTS["one cluster"].files)
+    assert user.bootstrap().status == 0
+    made = ("encrypt", "-", "--add-rule", "--to", APP)
+    assert user.run(*made, stdin=opaque("an-app-value").encode()).status == 0
+    user.commit({})
+    return user
+
+
+@pytest.fixture
+def colleague(tmp_path: Path) -> Person:
+    """Somebody who has an identity and nothing else."""
+    return Person(tmp_path)
+
+
+def can_read(user: User, person: Person, path: str) -> bool:
+    return user.run("show", path, "--reveal", env=person.env).status == 0
+
+
+def test_a_colleague_who_comes_can_decrypt_everything_of_the_cluster(
+    fleet: User, colleague: Person
+) -> None:
+    assert not can_read(fleet, colleague, SECRET)
+
+    result = fleet.run("key", "add", colleague.recipient, "--name", "alice")
+
+    assert result.status == 0, result.printed
+    assert fleet.git("show", "--name-only", "--format=").split() == [".sops.yaml", APP, SECRET]
+    assert all(can_read(fleet, colleague, path) for path in (SECRET, APP))
+    assert fleet.read(".sops.yaml").count(f"- {colleague.recipient} # person: alice\n") == 2
+    before = fleet.state()
+    again = fleet.run("key", "add", colleague.recipient, "--name", "alice")
+    assert (again.status, fleet.state()) == (0, before), again.printed
+    assert fleet.run("verify").status == 0
+
+
+def test_no_value_is_encrypted_again_for_one_reader_more(fleet: User, colleague: Person) -> None:
+    values = [line for line in fleet.read(SECRET).splitlines() if "ENC[" in line]
+    assert fleet.run("key", "add", colleague.recipient).status == 0
+    assert [line for line in fleet.read(SECRET).splitlines() if "ENC[" in line] == values
+
+
+def test_one_who_goes_cannot_decrypt_what_comes_later(fleet: User, colleague: Person) -> None:
+    assert fleet.run("key", "add", colleague.recipient).status == 0
+    values = [line for line in fleet.read(SECRET).splitlines() if "ENC[" in line]
+
+    result = fleet.run("key", "remove", colleague.recipient)
+
+    assert result.status == 0, result.printed
+    assert not any(can_read(fleet, colleague, path) for path in (SECRET, APP))
+    assert not set(values) & set(fleet.read(SECRET).splitlines()), "with another data key"
+    assert colleague.recipient not in fleet.read(".sops.yaml")
+    assert "earlier commits can still be decrypted with that key" in result.stdout
+    assert fleet.credentials() == {"registry.example.com": "robot:password"}
+    assert fleet.run("verify").status == 0
+
+
+def test_the_list_says_who_reads_how_much(fleet: User, colleague: Person) -> None:
+    assert fleet.run("key", "add", colleague.recipient, "--name", "alice").status == 0
+    printed = fleet.run("key", "list").stdout
+    assert "clusters/prod: 2 encrypted files\n" in printed
+    assert f"  {colleague.recipient}  alice\n" in printed
+    assert "  cluster, identity in " in printed
+
+
+def test_a_reader_whom_only_a_file_still_names_is_shown(fleet: User, colleague: Person) -> None:
+    assert fleet.run("key", "add", colleague.recipient).status == 0
+    lines = fleet.read(".sops.yaml").splitlines(keepends=True)
+    fleet.commit({".sops.yaml": "".join(x for x in lines if colleague.recipient not in x)})
+    assert (
+        f"{colleague.recipient}  person, in no rule any more\n" in fleet.run("key", "list").stdout
+    )
+
+
+def test_a_name_is_kept_by_a_later_bootstrap(fleet: User, colleague: Person) -> None:
+    assert fleet.run("key", "add", colleague.recipient, "--name", "alice").status == 0
+    other = str(pyrage.x25519.Identity.generate().to_public())
+    assert fleet.bootstrap("--age-recipient", other).status == 0
+    assert f"- {colleague.recipient} # person: alice\n" in fleet.read(".sops.yaml")
+
+
+def test_of_several_clusters_only_the_one_named_is_changed(user: User, colleague: Person) -> None:
+    user.commit(gotk.LAYOUTS["several clusters"].files)
+    more = ("--registry", "registry.example.com", "--registry-creds-env", "CREDS")
+    made = ("bootstrap", "--all", "--image-pull-secret", "regcred", *more)
+    assert user.run(*made, env={"CREDS": "robot:password"}).status == 0
+
+    asked = user.run("key", "add", colleague.recipient)
+    result = user.run("key", "add", colleague.recipient, "--path", "clusters/staging")
+
+    assert (asked.status, result.status) == (2, 0), result.printed
+    assert can_read(user, colleague, "pull-secrets/staging/regcred.sops.yaml")
+    assert not can_read(user, colleague, "pull-secrets/production/regcred.sops.yaml")
+
+
+def test_what_cannot_be_done_is_said_before_anything_is_written(
+    fleet: User, colleague: Person
+) -> None:
+    own = fleet.run("key", "list", "--json").stdout.partition('"recipient": "')[2].partition('"')[0]
+    before = fleet.state()
+    for arguments, status, message in (
+        (("remove", own), 3, "is the recipient of clusters/prod itself"),
+        (("remove", colleague.recipient), 3, "no creation rule of clusters/prod names"),
+        (("add", "age1nonsense"), 2, "recipient"),
+        (("add", colleague.recipient, "--name", "two\nlines"), 2, "--name is one line"),
+        (("add", colleague.recipient, "--dry-run"), 0, "would change; nothing was written"),
+    ):
+        result = fleet.run("key", *arguments)
+        assert result.status == status, result.printed
+        assert message in result.printed
+        assert fleet.state() == before
+
+
+def test_without_an_identity_nobody_is_added(fleet: User, colleague: Person) -> None:
+    before = fleet.state()
+    env = {"XDG_CONFIG_HOME": str(fleet.temporary)}
+    result = fleet.run("key", "add", colleague.recipient, env=env)
+    assert (result.status, fleet.state()) == (3, before), result.printed
+    assert "no identity at hand opens" in result.stderr
+
+
+def test_a_rule_whose_recipients_are_text_is_named(fleet: User, colleague: Person) -> None:
+    config = fleet.read(".sops.yaml")
+    own = next(line.split()[1] for line in config.splitlines() if "# cluster" in line)
+    more = f"  - path_regex: ^more/\n    age: {own} # cluster: clusters/prod\n"
+    fleet.commit({".sops.yaml": config.replace("stores:", f"{more}stores:")})
+    before = fleet.state()
+    result = fleet.run("key", "add", colleague.recipient)
+    assert (result.status, fleet.state()) == (3, before), result.printed
+    assert "does not have its recipients in a list age of its own" in result.stderr
+
+
+def test_a_secret_in_place_of_a_recipient_is_not_repeated(fleet: User) -> None:
+    secret = str(pyrage.x25519.Identity.generate())
+    result = fleet.run("key", "add", secret)
+    assert result.status == 2
+    assert secret not in result.printed
+    assert secret not in fleet.run("key", "add", word(), "--name", secret).printed
