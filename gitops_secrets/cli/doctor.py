@@ -114,4 +114,5 @@ def _lines(examined: Examined) -> list[str]:
         what += f", {count(examined.unopened, 'pull Secrets')} not opened"
     well = "healthy" if not examined.refused else "no problem in what could be read"
     problems = count(len(examined.diagnoses), "problems") if examined.diagnoses else well
-    return [*lines, f"gitops-secrets: {problems}: {what}"]
+    notes = [f"note: {note}" for note in examined.notes]
+    return [*lines, f"gitops-secrets: {problems}: {what}", *notes]

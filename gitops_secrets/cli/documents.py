@@ -148,6 +148,7 @@ def doctor_document(examined: Examined) -> str:
                 }
                 for found in examined.diagnoses
             ],
+            "notes": examined.notes,
         },
     )
 

@@ -7,11 +7,18 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.field import gotk
 from tests.support import documents
 from tests.support.fleet import ACCOUNTS, FLUX, kustomization, seal
 from tests.support.user import User
 
 HEALTHY = "gitops-secrets: healthy"
+APPS = """\
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: apps, namespace: flux-system}
+spec: {path: ./apps, sourceRef: {kind: GitRepository, name: flux-system}}
+"""
 
 
 def pulls(*registries: str, name: str = "regcred", namespace: str = "shop") -> str:
@@ -217,3 +224,33 @@ def test_each_cluster_has_its_own_images(fleet: User) -> None:
     fleet.write({"clusters/dev/flux-system/gotk-sync.yaml": text, "clusters/dev/x.yaml": kustomization("x", "x"),
                  "x/x.yaml": runs(f"{R}:5000/web", namespace="flux-system")})  # fmt: skip
     assert fleet.run("doctor").stdout.startswith(HEALTHY)
+
+
+def test_before_bootstrap_a_note_names_what_pulls_without_credentials(user: User) -> None:
+    user.commit({**gotk.LAYOUTS["one cluster"].files, "clusters/prod/apps.yaml": APPS})
+    flux_images(user, "flux.example.com/mirror")
+    user.write({"apps/app.yaml": runs(f"{R}:5000/web:1", "ghcr.io/x/y:1", secret="")})
+
+    said = user.run("doctor")
+    seen = user.run()
+
+    assert said.status == 0, said.printed
+    notes = [line for line in said.stdout.splitlines() if line.startswith("note: ")]
+    command = "gitops-secrets bootstrap --path clusters/prod --image-pull-secret regcred --registry"
+    assert [note.partition(": gitops-secrets")[0] for note in notes] == [
+        (
+            "note: Deployment flux-system/source-controller and 1 more pull from flux.example.com, and "
+            "nothing in Git has credentials for it"
+        ),
+        f"note: Deployment shop/web pulls from {R}:5000, and nothing in Git has credentials for it",
+    ]
+    assert notes[0].endswith(f"{command} flux.example.com")
+    assert notes[1].endswith(f"{command} {R}:5000 --for shop")
+    assert f"  {command} flux.example.com\n" in seen.stdout
+
+
+def test_after_bootstrap_there_is_no_such_note(user: User) -> None:
+    user.commit({**gotk.LAYOUTS["one cluster"].files, "clusters/prod/apps.yaml": APPS})
+    assert user.bootstrap().status == 0
+    user.write({"apps/app.yaml": runs(f"{R}:5000/web:1", secret="")})
+    assert "note: " not in user.run("doctor").stdout

@@ -12,6 +12,7 @@ from gitops_secrets.commands.registry.opened import open_pull_secrets
 from gitops_secrets.commands.repository.tree import upstream, work_tree
 from gitops_secrets.core.doctor.diagnosis import ERROR, Diagnosis
 from gitops_secrets.core.doctor.examine import examine
+from gitops_secrets.core.doctor.unpulled import unpulled
 from gitops_secrets.core.flux.pullsecrets import pull_secrets
 from gitops_secrets.core.flux.roots.find import NO_ROOT
 from gitops_secrets.core.flux.view import View
@@ -30,6 +31,8 @@ class Examined(NamedTuple):
     diagnoses: tuple[Diagnosis, ...]
     refused: tuple[GitOpsSecretsError, ...]
     """What the cluster did not let be read: of that nothing is known."""
+    notes: tuple[str, ...] = ()
+    """What is no problem, and good to know."""
 
 
 class Request(NamedTuple):
@@ -96,6 +99,11 @@ def doctor(request: Request) -> Examined:
         sum(s.place not in keys for s in pull_secrets(view)),
         diagnoses,
         refused,
+        tuple(
+            f"{found.words}: {found.command}"
+            for cluster in view.clusters
+            for found in unpulled(view, cluster)
+        ),
     )
 
 

@@ -24,6 +24,11 @@ _OPEN = (
 """Where images are public as often as not, or the node itself has the credential."""
 
 
+def is_open(host: str) -> bool:
+    """Return whether images of *host* are public as often as not, or the node itself has the credential."""
+    return any(fnmatchcase(host, pattern) for pattern in _OPEN)
+
+
 def check(view: View, keys: Keys) -> Iterator[Diagnosis]:
     """Yield images without a key, and keys without an image; of Secrets that are not opened nothing."""
     secrets = pull_secrets(view)
@@ -57,7 +62,7 @@ def _of_image(
     host = host_of(image)
     if any(covers(key, image) for _, key in held):
         return None
-    if any(fnmatchcase(host, pattern) for pattern in _OPEN):
+    if is_open(host):
         return None
     near = next(((s, k) for s, k in held if _bare(k) == _bare(host)), None)
     if near is not None:
