@@ -19,6 +19,7 @@ from tests.guard.corpus import (
     encrypted,
     field,
     files,
+    fixtures,
     hidden,
     lookalikes,
     pull_secrets,
@@ -29,10 +30,25 @@ from tests.guard.said import everything_said, given_away, pieces
 
 READABLE = [
     case
-    for section in (pull_secrets, configs, commands, hidden, encrypted, field, files, elsewhere)
+    for section in (
+        pull_secrets,
+        configs,
+        commands,
+        hidden,
+        encrypted,
+        field,
+        files,
+        fixtures,
+        elsewhere,
+    )
     for case in section.readable()
 ]
-LOOKALIKES = [*lookalikes.lookalikes(), *trades.lookalikes(), *files.lookalikes()]
+LOOKALIKES = [
+    *lookalikes.lookalikes(),
+    *trades.lookalikes(),
+    *files.lookalikes(),
+    *fixtures.lookalikes(),
+]
 ELSEWHERE = {
     *("moved-ciphertext", "copied-ciphertext", "policy-change"),
     *("unreadable", "marker-without-reason"),

@@ -49,7 +49,7 @@ __all__ = [
     "same_value",
 ]
 
-ENGINE_VERSION = "92d543bcb2b0"
+ENGINE_VERSION = "17b1f0393b7a"
 """Changes with every change of a verdict: facts that another version wrote are worth nothing."""
 
 _SILENCE = Judgement()

@@ -84,9 +84,9 @@ _has_registry = finder(b"regist", b"docker", b"image", b"ghcr", b"quay", b"harbo
                        b"podman", b"buildah", b"skopeo")  # fmt: skip
 _ADDRESS = re.compile(rb"://[^/@:]*+:[^/@]*+@")
 """A user name and something else ahead of a host. No slash is passed over, so that no byte is seen twice."""
-_SEALED_NAME = re.compile(
-    r"(?i)(?:\.(?:env|ini|(?:sops|enc|encrypted)(?:\.(?!ya?ml(?:\0|\Z))[a-z0-9]{1,12})?)|secrets?(?:/[^\0]*)?\.json)(?:\0|\Z)"
-)
+_SEALED_NAME = r"(?i)(?:\.(?:env|ini|(?:sops|enc|encrypted)(?:\.(?!ya?ml(?:\0|\Z))[a-z0-9]{1,12})?)|secrets?(?:/[^\0]*)?\.json)(?:\0|\Z)"
+"""Compiled where a path may be one: most commits have none, and wait for it otherwise."""
+_IN_SEALED_NAMES = (".env", ".ini", ".sops", ".enc", "secret")
 _HOST_KEY = re.compile(rb"[a-z0-9-]\.[a-z0-9.-]{1,250}:[0-9]{2,5}|[a-z0-9-]\.[a-z]{2,}[\"']?:")
 """A host with a port, or as a key."""
 
@@ -221,7 +221,13 @@ def _names_secrets(content: bytes) -> bool:
 
 def may_be_sealed(paths: str) -> bool:
     """Return whether one of *paths*, between which there are NULs, may be a file of its own kind that a creation rule wants encrypted, whatever it holds."""
-    return _SEALED_NAME.search(paths) is not None
+    if paths.endswith((".yaml", ".yml")) and "\0" not in paths:
+        return False
+    lower = paths.lower()
+    return (
+        any(word in lower for word in _IN_SEALED_NAMES)
+        and re.search(_SEALED_NAME, paths) is not None
+    )
 
 
 def may_name_a_key(paths: str) -> bool:

@@ -8,7 +8,10 @@ from __future__ import annotations
 import re
 
 _EVERYTHING = frozenset({"", ".", ".*", ".+", "^", "^.*", "^.*$", ".*$", "^.+$", ".+$"})
-_TEST_DATA = frozenset({"testdata", "__tests__", "__fixtures__", "fixtures", "tests", "test"})
+_TESTS = re.compile(
+    r"(?:^|/)(?:testdata|__(?:tests|fixtures|mocks|snapshots)__|fixtures|tests?|functional-tests)/"
+    r"|_test\.[a-z0-9]+\Z|\.(?:test|spec)\.[a-z0-9]+\Z|(?:^|/)test_[^/]*\.py\Z"
+)
 _TEMPLATE = re.compile(
     r"(?i)\.(?P<end>tmpl|tpl|gotmpl|template|example|sample|dist|j2|jinja2?|erb|mustache|hbs)\Z"
 )
@@ -26,8 +29,12 @@ def is_for_objects(path_regex: str, path: str) -> bool:
     template = _TEMPLATE.search(path)
     if template is not None and template["end"].lower() not in path_regex.lower():
         return False
-    folders = path.lower().split("/")[:-1]
-    return path_regex not in _EVERYTHING or _TEST_DATA.isdisjoint(folders)
+    return path_regex not in _EVERYTHING or not is_of_tests(path)
+
+
+def is_of_tests(path: str) -> bool:
+    """Return whether only tests read *path*."""
+    return _TESTS.search(path.lower()) is not None
 
 
 def is_for_file(path_regex: str, path: str) -> bool:

@@ -24,7 +24,15 @@ from gitops_secrets.core.guard.read.encoding import (
     textual,
 )
 from gitops_secrets.core.guard.read.keyrings import KEY_BEGINNINGS, holds_secret_key
-from gitops_secrets.core.guard.record.facts import Facts, Identity, Key, Note, ObjectFacts, Place
+from gitops_secrets.core.guard.record.facts import (
+    MADE_UP,
+    Facts,
+    Identity,
+    Key,
+    Note,
+    ObjectFacts,
+    Place,
+)
 from gitops_secrets.core.guard.rules.plaintext_dockerconfigjson import KEYS
 
 MAX_CONTENT = 64 * 1024 * 1024
@@ -37,6 +45,7 @@ MAX_NOTES = 1000
 
 _WITH_PASSWORD = re.compile(r"://[^/:]{0,200}:(?![0-9]{1,5}(?:/|\Z))")
 """An address with more than a port behind its first colon, whole or not."""
+_SAID_PLAINLY = frozenset({"registry-password", "registry-login", "docker-config"})
 _COMMENT_LINE = re.compile(r"[ \t]*(?:#|//|;|--[ \t]|<!--|REM[ \t]|\*[ \t])")
 
 
@@ -124,6 +133,10 @@ class Inspection:
             for h in self.hits
         ):
             return
+        if rule in _SAID_PLAINLY:
+            from gitops_secrets.core.guard.patterns.fixtures import is_made_up
+
+            detail = MADE_UP if is_made_up(material) else ""
         self.note(rule, origin, line, column, material=material, detail=detail)
 
     def piece(self, text: str, origin: Origin, bits: int) -> None:

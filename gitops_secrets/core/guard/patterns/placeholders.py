@@ -56,9 +56,11 @@ _NAME = re.compile(
 _PART_OF_NAME = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 _FILLER = re.compile(
     r"""["'\s]*(?:(?:gh[oprsu]_|github_pat_|glpat-|dckr_pat_)?(?:x{3,}|X{3,}|\*{2,}|\.{2,}|…+|-{2,}|_{2,}|\?{2,}|#{3,}|0{4,})|1234?5?6?7?8?9?0?"""
-    r"""|null|nil|none|None|true|false|True|False|~|undefined|-)?["'\s]*"""
+    r"""|hunter2|null|nil|none|None|true|false|True|False|~|undefined|-)?["'\s]*"""
 )
-_DIGITS = re.compile(r"(?:1|12|123|1234|12345|123456)?$")
+_DIGITS = re.compile(
+    r"(?<=[A-Za-z])(?:1|12|123|1234|12345|123456)(?=[A-Z]?[a-z]|[-_. ]|$)|(?:1|12|123|1234|12345|123456)$"
+)
 _OTHER = re.compile(r"[^A-Za-z_\-. :/@!]")
 _MARKUP = re.compile(
     r"</?(?:a|b|code|em|emphasis|font|i|kbd|mark|q|replaceable|span|strong|tt|u|var)(?:[ ][^<>]{0,80})?>"
@@ -73,8 +75,8 @@ _LONGEST_SPELLED = 200
 _WORDS = frozenset(
     """
     a abc abcdef access account admin topsecret acme acr and api apikey app auth aws az azure b bar base basic baz blah
-    bogus bot change changeit changeme cli client cluster config cred credential credentials
-    creds default demo deploy docker dockerhub dockerpassword dummy ecr email encoded enter
+    bogus bot botpass change changeit changeme cli client cluster config cred credential credentials
+    creds db default demo deploy docker dockerhub dockerpassword dummy ecr email encoded enter
     env example fake fill fixme fixture flux foo foobar for gcr gh ghcr git github gitlab goes harbor hash hello
     helm here hub id image in insert invalid is it json k key kube kubernetes license login
     long me mock my mypass mypassword mypw mypwd mysecret mytoken myuser name nexus no noreply not oauth of
@@ -85,7 +87,7 @@ _WORDS = frozenset(
     secure server service set sillyness snip some someone something string strong stub super
     supersecret svc tbd team temp template tenant test testing testpassword testpwd testuser text
     that the this to todo token truncated two u unused update use user username userpass
-    value values very w with world write wrong x xx xxx y yes you your yourpassword yourself yourtoken
+    value values very w with word world write wrong x xx xxx y yes you your yourpassword yourself yourtoken
     youruser yourusername yyy z zzz
     """.split()  # noqa: SIM905 - a list of two hundred lines says no more
 )

@@ -63,6 +63,10 @@ class ObjectFacts(NamedTuple):
     """Whether it is a Secret within another object, a comment or something packed: sops does not see it there."""
 
 
+MADE_UP = "it is made of words"
+"""The detail of a credential that is none in what only tests read."""
+
+
 class Note(NamedTuple):
     """One thing that is wrong whatever the path and the policy."""
 

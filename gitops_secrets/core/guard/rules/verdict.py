@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from gitops_secrets.core.guard.judge.covered import is_for_file, is_for_objects
+from gitops_secrets.core.guard.judge.covered import is_for_file, is_for_objects, is_of_tests
 from gitops_secrets.core.guard.judge.policy import Policy
-from gitops_secrets.core.guard.record.facts import Facts, Identity, Key
+from gitops_secrets.core.guard.record.facts import MADE_UP, Facts, Identity, Key
 from gitops_secrets.core.guard.record.finding import Finding, ObjectName
 from gitops_secrets.core.guard.rules import IDENTS, rule
 from gitops_secrets.core.guard.rules.unencrypted_secret import INSIDE, SEAL
@@ -21,6 +21,8 @@ _MAGIC = re.compile(r"[*?\[\\]|^[^A-Za-z0-9.]")
 def of_content(path: str, facts: Facts, policy: Policy) -> Iterator[Finding]:
     """Yield the findings of one content at *path*, exceptions not yet weighed, in no order."""
     for note in facts.notes:
+        if note.detail == MADE_UP and is_of_tests(path):
+            continue
         yield finding(path, note.rule, note.line, note.column, note.identity, note.key, note.detail)
     yield from _unencrypted(path, facts, policy)
     for marker in facts.markers:
