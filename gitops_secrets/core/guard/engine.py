@@ -49,7 +49,7 @@ __all__ = [
     "same_value",
 ]
 
-ENGINE_VERSION = "17b1f0393b7a"
+ENGINE_VERSION = "efc39f6a3ded"
 """Changes with every change of a verdict: facts that another version wrote are worth nothing."""
 
 _SILENCE = Judgement()

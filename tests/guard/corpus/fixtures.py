@@ -14,6 +14,7 @@ TESTS = [
 ]  # fmt: skip
 PLACEHOLDERS = [
     "your-pass-word-123",
+    "conta1n3rize14",
     "your-pw",
     "botpass123",
     "hunter2",

@@ -56,7 +56,7 @@ _NAME = re.compile(
 _PART_OF_NAME = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 _FILLER = re.compile(
     r"""["'\s]*(?:(?:gh[oprsu]_|github_pat_|glpat-|dckr_pat_)?(?:x{3,}|X{3,}|\*{2,}|\.{2,}|…+|-{2,}|_{2,}|\?{2,}|#{3,}|0{4,})|1234?5?6?7?8?9?0?"""
-    r"""|hunter2|null|nil|none|None|true|false|True|False|~|undefined|-)?["'\s]*"""
+    r"""|hunter2|conta1n3rize14|null|nil|none|None|true|false|True|False|~|undefined|-)?["'\s]*"""
 )
 _DIGITS = re.compile(
     r"(?<=[A-Za-z])(?:1|12|123|1234|12345|123456)(?=[A-Z]?[a-z]|[-_. ]|$)|(?:1|12|123|1234|12345|123456)$"
