@@ -84,9 +84,14 @@ _has_registry = finder(b"regist", b"docker", b"image", b"ghcr", b"quay", b"harbo
                        b"podman", b"buildah", b"skopeo")  # fmt: skip
 _ADDRESS = re.compile(rb"://[^/@:]*+:[^/@]*+@")
 """A user name and something else ahead of a host. No slash is passed over, so that no byte is seen twice."""
-_SEALED_NAME = r"(?i)(?:\.(?:env|ini|(?:sops|enc|encrypted)(?:\.(?!ya?ml(?:\0|\Z))[a-z0-9]{1,12})?)|secrets?(?:/[^\0]*)?\.json)(?:\0|\Z)"
-"""Compiled where a path may be one: most commits have none, and wait for it otherwise."""
-_IN_SEALED_NAMES = (".env", ".ini", ".sops", ".enc", "secret")
+_SEALED_NAMES = (
+    (".sops", r"\.sops(?:\.(?!ya?ml\0)[a-z0-9]{1,12})?\0"),
+    (".enc", r"\.enc(?:rypted)?(?:\.(?!ya?ml\0)[a-z0-9]{1,12})?\0"),
+    ("secret", r"secrets?(?:/[^\0]*)?\.json\0"),
+)
+"""In lower case, a word and a pattern that begins with it. Compiled where the word stands in a path: most
+commits have none, and would wait for it.
+"""
 _HOST_KEY = re.compile(rb"[a-z0-9-]\.[a-z0-9.-]{1,250}:[0-9]{2,5}|[a-z0-9-]\.[a-z]{2,}[\"']?:")
 """A host with a port, or as a key."""
 
@@ -223,10 +228,11 @@ def may_be_sealed(paths: str) -> bool:
     """Return whether one of *paths*, between which there are NULs, may be a file of its own kind that a creation rule wants encrypted, whatever it holds."""
     if paths.endswith((".yaml", ".yml")) and "\0" not in paths:
         return False
-    lower = paths.lower()
+    lower = f"{paths.lower()}\0"
     return (
-        any(word in lower for word in _IN_SEALED_NAMES)
-        and re.search(_SEALED_NAME, paths) is not None
+        ".env\0" in lower
+        or ".ini\0" in lower
+        or any(word in lower and re.search(name, lower) for word, name in _SEALED_NAMES)
     )
 
 
