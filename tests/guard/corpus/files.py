@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from tests.guard.corpus.case import Case, Fresh, b64, encrypt, found, remember, silent
 
+ATTENTION = "This section contains key material that should only be modified with\n        extra care. See `sops -h`."
 RULE = "unencrypted-secret"
 PARTLY = "partly-encrypted-secret"
 
@@ -85,6 +86,10 @@ def readable() -> Iterator[Case]:
         bare = encrypt(spell(Fresh()), "--encrypted-regex", "^nothing$", kind=kind)
         yield found(f"file/{kind} whose regex matched nothing", RULE, bare, "sops exits 0", path, sops_config=ALL)  # fmt: skip
     c = Fresh()
+    told = encrypt("a: " + c.password).replace(
+        "sops:\n", f"sops:\n    attention: {Fresh().password}\n"
+    )
+    yield found("file/another warning", "broken-sops-metadata", told, "what sops does not write may be a secret", "old.yaml")  # fmt: skip
     whole = json.loads(encrypt(f"key {c.password}", kind="binary"))
     whole["data"] = f"key {c.password}"
     yield found("file/binary in the clear", RULE, json.dumps(whole), "only the metadata is sops' own", "tls/a.enc.key", sops_config=ALL)  # fmt: skip
@@ -100,5 +105,11 @@ def lookalikes() -> Iterator[Case]:
             yield silent(f"file/sealed {path}", sealed, "sops wrote it", path, sops_config=ALL)
         part = encrypt(spell(Fresh()), "--encrypted-regex", "(?i)password$", kind=kind)
         yield silent(f"file/{kind} sealed in part", part, "as the rule chooses", f"apps/db.enc.{end}", sops_config=ALL)  # fmt: skip
+    first = encrypt("a: " + Fresh().password).replace(
+        "sops:\n", f"sops:\n    attention: {ATTENTION}\n"
+    )
+    yield silent(
+        "file/sealed by sops 1", first, "sops before 2.0 wrote a warning there", "old.yaml"
+    )
     whole = encrypt(f"key {Fresh().password}", kind="binary")
     yield silent("file/sealed binary", whole, "sops wrote it", "tls/a.enc.key", sops_config=ALL)

@@ -31,6 +31,8 @@ _ENTRY_FIELDS = {
     "hckms": ("key_id", "created_at", "enc"),
 }
 """What sops writes, 3.7 to 3.13."""
+_ATTENTION = "This section contains key material that should only be modified with extra care. See `sops -h`."
+"""What sops wrote into each block before 2.0, and nobody has to guess at: another text could be a secret."""
 _LASTMODIFIED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 _AGE_ARMOR = re.compile(
     r"-----BEGIN AGE ENCRYPTED FILE-----\s(?P<body>[A-Za-z0-9+/=\s]+)-----END AGE ENCRYPTED FILE-----"
@@ -75,7 +77,10 @@ def _is_known(block: yaml.MappingNode) -> bool:
         if not all(_has_only(group, KINDS) for group in groups.value):
             return False
         holders.extend(map(named, groups.value))
-    if not _has_only(block, _FIELDS):
+    if not _has_only(block, (*_FIELDS, "attention")):
+        return False
+    said = [scalar(value) or "" for key, value in block.value if key.value == "attention"]
+    if any(" ".join(text.split()) != _ATTENTION for text in said):
         return False
     for holder in holders:
         for name, node in holder.items():
