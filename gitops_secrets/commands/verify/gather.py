@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 from gitops_secrets.adapters.files import read_file
 from gitops_secrets.adapters.git.objects import Git
-from gitops_secrets.adapters.git.repository import Repository, open_repository
+from gitops_secrets.adapters.git.repository import Repository
 from gitops_secrets.commands.contents.known import read_whole
 from gitops_secrets.commands.policy.policies import is_rules
 from gitops_secrets.commands.repository.tree import work_tree
@@ -36,37 +35,35 @@ class Scope(NamedTuple):
     """For a range, the id of the commit that it begins at: what was wrong before is not reported."""
 
 
-def of_work_tree(folder: Path, paths: Sequence[str]) -> Scope:
-    """Return the files of the work tree, tracked or new; or of *paths*, whether Git knows them or not."""
-    repository = open_repository(folder)
+def of_work_tree(repository: Repository, paths: Sequence[str]) -> Scope:
+    """Return the files of the work tree, tracked or new.
+
+    With *paths* these files, whether Git knows them or not, and those below these folders; no other is read.
+    """
     tree, _ = work_tree(repository)
-    listed = dict.fromkeys(tree.files())
+    listed = tree.files()
     only: set[str] | None = None
     if paths:
-        only = set()
-        for path in paths:
-            only |= _named(repository, path, listed)
-        listed |= dict.fromkeys(sorted(only))
+        only = set().union(*(_named(repository, path, listed) for path in paths))
     contents: dict[str, bytes] = {}
     configs: dict[str, bytes] = {}
-    for path in listed:
-        content = tree.read(path)
-        if content is None and only and path in only:
-            content = read_file(repository.top, path)
-        if content is None:
+    for path in dict.fromkeys((*listed, *sorted(only or ()))):
+        if only is not None and path not in only and not is_rules(path):
             continue
-        if is_rules(path):
+        content = tree.read(path)
+        if content is None and only is not None:
+            content = read_file(repository.top, path)
+        if content is not None and is_rules(path):
             configs[path] = content
-        elif MARK in content:
+        elif content is not None and MARK in content:
             contents[path] = content
-    git = Git(str(repository.top))
     return Scope(
         "encrypted files",
         tuple(listed),
         contents,
         configs,
         frozenset(only) if only is not None else None,
-        _head(git),
+        _head(Git(str(repository.top))),
     )
 
 
@@ -88,9 +85,9 @@ def of_range(git: Git, span: str) -> Scope:
     return scope._replace(begins=before)
 
 
-def of_history(folder: Path) -> Scope:
+def of_history(repository: Repository) -> Scope:
     """Return the files of the work tree, to be held against every commit that a ref reaches."""
-    scope = of_work_tree(folder, ())
+    scope = of_work_tree(repository, ())
     return scope._replace(revisions=("--all",))
 
 

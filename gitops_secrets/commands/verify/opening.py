@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from gitops_secrets.adapters.age import unwrap
+from gitops_secrets.adapters.age import Identity, unwrap
 from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.adapters.sops.asking import ask_sops
 from gitops_secrets.core.guard.record.finding import Finding
@@ -36,6 +36,7 @@ class Opener:
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring
         self._keys: dict[tuple[MasterKey, ...], DataKey | None] = {}
+        self._secrets: dict[tuple[str, str], bytes | None] = {}
         self._is_wrong: dict[MasterKey, bool] = {}
 
     def open(self, file: EncryptedFile) -> Opened:
@@ -68,7 +69,7 @@ class Opener:
                 return Reading(Verdict.UNSUPPORTED, "its data key is not unwrapped here")
             if key is None:
                 return Reading(Verdict.NO_KEY)
-            return judge(load(file.content, file.form), key)
+            return judge(load(file.content, file.form, file.composed), key)
         except UnsupportedError as error:
             return Reading(Verdict.UNSUPPORTED, str(error))
         except RefusedError as error:
@@ -87,10 +88,17 @@ class Opener:
         tried = [(key, held.identity) for key, held in named if held is not None]
         others = ((key, identity) for key in entries for identity in self._keyring.all())
         for key, identity in (*tried, *others):
-            secret = unwrap(key.wrapped, identity)
+            secret = self._opened(key, identity)
             if secret is not None:
                 return secret
         return None
+
+    def _opened(self, key: MasterKey, identity: Identity) -> bytes | None:
+        """Return the data key that *key* holds for *identity*, computed once."""
+        place = key.wrapped, identity.recipient
+        if place not in self._secrets:
+            self._secrets[place] = unwrap(key.wrapped, identity)
+        return self._secrets[place]
 
     def _wrong_entries(self, file: EncryptedFile, metadata: Metadata) -> Iterator[Finding]:
         """Yield the entries that do not open with the identity of the recipient that they name."""
@@ -110,7 +118,7 @@ class Opener:
         held = self._keyring.find(key.identification)
         if held is None or is_post_quantum(key.identification):
             return False
-        return unwrap(key.wrapped, held.identity) is None
+        return self._opened(key, held.identity) is None
 
 
 def _findings(file: EncryptedFile, reading: Reading) -> Iterator[Finding]:

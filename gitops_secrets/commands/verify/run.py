@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from gitops_secrets.adapters.age import recipient_problem
 from gitops_secrets.adapters.git.objects import Git
-from gitops_secrets.adapters.git.repository import open_repository
+from gitops_secrets.adapters.git.repository import Repository, open_repository
 from gitops_secrets.commands.verify import gather
 from gitops_secrets.commands.verify.gather import Scope
 from gitops_secrets.commands.verify.history import Compared, Reports, compare_versions
-from gitops_secrets.core.guard import engine
 from gitops_secrets.core.guard.judge.judgement import Judgement
 from gitops_secrets.core.guard.judge.policy import Policy
+from gitops_secrets.core.guard.judge.weighing import weigh
 from gitops_secrets.core.guard.outcome import Outcome
+from gitops_secrets.core.guard.read.markers import find_markers
+from gitops_secrets.core.guard.record.facts import Facts
 from gitops_secrets.core.guard.record.finding import Finding
 from gitops_secrets.core.sops.reader.read import Verdict
 from gitops_secrets.core.sops.reader.structure import EncryptedFile, has_conflict, read_encrypted
 from gitops_secrets.core.verify.checks import found
 from gitops_secrets.core.verify.lint import lint
 from gitops_secrets.core.verify.rules import Rules, check_rules
+from gitops_secrets.core.verify.sharing import check_copies, shared_keys
 from gitops_secrets.core.verify.structure import check_file
 from gitops_secrets.core.verify.versions import metadata_of
 from gitops_secrets.core.yamltext.nodes import Position
@@ -33,6 +36,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gitops_secrets.commands.verify.opening import Opened
 
+_NAMED = 3
+"""How many of the files that share a data key are named."""
 _OF_MAC = ("tampered", "moved-ciphertext")
 """What the versions in Git show of a file whose MAC does not fit."""
 
@@ -73,7 +78,7 @@ def verify(request: Request) -> Verified:
     request.progress("reading the files")
     repository = open_repository(request.folder)
     git = Git(str(repository.top))
-    scope = _scope(request, git)
+    scope = _scope(request, repository, git)
     files, findings = _read(scope)
     judged = [file for path, file in files.items() if scope.only is None or path in scope.only]
     findings += _keyless(request, scope, files, judged)
@@ -94,9 +99,7 @@ def verify(request: Request) -> Verified:
                 unread.append(opened.unread)
             findings = _joined(findings, file, opened)
     findings += compared.earlier
-    outcome = Outcome(
-        scope.what, len(judged), Judgement(tuple(dict.fromkeys(findings))), tuple(unread)
-    )
+    outcome = Outcome(scope.what, len(judged), _weighed(findings, files), tuple(unread))
     return Verified(
         outcome,
         verdicts[Verdict.INTACT],
@@ -125,7 +128,7 @@ def _joined(findings: list[Finding], file: EncryptedFile, opened: Opened) -> lis
     ]
 
 
-def _scope(request: Request, git: Git) -> Scope:
+def _scope(request: Request, repository: Repository, git: Git) -> Scope:
     chosen = [
         name
         for name, is_given in (
@@ -143,8 +146,8 @@ def _scope(request: Request, git: Git) -> Scope:
     if request.span is not None:
         return gather.of_range(git, request.span)
     if request.history:
-        return gather.of_history(request.folder)
-    return gather.of_work_tree(request.folder, request.paths)
+        return gather.of_history(repository)
+    return gather.of_work_tree(repository, request.paths)
 
 
 def _read(scope: Scope) -> tuple[dict[str, EncryptedFile], list[Finding]]:
@@ -186,17 +189,8 @@ def _keyless(
         findings += check_rules(file, rules)
     if scope.only is None or any(path in scope.only for path in scope.configs):
         findings += lint(rules, scope.paths, set(files), recipient_problem)
-    findings += _copied(files, judged)
+    findings += check_copies(files, [file.path for file in judged])
     return findings
-
-
-def _copied(
-    files: Mapping[str, EncryptedFile], judged: Sequence[EncryptedFile]
-) -> Iterator[Finding]:
-    """Yield the ciphertexts and data keys that two objects of the tree share, as the guard sees them."""
-    facts = {path: engine.examine(file.content) for path, file in files.items()}
-    only = {file.path for file in judged}
-    yield from engine.judge_set(facts, Policy(), only=only).findings
 
 
 def _compare(
@@ -222,14 +216,22 @@ def _compare(
 
 def _notes(files: Sequence[EncryptedFile]) -> Iterator[str]:
     """Yield what is worth knowing, and wrong in no way."""
-    holders: dict[str, list[str]] = {}
-    for file in files:
-        metadata = metadata_of(file)
-        for wrapped in {key.wrapped for key in metadata.keys} if metadata is not None else ():
-            holders.setdefault(wrapped, []).append(file.path)
-    shared = {tuple(paths) for paths in holders.values() if len(paths) > 1}
-    for paths in sorted(shared):
-        named = ", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
+    for paths in shared_keys(files):
+        more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
         yield (
-            f"{count(len(paths), 'files')} share one data key, and whoever opens one opens all of them: {named}"
+            f"{count(len(paths), 'files')} share one data key, and whoever opens one opens all of them: "
+            f"{', '.join(paths[:_NAMED])}{more}"
         )
+
+
+def _weighed(findings: Iterable[Finding], files: Mapping[str, EncryptedFile]) -> Judgement:
+    """Return *findings*, each once, less those that a marker in its file excuses."""
+    total = Judgement()
+    by_path: dict[str, list[Finding]] = {}
+    for finding in dict.fromkeys(findings):
+        by_path.setdefault(finding.path, []).append(finding)
+    for path, of_path in by_path.items():
+        file = files.get(path)
+        markers = find_markers(file.content.decode(errors="replace")) if file is not None else ()
+        total += weigh(of_path, Facts(markers=markers), Policy(), None, lambda *_: False)
+    return total

@@ -39,4 +39,4 @@ def _file(path: str, content: bytes | None) -> EncryptedFile | None:
         roots = tuple(compose_documents(content, path))
     except InvalidDocumentError:
         return None
-    return EncryptedFile(path, content, form, roots, read_structure(roots))
+    return EncryptedFile(path, content, form, roots, roots, read_structure(roots))

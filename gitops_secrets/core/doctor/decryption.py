@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
+from gitops_secrets.core.doctor.documents import is_for_flux
 from gitops_secrets.core.flux.follow import Applied, target_namespaces
 from gitops_secrets.core.flux.objects import DEFAULT_NAMESPACE
 from gitops_secrets.core.flux.roots.root import Installer
@@ -13,7 +14,6 @@ from gitops_secrets.core.repository.layout import PULL_SECRETS
 from gitops_secrets.core.sops.creationrules import recorded_recipient
 from gitops_secrets.core.sops.recipients import too_old
 from gitops_secrets.core.sops.secrets import ROOTS
-from gitops_secrets.core.sops.structure import SopsDocument
 from gitops_secrets.core.wiring.kustomization import IDENTITY_SECRET
 from gitops_secrets.core.yamltext.nodes import entries, text
 
@@ -60,11 +60,6 @@ def _is_unwritten(view: View, applied: Applied) -> bool:
     is_external = view.root(applied.cluster).installer == Installer.EXTERNAL
     written = view.tree.read(applied.kustomization.file) is not None
     return not written or (is_external and applied.kustomization.root is None)
-
-
-def is_for_flux(document: SopsDocument) -> bool:
-    """Return whether Flux is to decrypt *document*: a SopsSecret is decrypted by an operator of its own."""
-    return document.metadata is not None and document.kind != "SopsSecret"
 
 
 def _not_decrypted(view: View, applied: Applied, encrypted: list[str]) -> Diagnosis:

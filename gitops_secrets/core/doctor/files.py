@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from gitops_secrets.core.doctor.decryption import is_for_flux
 from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
+from gitops_secrets.core.doctor.documents import check_document, is_for_flux
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.layout import CONFIG
 from gitops_secrets.core.sops.creationrules import CreationRule, parse_rules, recorded_recipient
 from gitops_secrets.core.sops.keymanagers import plugin_of
 from gitops_secrets.core.sops.recipients import shorten
-from gitops_secrets.core.sops.secrets import MAX_SECRET_BYTES, ROOTS
+from gitops_secrets.core.sops.secrets import ROOTS
 from gitops_secrets.core.sops.structure import (
     MAX_ENCRYPTED_BYTES,
     MasterKey,
@@ -19,9 +19,6 @@ from gitops_secrets.core.sops.structure import (
     SopsDocument,
 )
 from gitops_secrets.errors import GitOpsSecretsError, InvalidDocumentError
-
-_READ_BY_FLUX = ("apiVersion", "kind", "metadata.name", "metadata.namespace")
-_COMMENT_FIELDS = ("encrypted_comment_regex", "unencrypted_comment_regex")
 
 
 def check(view: View) -> Iterator[Diagnosis]:
@@ -46,74 +43,6 @@ def check(view: View) -> Iterator[Diagnosis]:
             if document.metadata is not None:
                 yield from _check_mac(view, path, document)
                 yield from _check_recipients(view, path, document.metadata)
-
-
-def check_document(path: str, document: SopsDocument, *, is_applied: bool) -> Iterator[Diagnosis]:
-    """Yield what is wrong with one document by itself; *is_applied* says whether Flux decrypts it."""
-    metadata = document.metadata
-    if metadata is None:
-        if document.kind == "Secret" and document.readable_values():
-            yield _readable(path, document)
-        return
-    if not is_applied and document.kind != "Secret":
-        # Whatever else sops encrypts in a repository, values for machines or pipelines, is not Flux's.
-        return
-    hidden = [".".join(map(str, v.path)) for v in document.values if v.encrypted]
-    unread = next((field for field in _READ_BY_FLUX if field in hidden), None)
-    if unread is not None:
-        yield Diagnosis(
-            "encrypted-kind",
-            ERROR,
-            f"{path} has its {unread} encrypted, which Flux has to read",
-            (path,),
-            f"set encrypted_regex: ^(data|stringData)$ in {CONFIG}, then: gitops-secrets encrypt --ignore-mac {path}",
-        )
-    elif not is_for_flux(document):
-        yield Diagnosis(
-            "encrypted-kind",
-            ERROR,
-            f"{path} is an encrypted {document.kind}, and Flux decrypts it before its own operator can",
-            (path,),
-            f"apply {path} by a Kustomization without spec.decryption",
-        )
-    elif document.kind != "Secret" and hidden:
-        # sops puts its metadata into every document of a file, also into those without a value of it.
-        yield Diagnosis(
-            "encrypted-kind",
-            ERROR,
-            f"{path} is an encrypted {document.kind or 'object'}, and Flux decrypts it for everybody who may read one",
-            (path,),
-            f"set kind: Secret in {path}, then: gitops-secrets encrypt --ignore-mac {path}",
-        )
-    elif document.readable_values():
-        yield _readable(path, document)
-    if metadata.rule is not None and metadata.rule[0] in _COMMENT_FIELDS:
-        yield Diagnosis(
-            "comments",
-            ERROR,
-            f"{path} is encrypted by its comments, which Flux never sees: it applies the ciphertext as the value",
-            (path,),
-            f"set encrypted_regex: ^(data|stringData)$ in {CONFIG}, then encrypt {path} anew",
-        )
-    if sum(v.size for v in document.values) > MAX_SECRET_BYTES * 4 // 3:
-        yield Diagnosis(
-            "size",
-            ERROR,
-            f"{path} makes a Secret over {MAX_SECRET_BYTES} bytes, which is the most that Kubernetes takes",
-            (path,),
-            "split it into several Secrets",
-        )
-
-
-def _readable(path: str, document: SopsDocument) -> Diagnosis:
-    value = document.readable_values()[0]
-    return Diagnosis(
-        "readable",
-        ERROR,
-        f"{path}: {'.'.join(map(str, value.path))} is readable in Git",
-        (f"{path}:{value.position}",),
-        f"gitops-secrets encrypt {path} && git add {path}",
-    )
 
 
 def _check_mac(view: View, path: str, document: SopsDocument) -> Iterator[Diagnosis]:

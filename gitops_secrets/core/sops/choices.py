@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from gitops_secrets.core.goregex.match import GoRegexError, go_regex
@@ -43,12 +44,17 @@ class Choice(NamedTuple):
 
     def is_in(self, key: str) -> bool:
         """Return whether *key* is one that the choice names, by its end or by its expression."""
-        if self.field.endswith("suffix"):
-            return key.endswith(self.value)
-        try:
-            return go_regex(self.value).is_found_in(key)
-        except GoRegexError:
-            return False
+        return _is_in(self.field, self.value, key)
+
+
+@lru_cache(maxsize=4096)
+def _is_in(field: str, value: str, key: str) -> bool:
+    if field.endswith("suffix"):
+        return key.endswith(value)
+    try:
+        return go_regex(value).is_found_in(key)
+    except GoRegexError:
+        return False
 
 
 EVERYTHING = Choice("unencrypted_suffix", "_unencrypted")

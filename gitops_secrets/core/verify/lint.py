@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from difflib import get_close_matches
 
 import yaml
 
@@ -80,6 +79,8 @@ def _unknown(
             continue
         if not where and get(node, name) is not None and _is_anchor_holder(node, name):
             continue
+        from difflib import get_close_matches
+
         close = _NOT_READ.get(name) or next(iter(get_close_matches(name, known, 1)), None)
         meant = f": is {close} meant?" if close else ""
         yield found(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitops_secrets.core.doctor.files import check_document
+from gitops_secrets.core.doctor.documents import check_document
 from gitops_secrets.core.guard.record.finding import Finding
 from gitops_secrets.core.guard.rules.broken_sops_metadata import problems
 from gitops_secrets.core.sops.choices import EVERYTHING, Choice
 from gitops_secrets.core.sops.reader.structure import EncryptedFile
 from gitops_secrets.core.sops.structure import MAX_ENCRYPTED_BYTES, Metadata, SopsDocument, Value
 from gitops_secrets.core.verify.checks import dotted, found
-from gitops_secrets.core.yamltext.nodes import Position
+from gitops_secrets.core.yamltext.nodes import Position, get, position
 
 _OF_FLUX = ("comments", "encrypted-kind", "size")
 """The checks of doctor that need no more than the file."""
@@ -50,8 +50,6 @@ def _check_metadata(file: EncryptedFile) -> Iterator[Finding]:
         is_concerned = document.metadata is not None or any(v.encrypted for v in document.values)
         if not is_concerned:
             continue
-        from gitops_secrets.core.yamltext.nodes import get, position
-
         block = get(root, "sops")
         for problem in dict.fromkeys(problems(block)):
             yield found(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from hashlib import sha512
 from typing import TYPE_CHECKING, NamedTuple
@@ -36,7 +36,6 @@ _MAC_ONLY_ENCRYPTED = bytes.fromhex(
 )
 """What sops begins such a MAC with: the SHA-256 of "sops"."""
 _LOADERS: dict[Form, Callable[[bytes], tuple[Tree, yaml.MappingNode]]] = {
-    Form.YAML: load_yaml,
     Form.JSON: load_json,
     Form.DOTENV: load_dotenv,
     Form.INI: load_ini,
@@ -79,9 +78,15 @@ class Loaded(NamedTuple):
     choice: Choice
 
 
-def load(content: bytes, form: Form) -> Loaded:
-    """Return the encrypted file *content*. Raises RefusedError and UnsupportedError."""
-    tree, block = _LOADERS[form](content)
+def load(content: bytes, form: Form, composed: Sequence[yaml.Node] | None = None) -> Loaded:
+    """Return the encrypted file *content*. Raises RefusedError and UnsupportedError.
+
+    *composed* are the documents of a YAML file, empty ones too, if it is parsed already.
+    """
+    if form is Form.YAML:
+        tree, block = load_yaml(content, composed)
+    else:
+        tree, block = _LOADERS[form](content)
     return Loaded(tree, *read_block(block))
 
 

@@ -16,7 +16,8 @@ from gitops_secrets.core.sops.reader.tree import (
     form_of,
 )
 from gitops_secrets.core.sops.structure import SopsDocument, read_structure
-from gitops_secrets.core.yamltext.nodes import Position, compose_documents, get, position
+from gitops_secrets.core.yamltext.nodes import Position, compose_all, get, position
+from gitops_secrets.core.yamltext.nulls import is_null
 from gitops_secrets.errors import InvalidDocumentError
 
 MARK = b"ENC[AES256_GCM,"
@@ -34,9 +35,12 @@ class EncryptedFile(NamedTuple):
     path: str
     content: bytes
     form: Form
+    composed: tuple[yaml.Node, ...]
+    """The root of each document, empty ones too; of dotenv and ini files without positions."""
     roots: tuple[yaml.Node, ...]
-    """The root of each document; of dotenv and ini files without positions."""
+    """Those that are not empty."""
     documents: tuple[SopsDocument, ...]
+    """What is in each of the roots."""
 
     @property
     def block(self) -> yaml.Node | None:
@@ -60,15 +64,16 @@ def read_encrypted(path: str, content: bytes) -> EncryptedFile | None:
     if form is None:
         return None
     try:
-        roots = _roots(content, form, path)
+        composed = _composed(content, form, path)
     except InvalidDocumentError:
         if _is_marked(content, form) and form_of(path) is form:
             raise
         return None
+    roots = tuple(root for root in composed if not is_null(root))
     documents = read_structure(roots)
     if not any(d.metadata or any(v.encrypted for v in d.values) for d in documents):
         return None
-    return EncryptedFile(path, content, form, tuple(roots), documents)
+    return EncryptedFile(path, content, form, tuple(composed), roots, documents)
 
 
 def has_conflict(content: bytes) -> bool:
@@ -93,9 +98,9 @@ def _is_marked(content: bytes, form: Form) -> bool:
     return marks.get(form, _BLOCK_OF_JSON).search(content) is not None
 
 
-def _roots(content: bytes, form: Form, path: str) -> list[yaml.Node]:
+def _composed(content: bytes, form: Form, path: str) -> list[yaml.Node]:
     if form not in (Form.DOTENV, Form.INI):
-        return compose_documents(content, path)
+        return compose_all(content, path)
     if not _is_marked(content, form):
         return []
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import yaml
 
@@ -27,9 +28,12 @@ _OTHER_COMMENT = re.compile(rb"#\s*ENC\[AES256_GCM,[^\]\n]*type:(?!comment\])")
 _IMPLICIT = yaml.SafeLoader.yaml_implicit_resolvers
 
 
-def load_yaml(content: bytes) -> tuple[Tree, yaml.MappingNode]:
+def load_yaml(
+    content: bytes, composed: Sequence[yaml.Node] | None = None
+) -> tuple[Tree, yaml.MappingNode]:
     """Return what *content* holds, and the ``sops`` block of its first document.
 
+    *composed* are its documents, if it is parsed already.
     Raises RefusedError and UnsupportedError.
     """
     if _ODD_BREAKS.search(content):
@@ -39,7 +43,7 @@ def load_yaml(content: bytes) -> tuple[Tree, yaml.MappingNode]:
     try:
         if b"&" in content or b"*" in content:
             refuse_anchors(content, "")
-        roots = compose_all(content, "")
+        roots = compose_all(content, "") if composed is None else composed
     except InvalidDocumentError:
         raise UnsupportedError("it has anchors or aliases, or is not plain YAML") from None
     reader = _Reader(has_tags=b"!" in content)
@@ -47,7 +51,7 @@ def load_yaml(content: bytes) -> tuple[Tree, yaml.MappingNode]:
     return Tree(Form.YAML, tuple(map(reader.document, roots))), block
 
 
-def _block(roots: list[yaml.Node], reader: _Reader) -> yaml.MappingNode:
+def _block(roots: Sequence[yaml.Node], reader: _Reader) -> yaml.MappingNode:
     first = roots[0] if roots else None
     if not isinstance(first, yaml.MappingNode):
         raise RefusedError("its first document has no sops block")
