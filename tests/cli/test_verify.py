@@ -326,6 +326,52 @@ def test_sarif_names_the_check_and_its_page(user: User, own: str) -> None:
     assert described["helpUri"].endswith("docs/verify.md#moved-ciphertext")
 
 
+def test_a_repository_without_a_commit_is_checked(user: User) -> None:
+    user.write({".sops.yaml": rule(recipient(user))})
+    seal(user, A, opaque(mixed()))
+    result = user.run("verify")
+    assert result.status == 0, result.printed
+    assert "fits in 1 of 1" in result.stdout
+
+
+def test_what_cannot_be_looked_at_is_refused(user: User, own: str) -> None:
+    for arguments, status in (
+        (("--age-identity-file", "nothing.txt"), 3),
+        (("--range", "main"), 2),
+        (("--range", "nothing..HEAD"), 3),
+        (("--staged", "--history"), 2),
+        (("/etc/hostname",), 2),
+    ):
+        result = user.run("verify", *arguments)
+        assert result.status == status, result.printed
+        assert "hint:" in result.stderr or status == 2
+
+
+def test_a_marker_excuses_a_finding_of_the_guards_rules(user: User, own: str) -> None:
+    """Who accepted a moved Secret in the guard accepts it here."""
+    marker = "# gitops-secrets: ignore[moved-ciphertext] renamed with the namespace"
+    change(user, A, "namespace: shop", f"{marker}\n  namespace: other")
+    result = user.run("verify", "--keyless")
+    assert result.status == 0, result.printed
+    assert "excused[moved-ciphertext] by its marker: renamed with the namespace" in result.stdout
+
+
+def test_versions_that_a_partial_clone_lacks_are_told(user: User, own: str) -> None:
+    change(user, A, "namespace: shop", "namespace: other")
+    user.commit({})
+    user.git("config", "uploadpack.allowFilter", "true")
+    clone = user.home / "clone"
+    url = user.repository.as_uri()
+    user.git("clone", "--quiet", "--filter=blob:none", url, str(clone), cwd=user.home)
+    user.repository.rename(user.home / "away")
+    result = user.run("verify", cwd=clone)
+    assert "note: not compared with" in result.stdout
+    assert findings(result) == ["mac"]
+    history = user.run("verify", "--history", cwd=clone)
+    assert history.status == 3
+    assert "error: not looked at:" in history.stdout
+
+
 def test_two_runs_print_the_same_and_write_nothing(user: User, own: str) -> None:
     change(user, A, "namespace: shop", "namespace: other")
     before = user.state()

@@ -36,6 +36,8 @@ TREELESS = {
     "--range": ("scan", "--range", "HEAD~1..HEAD"),
     "--history": ("scan", "--history", "--no-cache"),
     "doctor": ("doctor",),
+    "verify --history": ("verify", "--history"),
+    "verify --range": ("verify", "--range", "HEAD~1..HEAD"),
 }
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from gitops_secrets.adapters.git.missing import lacks
 from gitops_secrets.adapters.git.objects import Git
-from gitops_secrets.errors import GitOpsSecretsError
+from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
 _BASE = re.compile(r"(?:(?!@\{)[^~^:])*")
 """The name of a ref, less what follows it: ``~2``, ``^{tree}``, ``@{1}``, ``:PATH``."""
@@ -143,3 +143,20 @@ def _ask(git: Git, *arguments: str) -> str:
         return os.fsdecode(git.ask(*arguments)).removesuffix("\n")
     except GitOpsSecretsError:
         return ""
+
+
+def ends(git: Git, span: str, command: str) -> tuple[Revision, Revision]:
+    """Return the commits between which *span*, A..B, lies; *command* is the option that was given.
+
+    Raises UsageError if it is no range.
+    """
+    first, dots, last = span.partition("..")
+    last = last.removeprefix(".") or "HEAD"
+    if not dots or not first or span.startswith("-"):
+        raise UsageError(f"{span!r} is no range", f"{command} origin/main..HEAD")
+    if not first.strip("0"):
+        raise UsageError(
+            "the range begins at no commit: the branch is new",
+            f"{command} origin/main..HEAD, with the branch that it will be merged into",
+        )
+    return judged(git, first), judged(git, last)

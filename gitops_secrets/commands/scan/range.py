@@ -14,9 +14,7 @@ from gitops_secrets.commands.scan.judging import outcome_of
 from gitops_secrets.commands.scan.messages import scan_messages
 from gitops_secrets.commands.scan.versions import once
 from gitops_secrets.core.guard.outcome import Outcome
-from gitops_secrets.errors import GitOpsSecretsError, UsageError
-
-_NEW = "gitops-secrets scan --range origin/main..HEAD, with the branch that it will be merged into"
+from gitops_secrets.errors import GitOpsSecretsError
 
 
 def scan_range(git: Git, span: str, policy: str | None, *, allow: bool) -> Outcome:
@@ -24,14 +22,8 @@ def scan_range(git: Git, span: str, policy: str | None, *, allow: bool) -> Outco
 
     With *allow* they may change the policy. Raises UsageError if *span* is no range.
     """
-    first, dots, last = span.partition("..")
-    last = last.removeprefix(".") or "HEAD"
-    if not dots or not first or span.startswith("-"):
-        raise UsageError(f"{span!r} is no range", "gitops-secrets scan --range origin/main..HEAD")
-    if not first.strip("0"):
-        raise UsageError("the range begins at no commit: the branch is new", _NEW)
-    before = revisions.judged(git, first)
-    after = revisions.judged(git, last).id
+    before, last = revisions.ends(git, span, "gitops-secrets scan --range")
+    after = last.id
     source = revisions.trusted(git, policy).id if policy else before.id
     changes = list(git.changes(f"{before.id}..{after}"))
     terms = policies.of_revision(git, source, own_markers=False)

@@ -10,6 +10,7 @@ from gitops_secrets.adapters.files import read_file
 from gitops_secrets.adapters.git.objects import Git
 from gitops_secrets.adapters.git.repository import Repository
 from gitops_secrets.commands.contents.known import read_whole
+from gitops_secrets.commands.policy import revisions
 from gitops_secrets.commands.policy.policies import is_rules
 from gitops_secrets.commands.repository.tree import work_tree
 from gitops_secrets.core.sops.reader.structure import MARK
@@ -29,10 +30,12 @@ class Scope(NamedTuple):
     """Each ``.sops.yaml``."""
     only: frozenset[str] | None
     """The files that findings are reported for; None for all of them."""
-    revisions: tuple[str, ...]
+    history: tuple[str, ...]
     """Whose history the files are held against, in the terms of git rev-list; empty for none."""
     begins: str = ""
     """For a range, the id of the commit that it begins at: what was wrong before is not reported."""
+    missing: tuple[str, ...] = ()
+    """The files whose content Git does not have here."""
 
 
 def of_work_tree(repository: Repository, paths: Sequence[str]) -> Scope:
@@ -75,11 +78,8 @@ def of_index(git: Git) -> Scope:
 
 def of_range(git: Git, span: str) -> Scope:
     """Return what the commits of *span* (A..B) bring, as it is in B. Raises UsageError if it is no range."""
-    first, dots, last = span.partition("..")
-    last = last.removeprefix(".") or "HEAD"
-    if not dots or not first or span.startswith("-"):
-        raise UsageError(f"{span!r} is no range", "gitops-secrets verify --range origin/main..HEAD")
-    before, after = (_commit(git, name) for name in (first, last))
+    ends = revisions.ends(git, span, "gitops-secrets verify --range")
+    before, after = (end.id for end in ends)
     changed = frozenset(change.path for change in git.compare(before, after) if change.new)
     scope = _of_blobs(git, "changed encrypted files", git.tree(after), changed, (after,))
     return scope._replace(begins=before)
@@ -88,18 +88,13 @@ def of_range(git: Git, span: str) -> Scope:
 def of_history(repository: Repository) -> Scope:
     """Return the files of the work tree, to be held against every commit that a ref reaches."""
     scope = of_work_tree(repository, ())
-    return scope._replace(revisions=("--all",))
-
-
-def _commit(git: Git, name: str) -> str:
-    out = git.ask("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-    return out.decode().strip()
+    return scope._replace(history=("--all",))
 
 
 def _head(git: Git) -> tuple[str, ...]:
-    """Return the revision whose history counts: none before the first commit."""
-    listed = git.ask("rev-list", "--max-count=1", "--ignore-missing", "--branches", "HEAD", "--")
-    return ("HEAD",) if listed.strip() else ()
+    """Return the commit whose history counts: none before the first one."""
+    head = revisions.head(git)
+    return () if head is None else (head.id,)
 
 
 def _of_blobs(
@@ -107,7 +102,7 @@ def _of_blobs(
     what: str,
     blobs: Mapping[str, str],
     only: frozenset[str],
-    revisions: tuple[str, ...],
+    history: tuple[str, ...],
 ) -> Scope:
     read = read_whole(git, list(dict.fromkeys(blobs.values())))
     held = {path: read[blob] for path, blob in blobs.items() if blob in read}
@@ -117,7 +112,8 @@ def _of_blobs(
         {p: c for p, c in held.items() if MARK in c and not is_rules(p)},
         {p: c for p, c in held.items() if is_rules(p)},
         only,
-        revisions,
+        history,
+        missing=tuple(p for p, blob in blobs.items() if p in only and blob not in read),
     )
 
 

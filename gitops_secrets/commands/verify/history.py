@@ -28,6 +28,8 @@ class Compared(NamedTuple):
     """Of those that are not."""
     versions: int = 0
     """How many earlier versions were looked at."""
+    missing: int = 0
+    """How many contents Git does not have here, and could be such versions."""
 
 
 Reports = Callable[[Version], bool]
@@ -46,11 +48,11 @@ def compare_versions(
     Of *paths* alone if there are any.
     """
     changes = _changes(git, revisions, paths)
-    contents = _encrypted(git, changes)
+    contents, missing = _encrypted(git, changes)
     history = [change for change in changes if change.new in contents]
     suspects = _suspects(contents, current)
     if not suspects:
-        return Compared(versions=len(history))
+        return Compared(versions=len(history), missing=missing)
     concerned = {c.path for c in history if _mac(contents[c.new]) in suspects}
     concerned |= {path for path, file in current.items() if _mac(file.content) in suspects}
     versions = list(_versions([c for c in history if c.path in concerned], contents))
@@ -59,7 +61,7 @@ def compare_versions(
     for version, finding in _findings(versions, reports):
         file = current.get(version.file.path)
         found[file is not None and file.content == version.file.content].append(finding)
-    return Compared(tuple(found[True]), tuple(found[False]), len(history))
+    return Compared(tuple(found[True]), tuple(found[False]), len(history), missing)
 
 
 def _findings(versions: Sequence[Version], reports: Reports) -> Iterator[tuple[Version, Finding]]:
@@ -91,14 +93,18 @@ def _changes(git: Git, revisions: Sequence[str], paths: Sequence[str]) -> list[C
     return [c for c in changes if c.new and (not wanted or c.path in wanted)]
 
 
-def _encrypted(git: Git, changes: Sequence[Change]) -> dict[str, bytes]:
-    """Return by their ids the contents that *changes* brought and that hold something encrypted."""
-    ids = list(dict.fromkeys(change.new for change in changes))
-    return {
-        blob: content
-        for blob, content in git.contents(ids)
-        if content is not None and MARK in content
-    }
+def _encrypted(git: Git, changes: Sequence[Change]) -> tuple[dict[str, bytes], int]:
+    """Return by their ids the contents that *changes* brought and that hold something encrypted.
+
+    And how many contents are not here: a partial clone lacks some, and nothing is fetched.
+    """
+    found, missing = {}, 0
+    for blob, content in git.contents(list(dict.fromkeys(change.new for change in changes))):
+        if content is None:
+            missing += 1
+        elif MARK in content:
+            found[blob] = content
+    return found, missing
 
 
 def _mac(content: bytes) -> bytes:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from gitops_secrets.adapters.age import recipient_problem
+from gitops_secrets.adapters.age import recipient_problem, refuse_missing
+from gitops_secrets.adapters.git.missing import BRINGS
 from gitops_secrets.adapters.git.objects import Git
 from gitops_secrets.adapters.git.repository import Repository, open_repository
 from gitops_secrets.commands.verify import gather
@@ -36,6 +38,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gitops_secrets.commands.verify.opening import Opened
 
+_PACE = 1.5
+"""Seconds between two steps that are told: a step is shown once it takes longer than a second."""
 _NAMED = 3
 """How many of the files that share a data key are named."""
 _OF_MAC = ("tampered", "moved-ciphertext")
@@ -56,6 +60,21 @@ class Request(NamedTuple):
     """Is told what is under way."""
 
 
+class Paced:
+    """Tells a person of steps that follow each other fast, and of no more than can be read."""
+
+    def __init__(self, progress: Callable[[str], None]) -> None:
+        self._progress = progress
+        self._told = 0.0
+
+    def step(self, words: str) -> None:
+        """Tell *words*, unless others were told a moment ago."""
+        now = time.monotonic()
+        if now - self._told > _PACE:
+            self._told = now
+            self._progress(words)
+
+
 class Verified(NamedTuple):
     """What was looked at, and what is known of it."""
 
@@ -73,54 +92,76 @@ class Verified(NamedTuple):
 def verify(request: Request) -> Verified:
     """Look at every encrypted file that *request* means. No connection is opened, and nothing is written.
 
-    Raises GitOpsSecretsError outside a Git work tree.
+    Raises GitOpsSecretsError outside a Git work tree, and for an identity file that is not there.
     """
-    request.progress("reading the files")
+    refuse_missing(request.identity_file)
+    paced = Paced(request.progress)
+    paced.step("reading the files")
     repository = open_repository(request.folder)
     git = Git(str(repository.top))
     scope = _scope(request, repository, git)
     files, findings = _read(scope)
     judged = [file for path, file in files.items() if scope.only is None or path in scope.only]
-    findings += _keyless(request, scope, files, judged)
-    request.progress("reading earlier versions")
+    findings += _keyless(scope, files, judged, paced)
+    paced.step("reading earlier versions")
     compared = _compare(request, git, scope, files, judged)
     findings += compared.findings
-    verdicts, unread = Counter[Verdict](), []
+    unread = [f"{path}: Git has no content of it here; {BRINGS} it" for path in scope.missing]
+    notes = list(_notes(judged))
+    if compared.missing:
+        lost = f"{count(compared.missing, 'earlier contents')} that Git does not have here; {BRINGS} them"
+        if request.history or scope.begins:
+            unread.append(lost)
+        else:
+            notes.append(f"not compared with {lost}")
+    verdicts: Counter[Verdict] = Counter()
     if not request.keyless:
-        from gitops_secrets.adapters.keyring import Keyring
-        from gitops_secrets.commands.verify.opening import Opener
-
-        opener = Opener(Keyring(request.identity_file))
-        for number, file in enumerate(judged, 1):
-            request.progress(f"opening file {number} of {len(judged)}")
-            opened = opener.open(file)
-            verdicts[opened.reading.verdict] += 1
-            if opened.unread:
-                unread.append(opened.unread)
-            findings = _joined(findings, file, opened)
+        verdicts, findings, unchecked = _open_all(request, judged, findings, paced)
+        unread += unchecked
     findings += compared.earlier
-    outcome = Outcome(scope.what, len(judged), _weighed(findings, files), tuple(unread))
     return Verified(
-        outcome,
+        Outcome(scope.what, len(judged), _weighed(findings, files), tuple(unread)),
         verdicts[Verdict.INTACT],
         verdicts[Verdict.NO_KEY],
         request.keyless,
         compared.versions,
-        tuple(_notes(judged)),
+        tuple(notes),
     )
 
 
+def _open_all(
+    request: Request, judged: Sequence[EncryptedFile], findings: Iterable[Finding], paced: Paced
+) -> tuple[Counter[Verdict], list[Finding], list[str]]:
+    """Open each of *judged*; return how many got which verdict, all findings, and what could not be checked."""
+    from gitops_secrets.adapters.keyring import Keyring
+    from gitops_secrets.commands.verify.opening import Opener
+
+    opener = Opener(Keyring(request.identity_file))
+    by_path: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_path.setdefault(finding.path, []).append(finding)
+    verdicts: Counter[Verdict] = Counter()
+    unread = []
+    for number, file in enumerate(judged, 1):
+        paced.step(f"opening file {number} of {len(judged)}")
+        opened = opener.open(file)
+        verdicts[opened.reading.verdict] += 1
+        if opened.unread:
+            unread.append(opened.unread)
+        by_path[file.path] = _joined(by_path.get(file.path, []), file, opened)
+    return verdicts, [finding for of_path in by_path.values() for finding in of_path], unread
+
+
 def _joined(findings: list[Finding], file: EncryptedFile, opened: Opened) -> list[Finding]:
-    """Return *findings* with what opening *file* showed, each thing once."""
+    """Return *findings*, those of *file*, with what opening it showed, each thing once."""
     if opened.reading.verdict is Verdict.INTACT:
         # Every value is the one that was hashed, whatever the versions before it say.
         metadata = metadata_of(file)
         is_over_all = metadata is not None and not metadata.mac_only_encrypted
         proven = _OF_MAC if is_over_all else _OF_MAC[:1]
-        findings = [f for f in findings if f.path != file.path or f.rule not in proven]
-    here = [f for f in findings if f.path == file.path]
-    is_known = any(f.rule in _OF_MAC for f in here)
-    readable = {f.position for f in here if f.rule == "readable-value"}
+        findings = [f for f in findings if f.rule not in proven]
+    is_known = any(f.rule in _OF_MAC for f in findings)
+    readable = {f.position for f in findings if f.rule == "readable-value"}
     return findings + [
         f
         for f in opened.findings
@@ -176,15 +217,15 @@ def _unreadable(path: str, content: bytes, message: str) -> Finding:
 
 
 def _keyless(
-    request: Request,
     scope: Scope,
     files: Mapping[str, EncryptedFile],
     judged: Sequence[EncryptedFile],
+    paced: Paced,
 ) -> list[Finding]:
     rules = Rules(scope.configs)
     findings: list[Finding] = []
     for number, file in enumerate(judged, 1):
-        request.progress(f"looking at file {number} of {len(judged)}")
+        paced.step(f"looking at file {number} of {len(judged)}")
         findings += check_file(file)
         findings += check_rules(file, rules)
     if scope.only is None or any(path in scope.only for path in scope.configs):
@@ -204,14 +245,14 @@ def _compare(
     reports: Reports = lambda version: (version.file.path, version.file.content) in contents  # noqa: E731
     paths = [file.path for file in judged]
     if request.history:
-        return compare_versions(git, scope.revisions, files, (), lambda _: True)
+        return compare_versions(git, scope.history, files, (), lambda _: True)
     if scope.begins:
-        listed = git.ask("rev-list", f"{scope.begins}..{scope.revisions[0]}").decode().split()
+        listed = git.ask("rev-list", f"{scope.begins}..{scope.history[0]}").decode().split()
         brought = frozenset(listed)
-        return compare_versions(git, scope.revisions, files, (), lambda v: v.commit in brought)
+        return compare_versions(git, scope.history, files, (), lambda v: v.commit in brought)
     if not paths:
         return Compared()
-    return compare_versions(git, scope.revisions, files, paths, reports)
+    return compare_versions(git, scope.history, files, paths, reports)
 
 
 def _notes(files: Sequence[EncryptedFile]) -> Iterator[str]:
