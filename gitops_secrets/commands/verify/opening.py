@@ -69,7 +69,7 @@ class Opener:
                 return Reading(Verdict.UNSUPPORTED, "its data key is not unwrapped here")
             if key is None:
                 return Reading(Verdict.NO_KEY)
-            return judge(load(file.content, file.form, file.composed), key)
+            return judge(load(file.content, file.form, file.composed, metadata), key)
         except UnsupportedError as error:
             return Reading(Verdict.UNSUPPORTED, str(error))
         except RefusedError as error:

@@ -49,7 +49,7 @@ __all__ = [
     "same_value",
 ]
 
-ENGINE_VERSION = "26c5fefc4f90"
+ENGINE_VERSION = "e3eb24a37a9a"
 """Changes with every change of a verdict: facts that another version wrote are worth nothing."""
 
 _SILENCE = Judgement()

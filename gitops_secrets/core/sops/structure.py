@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from binascii import a2b_base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import yaml
@@ -242,16 +242,18 @@ def _read_document(root: yaml.Node) -> SopsDocument:
 
 def read_metadata(block: yaml.MappingNode) -> Metadata:
     """Return what a ``sops`` block says."""
-    rule = next(((f, v) for f in RULE_FIELDS if (v := text(block, f))), None)
-    groups = [tuple(_read_keys(group)) for group in items(block, "key_groups") or [block]]
-    threshold = text(block, "shamir_threshold") or ""
+    fields = dict(entries(block))
+    rule = next(((f, v) for f in RULE_FIELDS if (v := _text(fields, f))), None)
+    groups = [tuple(_read_keys(dict(entries(g)))) for g in items(block, "key_groups")]
+    groups = groups or [tuple(_read_keys(fields))]
+    threshold = _text(fields, "shamir_threshold") or ""
     return Metadata(
         keys=tuple(key for group in groups for key in group),
         rule=rule,
-        mac_only_encrypted=(text(block, "mac_only_encrypted") or "").lower() == "true",
-        mac=text(block, "mac"),
-        lastmodified=text(block, "lastmodified"),
-        version=text(block, "version"),
+        mac_only_encrypted=(_text(fields, "mac_only_encrypted") or "").lower() == "true",
+        mac=_text(fields, "mac"),
+        lastmodified=_text(fields, "lastmodified"),
+        version=_text(fields, "version"),
         groups=tuple(groups) if len(groups) > 1 else (),
         threshold=int(threshold)
         if len(groups) > 1 and re.fullmatch("[0-9]{1,3}", threshold)
@@ -259,14 +261,20 @@ def read_metadata(block: yaml.MappingNode) -> Metadata:
     )
 
 
-def _read_keys(group: yaml.Node) -> list[MasterKey]:
-    known = {name for name, _ in entries(group)}
-    return [
-        MasterKey(kind, text(entry, field) or "", (text(entry, "enc") or "").strip())
-        for kind, field in _KEY_KINDS.items()
-        if kind in known
-        for entry in items(group, kind)
-    ]
+def _read_keys(group: Mapping[str, yaml.Node]) -> list[MasterKey]:
+    found = []
+    for kind, field in _KEY_KINDS.items():
+        for entry in items(group.get(kind)):
+            fields = dict(entries(entry))
+            wrapped = (_text(fields, "enc") or "").strip()
+            found.append(MasterKey(kind, _text(fields, field) or "", wrapped))
+    return found
+
+
+def _text(fields: Mapping[str, yaml.Node], name: str) -> str | None:
+    """Return what ``text`` does, of fields that were looked up already."""
+    node = fields.get(name)
+    return None if node is None else text(node)
 
 
 def _is_empty(node: yaml.ScalarNode) -> bool:

@@ -26,9 +26,12 @@ _BOOLEANS = ("", "true", "True", "TRUE", "false", "False", "FALSE")
 _STRING = "tag:yaml.org,2002:str"
 
 
-def read_block(block: yaml.MappingNode) -> tuple[Metadata, Choice]:
+def read_block(
+    block: yaml.MappingNode, metadata: Metadata | None = None
+) -> tuple[Metadata, Choice]:
     """Return what *block* says, and by which choice its values are encrypted.
 
+    *metadata* is what it says, if that was read already.
     Raises RefusedError where sops fails on it, and UnsupportedError for what only sops can tell.
     """
     for name, node in entries(block):
@@ -38,7 +41,7 @@ def read_block(block: yaml.MappingNode) -> tuple[Metadata, Choice]:
             raise UnsupportedError("a list of its sops block is something else")
         if name in _TEXTS and not isinstance(node, yaml.ScalarNode):
             raise UnsupportedError("a text of its sops block is something else")
-    metadata = read_metadata(block)
+    metadata = metadata or read_metadata(block)
     if metadata.groups or get(block, "key_groups") is not None:
         raise UnsupportedError("it has key groups")
     if (text(block, "mac_only_encrypted") or "") not in _BOOLEANS:
@@ -79,7 +82,7 @@ def _check_entry(kind: str, entry: yaml.Node) -> None:
 
 
 def _choice(block: yaml.MappingNode, metadata: Metadata) -> Choice:
-    if sum(bool(text(block, name)) for name in RULE_FIELDS) > 1:
+    if sum(name in RULE_FIELDS and bool(text(node)) for name, node in entries(block)) > 1:
         raise RefusedError("its sops block has two choices of values")
     choice = Choice(*metadata.rule) if metadata.rule else EVERYTHING
     if choice.is_by_comments:

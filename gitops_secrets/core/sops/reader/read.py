@@ -78,16 +78,22 @@ class Loaded(NamedTuple):
     choice: Choice
 
 
-def load(content: bytes, form: Form, composed: Sequence[yaml.Node] | None = None) -> Loaded:
+def load(
+    content: bytes,
+    form: Form,
+    composed: Sequence[yaml.Node] | None = None,
+    metadata: Metadata | None = None,
+) -> Loaded:
     """Return the encrypted file *content*. Raises RefusedError and UnsupportedError.
 
-    *composed* are the documents of a YAML file, empty ones too, if it is parsed already.
+    If it is parsed already, *composed* are the documents of a YAML file, empty ones too, and *metadata* is what
+    its first ``sops`` block says.
     """
     if form is Form.YAML:
         tree, block = load_yaml(content, composed)
     else:
         tree, block = _LOADERS[form](content)
-    return Loaded(tree, *read_block(block))
+    return Loaded(tree, *read_block(block, metadata))
 
 
 def judge(loaded: Loaded, key: DataKey) -> Reading:
