@@ -289,6 +289,14 @@ def test_rules_that_do_nothing_are_named(user: User, own: str) -> None:
     )
 
 
+def test_a_template_of_rules_is_not_judged_by_its_placeholders(user: User, own: str) -> None:
+    user.write(
+        {"templates/.sops.yaml": "creation_rules:\n- path_regex: x/\n  age: ${PUBLIC_KEY}\n"}
+    )
+    result = user.run("verify")
+    assert findings(result) == []
+
+
 def test_an_identity_among_the_recipients_is_not_shown(user: User) -> None:
     from pyrage import x25519
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 
 import yaml
@@ -25,6 +26,8 @@ _RULE = (
     "mac_only_encrypted",
 )
 _GROUP = ("merge", "kms", "gcp_kms", "hckms", "azure_keyvault", "hc_vault", "age", "pgp", "plugins")
+_TEMPLATE = re.compile(r"[$<{%]")
+"""In what stands for a recipient in a template of such a file, and in no recipient."""
 _STDIN = "/dev/stdin"
 """What a rule for ``sops encrypt /dev/stdin`` is for: no file of the repository."""
 _NOT_READ = {"filename_regex": "path_regex"}
@@ -42,6 +45,8 @@ def lint(
         where, why = config_line(message), message.partition(": ")[2] or message
         yield found("sops-config", config, where, why)
     for config, of_config in rules.rules.items():
+        if any(_TEMPLATE.search(r.value) for rule in of_config for r in rule.recipients):
+            continue
         yield from _unknown_keys(config, rules.configs[config])
         for rule in of_config:
             yield from _check_recipients(config, rule, problem)

@@ -73,9 +73,12 @@ class _Reader:
 
     def document(self, root: yaml.Node) -> Branch:
         if isinstance(root, yaml.MappingNode):
-            return tuple(
-                (key, self.value(value)) for key, value in self._entries(root) if key != BLOCK
-            )
+            found = self._entries(root)
+            blocks = [value for key, value in found if key == BLOCK]
+            if len(blocks) > 1 or not all(isinstance(b, yaml.MappingNode) for b in blocks):
+                # sops 3.11 breaks off, and 3.13 reads only the block of the first document.
+                raise UnsupportedError("a document has a sops block that is not one mapping")
+            return tuple((key, self.value(value)) for key, value in found if key != BLOCK)
         if is_null(root):
             return ()
         raise RefusedError("a document is not a mapping")
