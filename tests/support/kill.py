@@ -298,6 +298,26 @@ def push_story() -> Story:
     )
 
 
+def registry_story() -> Story:
+    """The credentials of a registry are changed: the last commit has the new ones, or the old ones."""
+    from tests.support.fleet import FILES
+
+    path = "pull-secrets/prod/regcred.sops.yaml"
+
+    def prepare(user: User) -> None:
+        user.commit(FILES)
+        assert user.bootstrap().status == 0
+
+    def is_whole(user: User) -> bool:
+        began = user.git("log", "--format=%H", "--grep=^Give Flux").strip()
+        then, now = (user.git("rev-parse", f"{at}:{path}") for at in (began, "HEAD"))
+        return then != now
+
+    registry = ("--registry", "registry.example.com", "--registry-creds-env", "CREDS")
+    arguments = ("registry", "update", *registry, "--check", "never")
+    return Story(prepare, arguments, {"CREDS": "robot:hunter2hunter2"}, is_whole)
+
+
 def file_story(name: str) -> Story:
     """A command that leaves one encrypted file in the work tree: encrypt, or edit --key."""
     from tests.support.secrets import PATH, opaque, recipient, rule
@@ -325,6 +345,7 @@ def file_story(name: str) -> Story:
 STORIES: dict[str, Callable[[], Story]] = {
     "bootstrap": bootstrap_story,
     "bootstrap --push": push_story,
+    "registry update": registry_story,
     "encrypt": lambda: file_story("encrypt"),
     "edit": lambda: file_story("edit"),
 }
