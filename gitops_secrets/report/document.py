@@ -22,6 +22,7 @@ VERSIONS = {
     "key-remove": 1,
     "registry-add": 1,
     "registry-check": 1,
+    "registry-explain": 1,
     "registry-import": 1,
     "registry-list": 1,
     "registry-remove": 1,

@@ -71,6 +71,11 @@ def with_registry(verb: str, *flags: str) -> Callable[[User], str]:
     return story
 
 
+def explained(user: User) -> str:
+    bootstrapped(user)
+    return user.run("registry", "explain", f"{HOST}/team/app", *JSON).stdout
+
+
 def checked(user: User) -> str:
     bootstrapped(user)
     closed = ("--registry", "127.0.0.1:1")
@@ -161,6 +166,7 @@ STORIES: dict[str, tuple[Callable[[User], str], ...]] = {
     "doctor": (examined,),
     "registry-list": (with_registry("list"),),
     "registry-check": (checked,),
+    "registry-explain": (explained,),
     "registry-add": (with_registry("add", "--registry", "ghcr.io", *FROM),),
     "registry-update": (with_registry("update", "--registry", HOST, *FROM, "--dry-run"),),
     "registry-remove": (with_registry("remove", "--registry", HOST, "--allow-empty"),),

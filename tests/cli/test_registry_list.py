@@ -82,6 +82,24 @@ def test_for_people_it_says_the_same(fleet: User) -> None:
     assert "also in   clusters/prod: shop/regcred, other credentials" in said
 
 
+def test_explain_says_which_entry_is_tried_by_whom(fleet: User) -> None:
+    added = fleet.run(
+        *("registry", "add", "--registry", "registry.example.com/team", "--scope", "path"),
+        *("--registry-creds-env", "CREDS", "--check", "never"),
+        env={"CREDS": "team:word"},
+    )
+    assert added.status == 0, added.printed
+    said = fleet.run("registry", "explain", "registry.example.com/team/web").stdout
+    assert (
+        "1. registry.example.com/team of regcred, user team\n    2. registry.example.com of" in said
+    )
+    assert said.endswith(
+        "source-controller takes:\n    1. registry.example.com/team of regcred, user team\n"
+    )
+    other = fleet.run("registry", "explain", "ghcr.io/a/b", "--as", "kubelet").stdout
+    assert "kubelet: no entry covers ghcr.io, so it pulls without credentials" in other
+
+
 def test_without_an_identity_what_is_readable_is_listed(fleet: User) -> None:
     for identity in (fleet.home / ".config").rglob("*.agekey"):
         identity.unlink()

@@ -243,7 +243,10 @@ def test_a_docker_config_with_a_key_twice_is_refused() -> None:
         ("ghcr.io/team", "ghcr.io/other/app", False),
         (DOCKER_HUB_KEY, "nginx", True),
         (DOCKER_HUB_KEY, "docker.io/library/nginx:1", True),
-        ("docker.io", "team/app", False),
+        # The kubelet names an image of Docker Hub docker.io/team/app before it looks for its key.
+        ("docker.io", "team/app", True),
+        ("index.docker.io", "team/app", True),
+        ("docker.io/other", "team/app", False),
     ],
 )
 def test_a_key_covers_what_the_kubelet_would_try_it_for(key: str, image: str, fits: bool) -> None:

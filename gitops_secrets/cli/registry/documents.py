@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from gitops_secrets.commands.registry.change import Changed, Outcome
 from gitops_secrets.commands.registry.check import Outcome as CheckOutcome
 from gitops_secrets.commands.registry.edits import Verb
+from gitops_secrets.commands.registry.explain import Explained
 from gitops_secrets.commands.registry.listing import Entry, Listed
 from gitops_secrets.core.flux.pullsecrets import PullSecret
+from gitops_secrets.core.registry.image import Image
 from gitops_secrets.core.registry.proof import Proof
 from gitops_secrets.report.document import Value, render_document
 from gitops_secrets.report.proofs import PRIVATE_REALM, hint, sentence
@@ -93,6 +95,35 @@ def check_document(outcome: CheckOutcome) -> str:
                 for checked in outcome.checked
             ],
             "not_opened": [_place(secret) for secret in outcome.unopened],
+        },
+    )
+
+
+def explain_document(image: Image, found: Sequence[Explained]) -> str:
+    """Return which entries are tried for *image*."""
+    return render_document(
+        "registry-explain",
+        {
+            "image": image.name,
+            "namespaces": [
+                {
+                    "path": one.cluster,
+                    "namespace": one.namespace,
+                    "secrets": one.secrets,
+                    "not_opened": one.unopened,
+                    "readers": [
+                        {
+                            "reader": reader,
+                            "entries": [
+                                {"secret": e.secret, "registry": e.key, "user": e.user}
+                                for e in entries
+                            ],
+                        }
+                        for reader, entries in one.tried.items()
+                    ],
+                }
+                for one in found
+            ],
         },
     )
 

@@ -11,6 +11,7 @@ from gitops_secrets.cli.registry.change import (
     update_command,
 )
 from gitops_secrets.cli.registry.check import check_command
+from gitops_secrets.cli.registry.explain import explain_command
 from gitops_secrets.cli.registry.listing import list_command
 
 
@@ -30,5 +31,6 @@ for command in (
     remove_command,
     import_command,
     check_command,
+    explain_command,
 ):
     registry_group.add_command(command)

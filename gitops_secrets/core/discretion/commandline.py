@@ -25,7 +25,7 @@ _INDEX = "--index"
 _CHOICES = frozenset(
     {
         *("--scope", "--output", "--only", "--layout", "--flavour", "--shadowed-recipients"),
-        "--check",
+        *("--check", "--as"),
     }
 )
 _IN_WORDS = re.compile(r"[\w:+/=-]+")

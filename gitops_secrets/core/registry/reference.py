@@ -28,7 +28,8 @@ class Registry(NamedTuple):
     @property
     def host(self) -> str:
         """The host[:port], which is what an image reference begins with."""
-        return "docker.io" if self.key == DOCKER_HUB_KEY else self.key.split("/", 1)[0]
+        host = normalised_key(self.key).partition("/")[0]
+        return "docker.io" if host == "index.docker.io" else host
 
 
 def parse_registry(value: str, *, keep_path: bool = False) -> Registry:
@@ -94,22 +95,46 @@ def covers(key: str, image: str) -> bool:
 
     Hosts are compared label by label, each with its globs, ports as text, and a path as a plain prefix.
     """
-    rest = re.sub(r"^https?://", "", key)
-    host, _, path = rest.partition("/")
-    path = re.sub(r"^v[12](?:/|$)", "", path).strip("/")
-    there, _, name = image.partition("/")
-    if not name or not ("." in there or ":" in there or there == "localhost"):
-        there, name = "index.docker.io", image
-    if there == "docker.io":
-        there = "index.docker.io"
-    (host, _, port), (there, _, port_there) = host.partition(":"), there.partition(":")
-    labels, labels_there = host.split("."), there.split(".")
+    host = host_of(image)
+    rest = image.removeprefix(f"{host}/")
+    if host not in ("docker.io", "index.docker.io"):
+        return matches(normalised_key(key), f"{host}/{rest}")
+    name = rest if "/" in rest else f"library/{rest}"
+    own = normalised_key(key)
+    return own == "index.docker.io" or matches(own, f"docker.io/{name}")
+
+
+def normalised_key(key: str) -> str:
+    """Return *key* without its scheme, and without a path that only says which API is meant."""
+    host, path = _split(re.sub(r"^https?://", "", key))
+    if path.startswith(("/v1/", "/v2/")):
+        path = path[3:]
+    return f"{host}{path}" if path != "/" else host
+
+
+def matches(key: str, name: str) -> bool:
+    """Return whether the normalised *key* is one for *name*, an image's host and repository."""
+    (host, path), (there, path_there) = _split(key), _split(name)
+    (labels, port), (labels_there, port_there) = _parts(host), _parts(there)
     return (
         port == port_there
         and len(labels) == len(labels_there)
+        and path_there.startswith(path)
         and all(map(fnmatchcase, labels_there, labels))
-        and name.startswith(path)
     )
+
+
+def _split(name: str) -> tuple[str, str]:
+    host, slash, path = name.partition("/")
+    return host, slash + path
+
+
+def _parts(host: str) -> tuple[list[str], str]:
+    """Return the labels of a host and its port, empty if it has none."""
+    found = re.fullmatch(r"(?:\[([^\[\]]*)\]|([^:\[\]]*)):([^:]*)", host)
+    if found is None:
+        return host.split("."), ""
+    return (found[1] or found[2] or "").split("."), found[3]
 
 
 def host_of(image: str) -> str:
