@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.field import gotk
+from tests.guard.corpus.case import Fresh
 from tests.support.secrets import opaque, word
-from tests.support.user import User
+from tests.support.user import PROGRAM, User
 
 APPS = """\
 apiVersion: kustomize.toolkit.fluxcd.io/v1
@@ -119,3 +120,17 @@ def test_the_hint_of_encrypt_is_the_command(fleet: User) -> None:
     assert hint in refused.stderr
     both = fleet.run("encrypt", "apps/staging/db.yaml", "--add-rule", "--age-recipient", PERSON)
     assert both.status == 2, both.printed
+
+
+def test_the_hint_of_the_guard_works_as_it_is_printed_after_a_plain_bootstrap(fleet: User) -> None:
+    fleet.write({"apps/staging/regcred.yaml": Fresh().secret})
+    fleet.git("add", "--all")
+    found = fleet.run("scan")
+    hint = found.stdout.partition("hint: ")[2].splitlines()[0]
+    assert hint.startswith("gitops-secrets encrypt --add-rule "), found.printed
+
+    fixed = fleet.program(["sh", "-c", hint], env={"PATH": f"{PROGRAM.parent}:{fleet.env['PATH']}"})
+
+    assert fixed.status == 0, fixed.printed
+    assert fleet.run("scan").status == 0
+    assert ".sops.yaml" in fleet.git("diff", "--cached", "--name-only")

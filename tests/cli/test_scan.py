@@ -49,7 +49,10 @@ def test_before_the_first_commit_a_readable_pull_secret_is_refused(user: User, f
         "a.yaml:8:22: error[plaintext-dockerconfigjson]: "
         "Secret flux-system/regcred holds readable registry credentials"
     )
-    assert "hint: gitops-secrets encrypt a.yaml && git add a.yaml" in result.stdout
+    assert (
+        "hint: gitops-secrets encrypt --add-rule a.yaml && git add a.yaml .sops.yaml"
+        in result.stdout
+    )
     assert "looked at 2 staged files, 1 finding" in result.stdout
     assert fresh.password not in result.printed
 

@@ -86,7 +86,9 @@ def test_a_finding_names_rule_object_place_key_and_what_fixes_it():
     assert str(finding.object_name) == "Secret flux-system/regcred"
     assert str(finding.position) == "8:22"
     assert finding.key_path[:2] == ("data", ".dockerconfigjson")
-    assert finding.fix == "gitops-secrets encrypt 'a b/regcred.yaml' && git add 'a b/regcred.yaml'"
+    assert finding.fix == (
+        "gitops-secrets encrypt --add-rule 'a b/regcred.yaml' && git add 'a b/regcred.yaml' .sops.yaml"
+    )
 
 
 @pytest.mark.parametrize("where", ["above", "behind"])

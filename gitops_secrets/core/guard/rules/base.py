@@ -7,6 +7,8 @@ from typing import NamedTuple
 from gitops_secrets.core.guard.record.finding import Severity
 
 ENCRYPT = "gitops-secrets encrypt {path} && git add {path}"
+ENCRYPT_BY_NEW_RULE = "gitops-secrets encrypt --add-rule {path} && git add {path} .sops.yaml"
+"""For what no creation rule need be for: one that is there is used, and the option adds nothing."""
 RENEW = "gitops-secrets encrypt --ignore-mac {path} && git add {path}"
 RESTORE = "git checkout HEAD -- {pathspec}"
 """During a merge HEAD is our side; MERGE_HEAD is theirs. ``--ours`` does nothing once the file is staged."""

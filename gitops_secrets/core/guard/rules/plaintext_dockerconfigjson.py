@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from gitops_secrets.core.guard.rules.base import ENCRYPT, Rule
+from gitops_secrets.core.guard.rules.base import ENCRYPT_BY_NEW_RULE, Rule
 
-RULE = Rule("plaintext-dockerconfigjson", "{object} holds readable registry credentials", ENCRYPT)
+RULE = Rule(
+    "plaintext-dockerconfigjson",
+    "{object} holds readable registry credentials",
+    ENCRYPT_BY_NEW_RULE,
+)
 KEYS = (".dockerconfigjson", ".dockercfg", "dockerconfigjson", "dockercfg")
 """Keys that only a pull secret has."""

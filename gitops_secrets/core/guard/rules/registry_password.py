@@ -31,12 +31,12 @@ from gitops_secrets.core.guard.patterns.placeholders import (
 from gitops_secrets.core.guard.read.encoding import from_base64
 from gitops_secrets.core.guard.read.nodes import Pairs, scalar
 from gitops_secrets.core.guard.record.facts import Key
-from gitops_secrets.core.guard.rules.base import ENCRYPT, MOVE, Rule
+from gitops_secrets.core.guard.rules.base import ENCRYPT_BY_NEW_RULE, MOVE, Rule
 
 RULE = Rule(
     "registry-password",
     "{object} holds a readable password for a registry",
-    ENCRYPT,
+    ENCRYPT_BY_NEW_RULE,
     elsewhere=MOVE,
 )
 
