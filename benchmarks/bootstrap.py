@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from gitops_secrets.adapters.sops.program import find_sops
+from gitops_secrets.adapters.sops.binary import find_sops
 
 RUNS = 21
 LIMIT = 5.0

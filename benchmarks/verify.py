@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from benchmarks.guard import PROGRAM, Bench, Limit
-from gitops_secrets.adapters.sops.program import find_sops
+from gitops_secrets.adapters.sops.binary import find_sops
 
 LOAD = (
     "import subprocess, sys, yaml; "

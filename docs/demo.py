@@ -19,7 +19,7 @@ from pathlib import Path
 
 import yaml
 
-from gitops_secrets.adapters.sops.program import find_sops
+from gitops_secrets.adapters.sops.binary import find_sops
 
 _ACCOUNTS = ("source-controller", "kustomize-controller", "helm-controller")
 _COMPONENTS = "".join(

@@ -19,7 +19,7 @@ APPS = {
 
 def sealed(user: User, *options: str) -> str:
     """What sops makes of a Secret, with *options*."""
-    from gitops_secrets.adapters.sops.program import find_sops
+    from gitops_secrets.adapters.sops.binary import find_sops
 
     command = [
         find_sops(),

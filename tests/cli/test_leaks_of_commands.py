@@ -10,7 +10,7 @@ import time
 import pytest
 import yaml
 
-from gitops_secrets.adapters.sops.program import find_sops
+from gitops_secrets.adapters.sops.binary import find_sops
 from tests.support.leaks import Watch
 from tests.support.secrets import PATH, mixed, opaque, opened, recipient, rule, word
 from tests.support.user import PROGRAM, User

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gitops_secrets.adapters.sops.program import find_sops
+from gitops_secrets.adapters.sops.binary import find_sops
 from tests.guard.corpus.case import Fresh, recipient
 from tests.hostile.server import serve
 from tests.support.user import User

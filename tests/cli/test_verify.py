@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from gitops_secrets.adapters.sops.program import find_sops
+from gitops_secrets.adapters.sops.binary import find_sops
 from tests.support.secrets import mixed, opaque, recipient, rule
 from tests.support.user import Result, User
 

@@ -231,7 +231,7 @@ def test_a_recorded_recipient_of_a_plugin_is_refused(hostile: User, traps: Traps
 
 def test_sops_gets_one_rule_and_nothing_else_of_the_file(user: User, tmp_path: Path) -> None:
     """A sops that keeps its config shows what it was given."""
-    from gitops_secrets.adapters.sops.program import find_sops
+    from gitops_secrets.adapters.sops.binary import find_sops
 
     real, kept = find_sops(), tmp_path / "config"
     wrapper = tmp_path / "bin" / "sops"

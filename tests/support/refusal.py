@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 
 from gitops_secrets.adapters.age import create_identity
-from gitops_secrets.adapters.sops.program import find_sops
+from gitops_secrets.adapters.sops.binary import find_sops
 from tests.support.user import Result, User
 
 PASSWORD = "hunter2hunter2"

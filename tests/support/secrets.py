@@ -66,7 +66,7 @@ def rule(*recipients: str, regex: str = RULED, encrypted: str = "^(data|stringDa
 
 def opened(user: User, path: str = PATH) -> str:
     """What the real sops makes of the file, with the user's identity."""
-    from gitops_secrets.adapters.sops.program import find_sops
+    from gitops_secrets.adapters.sops.binary import find_sops
 
     done = user.program([find_sops(), "decrypt", path])
     assert done.status == 0, done.printed

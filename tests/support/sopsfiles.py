@@ -21,8 +21,8 @@ from random import Random
 from typing import NamedTuple
 
 from gitops_secrets.adapters.age import Identity, create_identity, unwrap
+from gitops_secrets.adapters.sops.binary import find_sops
 from gitops_secrets.adapters.sops.environment import environment_for
-from gitops_secrets.adapters.sops.program import find_sops
 from gitops_secrets.core.sops.reader.cipher import DataKey
 from gitops_secrets.core.sops.reader.read import Reading, Verdict, judge, load
 from gitops_secrets.core.sops.reader.tree import RefusedError, UnsupportedError, form_of

@@ -162,7 +162,7 @@ class User:
 
         import yaml
 
-        from gitops_secrets.adapters.sops.program import find_sops
+        from gitops_secrets.adapters.sops.binary import find_sops
 
         identities = self.temporary / "identities.txt"
         found: Sequence[Path] = sorted((self.home / ".config").rglob("*.agekey"))

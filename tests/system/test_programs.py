@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gitops_secrets.adapters.sops.program import find_sops
+from gitops_secrets.adapters.sops.binary import find_sops
 
 PROGRAM = Path(sys.executable).with_name("gitops-secrets")
 BOOTSTRAP = (

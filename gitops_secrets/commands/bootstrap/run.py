@@ -8,7 +8,8 @@ from gitops_secrets.adapters.age import check_recipient
 from gitops_secrets.adapters.git.repository import Head, Repository, words
 from gitops_secrets.adapters.running.interrupts import held_back
 from gitops_secrets.adapters.running.process import Completed, pass_on
-from gitops_secrets.adapters.sops.program import find_sops, refuse_outranking
+from gitops_secrets.adapters.sops.binary import find_sops
+from gitops_secrets.adapters.sops.program import refuse_outranking
 from gitops_secrets.adapters.writing.step import Beside, StepError, Steps
 from gitops_secrets.adapters.writing.transaction import (
     Transaction,

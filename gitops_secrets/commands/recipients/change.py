@@ -12,7 +12,8 @@ from gitops_secrets.adapters.age import check_recipient
 from gitops_secrets.adapters.files import check_inside
 from gitops_secrets.adapters.git.repository import Head, Repository, open_repository
 from gitops_secrets.adapters.keyring import Keyring
-from gitops_secrets.adapters.sops.program import find_sops, refuse_outranking
+from gitops_secrets.adapters.sops.binary import find_sops
+from gitops_secrets.adapters.sops.program import refuse_outranking
 from gitops_secrets.adapters.writing.step import Steps
 from gitops_secrets.adapters.writing.transaction import open_transaction, refuse_half_way
 from gitops_secrets.commands.recipients.finding import Rules, files_of, rules_of

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from gitops_secrets.adapters.files import read_plain
 from gitops_secrets.adapters.keyring import Keyring
-from gitops_secrets.adapters.sops.program import TamperedError
+from gitops_secrets.adapters.sops.failures import TamperedError
 from gitops_secrets.adapters.writing.transaction import clear_up
 from gitops_secrets.commands.secrets.file import SecretFile, locate
 from gitops_secrets.commands.secrets.ruling import Ruling, find_ruling, ruling_of

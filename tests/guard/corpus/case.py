@@ -10,7 +10,7 @@ from functools import cache
 
 import pyrage
 
-from gitops_secrets.adapters.sops.program import find_sops
+from gitops_secrets.adapters.sops.binary import find_sops
 from tests.support.draw import CHANCE, hexadecimal
 
 RULE_FOR_ALL = (
