@@ -30,7 +30,9 @@ _FRAMEWORK = """or use the pre-commit framework, in .pre-commit-config.yaml:
     hooks: [{id: gitops-secrets}]"""
 
 
-@click.group("hooks", short_help="The guard as Git hooks: install, uninstall, status.")
+@click.group(
+    "hooks", no_args_is_help=False, short_help="The guard as Git hooks: install, uninstall, status."
+)
 def hooks_group() -> None:
     """Run the guard at each commit and push, and on a server at each push that it receives."""
 

@@ -66,7 +66,16 @@ def test_shells_can_complete(user: User, shell: str) -> None:
     assert "bootstrap" in user.run(env={variable: f"{shell}_complete", **words}).stdout
 
 
-@pytest.mark.parametrize("command", ["scan", "doctor", "hooks status"])
+@pytest.mark.parametrize("group", ["hooks", "registry"])
+def test_a_group_without_a_command_says_what_is_missing(user: User, group: str) -> None:
+    result = user.run(group)
+    assert (result.status, result.stdout) == (2, "")
+    assert result.stderr == (
+        f"gitops-secrets: error: missing command\ngitops-secrets: hint: gitops-secrets {group} --help\n"
+    )
+
+
+@pytest.mark.parametrize("command", ["scan", "doctor", "hooks status", "registry check"])
 def test_help_says_which_exit_status_means_what(user: User, command: str) -> None:
     assert "Exit status" in user.run(*command.split(), "--help").stdout
 

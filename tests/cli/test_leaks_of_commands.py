@@ -166,3 +166,48 @@ def test_an_encryption_that_is_killed_leaks_nothing_and_leaves_the_old_file(
         time.sleep(0.1)
     assert watch.leaks() == []
     assert yaml.safe_load(opened(ruled))["stringData"]["a"] in (old, value)
+
+
+def test_the_registry_commands_say_who_and_never_with_what(fleet: User) -> None:
+    first, second, third = mixed(), mixed(), mixed()
+    config = f'{{"auths": {{"quay.io": {{"username": "robot", "password": "{third}"}}}}}}'
+    given = fleet.home.parent / "given.json"
+    given.write_text(config)
+    ghcr = ("--registry", "ghcr.io", "--registry-creds-env", "CREDS", "--check", "never")
+    with Watch(fleet, first, second, third) as watch:
+        results = [
+            fleet.run("registry", "add", *ghcr, "-v", env={"CREDS": f"robot:{first}"}),
+            fleet.run("registry", "add", *ghcr, env={"CREDS": f"robot:{first}"}),
+            fleet.run("registry", "update", *ghcr, "--dry-run", env={"CREDS": f"robot:{second}"}),
+            fleet.run("registry", "update", *ghcr, env={"CREDS": f"robot:{second}"}),
+            fleet.run("registry", "import", str(given)),
+            fleet.run("registry", "list"),
+            fleet.run("registry", "list", "--output", "json"),
+            fleet.run("registry", "remove", *ghcr[:2], "-v"),
+        ]
+    assert [r.status for r in results] == [0, 3, 0, 0, 0, 0, 0, 0], [r.printed for r in results]
+    assert watch.leaks(*results) == []
+
+
+@pytest.mark.parametrize("failure", ["expired", "no identity", "changed", "two keys", "argument"])
+def test_a_registry_that_is_not_added_leaks_nothing(fleet: User, failure: str) -> None:
+    secret = mixed()
+    flags = ["--registry", "ghcr.io", "--registry-creds-env", "CREDS", "--check", "never"]
+    creds = f"robot:{secret}"
+    if failure == "expired":
+        creds = f"oauth2accesstoken:{secret}"
+    if failure == "no identity":
+        for identity in (fleet.home / ".config").rglob("*.agekey"):
+            identity.unlink()
+    if failure == "changed":
+        path = "pull-secrets/prod/regcred.sops.yaml"
+        fleet.write({path: fleet.read(path) + "# mine\n"})
+    if failure == "two keys":
+        flags += [*flags[:4]]
+    if failure == "argument":
+        flags += [f"robot:{secret}"]
+    own = failure == "argument"
+    with Watch(fleet, secret, own_arguments=own) as watch:
+        result = fleet.run("registry", "add", *flags, "-v", env={"CREDS": creds})
+    assert result.status in (2, 3), result.printed
+    assert watch.leaks(result) == []

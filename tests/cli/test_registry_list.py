@@ -5,8 +5,6 @@ from __future__ import annotations
 from tests.cli.test_doctor_images import pulls, runs
 from tests.support.documents import read
 from tests.support.fleet import seal
-from tests.support.leaks import Watch
-from tests.support.secrets import mixed
 from tests.support.user import User
 
 CHARTS = """apiVersion: source.toolkit.fluxcd.io/v1
@@ -116,24 +114,3 @@ def test_a_file_that_is_not_committed_is_marked(fleet: User) -> None:
     path = "pull-secrets/prod/regcred.sops.yaml"
     fleet.write({path: fleet.read(path) + "# mine\n"})
     assert "not committed yet, or changed since" in fleet.run("registry", "list").stdout
-
-
-def test_no_command_says_a_password(fleet: User) -> None:
-    first, second, third = mixed(), mixed(), mixed()
-    config = f'{{"auths": {{"quay.io": {{"username": "robot", "password": "{third}"}}}}}}'
-    given = fleet.home.parent / "given.json"
-    given.write_text(config)
-    ghcr = ("--registry", "ghcr.io", "--registry-creds-env", "CREDS", "--check", "never")
-    with Watch(fleet, first, second, third) as watch:
-        results = [
-            fleet.run("registry", "add", *ghcr, "-v", env={"CREDS": f"robot:{first}"}),
-            fleet.run("registry", "add", *ghcr, env={"CREDS": f"robot:{first}"}),
-            fleet.run("registry", "update", *ghcr, "--dry-run", env={"CREDS": f"robot:{second}"}),
-            fleet.run("registry", "update", *ghcr, env={"CREDS": f"robot:{second}"}),
-            fleet.run("registry", "import", str(given)),
-            fleet.run("registry", "list"),
-            fleet.run("registry", "list", "--output", "json"),
-            fleet.run("registry", "remove", *ghcr[:2], "-v"),
-        ]
-    assert [r.status for r in results] == [0, 3, 0, 0, 0, 0, 0, 0], [r.printed for r in results]
-    assert watch.leaks(*results) == []

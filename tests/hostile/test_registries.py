@@ -47,7 +47,7 @@ def check(user: User, server: WebServer, secret: str, *flags: str) -> tuple[Resu
     assert held.status == 0, held.printed
     result = user.run(
         *("registry", "check", f"{server.host}/team/app:1", "--plain-http", server.host),
-        *("--timeout", "5", "--output", "json", *flags),
+        *("--timeout", "120", "--output", "json", *flags),
     )
     assert result.stdout, result.stderr
     (found,) = read("registry-check", result.stdout)["credentials"]
@@ -113,10 +113,12 @@ def dripping() -> Iterator[bytes]:
         yield b" "
 
 
-@pytest.mark.parametrize(("body", "reason"), [(endless, "too-large"), (dripping, "timed-out")])
+@pytest.mark.parametrize(
+    ("body", "patience", "reason"), [(endless, "120", "too-large"), (dripping, "1", "timed-out")]
+)
 @pytest.mark.parametrize("where", ["manifest", "token"])
 def test_an_answer_without_an_end_is_given_up(
-    fleet: User, body: Any, reason: str, where: str
+    fleet: User, body: Any, patience: str, reason: str, where: str
 ) -> None:
     secret = mixed()
 
@@ -128,7 +130,7 @@ def test_an_answer_without_an_end_is_given_up(
         return Reply(401, [API, bearer(f"http://{request.headers['Host']}/token")])
 
     with WebServer(answer) as server:
-        result, found = check(fleet, server, secret, "--timeout", "1")
+        result, found = check(fleet, server, secret, "--timeout", patience)
     assert (result.status, found["reason"]) == (3, reason)
 
 

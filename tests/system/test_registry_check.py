@@ -11,6 +11,7 @@ import pytest
 from tests.cli.test_doctor_images import runs
 from tests.support.documents import read
 from tests.support.fleet import FILES, fleet
+from tests.support.leaks import Watch
 from tests.support.secrets import mixed
 from tests.support.user import Result, User
 from tests.support.webserver import WebServer
@@ -304,3 +305,20 @@ def test_several_registries_are_asked_at_once_and_a_credential_of_several_cluste
     assert proven.endswith(f"robot pulls {host}/team/app:1 (clusters/prod, clusters/stage)")
     assert any(line.startswith(second.host) and " unproven " in line for line in said)
     assert said[-1] == "gitops-secrets: 1 of 2 credentials accepted"
+
+
+def test_a_password_goes_to_the_registry_and_to_nobody_else(
+    fleet: User, protected: Htpasswd, tokened: Tokened
+) -> None:
+    first, second = (mixed(), mixed())
+    ca = ("--ca-file", str(protected.registry.ca))
+    with Watch(fleet, first, second, protected.password, tokened.password) as watch:
+        hold(fleet, protected.registry.host, f"robot:{first}")
+        hold(fleet, tokened.registry.host, f"robot:{second}")
+        results = [
+            fleet.run("registry", "check", f"{host}/team/app:1", *ca, *tokened.flags, *more)
+            for host in (protected.registry.host, tokened.registry.host)
+            for more in ((), ("-v",), ("--output", "json"))
+        ]
+    assert {result.status for result in results} == {1}
+    assert watch.leaks(*results) == []

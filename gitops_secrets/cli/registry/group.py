@@ -15,7 +15,11 @@ from gitops_secrets.cli.registry.explain import explain_command
 from gitops_secrets.cli.registry.listing import list_command
 
 
-@click.group("registry", short_help="The registries of a pull Secret: list, add, check and more.")
+@click.group(
+    "registry",
+    no_args_is_help=False,
+    short_help="The registries of a pull Secret: list, add, check and more.",
+)
 def registry_group() -> None:
     """Change and examine the registries of the pull Secret that bootstrap made.
 
