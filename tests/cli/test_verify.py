@@ -105,6 +105,14 @@ def test_a_value_taken_from_another_file_is_named(user: User, own: str) -> None:
     assert "value" not in findings(user.run("verify"))
 
 
+def test_a_sops_block_taken_from_another_file_is_named(user: User, own: str) -> None:
+    (values, _), (_, block) = (user.read(path).split("sops:\n", 1) for path in (A, B))
+    user.write({A: f"{values}sops:\n{block}"})
+    result = user.run("verify", "--keyless")
+    assert "tampered" in findings(result)
+    assert f"its sops block is that of {B} in commit" in result.stdout
+
+
 def test_values_that_were_swapped_are_named(user: User, own: str) -> None:
     a, b = value_of(user, A, "a"), value_of(user, A, "b")
     user.write({A: user.read(A).replace(a, "\0").replace(b, a).replace("\0", b)})

@@ -76,6 +76,14 @@ def compare(before: Version, after: Version, origins: Origins) -> Iterator[Findi
     old, new = metadata_of(before.file), metadata_of(after.file)
     if old is None or new is None or not new.mac or old.mac != new.mac:
         return
+    if _is_foreign(before, after):
+        yield found(
+            "tampered",
+            after.file.path,
+            after.file.place_of_block(),
+            f"its sops block is that of {before.file.path} in {before.place}, and its values are not",
+        )
+        return
     yield from _metadata_changes(before, after, old, new)
     moved = list(_moved(before, after))
     yield from moved
@@ -89,6 +97,14 @@ def compare(before: Version, after: Version, origins: Origins) -> Iterator[Findi
         )
     if _hashed(was) != _hashed(now):
         yield _value_change(before, after, was, now, origins)
+
+
+def _is_foreign(before: Version, after: Version) -> bool:
+    """Return whether the two are different files that have nothing but their metadata in common."""
+    if before.file.path == after.file.path:
+        return False
+    theirs = {name for name, _ in ciphertexts(before.file)}
+    return not any(name in theirs for name, _ in ciphertexts(after.file))
 
 
 def _moved(before: Version, after: Version) -> Iterator[Finding]:
@@ -150,7 +166,7 @@ def _metadata_changes(
                 after.file.path,
                 after.file.place_of_block(field),
                 f"{words} {since}: the MAC is still the same",
-                fix=_restore(before),
+                fix=_restore(before, after),
             )
     wrapped = {key.wrapped for key in old.keys}
     known = {(key.kind, key.identification) for key in old.keys}
@@ -184,7 +200,7 @@ def _value_change(
         place = after.file.place_of_block("mac")
         return found(
             "tampered", after.file.path, place, f"{what} by other hands than sops': {where}",
-            key=key, fix=_restore(before),
+            key=key, fix=_restore(before, after),
         )  # fmt: skip
     key = changed.key[1]
     first = old.get(changed.key)
@@ -202,7 +218,7 @@ def _value_change(
         changed.position,
         f"{what}, and not by sops: {where}",
         key=key,
-        fix=_restore(before),
+        fix=_restore(before, after),
     )
 
 
@@ -219,8 +235,8 @@ def _origin(before: Version, after: Version, item: _Item, origins: Origins) -> s
     return None
 
 
-def _restore(before: Version) -> str:
-    if not before.commit:
+def _restore(before: Version, after: Version) -> str:
+    if not before.commit or before.file.path != after.file.path:
         return ""
     return f"git restore --source {before.commit[:12]} -- {{path}}, or: gitops-secrets encrypt --ignore-mac {{path}}"
 

@@ -82,7 +82,8 @@ def _check_entry(kind: str, entry: yaml.Node) -> None:
 
 
 def _choice(block: yaml.MappingNode, metadata: Metadata) -> Choice:
-    if sum(name in RULE_FIELDS and bool(text(node)) for name, node in entries(block)) > 1:
+    fields = dict(entries(block))
+    if sum(bool(text(fields[name])) for name in RULE_FIELDS if name in fields) > 1:
         raise RefusedError("its sops block has two choices of values")
     choice = Choice(*metadata.rule) if metadata.rule else EVERYTHING
     if choice.is_by_comments:
