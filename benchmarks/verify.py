@@ -20,13 +20,18 @@ from pathlib import Path
 from benchmarks.guard import PROGRAM, Bench, Limit
 from gitops_secrets.adapters.sops.binary import find_sops
 
-LOAD = (
-    "import subprocess, sys, yaml; "
-    "ids = [l.split()[1] for l in subprocess.run(['git', 'ls-files', '-s'], stdout=-1).stdout.splitlines()]; "
-    "out = subprocess.run(['git', 'cat-file', '--batch'], input=b'\\n'.join(ids), stdout=-1).stdout; "
-    "docs = out.split(b'\\napiVersion')[0:]; "
-    "[yaml.load(b'apiVersion' + d.rpartition(b'\\n')[0].rpartition(b'\\n')[0], yaml.CSafeLoader) for d in docs[1:]]"
-)
+LOAD = """
+import subprocess, yaml
+listed = subprocess.run(["git", "ls-files", "--stage", "apps"], stdout=-1).stdout.splitlines()
+ids = b"".join(line.split()[1] + b"\\n" for line in listed)
+out = subprocess.run(["git", "cat-file", "--batch"], input=ids, stdout=-1).stdout
+at = 0
+while at < len(out):
+    begin = out.index(b"\\n", at) + 1
+    end = begin + int(out[at:begin].split()[2])
+    yaml.load(out[begin:end], yaml.CSafeLoader)
+    at = end + 1
+"""
 
 
 def main() -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
+from typing import NamedTuple
 
 from gitops_secrets.adapters.files import read_file
 from gitops_secrets.adapters.git.repository import Repository
@@ -15,8 +17,18 @@ from gitops_secrets.errors import GitOpsSecretsError
 _LINK, _SUBMODULE = "120000", "160000"
 
 
-def work_tree(repository: Repository) -> tuple[Overlay, frozenset[str]]:
-    """Return the files that are there, tracked or new, and apart from them the symlinks."""
+class Files(NamedTuple):
+    """The files of a work tree, tracked or new."""
+
+    paths: tuple[str, ...]
+    read: Callable[[str], bytes | None]
+    """Reads one of them, each time anew; gives None if it is not there."""
+    links: frozenset[str]
+    """The symlinks, which are not among the paths."""
+
+
+def list_work_tree(repository: Repository) -> Files:
+    """Return the files that are there, none of them read yet."""
     modes = {path: _mode(repository, path) for path in repository.list_files()}
     files = [path for path, mode in modes.items() if stat.S_ISREG(mode)]
     sparse = _sparse(repository, [path for path, mode in modes.items() if not mode])
@@ -25,8 +37,14 @@ def work_tree(repository: Repository) -> tuple[Overlay, frozenset[str]]:
     def read(path: str) -> bytes | None:
         return read_file(repository.top, path) if path in held else sparse.get(path)
 
-    tree = Overlay([*files, *sparse], read)
-    return tree, frozenset(path for path, mode in modes.items() if stat.S_ISLNK(mode))
+    links = frozenset(path for path, mode in modes.items() if stat.S_ISLNK(mode))
+    return Files((*files, *sparse), read, links)
+
+
+def work_tree(repository: Repository) -> tuple[Overlay, frozenset[str]]:
+    """Return the files that are there, tracked or new, and apart from them the symlinks."""
+    files = list_work_tree(repository)
+    return Overlay(files.paths, files.read), files.links
 
 
 def _sparse(repository: Repository, absent: list[str]) -> dict[str, bytes]:

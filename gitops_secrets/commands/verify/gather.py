@@ -7,14 +7,17 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from gitops_secrets.adapters.files import read_file
-from gitops_secrets.adapters.git.objects import Git
+from gitops_secrets.adapters.git.objects import OVERLAP, Git
 from gitops_secrets.adapters.git.repository import Repository
-from gitops_secrets.commands.contents.known import read_whole
 from gitops_secrets.commands.policy import revisions
 from gitops_secrets.commands.policy.policies import is_rules
-from gitops_secrets.commands.repository.tree import work_tree
+from gitops_secrets.commands.repository.tree import list_work_tree
 from gitops_secrets.core.sops.reader.structure import MARK
 from gitops_secrets.errors import UsageError
+
+_LARGE = 8 << 20
+"""Bytes above which a file of the work tree is looked at before all of it is read."""
+_END = 64 << 10
 
 
 class Scope(NamedTuple):
@@ -43,15 +46,16 @@ def of_work_tree(repository: Repository, paths: Sequence[str]) -> Scope:
 
     With *paths* these files, whether Git knows them or not, and those below these folders; no other is read.
     """
-    tree, _ = work_tree(repository)
-    listed = tree.files()
+    tree = list_work_tree(repository)
     only: set[str] | None = None
     if paths:
-        only = set().union(*(_named(repository, path, listed) for path in paths))
+        only = set().union(*(_named(repository, path, tree.paths) for path in paths))
     contents: dict[str, bytes] = {}
     configs: dict[str, bytes] = {}
-    for path in dict.fromkeys((*listed, *sorted(only or ()))):
+    for path in dict.fromkeys((*sorted(tree.paths), *sorted(only or ()))):
         if only is not None and path not in only and not is_rules(path):
+            continue
+        if not _may_be_encrypted(repository, path):
             continue
         content = tree.read(path)
         if content is None and only is not None:
@@ -62,12 +66,28 @@ def of_work_tree(repository: Repository, paths: Sequence[str]) -> Scope:
             contents[path] = content
     return Scope(
         "encrypted files",
-        tuple(listed),
+        tree.paths,
         contents,
         configs,
         frozenset(only) if only is not None else None,
         _head(Git(str(repository.top))),
     )
+
+
+def _may_be_encrypted(repository: Repository, path: str) -> bool:
+    """Return whether a large file may be encrypted, by its ends: sops begins or ends what it writes with a mark."""
+    try:
+        with open(repository.top / path, "rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            if size <= _LARGE:
+                return True
+            file.seek(0)
+            if MARK in file.read(_END):
+                return True
+            file.seek(-_END, os.SEEK_END)
+            return MARK in file.read()
+    except OSError:
+        return True
 
 
 def of_index(git: Git) -> Scope:
@@ -104,16 +124,24 @@ def _of_blobs(
     only: frozenset[str],
     history: tuple[str, ...],
 ) -> Scope:
-    read = read_whole(git, list(dict.fromkeys(blobs.values())))
+    rules = {blob for path, blob in blobs.items() if is_rules(path)}
+    read: dict[str, bytes] = {}
+    missing: set[str] = set()
+    for blob, content in git.contents(list(dict.fromkeys(blobs.values()))):
+        if content is None:
+            missing.add(blob)
+        elif MARK in content or blob in rules:
+            # Of a content that comes in parts, each begins with the end of the one before.
+            read[blob] = read[blob] + content[OVERLAP:] if blob in read else content
     held = {path: read[blob] for path, blob in blobs.items() if blob in read}
     return Scope(
         what,
         tuple(blobs),
-        {p: c for p, c in held.items() if MARK in c and not is_rules(p)},
+        {p: c for p, c in held.items() if not is_rules(p)},
         {p: c for p, c in held.items() if is_rules(p)},
         only,
         history,
-        missing=tuple(p for p, blob in blobs.items() if p in only and blob not in read),
+        missing=tuple(p for p, blob in blobs.items() if p in only and blob in missing),
     )
 
 
