@@ -297,6 +297,18 @@ def test_rules_that_do_nothing_are_named(user: User, own: str) -> None:
     )
 
 
+def test_a_rule_that_no_regex_can_be_made_of_is_named(user: User, own: str) -> None:
+    user.write(
+        {".sops.yaml": rule(own).replace("stores:", f"- path_regex: (x\n  age: {own}\nstores:")}
+    )
+    result = user.run("verify")
+    assert findings(result) == ["sops-config"]
+    assert (
+        ".sops.yaml:6:1: error[sops-config]: path_regex is not a regular expression"
+        in result.stdout
+    )
+
+
 def test_a_template_of_rules_is_not_judged_by_its_placeholders(user: User, own: str) -> None:
     user.write(
         {"templates/.sops.yaml": "creation_rules:\n- path_regex: x/\n  age: ${PUBLIC_KEY}\n"}

@@ -57,8 +57,23 @@ def lint(
                     Position(rule.line, 1),
                     f"creation rule {rule.order + 1} {rule.misfit()}",
                 )
-        if config not in rules.broken:
+        if config in rules.broken:
+            continue
+        flaw = _broken_regex(of_config)
+        if flaw is None:
             yield from _unused(config, of_config, paths, encrypted)
+        else:
+            yield found("sops-config", config, config_line(flaw), flaw.partition(": ")[2])
+
+
+def _broken_regex(rules: Sequence[CreationRule]) -> str | None:
+    """Return why a path_regex of *rules* cannot be matched: sops fails on it once no rule before it matches."""
+    for rule in rules:
+        try:
+            rule.matches("")
+        except InvalidDocumentError as error:
+            return error.message
+    return None
 
 
 def _unknown_keys(config: str, content: bytes) -> Iterator[Finding]:
