@@ -236,6 +236,10 @@ def verify_document(verified: Verified) -> str:
             "keyless": verified.keyless,
             "versions": verified.versions,
             "findings": [finding_value(finding) for finding in outcome.findings],
+            "excused": [
+                {**finding_value(i.finding), "by": i.by, "reason": i.reason}
+                for i in outcome.ignored
+            ],
             "notes": verified.notes,
             "not_looked_at": outcome.unread,
         },

@@ -137,6 +137,17 @@ def verified(user: User) -> str:
     return user.run("verify", *JSON).stdout
 
 
+def verified_with_a_marker(user: User) -> str:
+    encrypted(user)
+    user.commit({})
+    marker = "# gitops-secrets: ignore[moved-ciphertext] a test"
+    changed = user.read(PATH).replace("namespace: shop", f"{marker}\n  namespace: other")
+    user.write({PATH: changed})
+    document = user.run("verify", "--keyless", *JSON).stdout
+    assert '"excused": [\n    {' in document
+    return document
+
+
 def ruled(user: User) -> str:
     encrypted(user)
     return user.run("which-rule", PATH, *JSON).stdout
@@ -179,7 +190,7 @@ STORIES: dict[str, tuple[Callable[[User], str], ...]] = {
     "show": (shown, shown_readable),
     "hooks-status": (hooked, unhooked),
     "scan": (clean, found, found_in_history),
-    "verify": (verified,),
+    "verify": (verified, verified_with_a_marker),
     "which-rule": (ruled, unruled),
 }
 

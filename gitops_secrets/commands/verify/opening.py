@@ -48,7 +48,7 @@ class Opener:
         reading = self._judge(file, metadata)
         if reading.verdict is Verdict.UNSUPPORTED:
             identities = [i.secret for i in self._keyring.of_groups(metadata.opening)]
-            if not identities:
+            if len(identities) < metadata.needed:
                 return Opened(Reading(Verdict.NO_KEY), wrong)
             why = reading.why
             try:
