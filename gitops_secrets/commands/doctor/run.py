@@ -9,7 +9,8 @@ from typing import NamedTuple
 from gitops_secrets.adapters.git.repository import Repository, open_repository
 from gitops_secrets.adapters.writing.transaction import is_half_way
 from gitops_secrets.commands.registry.opened import open_pull_secrets
-from gitops_secrets.commands.repository.tree import upstream, work_tree
+from gitops_secrets.commands.repository.upstream import upstream
+from gitops_secrets.commands.repository.worktree import work_tree
 from gitops_secrets.core.doctor.diagnosis import ERROR, Diagnosis
 from gitops_secrets.core.doctor.examine import examine
 from gitops_secrets.core.doctor.unpulled import unpulled

@@ -23,7 +23,7 @@ from gitops_secrets.commands.repository.committing import (
     refuse_detached,
     refuse_operation,
 )
-from gitops_secrets.commands.repository.tree import work_tree
+from gitops_secrets.commands.repository.worktree import work_tree
 from gitops_secrets.commands.secrets.ruling import ruling_for
 from gitops_secrets.commands.secrets.sealing import Sealer
 from gitops_secrets.core.repository.filechange import Change

@@ -10,7 +10,7 @@ from gitops_secrets.adapters.git.repository import open_repository
 from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.commands.recipients.finding import files_of, rules_of
 from gitops_secrets.commands.repository.clusters import Choice, chosen_clusters
-from gitops_secrets.commands.repository.tree import work_tree
+from gitops_secrets.commands.repository.worktree import work_tree
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.manifest import Manifest

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from gitops_secrets.adapters.git.repository import Repository
 from gitops_secrets.commands.repository.clusters import Choice, chosen_clusters
-from gitops_secrets.commands.repository.tree import work_tree
+from gitops_secrets.commands.repository.worktree import work_tree
 from gitops_secrets.core.flux.pullsecrets import PullSecret, pull_secrets
 from gitops_secrets.core.flux.roots.find import named_cluster
 from gitops_secrets.core.flux.view import View

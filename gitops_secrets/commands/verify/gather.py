@@ -11,7 +11,7 @@ from gitops_secrets.adapters.git.objects import OVERLAP, Git
 from gitops_secrets.adapters.git.repository import Repository
 from gitops_secrets.commands.policy import revisions
 from gitops_secrets.commands.policy.policies import is_rules
-from gitops_secrets.commands.repository.tree import list_work_tree
+from gitops_secrets.commands.repository.worktree import list_work_tree
 from gitops_secrets.core.sops.reader.structure import MARK
 from gitops_secrets.errors import UsageError
 

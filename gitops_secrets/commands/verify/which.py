@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gitops_secrets.adapters.git.repository import open_repository
 from gitops_secrets.commands.policy.policies import is_rules
-from gitops_secrets.commands.repository.tree import work_tree
+from gitops_secrets.commands.repository.worktree import work_tree
 from gitops_secrets.commands.verify.gather import path_from_top
 from gitops_secrets.core.sops.reader.structure import EncryptedFile
 from gitops_secrets.core.sops.reader.tree import Form, form_of
