@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from tests.guard.corpus.case import Case, Fresh, b64, encrypt, found, remember, silent
+from tests.guard.corpus.case import RULE_FOR_ALL, Case, Fresh, b64, encrypt, found, remember, silent
 
 ATTENTION = "This section contains key material that should only be modified with\n        extra care. See `sops -h`."
 RULE = "unencrypted-secret"
@@ -85,6 +85,9 @@ def readable() -> Iterator[Case]:
         yield found(f"file/{kind} with a forged value", PARTLY, by_hand(sealed, faked), "what stands in the brackets is readable", path, sops_config=ALL)  # fmt: skip
         bare = encrypt(spell(Fresh()), "--encrypted-regex", "^nothing$", kind=kind)
         yield found(f"file/{kind} whose regex matched nothing", RULE, bare, "sops exits 0", path, sops_config=ALL)  # fmt: skip
+    part = encrypt(_env(Fresh()), kind="dotenv") + f"MORE={Fresh().password}\n"
+    text = f"apiVersion: v1\nkind: Secret\nmetadata: {{name: db}}\ndata:\n  file: {b64(part)}\n"
+    yield found("file/a value by hand in a Secret", RULE, text, "what is inside is readable in part", "db.yaml", sops_config=RULE_FOR_ALL)  # fmt: skip
     c = Fresh()
     told = encrypt("a: " + c.password).replace(
         "sops:\n", f"sops:\n    attention: {Fresh().password}\n"
@@ -105,6 +108,10 @@ def lookalikes() -> Iterator[Case]:
             yield silent(f"file/sealed {path}", sealed, "sops wrote it", path, sops_config=ALL)
         part = encrypt(spell(Fresh()), "--encrypted-regex", "(?i)password$", kind=kind)
         yield silent(f"file/{kind} sealed in part", part, "as the rule chooses", f"apps/db.enc.{end}", sops_config=ALL)  # fmt: skip
+    for kind, spell in (("dotenv", _env), ("json", _json), ("binary", _env)):
+        inside = b64(encrypt(spell(Fresh()), kind=kind))
+        text = f"apiVersion: v1\nkind: Secret\nmetadata: {{name: db}}\ndata:\n  file: {inside}\n"
+        yield silent(f"file/{kind} in a Secret", text, "Flux decrypts what is inside a value", "db.yaml")  # fmt: skip
     first = encrypt("a: " + Fresh().password).replace(
         "sops:\n", f"sops:\n    attention: {ATTENTION}\n"
     )

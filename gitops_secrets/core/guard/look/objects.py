@@ -33,6 +33,8 @@ _TOO_MANY = f"a Secret of it has more than {_MAX_VALUES} readable values"
 _LONGEST_KEY = 23
 """Steps of a key path that are kept ahead of the last."""
 _MAX_OBJECTS = 5000
+_SHORTEST_SEALED = 200
+"""A file of one letter has more characters once sops encrypted it."""
 
 
 def identify(node: yaml.Node, found: Pairs | None = None) -> Identity | None:
@@ -216,7 +218,8 @@ def _readable(
         if value.strip() and not is_encrypted_value(value)
     ]
     if not is_encrypted:
-        values = _sensitive(values, has_plugin=_has_plugin(found))
+        sensitive = _sensitive(values, has_plugin=_has_plugin(found))
+        values = [v for v in sensitive if not _is_sealed_inside(v[0], v[2])]
     if len(values) > _MAX_VALUES:
         inspection.unreadable(Origin(identity=identity), _TOO_MANY)
     for key, node, value in values[:_MAX_VALUES]:
@@ -225,6 +228,16 @@ def _readable(
             origin = Origin(identity=identity, key=key)
             inspection.note("partly-encrypted-secret", origin, line, column, material=value)
         yield inspection.readable(identity, key, value, Place(key, line + 1, column + 1))
+
+
+def _is_sealed_inside(key: Key, value: str) -> bool:
+    """Return whether *value* is a file that sops encrypted, in base64: Flux decrypts such a value of a Secret too."""
+    plain = from_base64(value) if key[0] == "data" and len(value) > _SHORTEST_SEALED else None
+    if plain is None or b"ENC[" not in plain:
+        return False
+    from gitops_secrets.core.guard.read.sopsformats import is_sealed
+
+    return is_sealed(plain)
 
 
 def _sensitive(

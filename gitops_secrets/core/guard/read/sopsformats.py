@@ -63,6 +63,13 @@ def readable_in(path: str, content: bytes) -> Iterator[Readable]:
         yield Readable(Entry((), text, 1), is_beside_others=False)
 
 
+def is_sealed(content: bytes) -> bool:
+    """Return whether *content* is what sops wrote in one of these formats, with nothing left readable by mistake."""
+    path = "sealed.json" if content.lstrip()[:1] == b"{" else "sealed.env"
+    has_metadata = any(sign in content for sign in (b'"sops"', b"sops_mac=", b"[sops]"))
+    return has_metadata and next(readable_in(path, content), None) is None
+
+
 def _json_of(text: str) -> dict[str, object] | None:
     try:
         found = json.loads(text)
