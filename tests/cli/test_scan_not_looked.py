@@ -216,3 +216,18 @@ def test_the_page_has_a_row_for_each_kind():
         "not there",
     ):
         assert any(word in row for row in rows), word
+
+
+def test_the_repository_of_a_submodule_is_not_opened(user: User):
+    user.commit({"a.txt": "hello\n"})
+    head = user.git("rev-parse", "HEAD").strip()
+    user.git("init", "--quiet", "modules/charts")
+    inside = user.repository / "modules/charts"
+    ran = user.temporary / "ran"
+    user.git("update-index", "--add", "--cacheinfo", f"160000,{head},modules/charts")
+    user.git("config", "core.fsmonitor", f"touch {ran}; true", cwd=inside)
+    user.git("commit", "--quiet", "--message", "x")
+    ran.unlink(missing_ok=True)
+    for arguments in ([], ["--tree"], ["--history"], ["--range", "HEAD~1.."]):
+        assert user.run("scan", *arguments).status == 0
+    assert not ran.exists()
