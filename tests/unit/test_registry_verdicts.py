@@ -214,10 +214,32 @@ def with_token(manifest: Answer, realm: int = 200) -> Attempt:
             Observed(with_token(PULLED), with_token(CLOSED, realm=403), CLOSED, CLOSED),
             (Verdict.REFUSED, Reason.NOT_TOLD, Password.NOT_TOLD),
         ),
-        # Keycloak: a request for a token without a credential is answered with 400.
+        # Keycloak: a request for a token without a credential is answered with 400, whatever the image. That
+        # not everybody gets a token is seen by a user that does not exist.
+        (
+            Observed(with_token(CLOSED, realm=400), with_token(PULLED), stranger=Answer(401)),
+            (Verdict.PROVEN, Reason.PULLED, Password.ACCEPTED),
+        ),
+        (
+            Observed(with_token(CLOSED, realm=400), with_token(PULLED), stranger=Answer(200)),
+            (Verdict.UNPROVEN, Reason.REALM_FAILED, Password.NOT_TOLD),
+        ),
         (
             Observed(with_token(CLOSED, realm=400), with_token(PULLED)),
-            (Verdict.PROVEN, Reason.PULLED, Password.NOT_TOLD),
+            (Verdict.UNPROVEN, Reason.REALM_FAILED, Password.NOT_TOLD),
+        ),
+        # The token server failed while it was asked without a credential: nothing is known of the image.
+        (
+            Observed(with_token(CLOSED, realm=429), with_token(PULLED)),
+            (Verdict.UNPROVEN, Reason.RATE_LIMITED, Password.NOT_TOLD),
+        ),
+        (
+            Observed(with_token(CLOSED, realm=503), with_token(PULLED)),
+            (Verdict.UNPROVEN, Reason.SERVER_ERROR, Password.NOT_TOLD),
+        ),
+        (
+            Observed(Attempt(CLOSED, Answer(200), has_token=False), with_token(PULLED)),
+            (Verdict.UNPROVEN, Reason.REALM_FAILED, Password.NOT_TOLD),
         ),
         # Quay: an image that does not exist is refused like one without a right.
         (
@@ -307,3 +329,7 @@ def test_nothing_is_proven_but_by_a_pull_that_fails_without_the_credential(seen:
         assert seen.credential is not None
         assert seen.credential.manifest.is_pull
         assert not seen.anonymous.manifest.is_pull
+        realm, stranger = seen.anonymous.realm, seen.stranger
+        if realm is not None and not seen.anonymous.has_token and realm.status not in (401, 403):
+            assert stranger is not None
+            assert stranger.status in (401, 403)

@@ -129,6 +129,9 @@ def judge(seen: Observed) -> Judgement:
         found = _judge_public(seen, password)
     elif found is None and seen.credential is not None:
         found = _judge_private(seen.credential, password)
+        is_told = _is_refused(seen.stranger) or _is_closed(seen.anonymous)
+        if found[0] is Verdict.PROVEN and not is_told:
+            found = Verdict.UNPROVEN, Reason.REALM_FAILED
     verdict, reason = found or (Verdict.UNPROVEN, _absent(seen.anonymous.manifest))
     return Judgement(verdict, reason, password)
 
@@ -156,7 +159,7 @@ def judge_password(seen: Observed) -> Password:
     if tried is None:
         return Password.NOT_TOLD
     if tried.realm is not None:
-        is_told = seen.stranger is not None and seen.stranger.status in (401, 403)
+        is_told = _is_refused(seen.stranger)
         return Password.ACCEPTED if is_told and tried.realm.status == 200 else Password.NOT_TOLD
     if seen.anonymous.manifest.status == 401 and tried.manifest.status in (200, 403, 404):
         return Password.ACCEPTED
@@ -164,8 +167,13 @@ def judge_password(seen: Observed) -> Password:
 
 
 def wants_stranger(seen: Observed) -> bool:
-    """Return whether only the realm's answer to a made-up user would tell a wrong password from a missing right."""
+    """Return whether only the realm's answer to a made-up user would tell a wrong password from a missing right.
+
+    Or whether anybody can pull: a realm may have no answer but an error for who brings no user at all.
+    """
     tried = seen.credential
+    if tried is not None and tried.manifest.is_pull:
+        return not seen.anonymous.manifest.is_pull and not _is_closed(seen.anonymous)
     return (
         tried is not None
         and tried.realm is not None
@@ -181,13 +189,27 @@ def _trouble(seen: Observed) -> tuple[Verdict, Reason] | None:
     answers = [seen.anonymous.manifest]
     if tried is not None:
         answers += [tried.manifest, *([tried.realm] if tried.realm is not None else [])]
-    if any(answer.status == 429 for answer in answers):
+    # Without a credential, a realm that fails looks like one that refuses.
+    realm = seen.anonymous.realm
+    asked = [*answers, *([realm] if realm is not None else [])]
+    if any(answer.status == 429 for answer in asked):
         return Verdict.UNPROVEN, Reason.RATE_LIMITED
-    if any(answer.status >= 500 for answer in answers):
+    if any(answer.status >= 500 for answer in asked):
         return Verdict.UNPROVEN, Reason.SERVER_ERROR
     if any(answer.status == 200 and not answer.is_manifest for answer in answers[:2]):
         return Verdict.UNPROVEN, Reason.NOT_A_REGISTRY
     return None
+
+
+def _is_refused(answer: Answer | None) -> bool:
+    return answer is not None and answer.status in (401, 403)
+
+
+def _is_closed(anonymous: Attempt) -> bool:
+    """Return whether the image was refused without a credential, and not only not given."""
+    if anonymous.realm is not None and not anonymous.has_token:
+        return anonymous.realm.status in (401, 403)
+    return anonymous.manifest.status in (401, 403, 404)
 
 
 def _judge_public(seen: Observed, password: Password) -> tuple[Verdict, Reason]:
