@@ -13,7 +13,7 @@ import click
 from gitops_secrets.adapters.running.terminal import has_colour
 from gitops_secrets.cli import progress
 from gitops_secrets.core.discretion.commandline import Discretion
-from gitops_secrets.core.discretion.suspicion import NOT_SHOWN, conceal
+from gitops_secrets.core.discretion.suspicion import NOT_SHOWN, conceal, is_a_word
 from gitops_secrets.core.veiled import held
 from gitops_secrets.report.words import plain
 
@@ -22,9 +22,6 @@ _KEY = re.compile(r"(?i)AGE-(?:SECRET-KEY|PLUGIN-\w+)-(?:PQ-)?1[0-9A-Z]{16,}")
 """An identity, however it came into a message: for example by a variable with the wrong value."""
 
 _hushed: list[bool] = []
-
-_A_WORD = re.compile(r"[A-Za-z-]{0,9}|.{0,3}", re.DOTALL)
-"""A password that cannot be told from a word of ours."""
 
 
 @cache
@@ -36,7 +33,7 @@ def discretion() -> Discretion:
 def cleared(words: str) -> str:
     """Return *words* without those of the command line that may be secrets, and without any password that we hold."""
     clear = _KEY.sub(NOT_SHOWN, discretion().conceal(words))
-    passwords = [password for password in held() if not _A_WORD.fullmatch(password)]
+    passwords = [password for password in held() if not is_a_word(password)]
     if passwords:
         clear = conceal(clear, [form for password in passwords for form in _forms(password)])
     return clear

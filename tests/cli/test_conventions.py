@@ -127,6 +127,17 @@ def test_a_trailer_without_a_value_is_refused(user: User) -> None:
         assert (result.status, user.commits()) == (2, 1)
 
 
+@pytest.mark.parametrize("flag", ["--message", "--message-prefix", "--trailer"])
+def test_the_password_that_is_encrypted_does_not_go_into_the_message(user: User, flag: str) -> None:
+    user.commit(gotk.LAYOUTS["one cluster"].files)
+    password, before = word(), user.state()
+    value = f"Note=now with {password}" if flag == "--trailer" else f"now with {password}"
+    result = user.bootstrap(flag, value, creds=f"robot:{password}")
+    assert (result.status, user.state()) == (3, before), result.printed
+    assert "the commit message holds a password of this run" in result.stderr
+    assert password not in result.printed
+
+
 def test_a_readable_secret_in_the_message_is_refused_by_the_guard(user: User) -> None:
     user.commit(gotk.LAYOUTS["one cluster"].files)
     assert user.run("hooks", "install").status == 0

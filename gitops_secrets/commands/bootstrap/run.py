@@ -16,11 +16,13 @@ from gitops_secrets.adapters.writing.transaction import (
     open_transaction,
     refuse_half_way,
 )
-from gitops_secrets.commands.bootstrap.model import Outcome, Plan, Request
+from gitops_secrets.commands.bootstrap.model import CommitMessage, Outcome, Plan, Request
 from gitops_secrets.commands.bootstrap.questions import begin_questions
 from gitops_secrets.commands.key.identities import forget_identity, keep_identity
 from gitops_secrets.commands.repository.committing import refuse_operation
+from gitops_secrets.core.discretion.suspicion import is_a_word
 from gitops_secrets.core.repository.kubenames import check_namespace, check_secret_name
+from gitops_secrets.core.veiled import held
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
 TYPE_CHECKING = False
@@ -92,6 +94,7 @@ def _apply(request: Request, plan: Plan, transaction: Transaction) -> Outcome:
         request.progress(f"pushing {head.branch}")
         _push(repository, head, held)
 
+    _refuse_password_in(request.message)
     steps = Steps(
         request.message.over(_message(request, plan)),
         beside,
@@ -100,6 +103,17 @@ def _apply(request: Request, plan: Plan, transaction: Transaction) -> Outcome:
     request.progress("committing, with the hooks of the repository")
     commit = transaction.commit(plan.changes, head, steps)
     return _outcome(plan, commit, transaction.recovered, pushed=request.push)
+
+
+def _refuse_password_in(message: CommitMessage) -> None:
+    """Raise GitOpsSecretsError if the user's words for the commit hold a password that this run encrypts."""
+    words = [message.text or "", message.prefix, *(value for _, value in message.trailers)]
+    for password in held():
+        if not is_a_word(password) and any(password in text for text in words):
+            raise GitOpsSecretsError(
+                "the commit message holds a password of this run, and Git would keep it readable",
+                "leave it out of --message, --message-prefix and --trailer",
+            )
 
 
 def _keep_identities(plan: Plan) -> None:

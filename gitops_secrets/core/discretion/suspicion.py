@@ -30,6 +30,7 @@ _DIGEST = re.compile(r"sha(?:256|512):[0-9a-f]{7,}")
 _ODD = re.compile(r"[!$%^&?;|<>{}\"`\\]")
 _REVISION = re.compile(r"[@^]\{[a-z0-9]*\}|\^[0-9]*(?=\Z|[~.^])")
 """What Git takes behind the name of a revision."""
+_A_WORD = re.compile(r"[A-Za-z-]{0,9}|.{0,3}", re.DOTALL)
 _FILE = re.compile(r"/|\.[A-Za-z]{2,5}\Z")
 _RUN = re.compile(r"[A-Za-z0-9+]{8,}")
 _LETTERS_AND_DIGITS = re.compile(r"[A-Za-z]+|[0-9]+")
@@ -38,6 +39,11 @@ _TOKEN = 10
 _KEY = 16
 _CHANGES = 5
 """So many parts of letters or digits in one run of a token's length are no name."""
+
+
+def is_a_word(password: str) -> bool:
+    """Return whether *password* cannot be told from a word of ours: what holds it may just hold the word."""
+    return _A_WORD.fullmatch(password) is not None
 
 
 def is_unmistakable(word: str) -> bool:
