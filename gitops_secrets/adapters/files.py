@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gitops_secrets.errors import GitOpsSecretsError
 
-TEMPORARY_SUFFIX = ".gitops-secrets.tmp"
+_SUFFIX = ".gitops-secrets.tmp"
 """Ends the name of every file under way; a generated kustomization takes only .yaml and .yml."""
 
 _private: set[str] = set()
@@ -74,15 +74,27 @@ def read_plain(top: Path, path: str) -> bytes | None:
     return _read(top, path) if stat.S_ISREG(mode) else None
 
 
-def replace_file(path: Path, content: bytes) -> None:
+def new_token() -> str:
+    """Return a name that nobody can foresee: a repository may hold a file of every other name."""
+    return os.urandom(8).hex()
+
+
+def temporary_of(path: Path, token: str) -> Path:
+    """Return the file under way that becomes *path* in the run with *token*."""
+    return path.with_name(f".{path.name}.{token}{_SUFFIX}")
+
+
+def replace_file(path: Path, content: bytes, token: str | None = None) -> None:
     """Put *content* at *path* at once: another process sees the old file or the new one, whole.
 
-    Raises OSError, with nothing left behind.
+    It is written to a new file first, through no link: temporary_of *token*, or of one of its own. Raises
+    OSError, with nothing left behind.
     """
     mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o644
-    temporary = path.with_name(f".{path.name}{TEMPORARY_SUFFIX}")
+    temporary = temporary_of(path, token or new_token())
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    descriptor = os.open(temporary, flags, mode)
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
         temporary.replace(path)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from gitops_secrets.adapters.files import TEMPORARY_SUFFIX, read_file, replace_file
+from gitops_secrets.adapters.files import read_file, replace_file, temporary_of
 from gitops_secrets.adapters.git.locks import remove_stale_locks
 from gitops_secrets.adapters.git.repository import Repository, literal
 from gitops_secrets.adapters.writing.journal import Desk, Entry, Journal
@@ -105,7 +105,7 @@ class Aftermath:
         ours = self._not_committed_since(journal)
         for path in ours:
             entry = journal.files[path]
-            is_theirs = self._is_theirs(path, entry)
+            is_theirs = self._is_theirs(path, entry, journal.token)
             if is_theirs and not whatever_they_hold:
                 left.append(path)
                 continue
@@ -113,7 +113,7 @@ class Aftermath:
                 self._desk.keep(path, (repository.top / path).read_bytes())
                 kept.append(path)
             if not journal.is_at_once:
-                self._restore(path, entry)
+                self._restore(path, entry, journal.token)
         for folder in journal.folders:
             with suppress(OSError):
                 (repository.top / folder).rmdir()
@@ -141,19 +141,19 @@ class Aftermath:
             _, before = self._repository.contents(journal.commit, paths)
         return [path for path in paths if committed[path] == before[path]]
 
-    def _is_theirs(self, path: str, entry: Entry) -> bool:
-        """Return whether *path* holds neither what it held before nor what the run wrote."""
+    def _is_theirs(self, path: str, entry: Entry, token: str) -> bool:
+        """Return whether *path* holds neither what it held before nor what the run with *token* wrote."""
         file = self._repository.top / path
-        file.with_name(f".{file.name}{TEMPORARY_SUFFIX}").unlink(missing_ok=True)
+        temporary_of(file, token).unlink(missing_ok=True)
         return file.is_file() and file.read_bytes() not in (entry.before, entry.after)
 
-    def _restore(self, path: str, entry: Entry) -> None:
+    def _restore(self, path: str, entry: Entry, token: str) -> None:
         """Put *path* back as it was before."""
         file = self._repository.top / path
         if entry.before is None:
             file.unlink(missing_ok=True)
         elif not file.is_file() or file.read_bytes() != entry.before:
-            replace_file(file, entry.before)
+            replace_file(file, entry.before, token)
 
     def stands(self, journal: Journal) -> bool:
         """Return whether all of *journal* was done."""

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-from gitops_secrets.adapters.files import check_inside, replace_file
+from gitops_secrets.adapters.files import check_inside, new_token, replace_file
 from gitops_secrets.adapters.git.repository import Head, Repository
 from gitops_secrets.core.repository.filechange import Change
 from gitops_secrets.errors import GitOpsSecretsError
@@ -40,6 +41,8 @@ class Journal(NamedTuple):
     files: dict[str, Entry]
     folders: tuple[str, ...]
     """The folders that the run makes, the deepest first."""
+    token: str
+    """What is in the names of the files under way: nothing in a repository can be called by it beforehand."""
 
     @property
     def is_at_once(self) -> bool:
@@ -65,6 +68,7 @@ def plan_journal(repository: Repository, changes: Sequence[Change], head: Head |
         head is not None,
         {change.path: Entry(change.before, change.after) for change in changes},
         tuple(sorted(folders, key=len, reverse=True)),
+        new_token(),
     )
 
 
@@ -192,7 +196,10 @@ def _from_json(content: bytes) -> Journal:
     names = [name for name in (branch, commit) if name is not None]
     if not all(isinstance(name, str) for name in (*names, *read["folders"])):
         raise TypeError
-    return Journal(branch, commit, bool(commits), files, tuple(read["folders"]))
+    token = read.get("token", "")
+    if not re.fullmatch("[0-9a-f]*", token):
+        raise ValueError
+    return Journal(branch, commit, bool(commits), files, tuple(read["folders"]), token)
 
 
 def _as_text(content: bytes | None) -> str | None:

@@ -109,7 +109,7 @@ class Transaction:
             held.check()
             check_inside(top, path)
             (top / path).parent.mkdir(parents=True, exist_ok=True)
-            replace_file(top / path, entry.after)
+            replace_file(top / path, entry.after, journal.token)
 
     def _stage(self, journal: Journal, held: Held) -> None:
         paths = [literal(path) for path in journal.files]
