@@ -93,6 +93,7 @@ def _namespaces(outcome: ClusterOutcome) -> list[Value]:
             "file": other.secret_file,
             "kustomization": other.kustomization,
             "registries": _registries(other.registries),
+            "recipients": other.recipients,
             "service_accounts": other.accounts,
             "notes": other.notes,
         }

@@ -189,6 +189,25 @@ def test_another_reader_of_the_secret_reads_the_copies(fleet: User) -> None:
     assert person in fleet.read(COPY)
 
 
+def test_readers_of_a_copy_who_do_not_read_the_secret_are_said(fleet: User) -> None:
+    person = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
+    config = fleet.read(".sops.yaml")
+    own = next(line for line in config.splitlines() if "# cluster" in line)
+    rule = (
+        "  - path_regex: ^pull-secrets/namespaces/prod/team-b/[^/]*\\.sops\\.ya?ml$\n"
+        f"    encrypted_regex: ^(data|stringData)$\n    age:\n{own}\n      - {person} # person\n"
+    )
+    fleet.commit({".sops.yaml": config.replace("creation_rules:\n", f"creation_rules:\n{rule}")})
+
+    result = fleet.run("attach", "team-a", "team-b")
+
+    assert result.status == 0, result.printed
+    assert person in fleet.read(COPY)
+    assert person not in fleet.read("pull-secrets/namespaces/prod/team-a/regcred.sops.yaml")
+    said = result.stdout.partition("team-b/regcred in")[2].partition("pulled by")[0]
+    assert f"             {person}\n" in said
+
+
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_it_fits_every_layout(user: User, name: str) -> None:
     layout = LAYOUTS[name]

@@ -95,6 +95,8 @@ def _cluster(outcome: ClusterOutcome) -> list[str]:
         rows.append(("pulled by", [", ".join(outcome.wired.service_accounts)]))
     for other in outcome.namespaces:
         rows.append(("Secret", [f"{other.namespace}/{outcome.secret_name} in {other.secret_file}"]))
+        if set(other.recipients) != {r.value for r in outcome.recipients}:
+            rows.append(("readers", [shorten(value) for value in other.recipients]))
         if other.accounts:
             rows.append(("pulled by", [", ".join(other.accounts)]))
     if outcome.identity.file is not None:

@@ -85,6 +85,8 @@ class NamespaceOutcome(NamedTuple):
     kustomization: str
     """The name of the Kustomization that applies it."""
     registries: Registries
+    recipients: tuple[str, ...]
+    """Who can decrypt it."""
     accounts: tuple[str, ...]
     """The ServiceAccounts, of those asked for, that pull with it."""
     notes: tuple[str, ...]

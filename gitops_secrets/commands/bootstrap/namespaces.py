@@ -100,6 +100,7 @@ def plan_namespaces(
                 path,
                 tenant.kustomization,
                 planned.registries,
+                ruling.recipients,
                 found.accounts,
                 found.notes,
             )
