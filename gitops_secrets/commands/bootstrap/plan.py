@@ -18,6 +18,7 @@ from gitops_secrets.commands.bootstrap.rule import Ruled, plan_rule
 from gitops_secrets.commands.bootstrap.stage import first_stages, lay_out
 from gitops_secrets.commands.repository.clusters import Choice, chosen_clusters
 from gitops_secrets.commands.repository.committing import refuse_changed, refuse_detached
+from gitops_secrets.commands.repository.pushing import refuse_no_upstream
 from gitops_secrets.commands.secrets.ruling import ruling_for
 from gitops_secrets.commands.secrets.sealing import Sealer
 from gitops_secrets.core.flux.roots.find import find_roots
@@ -129,19 +130,8 @@ def _prove(tree: Overlay, outcomes: Sequence[ClusterOutcome]) -> None:
 def _check_head(repository: Repository, request: Request, head: Head) -> None:
     """Raise GitOpsSecretsError if no commit can be made here."""
     refuse_detached(repository, head)
-    if request.push and head.upstream is None:
-        raise UsageError(
-            f"--push: the branch {head.branch} has no upstream", _upstream_hint(repository, head)
-        )
-
-
-def _upstream_hint(repository: Repository, head: Head) -> str:
-    """Return the command that gives the branch an upstream, and what has to come first."""
-    remotes = repository.ask("remote").decode().split()
-    remote = "origin" if "origin" in remotes or not remotes else remotes[0]
-    push = f"git push --set-upstream {remote} {head.branch}"
-    commit = "" if head.commit else "git commit --allow-empty --message 'First commit' && "
-    return f"{commit}{push}" if remotes else f"git remote add origin URL && {commit}{push}"
+    if request.push:
+        refuse_no_upstream(repository, head)
 
 
 def _refuse_left_out(repository: Repository, listing: Listing, clusters: list[Cluster]) -> None:

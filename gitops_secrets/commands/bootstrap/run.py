@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
-
 from gitops_secrets.adapters.age import check_recipient
-from gitops_secrets.adapters.git.repository import Head, Repository, words
-from gitops_secrets.adapters.running.interrupts import held_back
-from gitops_secrets.adapters.running.process import Completed, pass_on
+from gitops_secrets.adapters.git.repository import Repository
 from gitops_secrets.adapters.sops.binary import find_sops
 from gitops_secrets.adapters.sops.program import refuse_outranking
-from gitops_secrets.adapters.writing.step import Beside, StepError, Steps
+from gitops_secrets.adapters.writing.step import Beside, Steps
 from gitops_secrets.adapters.writing.transaction import (
     Transaction,
     open_transaction,
@@ -20,6 +16,7 @@ from gitops_secrets.commands.bootstrap.model import CommitMessage, Outcome, Plan
 from gitops_secrets.commands.bootstrap.questions import begin_questions
 from gitops_secrets.commands.key.identities import forget_identity, keep_identity
 from gitops_secrets.commands.repository.committing import refuse_operation
+from gitops_secrets.commands.repository.pushing import is_ahead, push, push_again, try_push
 from gitops_secrets.core.discretion.suspicion import is_a_word
 from gitops_secrets.core.repository.kubenames import check_namespace, check_secret_name
 from gitops_secrets.core.veiled import held
@@ -75,12 +72,12 @@ def _apply(request: Request, plan: Plan, transaction: Transaction) -> Outcome:
     repository, head = transaction.repository, plan.head
     if not plan.changes:
         uncommitted = tuple(sorted(plan.states))
-        is_ahead = request.push and not uncommitted and _is_ahead(repository)
-        if is_ahead:
+        ahead = request.push and not uncommitted and is_ahead(repository)
+        if ahead:
             # The commit of an earlier run, which did not push, or did not get so far.
             request.progress(f"pushing {head.branch}")
-            _push_again(repository, head)
-        return _outcome(plan, None, transaction.recovered, uncommitted, pushed=is_ahead)
+            push_again(repository, head)
+        return _outcome(plan, None, transaction.recovered, uncommitted, pushed=ahead)
     beside = Beside(lambda: _keep_identities(plan), lambda: _forget_identities(plan))
     if not request.commit:
         transaction.write(plan.changes, beside)
@@ -88,17 +85,17 @@ def _apply(request: Request, plan: Plan, transaction: Transaction) -> Outcome:
         return _outcome(plan, None, transaction.recovered, changed)
     if request.push:
         request.progress(f"checking that {head.branch} can be pushed")
-        _try_push(repository, head)
+        try_push(repository, head)
 
-    def push(held: Held) -> None:
+    def send(held: Held) -> None:
         request.progress(f"pushing {head.branch}")
-        _push(repository, head, held)
+        push(repository, head, held)
 
     _refuse_password_in(request.message)
     steps = Steps(
         request.message.over(_message(request, plan)),
         beside,
-        push if request.push else None,
+        send if request.push else None,
     )
     request.progress("committing, with the hooks of the repository")
     commit = transaction.commit(plan.changes, head, steps)
@@ -124,84 +121,6 @@ def _keep_identities(plan: Plan) -> None:
 def _forget_identities(plan: Plan) -> None:
     for outcome in plan.clusters:
         forget_identity(outcome.identity)
-
-
-def _is_ahead(repository: Repository) -> bool:
-    done = repository.git("rev-list", "--max-count=1", "@{upstream}..HEAD")
-    return done.status != 0 or done.stdout != b""
-
-
-def _try_push(repository: Repository, head: Head) -> None:
-    """Raise GitOpsSecretsError if *head*'s branch could not be pushed as it is: before anything is written."""
-    if head.commit is None:
-        return
-    remote, merge = _upstream(repository, head)
-    done = repository.git("push", "--quiet", "--dry-run", "--no-verify", remote, f"HEAD:{merge}")
-    if done.status:
-        raise GitOpsSecretsError(
-            f"{head.branch} cannot be pushed to {remote}, and nothing was changed: {words(done)}",
-            _hint(done, remote),
-        )
-
-
-def _push(repository: Repository, head: Head, held: Held) -> None:
-    """Push *head*'s branch. Raises StepError if that fails, and Interrupted."""
-    remote, merge = _upstream(repository, head)
-    done = repository.git("push", "--quiet", remote, f"HEAD:{merge}")
-    held.check()
-    if not done.status:
-        return
-    # What git says of the others, a tag or a second address, is no word on this branch: each is asked.
-    urls = os.fsdecode(repository.ask("remote", "get-url", "--push", "--all", remote)).split("\n")
-    commit = repository.commit("HEAD")
-    answers = [repository.git("ls-remote", url, merge) for url in urls if url]
-    held.check()
-    there = [answer.stdout.startswith(commit.encode()) for answer in answers]
-    if all(there):
-        return
-    said = [line for line in done.stderr.split(b"\n") if not line.startswith(b"remote:")]
-    broke_off = any(b"fatal:" in line or b"[remote failure]" in line for line in said)
-    if any(there) or broke_off or any(answer.status for answer in answers):
-        raise StepError(
-            lambda so: (
-                f"the push of {head.branch} did not arrive everywhere, and {so}: {words(done)}"
-            ),
-            "run the same command again: it pushes the commit",
-        )
-    raise StepError(
-        lambda so: f"the push of {head.branch} was refused, and {so}: {words(done)}",
-        _hint(done, remote),
-        take_back=True,
-    )
-
-
-def _push_again(repository: Repository, head: Head) -> None:
-    """Push the commit of an earlier run. Raises GitOpsSecretsError if that fails; the commit stays."""
-    with held_back(pass_on) as held:
-        try:
-            _push(repository, head, held)
-        except StepError as error:
-            message = error.tell("the commit is here, and not there")
-            raise GitOpsSecretsError(message, *error.hints) from None
-
-
-def _upstream(repository: Repository, head: Head) -> tuple[str, str]:
-    """Return the remote of *head*'s branch, and the branch's full name there."""
-    branch = f"branch.{head.branch}"
-    remote, merge = (
-        repository.ask("config", "--get", f"{branch}.{key}").decode().strip()
-        for key in ("remote", "merge")
-    )
-    return remote, merge
-
-
-def _hint(done: Completed, remote: str) -> str:
-    if b"[rejected]" in done.stderr:
-        return "git pull --rebase, and run the same command again"
-    return (
-        f"fix what it names, see whether git push --dry-run {remote} passes, and run the same "
-        "command again"
-    )
 
 
 def _message(request: Request, plan: Plan) -> str:
