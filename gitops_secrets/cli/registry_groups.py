@@ -182,11 +182,19 @@ def _prompt(registry: Registry | None) -> Source:
     return prompt(ask)
 
 
-def resumed(command: click.Command, ordered: Sequence[Given]) -> str:
-    """Return the same command line with --resume, and without a password."""
+def resumed(
+    called: str, command: click.Command, ordered: Sequence[Given], *, sources: bool = True
+) -> str:
+    """Return the same command line of the command *called* with --resume, and without a password.
+
+    Without *sources* it names no source of credentials either.
+    """
+    left_out = {"resume", "dry_run", *(() if sources else _SOURCES)}
     flags = {p.name: (p.opts[0], getattr(p, "is_flag", False)) for p in command.params}
-    words = ["gitops-secrets", "bootstrap"]
+    words = ["gitops-secrets", *called.split()]
     for name, value in ordered:
+        if name in left_out:
+            continue
         flag, is_flag = flags[name]
         words.append(flag)
         if not is_flag:

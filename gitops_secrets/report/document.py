@@ -26,6 +26,7 @@ VERSIONS = {
     "registry-import": 1,
     "registry-list": 1,
     "registry-remove": 1,
+    "registry-rotate": 1,
     "registry-update": 1,
     "scan": 1,
     "show": 1,

@@ -210,7 +210,8 @@ def bootstrap_command(
     if output == "json":
         click.echo(bootstrap_document(outcome, dry_run=dry_run), nl=False)
     else:
-        tell(*text_lines(outcome, dry_run=dry_run, again=resumed(context.command, given)))
+        again = resumed("bootstrap", context.command, given)
+        tell(*text_lines(outcome, dry_run=dry_run, again=again))
     return ExitCode.OK
 
 

@@ -9,6 +9,7 @@ from gitops_secrets.commands.registry.check import Outcome as CheckOutcome
 from gitops_secrets.commands.registry.edits import Verb
 from gitops_secrets.commands.registry.explain import Explained
 from gitops_secrets.commands.registry.listing import Entry, Listed
+from gitops_secrets.commands.registry.rotation.model import Outcome as RotateOutcome
 from gitops_secrets.core.flux.pullsecrets import PullSecret
 from gitops_secrets.core.registry.image import Image
 from gitops_secrets.core.registry.proof import Proof
@@ -124,6 +125,41 @@ def explain_document(image: Image, found: Sequence[Explained]) -> str:
                 }
                 for one in found
             ],
+        },
+    )
+
+
+def rotate_document(registry: str, outcome: RotateOutcome, *, dry_run: bool) -> str:
+    """Return what became of a rotation."""
+    record, failure = outcome.record, outcome.failure
+    return render_document(
+        "registry-rotate",
+        {
+            "dry_run": dry_run,
+            "registry": registry,
+            "complete": outcome.is_complete,
+            "branch": outcome.branch,
+            "commit": outcome.commit,
+            "recovered": outcome.recovered,
+            "stages": [
+                {"stage": s.stage, "state": s.state, "message": s.words} for s in outcome.steps
+            ],
+            "holders": [_place(secret) for secret in outcome.holders],
+            "credential": {
+                "provider": record.provider,
+                "id": record.ident,
+                "expires": record.expires,
+                "previous_id": record.previous,
+            }
+            if record is not None
+            else None,
+            "changes": [{"path": c.path, "change": c.verb} for c in outcome.changes],
+            "checks": [_proof(proof) for proof in outcome.proofs],
+            "orphans": outcome.orphans,
+            "resume": outcome.resume,
+            "failure": {"message": failure.message, "hints": failure.hints}
+            if failure is not None
+            else None,
         },
     )
 

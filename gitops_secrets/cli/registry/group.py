@@ -13,6 +13,7 @@ from gitops_secrets.cli.registry.change import (
 from gitops_secrets.cli.registry.check import check_command
 from gitops_secrets.cli.registry.explain import explain_command
 from gitops_secrets.cli.registry.listing import list_command
+from gitops_secrets.cli.registry.rotate import rotate_command
 
 
 @click.group(
@@ -36,5 +37,6 @@ for command in (
     import_command,
     check_command,
     explain_command,
+    rotate_command,
 ):
     registry_group.add_command(command)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from gitops_secrets.commands.secrets.ruling import Ruling
 from gitops_secrets.commands.secrets.sealing import Opened, Sealer
+from gitops_secrets.core.registry.rotation.record import Record
 from gitops_secrets.core.repository.layout import ENDINGS
 from gitops_secrets.core.repository.overlay import Overlay
+from gitops_secrets.core.sops.annotations import with_records
 from gitops_secrets.core.sops.manifest import Manifest
 from gitops_secrets.core.sops.pullsecret import CLUSTER_ANNOTATION, PullSecret, read_entries
 from gitops_secrets.core.veiled import Veiled
@@ -75,17 +78,27 @@ def open_pull_secret(
 
 
 def plan_entries(
-    sealer: Sealer, held: OpenedPullSecret, wanted: PullSecret, ruling: Ruling
+    sealer: Sealer,
+    held: OpenedPullSecret,
+    wanted: PullSecret,
+    ruling: Ruling,
+    records: Mapping[str, Record] | None = None,
 ) -> Registries:
-    """Plan the file of *held* with the entries of *wanted* and no others, in the fewest lines."""
-    sealer.reseal(held.opened, wanted.over(held.opened.plain), ruling, renew=True)
+    """Plan the file of *held* with the entries of *wanted* and no others, in the fewest lines.
+
+    *records* say what is noted about entries that change; of the others that change nothing is noted any more.
+    """
     before, after = held.secret.entries, wanted.entries
-    return Registries(
+    found = Registries(
         added=tuple(key for key in after if key not in before),
         updated=tuple(key for key in after if key in before and before[key] != after[key]),
         unchanged=tuple(key for key in before if key in after and before[key] == after[key]),
         removed=tuple(key for key in before if key not in after),
     )
+    changed = {*found.updated, *found.removed}
+    manifest = with_records(wanted.over(held.opened.plain), changed, records or {})
+    sealer.reseal(held.opened, manifest, ruling, renew=True)
+    return found
 
 
 def beside_others(sealer: Sealer, tree: Overlay, path: str, wanted: PullSecret) -> list[str]:

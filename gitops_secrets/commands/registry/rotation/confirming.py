@@ -1,0 +1,115 @@
+"""Whether clusters have the new credential: by what each says itself, never by what was sent to it."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Mapping, Sequence
+
+from gitops_secrets.adapters.cluster.api import Cluster, connect
+from gitops_secrets.adapters.git.repository import Repository
+from gitops_secrets.commands.registry.rotation.holders import Found, Holder
+from gitops_secrets.commands.registry.rotation.model import Request
+from gitops_secrets.core.registry.dockerconfig import read_dockerconfigjson
+from gitops_secrets.core.sops.secrets import DOCKERCONFIGJSON
+from gitops_secrets.errors import GitOpsSecretsError, UsageError
+
+_PAUSE = 2.0
+"""Seconds between two looks at a cluster."""
+
+
+def contexts_of(request: Request, clusters: Sequence[str]) -> dict[str, str]:
+    """Return the context of each of the *clusters* that has one.
+
+    Raises UsageError if one is given, or said to be confirmed, for a path that is none of them.
+    """
+    found = {}
+    for value in request.contexts:
+        path, equals, name = value.partition("=")
+        if not equals or (path not in clusters and len(clusters) == 1):
+            path, name = clusters[0], value
+            if len(clusters) > 1:
+                raise UsageError(
+                    f"--context {value} does not say which of {', '.join(clusters)} it is",
+                    f"--context {path}={value}",
+                )
+        found[path] = name
+    for path in (*found, *request.confirmed):
+        if path not in clusters:
+            raise UsageError(
+                f"{path} does not hold this credential; those that do: {', '.join(clusters)}",
+                f"--confirmed {clusters[0]}",
+            )
+    return found
+
+
+def confirm(
+    request: Request,
+    repository: Repository,
+    found: Found,
+    contexts: Mapping[str, str],
+    commit: str,
+) -> dict[str, str]:
+    """Return what is missing in each cluster that has a context, by its path; waits for all together.
+
+    Raises GitOpsSecretsError if one does not answer.
+    """
+    deadline = time.monotonic() + request.wait
+    missing = {}
+    for path, context in contexts.items():
+        cluster = connect(request.kubeconfig, context)
+        request.progress(f"waiting for {context} to apply {commit[:10]}")
+        holders = [h for h in found.holding.ours if h.secret.cluster.path == path]
+        while True:
+            problem = _missing(cluster, repository, found, holders, commit)
+            if problem is None or time.monotonic() >= deadline:
+                break
+            time.sleep(_PAUSE)
+        if problem is not None:
+            missing[path] = problem
+    return missing
+
+
+def _missing(
+    cluster: Cluster, repository: Repository, found: Found, holders: Sequence[Holder], commit: str
+) -> str | None:
+    """Return what *cluster* does not have yet, None if it has the new credential from the commit."""
+    applied = {
+        (k["metadata"]["namespace"], k["metadata"]["name"]): k
+        for k in cluster.list_all("Kustomization")
+    }
+    for holder in holders:
+        secret = holder.secret
+        by = f"Kustomization {secret.applied_in}/{secret.applied_by}"
+        kustomization = applied.get((secret.applied_in, secret.applied_by))
+        if kustomization is None:
+            return f"there is no {by}"
+        status = kustomization.get("status") or {}
+        revision = str(status.get("lastAppliedRevision") or "")
+        if not _contains(repository, revision.rpartition(":")[2], commit):
+            return (
+                f"{by} has applied {revision or 'nothing'}, which is not known to have the commit"
+            )
+        ready = [c for c in status.get("conditions") or [] if c.get("type") == "Ready"]
+        if not ready or ready[0].get("status") != "True":
+            return f"{by} is not ready"
+        live = cluster.find("Secret", secret.name, secret.namespace)
+        data = ((live or {}).get("data") or {}).get(DOCKERCONFIGJSON)
+        name = f"Secret {secret.namespace}/{secret.name}"
+        if data is None:
+            return f"there is no {name}"
+        try:
+            held = read_dockerconfigjson(base64.b64decode(data), name).get(holder.key)
+        except (GitOpsSecretsError, ValueError):
+            held = None
+        if held != found.current:
+            return f"{name} does not have the new credential"
+    return None
+
+
+def _contains(repository: Repository, revision: str, commit: str) -> bool:
+    """Return whether *revision*, which Flux reports, is known here and has *commit*."""
+    if not revision.isalnum():
+        return False
+    done = repository.git("merge-base", "--is-ancestor", commit, revision)
+    return done.status == 0

@@ -1,0 +1,166 @@
+"""Everything in the repository that holds a credential."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from gitops_secrets.adapters.git.repository import Repository
+from gitops_secrets.adapters.keyring import Keyring
+from gitops_secrets.commands.registry.finding import Seen, own_secret, see
+from gitops_secrets.commands.registry.opened import open_pull_secrets
+from gitops_secrets.commands.registry.rotation.model import Request
+from gitops_secrets.commands.secrets.sealing import Sealer
+from gitops_secrets.core.flux.pullsecrets import Place, PullSecret, pull_secrets
+from gitops_secrets.core.guard.filter.encoded import fragments
+from gitops_secrets.core.registry.credentials import Credentials
+from gitops_secrets.core.registry.reference import Registry, find_key
+from gitops_secrets.core.registry.rotation.record import Record
+from gitops_secrets.core.sops.annotations import records_in
+from gitops_secrets.core.sops.manifest import Manifest
+from gitops_secrets.core.sops.pullsecret import CLUSTER_ANNOTATION
+from gitops_secrets.core.yamltext.nodes import text
+from gitops_secrets.errors import GitOpsSecretsError
+
+Opened = Mapping[Place, Mapping[str, Credentials]]
+
+
+class Holder(NamedTuple):
+    """An entry of a pull Secret of ours."""
+
+    secret: PullSecret
+    key: str
+
+
+class Holding(NamedTuple):
+    """What holds one credential."""
+
+    ours: tuple[Holder, ...]
+    """The pull Secrets that bootstrap and attach made: a rotation switches them."""
+    others: tuple[str, ...]
+    """What else holds it, in words: a rotation does not change that."""
+
+    @property
+    def clusters(self) -> tuple[str, ...]:
+        """The paths of the clusters that get it from ours."""
+        return tuple(dict.fromkeys(holder.secret.cluster.path for holder in self.ours))
+
+
+class Found(NamedTuple):
+    """The credential that the clusters which are meant have, and who holds it."""
+
+    seen: Seen
+    opened: Opened
+    current: Credentials
+    first: Holder
+    """The pull Secret by which it was found."""
+    holding: Holding
+    unopened: tuple[PullSecret, ...]
+    """Pull Secrets that no identity at hand opens: they may hold it."""
+    record: Record | None
+
+
+def find(request: Request, repository: Repository) -> Found:
+    """Return the one credential that *request* means. Raises GitOpsSecretsError if it is none or several."""
+    seen = see(repository, request.choice)
+    opened = open_pull_secrets(seen.view, request.identity_file)
+    meant = [_meant(request, seen, opened, own) for own in _own(request, seen)]
+    first, current = meant[0]
+    for other, credentials in meant[1:]:
+        if credentials != current:
+            raise GitOpsSecretsError(
+                f"{first.secret.cluster.path} and {other.secret.cluster.path} have different credentials for "
+                f"{request.registry.key}, and one rotation is of one credential",
+                f"--path {first.secret.cluster.path}, and then --path {other.secret.cluster.path}",
+            )
+    path = first.secret.path
+    return Found(
+        seen,
+        opened,
+        current,
+        first,
+        holding(request, seen, opened, current),
+        tuple(s for s in pull_secrets(seen.view) if s.place not in opened),
+        records_in(Manifest(seen.tree.read(path) or b"", path)).get(first.key),
+    )
+
+
+def _own(request: Request, seen: Seen) -> list[PullSecret]:
+    return [own_secret(seen, cluster, request.secret) for cluster in seen.clusters]
+
+
+def _meant(
+    request: Request, seen: Seen, opened: Opened, own: PullSecret
+) -> tuple[Holder, Credentials]:
+    held = opened.get(own.place)
+    if held is None:
+        # Says which identity is missing, or why it does not open.
+        Sealer(seen.tree, Keyring(request.identity_file)).open(own.path)
+        raise GitOpsSecretsError(f"{own.path} is not a pull Secret that can be read")
+    key = find_key(held, request.registry)
+    if key is None:
+        raise GitOpsSecretsError(
+            f"the pull Secret {own.name} of {own.cluster.path} has no {request.registry.key}; it has "
+            f"{', '.join(held) or 'none'}",
+            "gitops-secrets registry list",
+        )
+    return Holder(own, key), held[key]
+
+
+def holding(request: Request, seen: Seen, opened: Opened, credentials: Credentials) -> Holding:
+    """Return what holds *credentials*: entries of pull Secrets, and every other encrypted file."""
+    ours: dict[tuple[Place, str], Holder] = {}
+    others: dict[str, None] = {}
+    secrets = pull_secrets(seen.view)
+    for secret in secrets:
+        for key, held in opened.get(secret.place, {}).items():
+            if held != credentials:
+                continue
+            same_host = Registry(key).host == request.registry.host
+            if same_host and _is_ours(seen, secret):
+                ours.setdefault((secret.place, key), Holder(secret, key))
+            else:
+                others[f"{secret.path} ({secret.namespace}/{secret.name}, for {key})"] = None
+    known = {secret.path for secret in secrets}
+    others |= dict.fromkeys(_elsewhere(request, seen, credentials, known))
+    return Holding(tuple(ours.values()), tuple(others))
+
+
+def _is_ours(seen: Seen, secret: PullSecret) -> bool:
+    roots = seen.view.documents(secret.path)
+    owners = [text(root, "metadata", "annotations", CLUSTER_ANNOTATION) for root in roots]
+    return owners == [secret.cluster.path]
+
+
+def _elsewhere(
+    request: Request, seen: Seen, credentials: Credentials, known: set[str]
+) -> Iterator[str]:
+    """Yield the encrypted files that are no pull Secrets of a cluster, and hold the password."""
+    keyring = Keyring(request.identity_file)
+    sealer = Sealer(seen.tree, keyring)
+    password = credentials.password.encode()
+    pair = f"{credentials.username}:{credentials.password}".encode()
+    forms = [password, *fragments(password), *fragments(pair)]
+    for path, documents in seen.view.encrypted.items():
+        recipients = [r for d in documents if d.metadata for r in d.metadata.recipients]
+        if path in known or not keyring.first(recipients):
+            continue
+        try:
+            plain = sealer.open(path).plain
+        except GitOpsSecretsError:
+            continue
+        if any(form in content for content in _contents(plain) for form in forms):
+            yield path
+
+
+def _contents(plain: Manifest) -> Iterator[bytes]:
+    """Yield what *plain* holds, as it stands there and as its base64 decodes."""
+    yield plain.content
+    try:
+        secrets = plain.secrets
+    except GitOpsSecretsError:
+        return
+    for secret in secrets:
+        for (field, _), value in secret.values.items():
+            yield base64.b64decode(value) if field == "data" else value.encode()

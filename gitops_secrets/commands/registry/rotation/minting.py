@@ -1,0 +1,81 @@
+"""The new credential: minted by a program or brought by the user, and taken back if nothing comes of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+
+from gitops_secrets.adapters.git.repository import Repository
+from gitops_secrets.adapters.registries.program import Program
+from gitops_secrets.commands.registry.rotation.holders import Found
+from gitops_secrets.commands.registry.rotation.model import Request
+from gitops_secrets.core.registry.rotation.minted import Listed, Minted, make_name, name_prefix
+from gitops_secrets.errors import GitOpsSecretsError, UsageError
+
+
+def prefix_of(request: Request, repository: Repository) -> str:
+    """Return how the names begin that are made here: by the remote's name, or the folder's."""
+    done = repository.git("config", "--get", "remote.origin.url")
+    url = "" if done.status else done.stdout.decode(errors="replace").strip().rstrip("/")
+    last = url.replace(":", "/").rpartition("/")[2].removesuffix(".git")
+    return name_prefix(last or repository.top.name, request.registry.host)
+
+
+def bring(request: Request, found: Found) -> Minted:
+    """Return the credential that the user brings. Raises GitOpsSecretsError if it is the old one."""
+    if request.read is None:
+        raise UsageError(
+            "there is no rotation to resume, and no new credential to begin one with",
+            "--exec COMMAND mints one; --registry-creds-env NAME brings one",
+        )
+    credentials = request.read()
+    if credentials == found.current:
+        raise GitOpsSecretsError(
+            f"the new credential for {found.first.key} is the one that the repository holds",
+            "make a new one at the registry, and bring that",
+        )
+    return Minted(None, credentials)
+
+
+def mint(program: Program, prefix: str, found: Found, old: str | None) -> Minted:
+    """Return what *program* mints. Raises GitOpsSecretsError; what was minted and lost is revoked then."""
+    day = dt.datetime.now(dt.UTC).strftime("%Y%m%d")
+    name = make_name(prefix, day, secrets.token_hex(4))
+    try:
+        minted = program.mint(name, found.current.username, old)
+    except GitOpsSecretsError as error:
+        raise GitOpsSecretsError(error.message, *error.hints, _lost(program, name)) from None
+    if minted.credentials == found.current:
+        raise GitOpsSecretsError(
+            f"{program.name} answered mint with the credential that the repository holds",
+            "mint has to make a second one beside it",
+        )
+    return minted
+
+
+def take_back(program: Program | None, minted: Minted, before: list[Listed]) -> str:
+    """Revoke what was minted in vain, and return what became of it. One that was there before is left alone."""
+    if program is None or minted.ident is None:
+        return "the old credential is as it was"
+    if minted.ident in {one.ident for one in before}:
+        return f"{minted.ident} was there before it was minted, and was not revoked"
+    try:
+        program.revoke(minted.ident)
+    except GitOpsSecretsError:
+        return (
+            f"the new credential {minted.ident} could not be revoked again: --revoke {minted.ident}"
+        )
+    return f"the new credential {minted.ident} was revoked again; the old one is as it was"
+
+
+def _lost(program: Program, name: str) -> str:
+    """Revoke what has *name*, whose secret nobody has; return what became of it."""
+    try:
+        made = [one for one in program.list() if one.name == name]
+        for one in made:
+            program.revoke(one.ident)
+    except GitOpsSecretsError:
+        return f"whether {name} was made is not known: {program.name} list shows it"
+    if made:
+        return f"{name} was made, its secret was lost, and it was revoked again"
+    return "nothing was minted; the old credential is as it was"

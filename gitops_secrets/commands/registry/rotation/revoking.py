@@ -1,0 +1,152 @@
+"""The end of a rotation: the old credential is revoked, and seen to be refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from gitops_secrets.adapters.registries.program import Program
+from gitops_secrets.commands.registry.rotation.asking import ask, ask_until, is_refused
+from gitops_secrets.commands.registry.rotation.history import Switched
+from gitops_secrets.commands.registry.rotation.holders import Found, holding
+from gitops_secrets.commands.registry.rotation.model import Request
+from gitops_secrets.core.registry.provider import provider_of
+from gitops_secrets.core.registry.rotation.minted import Listed, find_old, refuse_unlisted
+from gitops_secrets.core.registry.rotation.record import Provider, Record
+from gitops_secrets.core.registry.rotation.stages import Journey, Stage, State
+from gitops_secrets.errors import GitOpsSecretsError
+
+_TOKENS = "tokens that the registry issued for it before can pull until they end"
+
+
+class Ending(NamedTuple):
+    """What is known when everything is confirmed."""
+
+    request: Request
+    found: Found
+    switched: Switched
+    record: Record
+    listed: Sequence[Listed]
+    prefix: str
+    token_seconds: int | None = None
+
+    def revoke(self, journey: Journey) -> None:
+        """Revoke the old credential and see that it is refused. Raises GitOpsSecretsError if that fails."""
+        self._refuse_held()
+        if self.record.provider == Provider.BROUGHT and not self.request.revoke:
+            self._leave_to_user(journey)
+            return
+        program = self.request.program
+        if program is None:
+            raise GitOpsSecretsError(
+                "the new credential was minted by a program, and that has to revoke the old one",
+                "--exec COMMAND, with the same program",
+            )
+        idents = self._idents()
+        if not idents:
+            self._is_gone(journey)
+            return
+        for ident in idents:
+            self.request.progress(f"revoking {ident}")
+            program.revoke(ident)
+        self._refuse_left(program, idents)
+        journey.note(
+            Stage.REVOKE,
+            State.DONE,
+            f"{program.name} revoked {', '.join(idents)}, and lists it no more",
+        )
+        self._prove_refused(journey)
+
+    def _idents(self) -> list[str]:
+        refuse_unlisted(self.listed, self.request.revoke, self.record.ident)
+        old = find_old(self.listed, self.switched.old, self.record.previous, self.prefix)
+        found = [*self.request.revoke, *([old] if old is not None else [])]
+        return [ident for ident in dict.fromkeys(found) if ident != self.record.ident]
+
+    def _refuse_held(self) -> None:
+        """Raise GitOpsSecretsError while something in the repository holds the old one, or may."""
+        still: list[str] = []
+        if self.switched.old is not None:
+            held = holding(self.request, self.found.seen, self.found.opened, self.switched.old)
+            still = [*(holder.secret.path for holder in held.ours), *held.others]
+        if still:
+            raise GitOpsSecretsError(
+                f"the old credential is not revoked, because it is still in {', '.join(still)}",
+                "change it there, commit, and go on with --resume",
+            )
+        refuse_unopened(self.found)
+
+    def _refuse_left(self, program: Program, idents: Sequence[str]) -> None:
+        left = {one.ident for one in program.list()} & {*idents}
+        if left:
+            raise GitOpsSecretsError(
+                f"{program.name} said that it revoked {', '.join(sorted(left))}, and still lists it",
+                f"{program.name} list",
+            )
+
+    def _is_gone(self, journey: Journey) -> None:
+        """Note that nothing is left to revoke, if the registry says so; else wait for the user to say what to revoke."""
+        old = self.switched.old
+        if old is not None and is_refused(ask(self.request, self.found, old)):
+            journey.note(Stage.REVOKE, State.DONE, "the old credential was revoked before")
+            self._prove_refused(journey)
+            return
+        listed = ", ".join(one.ident for one in self.listed if one.ident != self.record.ident)
+        journey.note(
+            Stage.REVOKE,
+            State.WAITING,
+            "the program's list does not say which id is the old credential's; name it: --revoke ID"
+            + (f" (listed: {listed})" if listed else ""),
+        )
+
+    def _leave_to_user(self, journey: Journey) -> None:
+        """Say what to revoke and where, or that it was done."""
+        old = self.switched.old
+        if old is not None and is_refused(ask(self.request, self.found, old)):
+            journey.note(Stage.REVOKE, State.DONE, "the old credential was revoked at the registry")
+            self._prove_refused(journey)
+            return
+        host = self.request.registry.host
+        where = provider_of(host) or host
+        whose = f" of {old.username}" if old is not None else ""
+        journey.note(
+            Stage.REVOKE,
+            State.WAITING,
+            f"revoke the old credential{whose} at {where} now, and see with --resume that it is refused",
+        )
+
+    def _prove_refused(self, journey: Journey) -> None:
+        old = self.switched.old
+        if old is None:
+            journey.note(
+                Stage.PROVE_REVOKED,
+                State.WAITING,
+                "the old password cannot be read from Git's history, so the registry was not asked about it",
+            )
+            return
+        from gitops_secrets.report.proofs import sentence
+
+        proof = ask_until(self.request, self.found, old, is_refused)
+        if not is_refused(proof):
+            raise GitOpsSecretsError(
+                f"the old credential is not seen to be refused: {sentence(proof)}",
+                "look at it at the registry; --resume asks again",
+            )
+        seconds = self.token_seconds
+        life = f"for up to {seconds} seconds" if seconds is not None else "at some registries a day"
+        journey.note(
+            Stage.PROVE_REVOKED,
+            State.DONE,
+            f"the registry refuses the old credential of {old.username}; {_TOKENS}, {life}",
+        )
+
+
+def refuse_unopened(found: Found) -> None:
+    """Raise GitOpsSecretsError if a pull Secret cannot be opened, which may hold the credential."""
+    if found.unopened:
+        raise GitOpsSecretsError(
+            "the old credential may be in pull Secrets that no identity at hand opens: "
+            + ", ".join(secret.path for secret in found.unopened),
+            "--age-identity-file with an identity that opens them",
+            "--keep-old rotates without revoking",
+        )

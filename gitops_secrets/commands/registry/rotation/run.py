@@ -1,0 +1,363 @@
+"""A rotation from its first stage to its last, or on from where an earlier run stopped.
+
+What an earlier run did is read from the repository, the program's list, the registry and the clusters; no file
+remembers it.
+"""
+
+from __future__ import annotations
+
+from gitops_secrets.adapters.git.repository import Head, Repository, open_repository
+from gitops_secrets.adapters.git.revision import upstream_commit
+from gitops_secrets.adapters.running.interrupts import end_on_signals
+from gitops_secrets.adapters.sops.program import find_sops, refuse_outranking
+from gitops_secrets.adapters.writing.transaction import (
+    Transaction,
+    open_transaction,
+    refuse_half_way,
+)
+from gitops_secrets.commands.registry.rotation.asking import ask, ask_until, is_refused
+from gitops_secrets.commands.registry.rotation.confirming import confirm, contexts_of
+from gitops_secrets.commands.registry.rotation.history import Switched, find_switch
+from gitops_secrets.commands.registry.rotation.holders import find
+from gitops_secrets.commands.registry.rotation.minting import bring, mint, prefix_of, take_back
+from gitops_secrets.commands.registry.rotation.model import Failure, Outcome, Request
+from gitops_secrets.commands.registry.rotation.revoking import Ending, refuse_unopened
+from gitops_secrets.commands.registry.rotation.switching import Switch
+from gitops_secrets.commands.repository.committing import refuse_operation
+from gitops_secrets.commands.repository.pushing import push_again, refuse_no_upstream
+from gitops_secrets.core.registry.proof import Proof
+from gitops_secrets.core.registry.rotation.minted import (
+    Listed,
+    Minted,
+    find_old,
+    orphans,
+    refuse_unlisted,
+)
+from gitops_secrets.core.registry.rotation.record import Provider, Record
+from gitops_secrets.core.registry.rotation.stages import Journey, Stage, State
+from gitops_secrets.core.repository.filechange import Change
+from gitops_secrets.errors import GitOpsSecretsError
+from gitops_secrets.report.proofs import hint, sentence
+from gitops_secrets.report.words import count
+
+
+def rotate(request: Request) -> Outcome:
+    """Rotate the credential that *request* means, as far as that can be done now.
+
+    Raises UsageError for an invalid request, and GitOpsSecretsError as long as nothing was minted or
+    written. What fails later is in the outcome; the old credential works then.
+    """
+    refuse_outranking()
+    find_sops()
+    repository = open_repository(request.repository)
+    refuse_operation(repository)
+    if request.dry_run:
+        refuse_half_way(repository)
+        return _Rotation(request, repository).plan()
+    with open_transaction(repository) as transaction:
+        rotation = _Rotation(request, repository)
+        rotation.recovered = transaction.recovered
+        goes_on = rotation.begin(transaction)
+    return rotation.end() if goes_on else rotation.outcome()
+
+
+class _Rotation:
+    """One run: what it knows, and the steps that it made."""
+
+    def __init__(self, request: Request, repository: Repository) -> None:
+        self.recovered: str | None = None
+        self._request = request
+        self._repository = repository
+        self._journey = Journey(request.tell)
+        self._proofs: list[Proof] = []
+        self._changes: tuple[Change, ...] = ()
+        self._record: Record | None = None
+        self._switched: Switched | None = None
+        self._token_seconds: int | None = None
+        self._failure: Failure | None = None
+        request.progress("reading and decrypting the repository")
+        self._found = find(request, repository)
+        self._contexts = contexts_of(request, self._found.holding.clusters)
+        self._head: Head = repository.status([self._found.first.secret.path])[0]
+        self._prefix = prefix_of(request, repository)
+        self._listed: list[Listed] = request.program.list() if request.program is not None else []
+
+    def plan(self) -> Outcome:
+        """Return what a run would do first."""
+        if not self._request.resume:
+            Switch.prepare(self._request, self._repository, self._found)
+        self._note_found()
+        return self.outcome()
+
+    def begin(self, transaction: Transaction) -> bool:
+        """Mint, prove and switch, unless an earlier run did; return whether the rotation goes on from there."""
+        if self._was_switched():
+            self._note_found()
+            if self._is_finished():
+                return False
+            for stage, words in (
+                (Stage.MINT, "the new credential is in the repository"),
+                (Stage.PROVE, "proven before it was written"),
+                (Stage.SWITCH, f"switched in commit {self._commit()[:10]}"),
+            ):
+                self._journey.note(stage, State.DONE, words)
+            return True
+        self._refuse_others()
+        switch = Switch.prepare(self._request, self._repository, self._found)
+        self._note_found()
+        minted, previous = self._mint()
+        try:
+            self._prove(minted)
+            self._switch(switch, transaction, minted, previous)
+        except GitOpsSecretsError as error:
+            if switch.stands(self._changes):
+                became = "the commit with the new credential stands, and --resume goes on"
+            else:
+                became = take_back(self._request.program, minted, self._listed)
+            self._failure = Failure(error.message, (*error.hints, became))
+            return False
+        return True
+
+    def end(self) -> Outcome:
+        """Push, confirm, prove again and revoke, as far as the request and the clusters allow."""
+        try:
+            if self._push() and self._confirm() and self._prove_again():
+                self._revoke()
+        except GitOpsSecretsError as error:
+            self._failure = Failure(error.message, error.hints)
+        return self.outcome()
+
+    def outcome(self) -> Outcome:
+        """Return what was done so far."""
+        goes_on = self._switched is not None and not self._journey.is_complete
+        return Outcome(
+            self._journey.steps,
+            tuple(holder.secret for holder in self._found.holding.ours),
+            self._head.branch or "",
+            self._switched.commit if self._switched is not None else None,
+            self._changes,
+            self._record,
+            tuple(self._proofs),
+            self._orphans(),
+            failure=self._failure,
+            resume=self._request.resume_with if goes_on else None,
+            recovered=self.recovered,
+            is_complete=self._journey.is_complete,
+        )
+
+    # -- where an earlier run stopped
+
+    def _was_switched(self) -> bool:
+        """Return whether the repository holds the new credential of a rotation that is to be resumed."""
+        request, record = self._request, self._found.record
+        listed = {one.ident for one in self._listed}
+        if record is None:
+            return False
+        if not request.resume:
+            if record.previous in listed:
+                raise GitOpsSecretsError(
+                    f"an earlier rotation of {self._found.first.key} is not complete: {record.previous} is not "
+                    "revoked yet",
+                    request.resume_with,
+                )
+            return False
+        switched = find_switch(request, self._repository, self._found)
+        if switched is None:
+            return False
+        begins_anew = request.read is not None or self._orphans_of(record)
+        if begins_anew and not request.revoke and self._is_revoked(record, switched):
+            return False
+        self._switched, self._record = switched, record
+        return True
+
+    def _is_revoked(self, record: Record, switched: Switched) -> bool:
+        if record.previous in {one.ident for one in self._listed} or switched.old is None:
+            return False
+        return is_refused(ask(self._request, self._found, switched.old))
+
+    def _is_finished(self) -> bool:
+        assert self._record is not None
+        assert self._switched is not None
+        if self._request.revoke or not self._is_revoked(self._record, self._switched):
+            return False
+        for stage in list(Stage)[1:]:
+            self._journey.note(stage, State.DONE, "done by an earlier run")
+        return True
+
+    # -- the stages
+
+    def _note_found(self) -> None:
+        found = self._found
+        held = found.holding
+        user = found.current.username
+        words = (
+            f"{count(len(held.ours), 'Secrets')} in {', '.join(held.clusters)} hold the credential of {user} for "
+            f"{found.first.key}; what holds it outside this repository cannot be known"
+        )
+        self._journey.note(Stage.FIND, State.DONE, words)
+
+    def _refuse_others(self) -> None:
+        if self._request.keep_old:
+            return
+        others = self._found.holding.others
+        if others:
+            raise GitOpsSecretsError(
+                f"the credential is also in {', '.join(others)}, which a rotation does not change",
+                "--keep-old rotates the others and revokes nothing",
+            )
+        refuse_unopened(self._found)
+
+    def _mint(self) -> tuple[Minted, str | None]:
+        """Return the new credential, and the id of the old one if it is known."""
+        request, found, program = self._request, self._found, self._request.program
+        if program is None:
+            minted = bring(request, found)
+            words = f"you brought a credential of {minted.credentials.username}"
+            self._journey.note(Stage.MINT, State.DONE, words)
+            return minted, None
+        refuse_unlisted(self._listed, request.revoke, None)
+        hinted = found.record.ident if found.record is not None else None
+        old = find_old(self._listed, found.current, hinted, self._prefix)
+        old = old or next(iter(request.revoke), None)
+        request.progress(f"{program.name} mints a credential")
+        end_on_signals("a credential may have been minted that is in no commit; --resume shows it")
+        minted = mint(program, self._prefix, found, old)
+        until = f", which ends at {minted.expires}" if minted.expires else ""
+        user = minted.credentials.username
+        words = f"{program.name} minted {minted.ident} of {user}{until}"
+        self._journey.note(Stage.MINT, State.DONE, words)
+        self._token_seconds = minted.token_seconds
+        return minted, old if old != minted.ident else None
+
+    def _prove(self, minted: Minted) -> None:
+        if not self._request.check:
+            self._journey.note(Stage.PROVE, State.SKIPPED, "not proven, as --check never says")
+            return
+        self._request.progress(f"asking {self._request.registry.host}")
+        proof = ask_until(self._request, self._found, minted.credentials, lambda p: p.is_good)
+        self._proofs.append(proof)
+        if not proof.is_good:
+            self._journey.note(Stage.PROVE, State.FAILED, sentence(proof))
+            raise GitOpsSecretsError(
+                f"the new credential is not proven, and was not written: {sentence(proof)}",
+                *([hint(proof)] if not is_refused(proof) else []),
+            )
+        self._journey.note(Stage.PROVE, State.DONE, sentence(proof))
+
+    def _switch(
+        self, switch: Switch, transaction: Transaction, minted: Minted, previous: str | None
+    ) -> None:
+        request = self._request
+        provider = Provider.EXEC if request.program is not None else Provider.BROUGHT
+        record = Record(provider, minted.ident, minted.expires, previous)
+        old = self._found.current
+        request.progress("encrypting, and committing with the hooks of the repository")
+        self._changes = switch.plan(minted.credentials, record)
+        commit = switch.commit(transaction, self._changes)
+        self._record, self._switched = record, Switched(commit, old)
+        files = count(len(self._changes), "files")
+        self._journey.note(Stage.SWITCH, State.DONE, f"{files} in commit {commit[:10]}")
+        # From here on the repository is asked for what it holds now.
+        self._found = find(request, self._repository)
+
+    def _push(self) -> bool:
+        branch = self._head.branch
+        if not self._is_pushed():
+            if not self._request.push:
+                words = f"{branch} is not pushed: git push"
+                self._journey.note(Stage.PUSH, State.WAITING, words)
+                return False
+            refuse_no_upstream(self._repository, self._head)
+            self._request.progress(f"pushing {branch}")
+            try:
+                push_again(self._repository, self._head)
+            except GitOpsSecretsError as error:
+                self._journey.note(Stage.PUSH, State.FAILED, f"{branch} could not be pushed")
+                raise GitOpsSecretsError(
+                    error.message, "git pull --rebase, if others pushed", self._request.resume_with
+                ) from None
+        self._journey.note(Stage.PUSH, State.DONE, f"the upstream of {branch} has the commit")
+        return True
+
+    def _is_pushed(self) -> bool:
+        upstream = upstream_commit(self._repository)
+        if upstream is None:
+            return False
+        done = self._repository.git("merge-base", "--is-ancestor", self._commit(), upstream)
+        return done.status == 0
+
+    def _confirm(self) -> bool:
+        request, clusters = self._request, self._found.holding.clusters
+        unnamed = [p for p in clusters if p not in self._contexts and p not in request.confirmed]
+        if unnamed:
+            words = (
+                f"{', '.join(unnamed)} not confirmed: --context names the cluster to ask, and --confirmed says that "
+                "you saw it apply the commit"
+            )
+            self._journey.note(Stage.CONFIRM, State.WAITING, words)
+            return False
+        missing = confirm(request, self._repository, self._found, self._contexts, self._commit())
+        if missing:
+            words = "; ".join(f"{path}: {what}" for path, what in missing.items())
+            self._journey.note(Stage.CONFIRM, State.FAILED, words)
+            raise GitOpsSecretsError(
+                f"not all clusters have the new credential, and nothing was revoked: {words}",
+                "git fetch, if the commit that Flux reports is not known here",
+                request.resume_with,
+            )
+        said = [p for p in clusters if p not in self._contexts]
+        words = "; ".join(
+            [f"{path} applied it, as its cluster says" for path in self._contexts]
+            + [f"{path} applied it, as you say" for path in said]
+        )
+        self._journey.note(Stage.CONFIRM, State.DONE, words)
+        return True
+
+    def _prove_again(self) -> bool:
+        if not self._request.check:
+            self._journey.note(Stage.PROVE_AGAIN, State.SKIPPED, "as --check never says")
+        else:
+            proof = ask_until(self._request, self._found, self._found.current, lambda p: p.is_good)
+            self._proofs.append(proof)
+            if not proof.is_good:
+                self._journey.note(Stage.PROVE_AGAIN, State.FAILED, sentence(proof))
+                raise GitOpsSecretsError(
+                    f"the new credential is not proven any more, and nothing was revoked: {sentence(proof)}",
+                    self._request.resume_with,
+                )
+            self._journey.note(Stage.PROVE_AGAIN, State.DONE, sentence(proof))
+        if self._request.keep_old:
+            words = "the old credential is kept, as --keep-old says"
+            self._journey.note(Stage.REVOKE, State.SKIPPED, words)
+            return False
+        return self._journey.may(Stage.REVOKE)
+
+    def _revoke(self) -> None:
+        assert self._record is not None
+        assert self._switched is not None
+        ending = Ending(
+            self._request,
+            self._found,
+            self._switched,
+            self._record,
+            self._listed,
+            self._prefix,
+            self._token_seconds,
+        )
+        ending.revoke(self._journey)
+
+    # -- what is asked several times
+
+    def _commit(self) -> str:
+        assert self._switched is not None
+        return self._switched.commit
+
+    def _orphans_of(self, record: Record | None) -> list[Listed]:
+        known = (record.ident, record.previous) if record is not None else ()
+        return orphans(self._listed, self._prefix, known)
+
+    def _orphans(self) -> tuple[str, ...]:
+        """Return the ids of what was made and is held by nothing, as the list was at the start."""
+        record = self._record or self._found.record
+        named = {*self._request.revoke}
+        return tuple(o.ident for o in self._orphans_of(record) if o.ident not in named)

@@ -1,0 +1,83 @@
+"""The new credential in every pull Secret that holds the old one: one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Self
+
+from gitops_secrets.adapters.files import check_inside
+from gitops_secrets.adapters.git.repository import Head, Repository
+from gitops_secrets.adapters.keyring import Keyring
+from gitops_secrets.adapters.writing.step import Steps
+from gitops_secrets.adapters.writing.transaction import Transaction
+from gitops_secrets.commands.registry.rotation.holders import Found, Holder
+from gitops_secrets.commands.registry.rotation.model import Request
+from gitops_secrets.commands.repository.committing import refuse_changed, refuse_detached
+from gitops_secrets.commands.repository.pushing import refuse_no_upstream, try_push
+from gitops_secrets.commands.secrets.pull_secret import open_pull_secret, plan_entries
+from gitops_secrets.commands.secrets.ruling import ruling_for
+from gitops_secrets.commands.secrets.sealing import Sealer
+from gitops_secrets.core.registry.credentials import Credentials
+from gitops_secrets.core.registry.rotation.record import Record
+from gitops_secrets.core.repository.filechange import Change
+from gitops_secrets.core.repository.layout import CONFIG
+from gitops_secrets.core.sops.pullsecret import PullSecret
+
+
+class Switch(NamedTuple):
+    """A commit that can be made here: all that can be seen beforehand is in order."""
+
+    request: Request
+    repository: Repository
+    found: Found
+    head: Head
+
+    @classmethod
+    def prepare(cls, request: Request, repository: Repository, found: Found) -> Self:
+        """Raise GitOpsSecretsError if the holders cannot be changed, committed or pushed: before anything is minted."""
+        listing = repository.begin_listing()
+        paths = _paths(found.holding.ours)
+        for path in paths:
+            check_inside(repository.top, path)
+        head, states = repository.status(paths)
+        refuse_detached(repository, head)
+        if request.push:
+            refuse_no_upstream(repository, head)
+        before = [Change(path, found.seen.tree.read(path), b"") for path in paths]
+        refuse_changed(repository, listing(), states, before, run_filters=not request.dry_run)
+        for path in paths:
+            ruling_for(found.seen.tree.read(CONFIG) or b"", path)
+        if request.push and not request.dry_run:
+            request.progress(f"checking that {head.branch} can be pushed")
+            try_push(repository, head)
+        return cls(request, repository, found, head)
+
+    def plan(self, credentials: Credentials, record: Record) -> tuple[Change, ...]:
+        """Return what gives every holder the new credential."""
+        tree = self.found.seen.tree
+        with Sealer(tree, Keyring(self.request.identity_file)) as sealer:
+            for path in _paths(self.found.holding.ours):
+                holders = [h for h in self.found.holding.ours if h.secret.path == path]
+                place = holders[0].secret
+                named = PullSecret(place.cluster.path, place.namespace, place.name, {})
+                held = open_pull_secret(sealer, tree, path, named)
+                wanted = held.secret.put({h.key: credentials for h in holders})
+                ruling = ruling_for(tree.read(CONFIG) or b"", path)
+                plan_entries(sealer, held, wanted, ruling, {h.key: record for h in holders})
+        return tree.changes()
+
+    def commit(self, transaction: Transaction, changes: Sequence[Change]) -> str:
+        """Commit *changes* and return the commit; the errors are those of a transaction."""
+        places = "\n".join(f"- {path}" for path in _paths(self.found.holding.ours))
+        key = self.request.registry.key
+        message = f"Rotate the credential for {key}\n\nThe pull Secrets that hold it:\n{places}\n"
+        return transaction.commit(changes, self.head, Steps(message))
+
+    def stands(self, changes: Sequence[Change]) -> bool:
+        """Return whether the last commit holds any of *changes*, whatever was said about it."""
+        held = self.repository.contents("HEAD", [change.path for change in changes])[1]
+        return any(held[change.path] == change.after for change in changes)
+
+
+def _paths(holders: Sequence[Holder]) -> list[str]:
+    return list(dict.fromkeys(holder.secret.path for holder in holders))

@@ -1,0 +1,99 @@
+"""Credentials as a provider knows them: by id and name, and which of them a rotation is about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+from gitops_secrets.core.registry.credentials import Credentials
+from gitops_secrets.core.veiled import Veiled
+from gitops_secrets.errors import GitOpsSecretsError
+
+TOOL = "gitops-secrets"
+
+
+class Minted(Veiled):
+    """A credential that a provider made just now."""
+
+    __slots__ = ("credentials", "expires", "ident", "token_seconds")
+
+    def __init__(
+        self,
+        ident: str | None,
+        credentials: Credentials,
+        expires: str | None = None,
+        token_seconds: int | None = None,
+    ) -> None:
+        self.ident = ident
+        """By which the provider revokes it; None if the user brought it."""
+        self.credentials = credentials
+        self.expires = expires
+        """When it ends, as the answer says, in ISO 8601."""
+        self.token_seconds = token_seconds
+        """How long a token lives that the registry issues for it; None if that is unknown."""
+
+
+class Listed(NamedTuple):
+    """A credential in a provider's list, which shows no secret."""
+
+    ident: str
+    name: str
+    user: str | None = None
+    """Only if the provider has one credential for each user name."""
+
+
+def name_prefix(repository: str, host: str) -> str:
+    """Return how the names of all credentials begin that are made for *host* in *repository*."""
+    return f"{TOOL}-{_plain(repository)}-{_plain(host)}-"
+
+
+def make_name(prefix: str, day: str, chance: str) -> str:
+    """Return the name of one credential. By it an answer that was lost is found again."""
+    return f"{prefix}{day}-{chance}"
+
+
+def has_prefix(name: str, prefix: str) -> bool:
+    """Return whether make_name can have made *name* with *prefix*."""
+    return re.fullmatch(rf"{re.escape(prefix)}\d{{8}}-[0-9a-f]{{8}}", name) is not None
+
+
+def orphans(listed: Sequence[Listed], prefix: str, known: Collection[str | None]) -> list[Listed]:
+    """Return what was made for this repository and registry, and is not among the *known* ids."""
+    return [one for one in listed if has_prefix(one.name, prefix) and one.ident not in known]
+
+
+def find_old(
+    listed: Sequence[Listed], old: Credentials | None, hinted: str | None, prefix: str
+) -> str | None:
+    """Return the id of the *old* credential, None if the list does not say which it is.
+
+    *hinted* stands in Git, and counts only if the list has it, for the user of the old credential; or,
+    where the list names no users, with a name that was made for this repository and registry.
+    """
+    user = old.username if old is not None else None
+    for one in listed:
+        if one.ident == hinted:
+            is_same = one.user == user if one.user is not None else has_prefix(one.name, prefix)
+            return one.ident if is_same else None
+    same = [one.ident for one in listed if user is not None and one.user == user]
+    return same[0] if hinted is None and len(same) == 1 else None
+
+
+def refuse_unlisted(listed: Sequence[Listed], named: Collection[str], current: str | None) -> None:
+    """Raise GitOpsSecretsError if one of the *named* ids is the *current* one, or is not in the list."""
+    for ident in named:
+        if ident == current:
+            raise GitOpsSecretsError(
+                f"{ident} is the credential that the repository holds now, and is not revoked",
+                "name the old one: --revoke ID",
+            )
+        if ident not in {one.ident for one in listed}:
+            raise GitOpsSecretsError(
+                f"the program does not list {ident}",
+                f"it lists {', '.join(one.ident for one in listed) or 'nothing'}",
+            )
+
+
+def _plain(words: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-") or "x"

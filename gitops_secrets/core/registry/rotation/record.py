@@ -1,0 +1,63 @@
+"""What is noted about a rotation in a Secret's annotations: readable, and a hint only."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Provider(StrEnum):
+    """Where a new credential comes from."""
+
+    EXEC = "exec"
+    """A program of the user's mints and revokes."""
+    BROUGHT = "brought"
+    """The user brings it."""
+
+
+class Record(NamedTuple):
+    """What is noted about the credential of one registry."""
+
+    provider: str
+    ident: str | None = None
+    """The id of the credential that the Secret holds."""
+    expires: str | None = None
+    previous: str | None = None
+    """The id of the credential before it: where a list still has it, the rotation is not complete."""
+
+
+def parse_records(value: str | None) -> dict[str, Record]:
+    """Return what the annotation *value* says, by registry key; nothing of what is not as it is written here."""
+    try:
+        found = json.loads(value or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    entries = found.items() if isinstance(found, dict) else ()
+    return {
+        key: Record(
+            str(entry.get("provider")),
+            *(_text(entry.get(name)) for name in ("id", "expires", "previous")),
+        )
+        for key, entry in entries
+        if isinstance(entry, dict)
+    }
+
+
+def format_records(records: Mapping[str, Record]) -> str:
+    """Return the annotation that says *records*."""
+    return json.dumps(
+        {
+            key: {
+                name: value
+                for name, value in zip(("provider", "id", "expires", "previous"), r, strict=True)
+                if value is not None
+            }
+            for key, r in sorted(records.items())
+        }
+    )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value.isprintable() else None

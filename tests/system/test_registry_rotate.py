@@ -1,0 +1,374 @@
+"""registry rotate against Debian's registry and its password file, which the program of docs/rotation.md edits."""
+
+from __future__ import annotations
+
+import re
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+
+from tests.cli.test_doctor_images import runs
+from tests.support.documents import read
+from tests.support.fleet import fleet, push
+from tests.support.leaks import Watch
+from tests.support.secrets import mixed
+from tests.support.user import Result, User
+from tests.system.registries import OCI, Registry, basic, serving
+from tests.system.registries import push as push_image
+
+__all__ = ["fleet"]
+
+ROOT = Path(__file__).parents[2]
+COPY = "pull-secrets/namespaces/prod/shop/regcred.sops.yaml"
+CONFIRMED = ("--confirmed", "clusters/prod")
+WRAPPER = """\
+for action; do :; done
+[ -e "{folder}/before-$action" ] && . "{folder}/before-$action"
+answer=$({program} "$@") || exit 1
+[ -e "{folder}/after-$action" ] && . "{folder}/after-$action"
+printf '%s' "$answer"
+"""
+
+
+class Place(NamedTuple):
+    """A registry whose users a program mints, and a repository whose Secrets hold one of them."""
+
+    user: User
+    registry: Registry
+    folder: Path
+    password: str
+    command: str
+    """That of the program as docs/rotation.md has it."""
+
+    @property
+    def users(self) -> list[str]:
+        """The users in the password file."""
+        lines = (self.folder / "htpasswd").read_text().splitlines()
+        return [line.partition(":")[0] for line in lines]
+
+    def pulls(self, credentials: str) -> bool:
+        """Whether the registry lets USER:PASSWORD pull."""
+        answer = httpx.get(
+            f"{self.registry.url}/v2/team/app/manifests/1",
+            headers={"Authorization": basic(*credentials.split(":", 1)), "Accept": OCI},
+            trust_env=False,
+        )
+        return answer.status_code == 200
+
+    def held(self, path: str = "pull-secrets/prod/regcred.sops.yaml") -> str:
+        """USER:PASSWORD that the last commit holds."""
+        return self.user.credentials(path)[self.registry.host]
+
+    @property
+    def old(self) -> str:
+        return f"robot:{self.password}"
+
+    def rotate(self, *flags: str, command: str | None = None) -> Result:
+        host = self.registry.host
+        return self.user.run(
+            *("registry", "rotate", "--registry", host, "--plain-http", host),
+            *("--exec", command or self.command),
+            *flags,
+        )
+
+    def fault(self, when: str, script: str) -> str:
+        """Have the program do *script* once, before or after an action; return its command."""
+        wrapper = self.folder / "wrapper"
+        wrapper.write_text(WRAPPER.format(folder=self.folder, program=self.command))
+        (self.folder / when).write_text(f'rm "{self.folder / when}"\n{script}\n')
+        return f"sh {wrapper}"
+
+
+@pytest.fixture
+def place(fleet: User, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """The Secret of prod and its copy for a namespace hold the user robot, and are pushed."""
+    folder = tmp_path_factory.mktemp("registry")
+    blocks = re.findall(r"(?s)```python\n(.*?)```", (ROOT / "docs/rotation.md").read_text())
+    script = folder / "rotate-htpasswd"
+    script.write_text(blocks[0])
+    password = mixed()
+    with serving(folder, htpasswd={"robot": password}) as registry:
+        push_image(registry, "team/app", "1", basic("robot", password))
+        fleet.commit({"apps/app.yaml": runs(f"{registry.host}/team/app:1", secret="")})
+        assert fleet.run("attach", "shop").status == 0
+        flags = ("--registry", registry.host, "--registry-creds-env", "CREDS", "--check", "never")
+        added = fleet.run("registry", "add", *flags, env={"CREDS": f"robot:{password}"})
+        assert added.status == 0, added.printed
+        push(fleet)
+        command = f"{sys.executable} {script} {folder / 'htpasswd'}"
+        yield Place(fleet, registry, folder, password, command)
+
+
+def stages(result: Result) -> dict[str, str]:
+    """What became of each stage."""
+    found = re.findall(r"(?m)^([a-z-]+) +(done|skipped|waiting|failed) ", result.stdout)
+    return dict(found)
+
+
+def check_complete(place: Place, result: Result) -> None:
+    """See that the new credential is everywhere, and that the old one is refused."""
+    assert result.status == 0, result.printed
+    assert stages(result)["prove-revoked"] == "done", result.printed
+    assert "the rotation is complete" in result.stdout
+    new = place.held()
+    assert new != place.old
+    assert place.held(COPY) == new
+    assert (place.pulls(new), place.pulls(place.old)) == (True, False)
+    assert place.users == [new.partition(":")[0]]
+
+
+def test_one_run_goes_from_mint_to_revoke(place: Place) -> None:
+    commits = place.user.commits()
+    result = place.rotate("--push", *CONFIRMED)
+    check_complete(place, result)
+    assert place.user.commits() == commits + 1, "all Secrets in one commit, and no second one"
+    new = place.held().partition(":")[0]
+    assert re.fullmatch(r"gitops-secrets-remote-127-0-0-1-\d+-\d{8}-[0-9a-f]{8}", new)
+    again = place.rotate("--resume", *CONFIRMED)
+    assert (again.status, place.user.commits()) == (0, commits + 1), again.printed
+
+
+def test_it_stops_where_a_cluster_is_not_confirmed_and_the_printed_command_goes_on(
+    place: Place,
+) -> None:
+    first = place.rotate("--push")
+    assert (first.status, stages(first)["confirm"]) == (0, "waiting")
+    assert place.pulls(place.old)
+    assert place.pulls(place.held())
+    command = first.stdout.rpartition("to go on:\n")[2].split("--registry", 1)[1]
+    assert command.strip().endswith("--resume")
+    check_complete(place, place.rotate("--resume", *CONFIRMED))
+
+
+def test_a_second_rotation_takes_the_id_from_the_first(place: Place) -> None:
+    check_complete(place, place.rotate("--push", *CONFIRMED))
+    before = place.held()
+    second = place.rotate("--push", *CONFIRMED)
+    assert second.status == 0, second.printed
+    assert place.held() != before
+    assert not place.pulls(before)
+    assert place.users == [place.held().partition(":")[0]]
+
+
+def test_the_old_one_pulls_until_it_is_revoked(place: Place) -> None:
+    ended = threading.Event()
+    revoking = place.folder / "revoking"
+    early: list[str] = []
+    tries: list[bool] = []
+
+    def pull() -> None:
+        while not ended.is_set():
+            works = place.pulls(place.old)
+            tries.append(works)
+            if not works and not revoking.exists():
+                early.append("refused")
+
+    puller = threading.Thread(target=pull)
+    puller.start()
+    command = place.fault("before-revoke", f"touch {revoking}")
+    result = place.rotate("--push", *CONFIRMED, command=command)
+    ended.set()
+    puller.join()
+    check_complete(place, result)
+    assert tries.count(True) > 20
+    assert early == []
+
+
+def test_with_keep_old_nothing_is_revoked(place: Place) -> None:
+    result = place.rotate("--push", "--keep-old", *CONFIRMED)
+    assert (result.status, stages(result)["revoke"]) == (0, "skipped")
+    assert place.pulls(place.old)
+    refused = place.rotate("--push")
+    assert (refused.status, "an earlier rotation of" in refused.stderr) == (3, True)
+    check_complete(place, place.rotate("--resume", *CONFIRMED))
+
+
+def test_a_dry_run_mints_and_writes_nothing(place: Place) -> None:
+    before = place.user.state()
+    result = place.rotate("--dry-run", "--output", "json")
+    document = read("registry-rotate", result.stdout)
+    files = {holder["file"] for holder in document["holders"]}
+    assert files == {"pull-secrets/prod/regcred.sops.yaml", COPY}
+    assert (result.status, place.users, place.user.state()) == (0, ["robot"], before)
+
+
+# -- a fault at each stage: the old credential pulls, and the next run completes
+
+KILL = "kill -9 $PPID; sleep 1; exit 1"
+
+
+def test_a_mint_that_fails_leaves_nothing(place: Place) -> None:
+    before = place.user.state()
+    result = place.rotate(command=place.fault("before-mint", "exit 7"))
+    assert result.status == 3
+    assert "nothing was minted; the old credential is as it was" in result.stderr
+    assert (place.users, place.user.state()) == (["robot"], before)
+    check_complete(place, place.rotate("--push", *CONFIRMED))
+
+
+def test_a_mint_whose_answer_is_lost_is_found_by_its_name_and_revoked(place: Place) -> None:
+    result = place.rotate(command=place.fault("after-mint", "exit 1"))
+    assert result.status == 3
+    assert "its secret was lost, and it was revoked again" in result.stderr
+    assert place.users == ["robot"]
+    check_complete(place, place.rotate("--push", *CONFIRMED))
+
+
+def test_after_a_kill_the_orphan_is_named_and_can_be_revoked(place: Place) -> None:
+    result = place.rotate(command=place.fault("after-mint", KILL))
+    assert result.status == -9
+    _, orphan = place.users
+    assert place.pulls(place.old)
+    second = place.rotate("--push", "--resume")
+    assert f"note: {orphan} was made for this repository" in second.stdout, second.printed
+    done = place.rotate("--resume", *CONFIRMED, "--revoke", orphan)
+    check_complete(place, done)
+
+
+def test_a_new_credential_that_does_not_pull_is_not_written(place: Place) -> None:
+    before = place.user.state()
+    spoil = f"sed -i '$s/.*/nobody:x/' {place.folder / 'htpasswd'}"
+    result = place.rotate(command=place.fault("after-mint", spoil))
+    assert (result.status, stages(result)["prove"]) == (3, "failed"), result.printed
+    assert "was revoked again; the old one is as it was" in result.stderr
+    assert place.user.state() == before
+    assert place.pulls(place.old)
+
+
+def test_a_hook_that_refuses_the_commit_takes_the_new_credential_back(place: Place) -> None:
+    place.user.hook("pre-commit", "echo closed >&2; exit 1")
+    before = place.user.state()
+    result = place.rotate("--push", *CONFIRMED)
+    assert (result.status, "closed" in result.stderr) == (3, True)
+    assert (place.users, place.user.state()) == (["robot"], before)
+    place.user.hook("pre-commit", "exit 0")
+    check_complete(place, place.rotate("--push", *CONFIRMED))
+
+
+def test_a_refused_push_keeps_the_commit_and_resume_pushes_it(place: Place) -> None:
+    remote = place.user.home / "remote"
+    hook = remote / "hooks" / "pre-receive"
+    hook.write_text("#!/bin/sh\necho closed >&2\nexit 1\n")
+    hook.chmod(0o755)
+    result = place.rotate("--push", *CONFIRMED)
+    assert (result.status, stages(result)["push"]) == (3, "failed")
+    assert place.pulls(place.old)
+    assert place.pulls(place.held())
+    hook.unlink()
+    check_complete(place, place.rotate("--resume", "--push", *CONFIRMED))
+
+
+@pytest.mark.parametrize("name", ["pre-commit", "post-commit", "pre-push"])
+def test_a_kill_around_the_commit_and_the_push_is_gone_on_from(place: Place, name: str) -> None:
+    once = place.folder / "once"
+    once.touch()
+    # The hook's parent is git, and the parent of that is the run.
+    run = "$(awk '{print $4}' /proc/$PPID/stat)"
+    place.user.hook(name, f"[ -e {once} ] || exit 0; rm {once}; kill -9 {run}; sleep 0.2; exit 0")
+    result = place.rotate("--push", *CONFIRMED)
+    assert result.status == -9, result.printed
+    assert not once.exists()
+    assert place.pulls(place.old)
+    settle(place)
+    done = place.rotate("--resume", "--push", *CONFIRMED)
+    orphans = re.findall(r"note: (\S+) was made for this repository", done.stdout)
+    if orphans:
+        done = place.rotate("--resume", *CONFIRMED, "--revoke", orphans[0])
+    check_complete(place, done)
+
+
+def settle(place: Place) -> None:
+    """Wait until the git that a killed run started has ended: it holds the lock."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        result = place.rotate("--dry-run")
+        if "at work in this repository" not in result.stderr:
+            return
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize("when", ["before-revoke", "after-revoke"])
+@pytest.mark.parametrize("how", ["exit 1", KILL])
+def test_a_revocation_that_breaks_off_is_gone_on_from(place: Place, when: str, how: str) -> None:
+    result = place.rotate("--push", *CONFIRMED, command=place.fault(when, how))
+    assert result.status in (3, -9), result.printed
+    assert place.pulls(place.held())
+    check_complete(place, place.rotate("--resume", *CONFIRMED))
+
+
+def test_a_program_that_only_says_that_it_revoked_is_not_believed(place: Place) -> None:
+    result = place.rotate("--push", *CONFIRMED, command=place.fault("before-revoke", "exit 0"))
+    assert (result.status, "and still lists it" in result.stderr) == (3, True), result.printed
+    check_complete(place, place.rotate("--resume", *CONFIRMED))
+
+
+# -- what is not revoked
+
+
+def test_an_id_that_only_stands_in_git_is_not_revoked(place: Place) -> None:
+    """The list has it, for another user than that of the old credential."""
+    assert place.rotate("--push").status == 0
+    path = place.folder / "htpasswd"
+    path.write_text(path.read_text() + "other:x\n")
+    secret = "pull-secrets/prod/regcred.sops.yaml"
+    place.user.write({secret: place.user.read(secret).replace('"robot"', '"other"')})
+    place.user.git("commit", "--quiet", "--all", "--message", "Another id")
+    result = place.rotate("--resume", "--push", *CONFIRMED)
+    assert "other" in place.users, result.printed
+
+
+def test_a_holder_that_is_not_ours_stops_it_before_anything_is_minted(place: Place) -> None:
+    from tests.support.fleet import seal
+    from tests.support.secrets import opaque
+
+    seal(place.user, "apps/job.sops.yaml", opaque(place.password, name="job"))
+    place.user.commit({})
+    result = place.rotate("--push", *CONFIRMED)
+    assert (result.status, "also in apps/job.sops.yaml" in result.stderr) == (3, True), (
+        result.printed
+    )
+    assert place.users == ["robot"]
+
+
+def test_what_you_bring_is_switched_and_you_are_told_what_to_revoke(place: Place) -> None:
+    host, path = place.registry.host, place.folder / "htpasswd"
+    new = f"robot-b:{mixed()}"
+    add_user(path, new)
+    common = ("registry", "rotate", "--registry", host, "--plain-http", host)
+    first = place.user.run(
+        *common, "--registry-creds-env", "NEW", "--push", *CONFIRMED, env={"NEW": new}
+    )
+    assert (first.status, stages(first)["revoke"]) == (0, "waiting"), first.printed
+    assert "revoke the old credential of robot at" in first.stdout
+    assert place.held() == new
+    assert place.pulls(place.old)
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if not line.startswith("robot:")))
+    check_complete(place, place.user.run(*common, "--resume", *CONFIRMED))
+
+
+def add_user(path: Path, credentials: str) -> None:
+    import bcrypt
+
+    user, _, password = credentials.partition(":")
+    digest = bcrypt.hashpw(password.encode(), bcrypt.gensalt(4)).decode()
+    path.write_text(f"{path.read_text()}{user}:{digest}\n")
+
+
+def test_neither_credential_is_in_anything_that_a_rotation_wrote_or_printed(place: Place) -> None:
+    with Watch(place.user, place.password) as watch:
+        first = place.rotate("--push", "-v")
+        new = place.held().partition(":")[2]
+        results: list[Any] = [first, place.rotate("--resume", "--push", "-v", *CONFIRMED)]
+    assert "rotation is complete" in results[1].stdout, results[1].printed
+    assert watch.leaks(*results) == []
+    with Watch(place.user, new) as later:
+        results.append(place.rotate("--resume", *CONFIRMED, "--output", "json"))
+        results.append(place.rotate("--push", *CONFIRMED, "--output", "json"))
+    assert later.leaks(*results) == []
