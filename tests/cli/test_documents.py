@@ -83,6 +83,14 @@ def checked(user: User) -> str:
     return user.run("registry", "check", *closed, *JSON).stdout
 
 
+NEW = ("--registry-creds-env", "CREDS")
+
+
+def rotated(user: User) -> str:
+    """A rotation that waits for a push, of a credential that the user brings unchecked."""
+    return with_registry("rotate", "--registry", HOST, *NEW, "--check", "never")(user)
+
+
 def encrypted(user: User) -> str:
     user.commit({".sops.yaml": rule(recipient(user)), PATH: opaque(word())})
     return user.run("encrypt", PATH, *JSON).stdout
@@ -180,6 +188,7 @@ STORIES: dict[str, tuple[Callable[[User], str], ...]] = {
     "registry-explain": (explained,),
     "registry-add": (with_registry("add", "--registry", "ghcr.io", *FROM),),
     "registry-update": (with_registry("update", "--registry", HOST, *FROM, "--dry-run"),),
+    "registry-rotate": (rotated, with_registry("rotate", "--registry", HOST, *NEW, "--dry-run")),
     "registry-remove": (with_registry("remove", "--registry", HOST, "--allow-empty"),),
     "registry-import": (with_registry("import"),),
     "key-list": (with_key("list"),),

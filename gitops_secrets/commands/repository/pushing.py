@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from gitops_secrets.adapters.git.repository import Head, Repository, words
+from gitops_secrets.adapters.git.revision import upstream_commit
 from gitops_secrets.adapters.running.interrupts import held_back
 from gitops_secrets.adapters.running.process import Completed, pass_on
 from gitops_secrets.adapters.writing.step import StepError
@@ -33,6 +34,14 @@ def is_ahead(repository: Repository) -> bool:
     """Return whether there is a commit that the upstream branch, as far as it is known here, lacks."""
     done = repository.git("rev-list", "--max-count=1", "@{upstream}..HEAD")
     return done.status != 0 or done.stdout != b""
+
+
+def is_pushed(repository: Repository, commit: str) -> bool:
+    """Return whether the upstream branch, as far as it is known here, has *commit*."""
+    upstream = upstream_commit(repository)
+    if upstream is None:
+        return False
+    return repository.git("merge-base", "--is-ancestor", commit, upstream).status == 0
 
 
 def try_push(repository: Repository, head: Head) -> None:

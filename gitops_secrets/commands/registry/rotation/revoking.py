@@ -74,7 +74,7 @@ class Ending(NamedTuple):
                 f"the old credential is not revoked, because it is still in {', '.join(still)}",
                 "change it there, commit, and go on with --resume",
             )
-        refuse_unopened(self.found)
+        _refuse_unopened(self.found)
 
     def _refuse_left(self, program: Program, idents: Sequence[str]) -> None:
         left = {one.ident for one in program.list()} & {*idents}
@@ -141,7 +141,20 @@ class Ending(NamedTuple):
         )
 
 
-def refuse_unopened(found: Found) -> None:
+def refuse_others(request: Request, found: Found) -> None:
+    """Raise GitOpsSecretsError if the old credential could not be revoked at the end, unless it is to be kept."""
+    if request.keep_old:
+        return
+    others = found.holding.others
+    if others:
+        raise GitOpsSecretsError(
+            f"the credential is also in {', '.join(others)}, which a rotation does not change",
+            "--keep-old rotates the others and revokes nothing",
+        )
+    _refuse_unopened(found)
+
+
+def _refuse_unopened(found: Found) -> None:
     """Raise GitOpsSecretsError if a pull Secret cannot be opened, which may hold the credential."""
     if found.unopened:
         raise GitOpsSecretsError(

@@ -7,7 +7,6 @@ remembers it.
 from __future__ import annotations
 
 from gitops_secrets.adapters.git.repository import Head, Repository, open_repository
-from gitops_secrets.adapters.git.revision import upstream_commit
 from gitops_secrets.adapters.running.interrupts import end_on_signals
 from gitops_secrets.adapters.sops.program import find_sops, refuse_outranking
 from gitops_secrets.adapters.writing.transaction import (
@@ -15,16 +14,17 @@ from gitops_secrets.adapters.writing.transaction import (
     open_transaction,
     refuse_half_way,
 )
-from gitops_secrets.commands.registry.rotation.asking import ask, ask_until, is_refused
+from gitops_secrets.commands.registry.rotation.asking import ask_until, is_refused
 from gitops_secrets.commands.registry.rotation.confirming import confirm, contexts_of
-from gitops_secrets.commands.registry.rotation.history import Switched, find_switch
+from gitops_secrets.commands.registry.rotation.earlier import Earlier
+from gitops_secrets.commands.registry.rotation.history import Switched
 from gitops_secrets.commands.registry.rotation.holders import find
 from gitops_secrets.commands.registry.rotation.minting import bring, mint, prefix_of, take_back
 from gitops_secrets.commands.registry.rotation.model import Failure, Outcome, Request
-from gitops_secrets.commands.registry.rotation.revoking import Ending, refuse_unopened
+from gitops_secrets.commands.registry.rotation.revoking import Ending, refuse_others
 from gitops_secrets.commands.registry.rotation.switching import Switch
 from gitops_secrets.commands.repository.committing import refuse_operation
-from gitops_secrets.commands.repository.pushing import push_again, refuse_no_upstream
+from gitops_secrets.commands.repository.pushing import is_pushed, push_again, refuse_no_upstream
 from gitops_secrets.core.registry.proof import Proof
 from gitops_secrets.core.registry.rotation.minted import (
     Listed,
@@ -79,8 +79,11 @@ class _Rotation:
         self._found = find(request, repository)
         self._contexts = contexts_of(request, self._found.holding.clusters)
         self._head: Head = repository.status([self._found.first.secret.path])[0]
+        if request.push:
+            refuse_no_upstream(repository, self._head)
         self._prefix = prefix_of(request, repository)
         self._listed: list[Listed] = request.program.list() if request.program is not None else []
+        self._earlier = Earlier(request, repository, self._found, self._listed, self._prefix)
 
     def plan(self) -> Outcome:
         """Return what a run would do first."""
@@ -91,18 +94,11 @@ class _Rotation:
 
     def begin(self, transaction: Transaction) -> bool:
         """Mint, prove and switch, unless an earlier run did; return whether the rotation goes on from there."""
-        if self._was_switched():
-            self._note_found()
-            if self._is_finished():
-                return False
-            for stage, words in (
-                (Stage.MINT, "the new credential is in the repository"),
-                (Stage.PROVE, "proven before it was written"),
-                (Stage.SWITCH, f"switched in commit {self._commit()[:10]}"),
-            ):
-                self._journey.note(stage, State.DONE, words)
-            return True
-        self._refuse_others()
+        self._switched = self._earlier.find()
+        if self._switched is not None:
+            self._record = self._found.record
+            return self._resume()
+        refuse_others(self._request, self._found)
         switch = Switch.prepare(self._request, self._repository, self._found)
         self._note_found()
         minted, previous = self._mint()
@@ -145,43 +141,20 @@ class _Rotation:
             is_complete=self._journey.is_complete,
         )
 
-    # -- where an earlier run stopped
-
-    def _was_switched(self) -> bool:
-        """Return whether the repository holds the new credential of a rotation that is to be resumed."""
-        request, record = self._request, self._found.record
-        listed = {one.ident for one in self._listed}
-        if record is None:
-            return False
-        if not request.resume:
-            if record.previous in listed:
-                raise GitOpsSecretsError(
-                    f"an earlier rotation of {self._found.first.key} is not complete: {record.previous} is not "
-                    "revoked yet",
-                    request.resume_with,
-                )
-            return False
-        switched = find_switch(request, self._repository, self._found)
-        if switched is None:
-            return False
-        begins_anew = request.read is not None or self._orphans_of(record)
-        if begins_anew and not request.revoke and self._is_revoked(record, switched):
-            return False
-        self._switched, self._record = switched, record
-        return True
-
-    def _is_revoked(self, record: Record, switched: Switched) -> bool:
-        if record.previous in {one.ident for one in self._listed} or switched.old is None:
-            return False
-        return is_refused(ask(self._request, self._found, switched.old))
-
-    def _is_finished(self) -> bool:
-        assert self._record is not None
+    def _resume(self) -> bool:
+        """Note what an earlier run did. Return whether something is left to do."""
         assert self._switched is not None
-        if self._request.revoke or not self._is_revoked(self._record, self._switched):
+        self._note_found()
+        if not self._request.revoke and self._earlier.is_revoked(self._switched):
+            for stage in list(Stage)[1:]:
+                self._journey.note(stage, State.DONE, "done by an earlier run")
             return False
-        for stage in list(Stage)[1:]:
-            self._journey.note(stage, State.DONE, "done by an earlier run")
+        for stage, words in (
+            (Stage.MINT, "the new credential is in the repository"),
+            (Stage.PROVE, "proven before it was written"),
+            (Stage.SWITCH, f"switched in commit {self._commit()[:10]}"),
+        ):
+            self._journey.note(stage, State.DONE, words)
         return True
 
     # -- the stages
@@ -195,17 +168,6 @@ class _Rotation:
             f"{found.first.key}; what holds it outside this repository cannot be known"
         )
         self._journey.note(Stage.FIND, State.DONE, words)
-
-    def _refuse_others(self) -> None:
-        if self._request.keep_old:
-            return
-        others = self._found.holding.others
-        if others:
-            raise GitOpsSecretsError(
-                f"the credential is also in {', '.join(others)}, which a rotation does not change",
-                "--keep-old rotates the others and revokes nothing",
-            )
-        refuse_unopened(self._found)
 
     def _mint(self) -> tuple[Minted, str | None]:
         """Return the new credential, and the id of the old one if it is known."""
@@ -261,13 +223,12 @@ class _Rotation:
         self._found = find(request, self._repository)
 
     def _push(self) -> bool:
-        branch = self._head.branch
-        if not self._is_pushed():
+        branch, commit = self._head.branch, self._commit()
+        if not is_pushed(self._repository, commit):
             if not self._request.push:
                 words = f"{branch} is not pushed: git push"
                 self._journey.note(Stage.PUSH, State.WAITING, words)
                 return False
-            refuse_no_upstream(self._repository, self._head)
             self._request.progress(f"pushing {branch}")
             try:
                 push_again(self._repository, self._head)
@@ -278,13 +239,6 @@ class _Rotation:
                 ) from None
         self._journey.note(Stage.PUSH, State.DONE, f"the upstream of {branch} has the commit")
         return True
-
-    def _is_pushed(self) -> bool:
-        upstream = upstream_commit(self._repository)
-        if upstream is None:
-            return False
-        done = self._repository.git("merge-base", "--is-ancestor", self._commit(), upstream)
-        return done.status == 0
 
     def _confirm(self) -> bool:
         request, clusters = self._request, self._found.holding.clusters
@@ -352,12 +306,10 @@ class _Rotation:
         assert self._switched is not None
         return self._switched.commit
 
-    def _orphans_of(self, record: Record | None) -> list[Listed]:
-        known = (record.ident, record.previous) if record is not None else ()
-        return orphans(self._listed, self._prefix, known)
-
     def _orphans(self) -> tuple[str, ...]:
         """Return the ids of what was made and is held by nothing, as the list was at the start."""
+        known = {*self._request.revoke}
         record = self._record or self._found.record
-        named = {*self._request.revoke}
-        return tuple(o.ident for o in self._orphans_of(record) if o.ident not in named)
+        if record is not None:
+            known |= {one for one in (record.ident, record.previous) if one is not None}
+        return tuple(one.ident for one in orphans(self._listed, self._prefix, known))

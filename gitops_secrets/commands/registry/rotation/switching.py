@@ -13,7 +13,7 @@ from gitops_secrets.adapters.writing.transaction import Transaction
 from gitops_secrets.commands.registry.rotation.holders import Found, Holder
 from gitops_secrets.commands.registry.rotation.model import Request
 from gitops_secrets.commands.repository.committing import refuse_changed, refuse_detached
-from gitops_secrets.commands.repository.pushing import refuse_no_upstream, try_push
+from gitops_secrets.commands.repository.pushing import try_push
 from gitops_secrets.commands.secrets.pull_secret import open_pull_secret, plan_entries
 from gitops_secrets.commands.secrets.ruling import ruling_for
 from gitops_secrets.commands.secrets.sealing import Sealer
@@ -41,8 +41,6 @@ class Switch(NamedTuple):
             check_inside(repository.top, path)
         head, states = repository.status(paths)
         refuse_detached(repository, head)
-        if request.push:
-            refuse_no_upstream(repository, head)
         before = [Change(path, found.seen.tree.read(path), b"") for path in paths]
         refuse_changed(repository, listing(), states, before, run_filters=not request.dry_run)
         for path in paths:
