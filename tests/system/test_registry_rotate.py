@@ -15,7 +15,7 @@ import pytest
 
 from tests.cli.test_doctor_images import runs
 from tests.support.documents import read
-from tests.support.fleet import fleet, push
+from tests.support.fleet import FILES, fleet, push
 from tests.support.leaks import Watch
 from tests.support.secrets import mixed
 from tests.support.user import Result, User
@@ -311,16 +311,90 @@ def test_a_program_that_only_says_that_it_revoked_is_not_believed(place: Place) 
 # -- what is not revoked
 
 
-def test_an_id_that_only_stands_in_git_is_not_revoked(place: Place) -> None:
-    """The list has it, for another user than that of the old credential."""
+def note_previous(place: Place, ident: str) -> None:
+    """Have the Secret note *ident* as the old one's, as somebody who can decrypt can do it."""
+    import json
+
+    from gitops_secrets.adapters.sops.program import find_sops
+
+    user, path = place.user, "pull-secrets/prod/regcred.sops.yaml"
+    line = next(x for x in user.read(path).splitlines() if "rotation-records" in x)
+    changed = line.partition(": ")[2].strip().strip("'").replace('"robot"', f'"{ident}"')
+    assert ident in changed
+    (identity,) = (user.home / ".config").rglob("*.agekey")
+    way = '["metadata"]["annotations"]["gitops-secrets/rotation-records"]'
+    done = user.program(
+        [find_sops(), "set", path, way, json.dumps(changed)],
+        env={"SOPS_AGE_KEY_FILE": str(identity)},
+    )
+    assert done.status == 0, done.printed
+    user.git("commit", "--quiet", "--all", "--message", "Another id")
+
+
+def test_an_id_that_stands_in_git_is_not_revoked_if_the_list_has_it_for_another_user(
+    place: Place,
+) -> None:
     assert place.rotate("--push").status == 0
     path = place.folder / "htpasswd"
     path.write_text(path.read_text() + "other:x\n")
-    secret = "pull-secrets/prod/regcred.sops.yaml"
-    place.user.write({secret: place.user.read(secret).replace('"robot"', '"other"')})
-    place.user.git("commit", "--quiet", "--all", "--message", "Another id")
+    note_previous(place, "other")
     result = place.rotate("--resume", "--push", *CONFIRMED)
-    assert "other" in place.users, result.printed
+    assert (result.status, stages(result)["revoke"]) == (0, "waiting"), result.printed
+    assert "the program's list does not say which id is the old credential's" in result.stdout
+    assert {"other", "robot"} < {*place.users}
+    named = place.rotate("--resume", "--push", *CONFIRMED, "--revoke", "robot")
+    assert (stages(named)["prove-revoked"], "robot" in place.users) == ("done", False)
+    assert "other" in place.users
+
+
+def test_an_annotation_that_was_changed_without_a_key_stops_everything(place: Place) -> None:
+    assert place.rotate("--push").status == 0
+    secret = "pull-secrets/prod/regcred.sops.yaml"
+    changed = (
+        place.user.read(secret).replace('"robot"', '"other"').replace(r"\"robot\"", r"\"other\"")
+    )
+    assert changed != place.user.read(secret)
+    place.user.commit({secret: changed})
+    users = place.users
+    result = place.rotate("--resume", "--push", *CONFIRMED)
+    assert (result.status, place.users) == (3, users), result.printed
+
+
+def test_clusters_with_different_credentials_are_rotated_one_after_the_other(place: Place) -> None:
+    user, host = place.user, place.registry.host
+    stage = {
+        path.replace("prod", "stage"): text.replace("prod", "stage") for path, text in FILES.items()
+    }
+    user.commit(stage)
+    flags = ("--registry", host, "--registry-creds-env", "CREDS", "--image-pull-secret", "regcred")
+    other = user.run("bootstrap", "--path", "clusters/stage", *flags, env={"CREDS": "x:y"})
+    assert other.status == 0, other.printed
+    both = place.rotate("--all", "--push")
+    assert (both.status, "have different credentials" in both.stderr) == (3, True), both.printed
+    assert place.users == ["robot"]
+    check_complete(place, place.rotate("--path", "clusters/prod", "--push", *CONFIRMED))
+
+
+def test_every_cluster_with_the_credential_is_switched_and_has_to_be_confirmed(
+    place: Place,
+) -> None:
+    user, host = place.user, place.registry.host
+    stage = {
+        path.replace("prod", "stage"): text.replace("prod", "stage") for path, text in FILES.items()
+    }
+    user.commit(stage)
+    flags = ("--registry", host, "--registry-creds-env", "CREDS", "--image-pull-secret", "regcred")
+    other = user.run("bootstrap", "--path", "clusters/stage", *flags, env={"CREDS": place.old})
+    assert other.status == 0, other.printed
+    first = place.rotate("--path", "clusters/prod", "--push", *CONFIRMED)
+    assert "clusters/stage not confirmed" in first.stdout, first.printed
+    assert place.pulls(place.old)
+    path = "pull-secrets/stage/regcred.sops.yaml"
+    assert place.held(path) == place.held() != place.old
+    wrong = place.rotate("--path", "clusters/prod", "--resume", "--confirmed", "clusters/dev")
+    assert (wrong.status, "clusters/dev does not hold this credential" in wrong.stderr) == (2, True)
+    last = ("--resume", *CONFIRMED, "--confirmed", "clusters/stage")
+    check_complete(place, place.rotate("--path", "clusters/stage", *last))
 
 
 def test_a_holder_that_is_not_ours_stops_it_before_anything_is_minted(place: Place) -> None:
