@@ -8,13 +8,14 @@ from pathlib import Path
 
 from gitops_secrets.core.registry.realm import parse_hosts
 from gitops_secrets.core.sops.keymanagers import (
+    PROGRAMS,
     REALMS,
     VARIABLE,
     Allowed,
     parse_settings,
     parse_variable,
 )
-from gitops_secrets.core.yamltext.nodes import compose_single, items
+from gitops_secrets.core.yamltext.nodes import compose_single, items, text
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
 
@@ -43,6 +44,19 @@ def allowed_realms() -> frozenset[str]:
         return parse_hosts(values, REALMS)
     except UsageError as error:
         raise GitOpsSecretsError(f"{name}: {error.message}", *error.hints) from None
+
+
+def program_for(host: str) -> str | None:
+    """Return the command that mints and revokes the credentials of the registry *host*, None if there is none.
+
+    The errors are those of the settings.
+    """
+    content = _read()
+    if content is None:
+        return None
+    name = str(settings_file())
+    parse_settings(content, name)
+    return text(compose_single(content, name), PROGRAMS, host)
 
 
 def _read() -> bytes | None:

@@ -220,6 +220,14 @@ def test_a_mint_whose_answer_is_lost_is_found_by_its_name_and_revoked(place: Pla
     check_complete(place, place.rotate("--push", *CONFIRMED))
 
 
+@pytest.mark.parametrize("when", ["before-list", "after-list", "before-mint"])
+def test_a_kill_before_anything_was_minted_leaves_nothing(place: Place, when: str) -> None:
+    before = place.user.state()
+    assert place.rotate(command=place.fault(when, KILL)).status == -9
+    assert (place.users, place.user.state()) == (["robot"], before)
+    check_complete(place, place.rotate("--push", *CONFIRMED))
+
+
 def test_after_a_kill_the_orphan_is_named_and_can_be_revoked(place: Place) -> None:
     result = place.rotate(command=place.fault("after-mint", KILL))
     assert result.status == -9
@@ -395,6 +403,29 @@ def test_every_cluster_with_the_credential_is_switched_and_has_to_be_confirmed(
     assert (wrong.status, "clusters/dev does not hold this credential" in wrong.stderr) == (2, True)
     last = ("--resume", *CONFIRMED, "--confirmed", "clusters/stage")
     check_complete(place, place.rotate("--path", "clusters/stage", *last))
+
+
+def test_the_program_can_stand_in_the_users_own_settings(place: Place) -> None:
+    host = place.registry.host
+    common = ("registry", "rotate", "--registry", host, "--plain-http", host, "--provider", "exec")
+    refused = place.user.run(*common)
+    assert (refused.status, place.users) == (2, ["robot"])
+    settings = place.user.home / ".config/gitops-secrets/config.yaml"
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text(f"registry-programs:\n  {host}: {place.command}\n")
+    check_complete(place, place.user.run(*common, "--push", *CONFIRMED))
+
+
+def test_settings_in_a_work_tree_name_no_program(place: Place) -> None:
+    host = place.registry.host
+    proof = place.folder / "ran"
+    settings = f"registry-programs:\n  {host}: touch {proof}\n"
+    place.user.commit({"config/gitops-secrets/config.yaml": settings})
+    env = {"XDG_CONFIG_HOME": str(place.user.repository / "config")}
+    result = place.user.run(
+        *("registry", "rotate", "--registry", host, "--provider", "exec"), env=env
+    )
+    assert (result.status, proof.exists()) == (3, False), result.printed
 
 
 def test_a_holder_that_is_not_ours_stops_it_before_anything_is_minted(place: Place) -> None:

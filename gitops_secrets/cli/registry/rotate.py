@@ -59,7 +59,8 @@ def _minting_options(command: F) -> F:
         click.option(
             "--provider",
             type=click.Choice(["exec"]),
-            help="Where the new credential comes from. [default: exec with --exec, else you bring it]",
+            help="exec: the program that your settings name for the registry, if --exec names none. "
+            "[default: exec with --exec, else you bring it]",
         ),
     ):
         command = option(command)
@@ -148,6 +149,7 @@ def rotate_command(
     gitops-secrets registry rotate --registry ghcr.io --registry-creds-env NEW_CREDS
     """  # noqa: D301
     from gitops_secrets.adapters.registries.program import Program
+    from gitops_secrets.adapters.settings import program_for
     from gitops_secrets.commands.registry.rotation.model import Request
     from gitops_secrets.commands.registry.rotation.run import rotate
     from gitops_secrets.core.registry.image import parse_image
@@ -155,8 +157,10 @@ def rotate_command(
     registries = given_registries(context)
     if len(registries) > 1:
         raise UsageError("one rotation is of one registry", f"--registry {registries[0].key}")
-    if provider and not command:
-        raise UsageError("--provider exec needs --exec", "--exec mint-robot")
+    if provider:
+        command = command or program_for(registries[0].host)
+        if command is None:
+            raise UsageError("--provider exec needs a program", "--exec mint-robot")
     read = _source(context, short_lived=short_lived, is_minted=bool(command), resume=resume)
     ordered = context.meta[ORDERED]
     is_json = common.output == "json"
@@ -209,7 +213,7 @@ def _source(
     groups = read_groups(context.meta[ORDERED])
     if is_minted and groups[0].source is not None:
         raise UsageError(
-            "--exec mints the new credential, and a source of credentials brings one",
+            "a program mints the new credential, and a source of credentials brings one",
             "leave one of them away",
         )
     if is_minted or (resume and groups[0].source is None):

@@ -79,6 +79,8 @@ PLUGIN = "age-plugin"
 """The setting that allows an age plugin by its name."""
 REALMS = "registry-realms"
 """The other setting of the file: the hosts of realms that may get a registry's credential."""
+PROGRAMS = "registry-programs"
+"""And the programs that mint and revoke credentials, by the host of their registry."""
 _SETTINGS = (*(kind.setting for kind in KINDS.values()), PLUGIN)
 
 
@@ -137,9 +139,10 @@ def parse_settings(content: bytes, name: str) -> Allowed:
     """
     root = compose_single(content, name)
     for key, _ in entries(root):
-        if key not in ("key-managers", REALMS):
+        if key not in ("key-managers", REALMS, PROGRAMS):
             raise GitOpsSecretsError(
-                f"{name}: unknown setting {key!r}", f"those there are: key-managers, {REALMS}"
+                f"{name}: unknown setting {key!r}",
+                f"those there are: key-managers, {REALMS}, {PROGRAMS}",
             )
     return Allowed(
         frozenset(_checked(*_entry(item, name), name) for item in items(root, "key-managers"))

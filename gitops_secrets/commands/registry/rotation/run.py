@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from gitops_secrets.adapters.git.repository import Head, Repository, open_repository
 from gitops_secrets.adapters.running.interrupts import end_on_signals
-from gitops_secrets.adapters.sops.program import find_sops, refuse_outranking
+from gitops_secrets.adapters.sops.binary import find_sops
+from gitops_secrets.adapters.sops.program import refuse_outranking
 from gitops_secrets.adapters.writing.transaction import (
     Transaction,
     open_transaction,
