@@ -16,7 +16,11 @@ from gitops_secrets.core.flux.usage import Use, uses
 from gitops_secrets.core.registry.credentials import Credentials
 from gitops_secrets.core.registry.provider import provider_of
 from gitops_secrets.core.registry.reference import Registry, covers
+from gitops_secrets.core.registry.rotation.record import Record
 from gitops_secrets.core.registry.shortlived import find_expiry
+from gitops_secrets.core.sops.annotations import records_in
+from gitops_secrets.core.sops.manifest import Manifest
+from gitops_secrets.errors import GitOpsSecretsError
 
 
 class Request(NamedTuple):
@@ -56,7 +60,7 @@ class Entry(NamedTuple):
     user: str
     provider: str | None
     expiry: str | None
-    """What the credentials say of their end, None if they say nothing."""
+    """What the credentials say of their end, or a rotation noted of it; None if that is nothing."""
     uses: tuple[Use, ...]
     others: tuple[Holder, ...]
 
@@ -98,7 +102,7 @@ def list_registries(request: Request) -> tuple[Listed, ...]:
             _recipients(seen, secret),
             _last_change(repository, secret.path),
             secret.path in states,
-            _entries(secret, everything, opened, used[secret.cluster]),
+            _entries(secret, everything, opened, used[secret.cluster], _records(seen, secret)),
         )
         for secret in meant
     )
@@ -107,6 +111,21 @@ def list_registries(request: Request) -> tuple[Listed, ...]:
 def _recipients(seen: Seen, secret: PullSecret) -> tuple[str, ...]:
     found = seen.view.encrypted[secret.path]
     return next((d.metadata.recipients for d in found if d.metadata is not None), ())
+
+
+def _records(seen: Seen, secret: PullSecret) -> Mapping[str, Record]:
+    try:
+        return records_in(Manifest(seen.tree.read(secret.path) or b"", secret.path))
+    except GitOpsSecretsError:
+        # A file of several objects is none of ours, and nothing is noted in it.
+        return {}
+
+
+def _noted(record: Record | None) -> str | None:
+    """Return what was noted of the end of a credential when it was minted."""
+    if record is None or record.expires is None:
+        return None
+    return f"noted to end at {record.expires}"
 
 
 def _last_change(repository: Repository, path: str) -> LastChange | None:
@@ -120,6 +139,7 @@ def _entries(
     everything: Sequence[PullSecret],
     opened: Mapping[Place, Mapping[str, Credentials]],
     used: Sequence[Use],
+    records: Mapping[str, Record],
 ) -> tuple[Entry, ...] | None:
     held = opened.get(secret.place)
     if held is None:
@@ -138,7 +158,7 @@ def _entries(
                 key,
                 credentials.username,
                 provider_of(Registry(key).host),
-                expiry.what if expiry is not None else None,
+                expiry.what if expiry is not None else _noted(records.get(key)),
                 tuple(use for use in used if covers(key, use.reference)),
                 tuple(others),
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ from gitops_secrets.core.sops.manifest import Manifest
 from gitops_secrets.core.sops.pullsecret import CLUSTER_ANNOTATION
 from gitops_secrets.core.yamltext.nodes import text
 from gitops_secrets.errors import GitOpsSecretsError
+from gitops_secrets.report.words import count
 
 Opened = Mapping[Place, Mapping[str, Credentials]]
 
@@ -60,6 +62,16 @@ class Found(NamedTuple):
     """Pull Secrets that no identity at hand opens: they may hold it."""
     record: Record | None
 
+    @property
+    def sentence(self) -> str:
+        """What was found."""
+        held = self.holding
+        return (
+            f"the credential of {self.current.username} for {self.first.key} is in "
+            f"{count(len(held.ours), 'Secrets')} of {', '.join(held.clusters)}; what holds it outside this "
+            "repository cannot be known"
+        )
+
 
 def find(request: Request, repository: Repository) -> Found:
     """Return the one credential that *request* means. Raises GitOpsSecretsError if it is none or several."""
@@ -80,7 +92,7 @@ def find(request: Request, repository: Repository) -> Found:
         opened,
         current,
         first,
-        holding(request, seen, opened, current),
+        holding(seen, opened, request.registry, current),
         tuple(s for s in pull_secrets(seen.view) if s.place not in opened),
         records_in(Manifest(seen.tree.read(path) or b"", path)).get(first.key),
     )
@@ -108,22 +120,19 @@ def _meant(
     return Holder(own, key), held[key]
 
 
-def holding(request: Request, seen: Seen, opened: Opened, credentials: Credentials) -> Holding:
-    """Return what holds *credentials*: entries of pull Secrets, and every other encrypted file."""
+def holding(seen: Seen, opened: Opened, registry: Registry, credentials: Credentials) -> Holding:
+    """Return the entries of pull Secrets that hold the *credentials* of *registry*."""
     ours: dict[tuple[Place, str], Holder] = {}
     others: dict[str, None] = {}
-    secrets = pull_secrets(seen.view)
-    for secret in secrets:
+    for secret in pull_secrets(seen.view):
         for key, held in opened.get(secret.place, {}).items():
             if held != credentials:
                 continue
-            same_host = Registry(key).host == request.registry.host
+            same_host = Registry(key).host == registry.host
             if same_host and _is_ours(seen, secret):
                 ours.setdefault((secret.place, key), Holder(secret, key))
             else:
                 others[f"{secret.path} ({secret.namespace}/{secret.name}, for {key})"] = None
-    known = {secret.path for secret in secrets}
-    others |= dict.fromkeys(_elsewhere(request, seen, credentials, known))
     return Holding(tuple(ours.values()), tuple(others))
 
 
@@ -133,25 +142,38 @@ def _is_ours(seen: Seen, secret: PullSecret) -> bool:
     return owners == [secret.cluster.path]
 
 
-def _elsewhere(
-    request: Request, seen: Seen, credentials: Credentials, known: set[str]
-) -> Iterator[str]:
-    """Yield the encrypted files that are no pull Secrets of a cluster, and hold the password."""
+def elsewhere(request: Request, found: Found, credentials: Credentials) -> list[str]:
+    """Return the encrypted files that are no pull Secrets of a cluster, and hold the password."""
+    view = found.seen.view
     keyring = Keyring(request.identity_file)
-    sealer = Sealer(seen.tree, keyring)
+    sealer = Sealer(found.seen.tree, keyring)
+    known = {secret.path for secret in pull_secrets(view)}
+    openable = [
+        path
+        for path, documents in view.encrypted.items()
+        if path not in known
+        and keyring.first(r for d in documents if d.metadata for r in d.metadata.recipients)
+    ]
     password = credentials.password.encode()
     pair = f"{credentials.username}:{credentials.password}".encode()
     forms = [password, *fragments(password), *fragments(pair)]
-    for path, documents in seen.view.encrypted.items():
-        recipients = [r for d in documents if d.metadata for r in d.metadata.recipients]
-        if path in known or not keyring.first(recipients):
-            continue
+
+    def holds(path: str) -> bool:
         try:
             plain = sealer.open(path).plain
         except GitOpsSecretsError:
-            continue
-        if any(form in content for content in _contents(plain) for form in forms):
-            yield path
+            return False
+        return any(form in content for content in _contents(plain) for form in forms)
+
+    if not openable:
+        return []
+    from concurrent.futures import ThreadPoolExecutor
+
+    request.progress("looking for the credential in other encrypted files")
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return [
+            path for path, held in zip(openable, pool.map(holds, openable), strict=True) if held
+        ]
 
 
 def _contents(plain: Manifest) -> Iterator[bytes]:

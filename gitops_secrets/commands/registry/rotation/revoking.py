@@ -8,7 +8,7 @@ from typing import NamedTuple
 from gitops_secrets.adapters.registries.program import Program
 from gitops_secrets.commands.registry.rotation.asking import ask, ask_until, is_refused
 from gitops_secrets.commands.registry.rotation.history import Switched
-from gitops_secrets.commands.registry.rotation.holders import Found, holding
+from gitops_secrets.commands.registry.rotation.holders import Found, elsewhere, holding
 from gitops_secrets.commands.registry.rotation.model import Request
 from gitops_secrets.core.registry.provider import provider_of
 from gitops_secrets.core.registry.rotation.minted import Listed, find_old, refuse_unlisted
@@ -67,8 +67,13 @@ class Ending(NamedTuple):
         """Raise GitOpsSecretsError while something in the repository holds the old one, or may."""
         still: list[str] = []
         if self.switched.old is not None:
-            held = holding(self.request, self.found.seen, self.found.opened, self.switched.old)
-            still = [*(holder.secret.path for holder in held.ours), *held.others]
+            found, old = self.found, self.switched.old
+            held = holding(found.seen, found.opened, self.request.registry, old)
+            still = [
+                *(holder.secret.path for holder in held.ours),
+                *held.others,
+                *elsewhere(self.request, found, old),
+            ]
         if still:
             raise GitOpsSecretsError(
                 f"the old credential is not revoked, because it is still in {', '.join(still)}",
@@ -133,11 +138,11 @@ class Ending(NamedTuple):
                 "look at it at the registry; --resume asks again",
             )
         seconds = self.token_seconds
-        life = f"for up to {seconds} seconds" if seconds is not None else "at some registries a day"
+        life = f"{seconds} seconds" if seconds is not None else "a day at some registries"
         journey.note(
             Stage.PROVE_REVOKED,
             State.DONE,
-            f"the registry refuses the old credential of {old.username}; {_TOKENS}, {life}",
+            f"the registry refuses the old credential of {old.username}; {_TOKENS}: {life}",
         )
 
 
@@ -145,7 +150,7 @@ def refuse_others(request: Request, found: Found) -> None:
     """Raise GitOpsSecretsError if the old credential could not be revoked at the end, unless it is to be kept."""
     if request.keep_old:
         return
-    others = found.holding.others
+    others = [*found.holding.others, *elsewhere(request, found, found.current)]
     if others:
         raise GitOpsSecretsError(
             f"the credential is also in {', '.join(others)}, which a rotation does not change",

@@ -7,7 +7,7 @@ remembers it.
 from __future__ import annotations
 
 from gitops_secrets.adapters.git.repository import Head, Repository, open_repository
-from gitops_secrets.adapters.running.interrupts import end_on_signals
+from gitops_secrets.adapters.running.interrupts import Interrupted, end_on_signals, unheard
 from gitops_secrets.adapters.sops.binary import find_sops
 from gitops_secrets.adapters.sops.program import refuse_outranking
 from gitops_secrets.adapters.writing.transaction import (
@@ -106,14 +106,20 @@ class _Rotation:
         try:
             self._prove(minted)
             self._switch(switch, transaction, minted, previous)
+        except Interrupted as error:
+            with unheard():
+                raise Interrupted(error.number, self._settle(switch, minted)) from None
         except GitOpsSecretsError as error:
-            if switch.stands(self._changes):
-                became = "the commit with the new credential stands, and --resume goes on"
-            else:
-                became = take_back(self._request.program, minted, self._listed)
+            became = self._settle(switch, minted)
             self._failure = Failure(error.message, (*error.hints, became))
             return False
         return True
+
+    def _settle(self, switch: Switch, minted: Minted) -> str:
+        """Take back what was minted, unless a commit has it; return what became of it."""
+        if switch.stands(self._changes):
+            return "the commit with the new credential stands, and --resume goes on"
+        return take_back(self._request.program, minted, self._listed)
 
     def end(self) -> Outcome:
         """Push, confirm, prove again and revoke, as far as the request and the clusters allow."""
@@ -147,28 +153,22 @@ class _Rotation:
         assert self._switched is not None
         self._note_found()
         if not self._request.revoke and self._earlier.is_revoked(self._switched):
-            for stage in list(Stage)[1:]:
-                self._journey.note(stage, State.DONE, "done by an earlier run")
+            self._journey.note_ended(
+                "the registry refuses the old credential; nothing is left to do"
+            )
             return False
-        for stage, words in (
-            (Stage.MINT, "the new credential is in the repository"),
-            (Stage.PROVE, "proven before it was written"),
-            (Stage.SWITCH, f"switched in commit {self._commit()[:10]}"),
-        ):
-            self._journey.note(stage, State.DONE, words)
+        self._journey.note(Stage.MINT, State.DONE, "the new credential is in the repository")
+        self._journey.note(
+            Stage.PROVE, State.SKIPPED, "it is proven again before anything is revoked"
+        )
+        words = f"it came with commit {self._commit()[:10]}"
+        self._journey.note(Stage.SWITCH, State.DONE, words)
         return True
 
     # -- the stages
 
     def _note_found(self) -> None:
-        found = self._found
-        held = found.holding
-        user = found.current.username
-        words = (
-            f"{count(len(held.ours), 'Secrets')} in {', '.join(held.clusters)} hold the credential of {user} for "
-            f"{found.first.key}; what holds it outside this repository cannot be known"
-        )
-        self._journey.note(Stage.FIND, State.DONE, words)
+        self._journey.note(Stage.FIND, State.DONE, self._found.sentence)
 
     def _mint(self) -> tuple[Minted, str | None]:
         """Return the new credential, and the id of the old one if it is known."""
@@ -187,7 +187,8 @@ class _Rotation:
         minted = mint(program, self._prefix, found, old)
         until = f", which ends at {minted.expires}" if minted.expires else ""
         user = minted.credentials.username
-        words = f"{program.name} minted {minted.ident} of {user}{until}"
+        whose = f" of {user}" if user != minted.ident else ""
+        words = f"{program.name} minted {minted.ident}{whose}{until}"
         self._journey.note(Stage.MINT, State.DONE, words)
         self._token_seconds = minted.token_seconds
         return minted, old if old != minted.ident else None

@@ -79,13 +79,19 @@ class Journey:
         missing = [s.value for s in _NEEDED.get(stage, ()) if not self._is_passed(s)]
         if missing and state is State.DONE:
             raise ValueError(f"{stage} before {', '.join(missing)}")
-        step = Step(stage, state, words)
-        self._steps.append(step)
-        self._tell(step)
+        self._add(Step(stage, state, words))
+
+    def note_ended(self, words: str) -> None:
+        """Note that the old credential is refused already, however that came about."""
+        self._add(Step(Stage.PROVE_REVOKED, State.DONE, words))
 
     def may(self, stage: Stage) -> bool:
         """Return whether all that has to come before *stage* is done."""
         return all(self._is_passed(needed) for needed in _NEEDED.get(stage, ()))
+
+    def _add(self, step: Step) -> None:
+        self._steps.append(step)
+        self._tell(step)
 
     def _is_passed(self, stage: Stage) -> bool:
         good = {State.DONE, State.SKIPPED} if stage in _MAY_BE_SKIPPED else {State.DONE}
