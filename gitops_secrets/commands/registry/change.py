@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -28,8 +27,9 @@ from gitops_secrets.commands.secrets.pull_secret import (
     Registries,
     open_pull_secret,
     plan_entries,
+    refuse_new_readers,
 )
-from gitops_secrets.commands.secrets.ruling import Ruling, ruling_for
+from gitops_secrets.commands.secrets.ruling import ruling_for
 from gitops_secrets.commands.secrets.sealing import Sealer
 from gitops_secrets.core.flux.pullsecrets import PullSecret as Place
 from gitops_secrets.core.flux.usage import uses
@@ -41,7 +41,6 @@ from gitops_secrets.core.registry.verdict import Verdict
 from gitops_secrets.core.repository.filechange import Change
 from gitops_secrets.core.repository.layout import CONFIG
 from gitops_secrets.core.sops.pullsecret import PullSecret
-from gitops_secrets.core.sops.recipients import shorten
 from gitops_secrets.errors import GitOpsSecretsError
 
 
@@ -225,19 +224,5 @@ def _plan_one(
     credentials: Mapping[Registry, Credentials],
 ) -> Registries:
     ruling = ruling_for(seen.tree.read(CONFIG) or b"", held.opened.sealed.path)
-    _refuse_new_readers(held, ruling)
+    refuse_new_readers(held.opened.sealed, held.secret.cluster_path, ruling)
     return plan_entries(sealer, held, edit.apply(held.secret, credentials), ruling)
-
-
-def _refuse_new_readers(held: OpenedPullSecret, ruling: Ruling) -> None:
-    """Raise GitOpsSecretsError if the rule names somebody who cannot read the file yet: that is not asked for."""
-    sealed = held.opened.sealed
-    new = [r for r in ruling.recipients if r not in sealed.recipients]
-    if new:
-        path = shlex.quote(held.secret.cluster_path)
-        raise GitOpsSecretsError(
-            f"{CONFIG} lets {', '.join(map(shorten, new))} read {sealed.path}, which was not encrypted for them: "
-            "new credentials are given to no reader on the word of a file",
-            f"gitops-secrets key add {new[0]} --path {path}, if they may read it",
-            f"or take them out of the rule in {CONFIG}",
-        )

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import posixpath
+import shlex
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from gitops_secrets.commands.secrets.ruling import Ruling
 from gitops_secrets.commands.secrets.sealing import Opened, Sealer
 from gitops_secrets.core.registry.rotation.record import Record
-from gitops_secrets.core.repository.layout import ENDINGS
+from gitops_secrets.core.repository.layout import CONFIG, ENDINGS
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.annotations import with_records
 from gitops_secrets.core.sops.manifest import Manifest
 from gitops_secrets.core.sops.pullsecret import CLUSTER_ANNOTATION, PullSecret, read_entries
+from gitops_secrets.core.sops.recipients import shorten
 from gitops_secrets.core.veiled import Veiled
 from gitops_secrets.core.yamltext.nodes import compose_single, text
 from gitops_secrets.errors import GitOpsSecretsError
@@ -99,6 +101,19 @@ def plan_entries(
     manifest = with_records(wanted.over(held.opened.plain), changed, records or {})
     sealer.reseal(held.opened, manifest, ruling, renew=True)
     return found
+
+
+def refuse_new_readers(sealed: Manifest, cluster_path: str, ruling: Ruling) -> None:
+    """Raise GitOpsSecretsError if *ruling* names somebody for whom *sealed* is not encrypted: that is not asked for."""
+    new = [r for r in ruling.recipients if r not in sealed.recipients]
+    if new:
+        path = shlex.quote(cluster_path)
+        raise GitOpsSecretsError(
+            f"{CONFIG} lets {', '.join(map(shorten, new))} read {sealed.path}, which was not encrypted for them: "
+            "new credentials are given to no reader on the word of a file",
+            f"gitops-secrets key add {new[0]} --path {path}, if they may read it",
+            f"or take them out of the rule in {CONFIG}",
+        )
 
 
 def beside_others(sealer: Sealer, tree: Overlay, path: str, wanted: PullSecret) -> list[str]:

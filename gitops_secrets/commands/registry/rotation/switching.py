@@ -14,13 +14,18 @@ from gitops_secrets.commands.registry.rotation.holders import Found, Holder
 from gitops_secrets.commands.registry.rotation.model import Request
 from gitops_secrets.commands.repository.committing import refuse_changed, refuse_detached
 from gitops_secrets.commands.repository.pushing import try_push
-from gitops_secrets.commands.secrets.pull_secret import open_pull_secret, plan_entries
+from gitops_secrets.commands.secrets.pull_secret import (
+    open_pull_secret,
+    plan_entries,
+    refuse_new_readers,
+)
 from gitops_secrets.commands.secrets.ruling import ruling_for
 from gitops_secrets.commands.secrets.sealing import Sealer
 from gitops_secrets.core.registry.credentials import Credentials
 from gitops_secrets.core.registry.rotation.record import Record
 from gitops_secrets.core.repository.filechange import Change
 from gitops_secrets.core.repository.layout import CONFIG
+from gitops_secrets.core.sops.manifest import Manifest
 from gitops_secrets.core.sops.pullsecret import PullSecret
 
 
@@ -43,8 +48,11 @@ class Switch(NamedTuple):
         refuse_detached(repository, head)
         before = [Change(path, found.seen.tree.read(path), b"") for path in paths]
         refuse_changed(repository, listing(), states, before, run_filters=not request.dry_run)
-        for path in paths:
-            ruling_for(found.seen.tree.read(CONFIG) or b"", path)
+        for holder in found.holding.ours:
+            path, tree = holder.secret.path, found.seen.tree
+            ruling = ruling_for(tree.read(CONFIG) or b"", path)
+            sealed = Manifest(tree.read(path) or b"", path)
+            refuse_new_readers(sealed, holder.secret.cluster.path, ruling)
         if request.push and not request.dry_run:
             request.progress(f"checking that {head.branch} can be pushed")
             try_push(repository, head)
