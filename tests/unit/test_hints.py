@@ -57,6 +57,7 @@ _PROSE = frozenset(
         "adds",
         "removes",
         "encrypts",
+        "did",
         "on",
     }
 )
@@ -167,7 +168,9 @@ def test_every_named_command_exists_with_its_options(source) -> None:
             continue
         command, used = found
         # What follows a comma or a colon is a sentence, or another command.
-        said = re.split(r"[,:] ", " ".join(words[used:]))[0]
+        # What is quoted is another program's.
+        rest = re.sub(r"'[^']*'|\"[^\"]*\"", "X", " ".join(words[used:]))
+        said = re.split(r"[,:] ", rest)[0]
         lacking = set(_OPTION.findall(said)) - options_of(command)
         wrong += [f"{named.place}: {command.name} has no {option}" for option in sorted(lacking)]
     assert not wrong, "\n".join(wrong)
