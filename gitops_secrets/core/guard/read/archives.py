@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from gitops_secrets.core.guard.read.encoding import MAX_UNPACKED, TooLargeError, is_packed, packing
 from gitops_secrets.core.guard.read.streams import (
-    Stream,
     inflate,
     unpack_bzip2,
     unpack_lzma,
@@ -21,6 +20,7 @@ _MEMBERS = 200
 _TAR_MEMBERS = 20_000
 _LOCAL = re.compile(rb"PK\x03\x04")
 _NEXT = re.compile(rb"PK(?:\x01\x02|\x03\x04|\x05\x06|\x07\x08)")
+_END, _END_LENGTH = b"PK\x05\x06", 22
 _STORED, _DEFLATED, _BZIP2, _LZMA, _AES = 0, 8, 12, 14, 99
 _LONGEST_NAME = 4096
 _BLOCK = 512
@@ -34,7 +34,7 @@ class Unpacked(NamedTuple):
     is_whole: bool
     """Whether there is nothing in it beside its members."""
     unread: int = 0
-    """How many members cannot be unpacked here; those that are encrypted are not counted."""
+    """How many members cannot be unpacked here; those that are encrypted by all accounts are not counted."""
 
 
 class _Entry(NamedTuple):
@@ -42,6 +42,14 @@ class _Entry(NamedTuple):
     is_encrypted: bool
     size: int
     """How many bytes it has packed; 0 if that is only known behind it."""
+
+
+class _Member(NamedTuple):
+    content: bytes
+    start: int
+    end: int
+    """Where its data stands in the archive; *start* again if that is broken, and may be something else."""
+    is_whole: bool
 
 
 def unpack(content: bytes, name: str) -> Unpacked:
@@ -80,25 +88,49 @@ def _tar_size(field: bytes) -> int:
 
 
 def _unpack_zip(content: bytes) -> Unpacked:
-    """Unpack the members that the directory names, and those that only a reader of streams meets."""
-    entries = _listed(content)
+    """Unpack the members that the directory names, and those that only a reader of streams meets.
+
+    Where the directory and a member's own header differ, each reader believes another: both are tried.
+    """
+    entries = {at: {entry} for at, entry in _listed(content).items()}
     for match in _LOCAL.finditer(content):
-        if match.start() not in entries and (entry := _local(content, match.start())):
-            entries[match.start()] = entry
+        if entry := _local(content, match.start()):
+            entries.setdefault(match.start(), set()).add(entry)
     if len(entries) > _MEMBERS:
         raise TooLargeError
     members: list[bytes] = []
+    taken: list[tuple[int, int]] = []
     unread, room = 0, MAX_UNPACKED
-    for at, entry in sorted(entries.items()):
-        if entry.is_encrypted:
+    for at, said in sorted(entries.items()):
+        if all(entry.is_encrypted for entry in said):
             continue
-        stream = _member(content, at, entry, room)
-        if stream is None:
-            unread += 1
-        elif stream.content:
-            members.append(stream.content)
-            room -= len(stream.content)
-    return Unpacked(members, bool(members or entries) and content.startswith(b"PK"), unread)
+        found = [_member(content, at, entry, room) for entry in said]
+        taken += [(member.start, member.end) for member in found if member]
+        different = {member.content for member in found if member and member.content}
+        members += sorted(different)
+        room -= sum(map(len, different))
+        is_in_doubt = any(entry.is_encrypted for entry in said)
+        unread += any(member is None or (is_in_doubt and not member.is_whole) for member in found)
+    if content.startswith(b"PK") and entries:
+        return Unpacked(members + _outside(content, taken), True, unread)
+    return Unpacked(members, False, unread)
+
+
+def _outside(content: bytes, taken: list[tuple[int, int]]) -> list[bytes]:
+    """Return what of a zip file no member was made of, together, and again each piece of it that is packed.
+
+    That is what stands in headers, comments and gaps, behind the end, and in members that are encrypted.
+    """
+    between: list[bytes] = []
+    at = 0
+    for start, end in sorted(taken):
+        between.append(content[at:start])
+        at = max(at, end)
+    pieces = [piece for part in (*between, content[at:]) for piece in _NEXT.split(part)]
+    if (end := content.rfind(_END)) >= 0:
+        comment = end + _END_LENGTH
+        pieces.append(content[comment + int.from_bytes(content[comment - 2 : comment], "little") :])
+    return [b"\n".join(pieces), *filter(is_packed, pieces)]
 
 
 def _listed(content: bytes) -> dict[int, _Entry]:
@@ -123,12 +155,12 @@ def _local(content: bytes, at: int) -> _Entry | None:
     return _Entry(method, bool(header[6] & 1), size if size < 0xFFFFFFFF else 0)
 
 
-def _member(content: bytes, at: int, entry: _Entry, room: int) -> Stream | None:
+def _member(content: bytes, at: int, entry: _Entry, room: int) -> _Member | None:
     """Return the member at *at*, unpacked; None where it is packed in a way that is not read here."""
     lengths = content[at + 26 : at + 30]
     start = at + 30 + int.from_bytes(lengths[:2], "little") + int.from_bytes(lengths[2:], "little")
     if entry.size:
-        end = start + entry.size
+        end = min(start + entry.size, len(content))
     else:
         following = _NEXT.search(content, start) if entry.method == _STORED else None
         end = following.start() if following else len(content)
@@ -136,12 +168,16 @@ def _member(content: bytes, at: int, entry: _Entry, room: int) -> Stream | None:
     if entry.method == _STORED:
         if len(data) > room:
             raise TooLargeError
-        return Stream(data, b"")
+        return _Member(data, start, end, is_whole=True)
     if entry.method == _DEFLATED:
-        return inflate(data, room)
-    if entry.method == _BZIP2:
-        return unpack_bzip2(data, room)
-    if entry.method == _LZMA:
+        stream = inflate(data, room)
+    elif entry.method == _BZIP2:
+        stream = unpack_bzip2(data, room)
+    elif entry.method == _LZMA:
         # As zip writes it, without the length that the format of its own has in its header.
-        return unpack_lzma(data[4:9] + b"\xff" * 8 + data[9:], room)
-    return Stream(b"", b"") if entry.method == _AES else None
+        stream = unpack_lzma(data[4:9] + b"\xff" * 8 + data[9:], room)
+    else:
+        return None
+    if stream.rest is None:
+        return _Member(stream.content, start, start, is_whole=False)
+    return _Member(stream.content, start, end - len(stream.rest), is_whole=True)
