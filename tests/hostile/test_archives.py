@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import bz2
 import gzip
 import io
 import json
+import lzma
 import struct
 import zipfile
 
@@ -107,3 +109,71 @@ def test_a_member_that_is_disputed_and_cannot_be_unpacked_is_reported() -> None:
 def test_a_member_that_both_headers_call_encrypted_is_nothing_to_report() -> None:
     made = encrypted(CHANCE.randbytes(300), by_itself=True, by_directory=True)
     assert rules(made) == set()
+
+
+def archived(*members: tuple[str, bytes]) -> bytes:
+    """Return an archive as ar writes it, of which a Debian package is one."""
+    made = b"!<arch>\n"
+    for name, content in members:
+        made += f"{name:<16}{0:<12}{0:<6}{0:<6}{100644:<8}{len(content):<10}`\n".encode()
+        made += content + b"\n" * (len(content) % 2)
+    return made
+
+
+SELF_EXTRACTING = b'#!/bin/sh\ntail -n +3 "$0" | tar x; exit\n'
+UNPACKED_HERE = {
+    "an archive of ar": archived(("debian-binary", b"2.0\n"), ("data.gz", gzip.compress(CONFIG))),
+    "an archive of ar with an odd member": archived(("a", b"odd"), ("b", gzip.compress(CONFIG))),
+    "behind the end of ar": archived(("a", b"even")) + gzip.compress(CONFIG),
+    "a script with gzip": SELF_EXTRACTING + gzip.compress(CONFIG),
+    "a script with xz": SELF_EXTRACTING + lzma.compress(CONFIG),
+    "a script with bzip2": SELF_EXTRACTING + bz2.compress(CONFIG),
+    "a script with umlauts": "#!/bin/sh\n# für Änderungen\n".encode() + gzip.compress(CONFIG),
+    "a script that names a beginning": b"#!/bin/sh\n# BZh91AY&SY\n" + gzip.compress(CONFIG),
+    "a script with a zip file that names a beginning": b"#!/bin/sh\n# BZh91AY&SY\n"
+    + zipped(CONFIG),
+    "gzip ahead of a zip file": gzip.compress(b"hello") + zipped(CONFIG),
+}
+
+
+@pytest.mark.parametrize("name", UNPACKED_HERE)
+@pytest.mark.parametrize("spell", [bytes, base64.b64encode], ids=["as it is", "in base64"])
+def test_what_programs_unpack_is_unpacked_wherever_it_begins(name, spell) -> None:
+    assert "packed-credentials" in rules(spell(UNPACKED_HERE[name]))
+
+
+MADE_UP = CHANCE.randbytes(100)
+NOT_UNPACKED = {
+    "zstd": b"\x28\xb5\x2f\xfd",
+    "zstd, before it was fixed": b"\x27\xb5\x2f\xfd",
+    "zstd or lz4, behind what they skip": b"\x5f\x2a\x4d\x18\x02\0\0\0ab",
+    "lz4": b"\x04\x22\x4d\x18",
+    "lz4, as it was": b"\x02\x21\x4c\x18",
+    "compress, with few bits": b"\x1f\x9d\x8c",
+    "cab": b"MSCF\0\0\0\0",
+    "rpm": b"\xed\xab\xee\xdb\x03\0",
+    "xar": b"xar!\0\x1c\0\1",
+    "squashfs": b"hsqs" + bytes(24) + b"\4\0\0\0",
+    "arj": b"\x60\xea\x2b\0\x22\x0b",
+    "a script with zstd": SELF_EXTRACTING + b"\x28\xb5\x2f\xfd",
+}
+
+
+@pytest.mark.parametrize("name", NOT_UNPACKED)
+@pytest.mark.parametrize("spell", [bytes, base64.b64encode], ids=["as it is", "in base64"])
+def test_what_is_not_unpacked_is_reported(name, spell) -> None:
+    assert rules(spell(NOT_UNPACKED[name] + MADE_UP)) == {"unreadable"}
+
+
+def test_an_archive_of_lha_is_reported() -> None:
+    assert rules(b"\x21\x3a-lh5-" + bytes(13) + b"\2" + MADE_UP) == {"unreadable"}
+
+
+def test_a_text_that_speaks_of_formats_is_none_of_them() -> None:
+    for text in (
+        "A file of bzip2 begins with BZh91AY&SY, für immer.\n",
+        "hsqs is how squashfs begins; -lh5- is a method, **ACE** and !<arch> are others.\n",
+        "LZIP and MSCF, xar! and 7z\n",
+    ):
+        assert rules(text.encode()) == set()
+        assert rules(text.encode("latin-1")) == set()

@@ -12,6 +12,7 @@ from itertools import product
 
 from gitops_secrets.core.guard.filter.runs import IS_BASE64, RUN, squeeze
 from gitops_secrets.core.guard.filter.words import finder
+from gitops_secrets.core.guard.read.formats import BEGINNINGS
 from gitops_secrets.core.guard.read.keyrings import base64_beginnings
 
 TYPE_CHECKING = False
@@ -56,15 +57,6 @@ _HEXADECIMAL = (
 )
 """What stands in the hexadecimal form of a docker config, and of a Secret that holds one."""
 _has_encoded = finder(*_PACKED_BASE64, *ENCODED, *_HEXADECIMAL)
-_PACKED_BYTES = (
-    b"\x28\xb5\x2f\xfd",
-    b"\x04\x22\x4d\x18",
-    b"7z\xbc\xaf",
-    b"Rar!",
-    b"LZIP",
-    b"\x1f\x9d\x90",
-    b"]\0\0",
-)
 
 
 def _zlib_beginnings() -> Iterator[bytes]:
@@ -72,12 +64,24 @@ def _zlib_beginnings() -> Iterator[bytes]:
     for first in range(0x08, 0x80, 0x10):
         for second in range(-(first << 8) % 31, 256, 31):
             if not second & 0x20:
-                for third in range(0, 256, 64):
-                    yield binascii.b2a_base64(bytes((first, second, third)))[:3]
+                yield from _in_base64(bytes((first, second)))
 
 
+def _in_base64(begin: bytes) -> list[bytes]:
+    """Return the three letters that base64 of what begins with *begin* may begin with."""
+    if len(begin) > 2:
+        return [binascii.b2a_base64(begin)[:3]]
+    return [binascii.b2a_base64(begin + bytes((third,)))[:3] for third in range(0, 256, 64)]
+
+
+_OTHERS = (b"#!/", b"hsqs", b"\x60\xea")
+"""How scripts, squashfs and arj begin."""
 _BEGINNINGS = frozenset(
-    (*base64_beginnings(), *_zlib_beginnings(), *(base64.b64encode(b)[:3] for b in _PACKED_BYTES))
+    (
+        *base64_beginnings(),
+        *_zlib_beginnings(),
+        *(letters for begin in (*BEGINNINGS, *_OTHERS) for letters in _in_base64(begin)),
+    )
 )
 """How base64 of something packed, or of a key ring, begins."""
 _PACKED_HEX = re.compile(rb"(?i)1f8b08|504b0304|425a683|fd377a585a|78(?:9c|01|5e|da)|28b52ffd")

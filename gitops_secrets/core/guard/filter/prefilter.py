@@ -12,7 +12,8 @@ import re
 
 from gitops_secrets.core.guard.filter.runs import is_worth_decoding, squeeze
 from gitops_secrets.core.guard.filter.words import finder
-from gitops_secrets.core.guard.read.encoding import decode, is_packed, textual
+from gitops_secrets.core.guard.read.encoding import decode, textual
+from gitops_secrets.core.guard.read.formats import is_packed
 from gitops_secrets.core.guard.read.keyrings import KEY_BEGINNINGS, holds_secret_key
 from gitops_secrets.core.guard.read.pointers import is_pointer
 

@@ -14,15 +14,13 @@ from gitops_secrets.core.guard.look.origin import MAX_WRAPPINGS, Origin
 from gitops_secrets.core.guard.look.redaction import HIDDEN, Redaction, looks_random, pieces_of
 from gitops_secrets.core.guard.read.composing import LimitError
 from gitops_secrets.core.guard.read.encoding import (
-    UNREADABLE,
     TooLargeError,
     decode,
     from_base64,
     from_hex,
-    is_packed,
-    packing,
     textual,
 )
+from gitops_secrets.core.guard.read.formats import UNREADABLE, is_packed, packings
 from gitops_secrets.core.guard.read.keyrings import KEY_BEGINNINGS, holds_secret_key
 from gitops_secrets.core.guard.record.facts import (
     MADE_UP,
@@ -176,8 +174,13 @@ class Inspection:
         return True
 
     def unpack(self, content: bytes, origin: Origin) -> bool:
-        """Look at the members of *content*, which begins as something packed; return whether that is all of it."""
-        name = packing(content)
+        """Look at the members of *content*, which begins or ends as something packed; return whether that is all of it."""
+        is_whole = False
+        for name in packings(content):
+            is_whole |= self._unpack_as(name, content, origin)
+        return is_whole
+
+    def _unpack_as(self, name: str, content: bytes, origin: Origin) -> bool:
         if name in UNREADABLE:
             self.unreadable(origin, f"it is packed as {name}, which is not unpacked here")
             return False

@@ -8,7 +8,8 @@ import zipfile
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gitops_secrets.core.guard.read.encoding import MAX_UNPACKED, TooLargeError, is_packed, packing
+from gitops_secrets.core.guard.read.encoding import MAX_UNPACKED, TooLargeError
+from gitops_secrets.core.guard.read.formats import SCRIPT, behind_text, is_packed, is_tar
 from gitops_secrets.core.guard.read.streams import (
     inflate,
     unpack_bzip2,
@@ -23,6 +24,7 @@ _NEXT = re.compile(rb"PK(?:\x01\x02|\x03\x04|\x05\x06|\x07\x08)")
 _END, _END_LENGTH = b"PK\x05\x06", 22
 _STORED, _DEFLATED, _BZIP2, _LZMA, _AES = 0, 8, 12, 14, 99
 _LONGEST_NAME = 4096
+_AR, _AR_HEADER = b"!<arch>\n", 60
 _BLOCK = 512
 _ZEROS = bytes(_BLOCK)
 
@@ -53,12 +55,33 @@ class _Member(NamedTuple):
 
 
 def unpack(content: bytes, name: str) -> Unpacked:
-    """Return what is packed as *name*, one of those of ``packing``, in *content*. Raises TooLargeError beyond MAX_UNPACKED bytes."""
+    """Return what is packed as *name*, one of those of ``packings``, in *content*. Raises TooLargeError beyond MAX_UNPACKED bytes."""
     if name == "zip":
         return _unpack_zip(content)
     if name == "tar":
         return Unpacked(list(_untar(content)), is_whole=True)
+    if name == "ar":
+        return Unpacked(list(_unar(content)), is_whole=True)
+    if name == SCRIPT:
+        return Unpacked([content[behind_text(content) :]], is_whole=False)
     return Unpacked(*unpack_streams(content))
+
+
+def _unar(content: bytes) -> Iterator[bytes]:
+    """Yield each member of an archive of ar, as a Debian package is one, and what is none."""
+    at = len(_AR)
+    for _ in range(_TAR_MEMBERS):
+        header = content[at : at + _AR_HEADER]
+        if not header:
+            return
+        digits = header[48:58].rstrip(b" ")
+        if header[58:] != b"`\n" or not digits.isdigit():
+            yield content[at:]
+            return
+        at += _AR_HEADER
+        yield content[at : at + int(digits)]
+        at += int(digits) + int(digits) % 2
+    raise TooLargeError
 
 
 def _untar(content: bytes) -> Iterator[bytes]:
@@ -72,7 +95,7 @@ def _untar(content: bytes) -> Iterator[bytes]:
         count += 1
         if count > _TAR_MEMBERS:
             raise TooLargeError
-        if not (is_packed(header) and packing(header) == "tar"):
+        if not is_tar(header):
             yield content[at - _BLOCK :]
             return
         size = _tar_size(header[124:136])

@@ -1,4 +1,4 @@
-"""Bytes to text, and back out of what packs text: base64, hexadecimal, gzip and its kin. All of it bounded."""
+"""Bytes to text, and back out of base64 and hexadecimal. All of it bounded."""
 
 from __future__ import annotations
 
@@ -11,19 +11,6 @@ MAX_UNPACKED = 8 * 1024 * 1024
 
 _BASE64_TEXT = re.compile(r"[A-Za-z0-9+/_= \t\r\n-]+")
 _HEX_TEXT = re.compile(r"(?:0[xX])?(?P<digits>[0-9a-fA-F\s]{16,})")
-_MAGIC = (
-    ("gzip", b"\x1f\x8b"), ("zip", b"PK\x03\x04"), ("bzip2", b"BZh"), ("xz", b"\xfd7zXZ"), ("lzma", b"]\0\0"),
-    ("zstd", b"\x28\xb5\x2f\xfd"), ("lz4", b"\x04\x22\x4d\x18"), ("7z", b"7z\xbc\xaf\x27\x1c"), ("rar", b"Rar!\x1a\x07"),
-    ("lzip", b"LZIP\x01"), ("lzop", b"\x89LZO\0"), ("compress", b"\x1f\x9d\x90"), ("snappy", b"\xff\x06\0\0sNaPpY"),
-)  # fmt: skip
-_BEGINNINGS = tuple(begin for _, begin in _MAGIC)
-UNREADABLE = frozenset(("zstd", "lz4", "7z", "rar", "lzip", "lzop", "compress", "snappy"))
-"""What Python cannot unpack."""
-_ZLIB_BEGINNINGS = frozenset(bytes((n,)) for n in range(0x08, 0x80, 0x10))
-_ZIP_END = 66_000
-"""Bytes from the end of a zip file in which its end record stands."""
-_TAR_HEADER = 512
-_TAR_SUM = re.compile(rb"[ 0]*[0-7]{3,6}[\0 ]{1,2}")
 _MARKS = (
     (b"\xff\xfe\0\0", "utf-32-le"),
     (b"\0\0\xfe\xff", "utf-32-be"),
@@ -133,41 +120,3 @@ def from_hex(text: str) -> bytes | None:
         return None
     digits = "".join(found["digits"].split())
     return bytes.fromhex(digits[: len(digits) & ~1])
-
-
-def is_packed(content: bytes) -> bool:
-    """Return whether *content* begins, or ends, as something packed does."""
-    return (
-        content.startswith(_BEGINNINGS)
-        or (content[:1] in _ZLIB_BEGINNINGS and _begins_as_zlib(content))
-        or _is_tar(content)
-        or content.rfind(b"PK\5\6", max(0, len(content) - _ZIP_END)) >= 0
-    )
-
-
-def packing(content: bytes) -> str:
-    """Return what *content*, for which ``is_packed`` says yes, is called.
-
-    Of those that are also UNREADABLE no member can be unpacked.
-    """
-    for name, begin in _MAGIC:
-        if content.startswith(begin):
-            return name
-    if _is_tar(content):
-        return "tar"
-    return "zlib" if _begins_as_zlib(content) else "zip"
-
-
-def _begins_as_zlib(content: bytes) -> bool:
-    """Return whether the two bytes that zlib begins with, of any level and window, are those of *content*."""
-    if len(content) < 8 or content[0] & 0x8F != 0x08 or content[1] & 0x20:
-        return False
-    return (content[0] << 8 | content[1]) % 31 == 0 and content[2] & 6 != 6
-
-
-def _is_tar(content: bytes) -> bool:
-    """Return whether *content* begins with the header of a tar archive's member, of any age."""
-    if len(content) < _TAR_HEADER or not _TAR_SUM.fullmatch(content, 148, 156):
-        return False
-    header = content[:_TAR_HEADER]
-    return int(header[148:156].strip(b" \0"), 8) == sum(header) - sum(header[148:156]) + 8 * 0x20

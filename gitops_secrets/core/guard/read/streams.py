@@ -9,7 +9,8 @@ import zlib
 from collections.abc import Callable, Iterable
 from typing import NamedTuple, Protocol
 
-from gitops_secrets.core.guard.read.encoding import MAX_UNPACKED, TooLargeError, is_packed, packing
+from gitops_secrets.core.guard.read.encoding import MAX_UNPACKED, TooLargeError
+from gitops_secrets.core.guard.read.formats import begins_as_zlib
 
 _MEMORY = 80 * 1024 * 1024
 """A little more than ``xz -9`` needs."""
@@ -90,7 +91,7 @@ def _next(data: bytes, beside: list[bytes], room: int) -> Stream | None:
         return unpack_bzip2(data, room)
     if data.startswith((_XZ, _ALONE)):
         return unpack_lzma(data, room)
-    if is_packed(data) and packing(data) == "zlib":
+    if begins_as_zlib(data):
         stream = inflate(data[2:], room)
         return stream if stream.rest is None else Stream(stream.content, stream.rest[4:])
     return None
