@@ -24,6 +24,7 @@ from tests.guard.corpus import (
     lookalikes,
     pull_secrets,
     trades,
+    variables,
 )
 from tests.guard.corpus.case import KNOWN, Case
 from tests.guard.said import everything_said, given_away, pieces
@@ -40,6 +41,7 @@ READABLE = [
         files,
         fixtures,
         elsewhere,
+        variables,
     )
     for case in section.readable()
 ]
@@ -48,6 +50,7 @@ LOOKALIKES = [
     *trades.lookalikes(),
     *files.lookalikes(),
     *fixtures.lookalikes(),
+    *variables.lookalikes(),
 ]
 ELSEWHERE = {
     *("moved-ciphertext", "copied-ciphertext", "policy-change"),

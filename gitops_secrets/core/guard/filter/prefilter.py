@@ -61,11 +61,11 @@ _STEMS = (b"_pat", b"pass", b"auth", b"token", b"pwd", b"login", b"creds", b"cur
 """In lower case, one of them stands in each of _WORDS, _FIELDS and _COMMANDS; _pat is how a token's name ends."""
 _has_fields, _has_commands, _has_stems = finder(*_FIELDS), finder(*_COMMANDS), finder(*_STEMS)
 _SECRET_KEY = re.compile(rb"secret_?key[\"']*[:=]")
-_ASSIGNED = re.compile(rb"(?:word|wd|phrase)?[\"']*(?:[:=]|\.set\()")
+_ASSIGNED = re.compile(rb"(?:word|wd|phrase)?(?:[_.-][a-z0-9_.-]{1,40})?[\"']*(?:[:=]|\.set\()")
 _OF_REGISTRY = re.compile(
     rb"(?:registr|docker|cr\.io|pkg\.dev|amazonaws|ghcr|harbor|quay|pull|oci|image|repo)[\w.-]{0,80}\Z"
 )
-_TOKEN_END = re.compile(rb"_(?:PAT|pat)(?![\w.-])")
+_TOKEN_END = re.compile(rb"_(?:PAT|pat)(?:[_.-][A-Za-z0-9]{1,12}){0,3}(?![\w.-])")
 _TOKEN_OF_REGISTRY = re.compile(
     rb"(?i)(?:registr|docker|cr|harbor|quay|oci|image|container|pull)[^\s:=]{0,400}\Z"
 )
@@ -79,7 +79,7 @@ _PLAIN = bytes(range(0x20, 0x7F)) + b"\t\n\r"
 _UNSEEN = bytes(c for c in range(256) if not 0x20 <= c <= 0x7E and c not in b"\t\n\r\x85\xa8\xa9")
 _SECRET_WORD = re.compile(rb"Secret(?<![A-Za-z0-9]Secret)(?:List)?(?![A-Za-z0-9])")
 _NO_SECRETS = (b"imagePullSecrets:", b"kind: ExternalSecret\n", b"kind: SealedSecret\n")
-_has_registry = finder(b"regist", b"docker", b"image", b"ghcr", b"quay", b"harbor", b"oci:", b"credential",
+_has_registry = finder(b"regist", b"docker", b"image", b"ghcr", b"quay", b"harbor", b"oci:", b"oci_", b"ocir", b"credential",
                        b"gcr", b"pullsecret", b"pull-secret", b"pull_secret", b"acr", b"ecr", b"icr.io",
                        b"pkg.dev", b"nexus", b"artifactory", b"config", b"container", b"regcred", b"regopts", b"jib", b"kaniko",
                        b"podman", b"buildah", b"skopeo")  # fmt: skip

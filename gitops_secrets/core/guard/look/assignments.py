@@ -9,6 +9,7 @@ from functools import cache
 from gitops_secrets.core.guard.patterns.harmless import is_harmless
 from gitops_secrets.core.guard.patterns.names import (
     LONGEST_NAME,
+    QUALIFIED,
     names_access_token,
     names_password,
 )
@@ -36,12 +37,12 @@ _SET = re.compile(
 """What helm is told on its command line, each behind the flag or a comma."""
 _QUOTED = r"(?P<value>\"[^\"\n]*\"|'[^'\n]*'"
 _GIVEN = re.compile(
-    rf"\b(?P<name>[A-Z][A-Z0-9_]{{0,90}}(?:PASSWORD|PASSWD|PASS|PWD|TOKEN))={_QUOTED}|[^\s#;,\"'`&|()]+)"
+    rf"\b(?P<name>[A-Z][A-Z0-9_]{{0,90}}(?:PASSWORD|PASSWD|PASS|PWD|TOKEN){QUALIFIED})={_QUOTED}|[^\s#;,\"'`&|()]+)"
 )
 """A variable in the midst of a command: ``docker run -e NAME=VALUE``."""
 _AHEAD = re.compile(r"(?:[\s\"'`,;]|-e|(?:env|envs|env-vars|arg|literal)=)\Z")
 """What stands ahead of it; else it is a part of something longer, such as an address."""
-_SECRET = r"(?i:password|passwd|pass|pwd|token)[0-9]{0,3}"  # noqa: S105 - a pattern
+_SECRET = rf"(?i:password|passwd|pass|pwd|token){QUALIFIED}"
 _FLAGGED = re.compile(
     r"(?:-D|-P|-var[= ]|--(?:build-arg|env|var|param|parameter|property|extra-vars|set-env-vars)[= ]|-[epv] )[ \t]*[\"']?"
     rf"(?P<name>[A-Za-z][\w.-]{{0,90}}?{_SECRET})={_QUOTED}|[^\s#;,\"'`&|()]+)"

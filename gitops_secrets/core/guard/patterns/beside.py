@@ -13,7 +13,11 @@ import yaml
 
 from gitops_secrets.core.guard.patterns import addresses
 from gitops_secrets.core.guard.patterns.dockerconfig import HOST_KEY
-from gitops_secrets.core.guard.patterns.names import names_another_trade, names_registry
+from gitops_secrets.core.guard.patterns.names import (
+    names_another_trade,
+    names_registry,
+    unqualified,
+)
 from gitops_secrets.core.guard.read.encoding import from_base64
 from gitops_secrets.core.guard.read.nodes import named, scalar
 from gitops_secrets.core.guard.record.facts import Key
@@ -75,7 +79,7 @@ def flat(key: str) -> str:
 
 def is_password_key(key: str) -> bool:
     """Return whether *key* says that its value is a password, and not whose."""
-    return flat(key) in _PASSWORDS
+    return flat(key) in _PASSWORDS or flat(unqualified(key)) in _PASSWORDS
 
 
 def says_registry(fields: Fields, key: Key, parents: Sequence[yaml.MappingNode]) -> bool:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from gitops_secrets.core.guard.patterns.addresses import is_password, is_registry, is_registry_host
-from gitops_secrets.core.guard.patterns.names import names_another_trade, names_registry
+from gitops_secrets.core.guard.patterns.names import QUALIFIED, names_another_trade, names_registry
 from gitops_secrets.core.guard.read.composing import LimitError
 
 _CALL_AUTH = re.compile(
@@ -22,7 +22,7 @@ _CALL_AUTH = re.compile(
 _CALLED = re.compile(r"[\"'](?P<address>(?:https?://|oci://|\{)[^\s\"'@]{1,400})[\"']")
 _SIGN = r"[\"']?\s{0,80}(?:=>|[=:]|\.set\()\s{0,80}"
 _LITERAL = re.compile(
-    rf"(?i:password|passwd|pwd){_SIGN}b?(?P<mark>[\"'])(?P<password>[^\"'\n]{{1,1000}})(?P=mark)"
+    rf"(?i:password|passwd|pwd){QUALIFIED}{_SIGN}b?(?P<mark>[\"'])(?P<password>[^\"'\n]{{1,1000}})(?P=mark)"
 )
 _USER = re.compile(r"(?i)(?<![a-z])(?:user_?(?:name)?|login)[\"']?\s{0,80}(?:=>|[=:]|\.set\()")
 _AT = re.compile(

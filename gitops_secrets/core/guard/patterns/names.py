@@ -15,7 +15,23 @@ LONGEST_NAME = 100
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _SECRETS = ("password", "passwd", "passwort", "pass", "pwd", "token")
-_NUMBER = "0123456789_-."
+_HAS_SECRET = re.compile(rf"(?i){'|'.join(_SECRETS)}")
+_HAS_TOKEN = re.compile(r"PAT|Pat|pat")
+_QUALIFIERS = """
+    prod production prd nonprod preprod stage staging stg dev devel development test testing qa uat sandbox live local ci cd
+    old new prev previous current next legacy backup bak tmp temp default primary secondary ro rw readonly readwrite pull push
+    unencrypted plain plaintext cleartext decrypted decoded raw value v b64 base64
+    """.split()  # noqa: SIM905 - a list of fifty lines says no more
+"""What stands behind the word for a secret and says which: of where, since when, for what, or how it is written.
+
+Any other word behind it names another thing: a file, the name of a Secret, a length.
+"""
+_QUALIFIER = "|".join(_QUALIFIERS)
+QUALIFIED = rf"(?:[_.-]?(?i:{_QUALIFIER}|[0-9]{{1,3}})){{0,3}}"
+"""A pattern of what may stand behind the word for a secret. ``names_password`` decides."""
+_QUALIFIED = re.compile(
+    rf"(?:[_.-](?i:{_QUALIFIER})|(?<=[a-z])(?:{'|'.join(map(str.capitalize, _QUALIFIERS))})|[0-9_.-]){{1,8}}\Z"
+)
 _REGISTRIES = frozenset(
     {
         "registry", "registries", "docker", "dockerhub", "ghcr", "gcr", "acr", "ecr", "quay", "harbor",
@@ -66,9 +82,14 @@ def words_of(name: str) -> tuple[str, ...]:
     return tuple(words)
 
 
+def unqualified(name: str) -> str:
+    """Return *name* without what stands behind its last word to say which one of several is meant."""
+    return _QUALIFIED.sub("", name)
+
+
 def is_secret(name: str) -> bool:
-    """Return whether *name* ends with a word for a password or a token."""
-    words = words_of(name)
+    """Return whether *name* ends with a word for a password or a token, and perhaps with which is meant."""
+    words = words_of(unqualified(name))
     return bool(words) and words[-1] in _SECRETS
 
 
@@ -79,16 +100,17 @@ def names_registry(name: str) -> bool:
 
 def names_password(name: str) -> bool:
     """Return whether *name* is one that a registry's password or token goes by."""
-    if len(name) > LONGEST_NAME or not name.rstrip(_NUMBER).lower().endswith(_SECRETS):
+    if len(name) > LONGEST_NAME or not _HAS_SECRET.search(name):
         return False
-    return is_secret(name) and _is_registry(words_of(name))
+    name = unqualified(name)
+    return name.lower().endswith(_SECRETS) and is_secret(name) and _is_registry(words_of(name))
 
 
 def names_access_token(name: str) -> bool:
     """Return whether *name* is one that a personal access token for a registry goes by, or a pattern's of another."""
-    if len(name) > LONGEST_NAME or name[-3:] not in ("PAT", "Pat", "pat"):
+    if len(name) > LONGEST_NAME or not _HAS_TOKEN.search(name):
         return False
-    words = words_of(name)
+    words = words_of(unqualified(name))
     return words[-1:] == ("pat",) and ("cr" in words[-2:] or _is_registry(words))
 
 
