@@ -93,6 +93,13 @@ def readable() -> Iterator[Case]:
         "sops:\n", f"sops:\n    attention: {Fresh().password}\n"
     )
     yield found("file/another warning", "broken-sops-metadata", told, "what sops does not write may be a secret", "old.yaml")  # fmt: skip
+    sealed = encrypt(_json(Fresh()), kind="json")
+    for name, ahead in (
+        ("of its own key", f'{{"db": {{"host": "{Fresh().password}"}},'),
+        ("in a second block of metadata", f'{{"sops": {{"note": "{Fresh().password}"}},'),
+    ):
+        twice = sealed.replace("{", ahead, 1)
+        yield found(f"file/json with a readable value {name}", PARTLY, twice, "a key stands in an object twice", "apps/db.enc.json", sops_config=ALL)  # fmt: skip
     whole = json.loads(encrypt(f"key {c.password}", kind="binary"))
     whole["data"] = f"key {c.password}"
     yield found("file/binary in the clear", RULE, json.dumps(whole), "only the metadata is sops' own", "tls/a.enc.key", sops_config=ALL)  # fmt: skip

@@ -70,29 +70,36 @@ def is_sealed(content: bytes) -> bool:
     return has_metadata and next(readable_in(path, content), None) is None
 
 
-def _json_of(text: str) -> dict[str, object] | None:
+class _Object(list[tuple[str, object]]):
+    """An object of JSON with each of its pairs: a key that stands in it twice has two values, of which readers show one."""
+
+
+def _json_of(text: str) -> _Object | None:
     try:
-        found = json.loads(text)
+        found = json.loads(text, object_pairs_hook=_Object)
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return found if isinstance(found, _Object) else None
 
 
-def _in_json(document: dict[str, object], end: str) -> Iterator[Readable]:
-    block = document.pop("sops", None)
-    metadata = block if isinstance(block, dict) else {}
-    is_whole = end != "json" and set(document) == {"data"}
+def _in_json(document: _Object, end: str) -> Iterator[Readable]:
+    metadata: dict[str, object] = {}
+    blocks = [at for at, (key, _) in enumerate(document) if key == "sops"]
+    if blocks:
+        block = document.pop(blocks[-1])[1]  # sops goes by the last; another one is a value
+        metadata = dict(block) if isinstance(block, _Object) else {}
+    is_whole = end != "json" and [key for key, _ in document] == ["data"]
     fields = {} if is_whole else {k: v for k, v in metadata.items() if isinstance(v, str)}
     has_mac = is_encrypted_value(str(metadata.get("mac")))
     yield from _left(list(_leaves(document)), fields, has_mac=has_mac)
 
 
-def _leaves(document: dict[str, object]) -> Iterator[Entry]:
+def _leaves(document: _Object) -> Iterator[Entry]:
     stack: list[tuple[Key, object]] = [((), document)]
     while stack:
         key, value = stack.pop()
-        if isinstance(value, dict):
-            stack += (((*key, str(k)), v) for k, v in reversed(value.items()))
+        if isinstance(value, _Object):
+            stack += (((*key, k), v) for k, v in reversed(value))
         elif isinstance(value, list):
             stack += (((*key, i), v) for i, v in reversed(list(enumerate(value))))
         elif isinstance(value, str):
