@@ -129,6 +129,14 @@ def _annotations() -> Iterator[Case]:
         "as kubectl get shows it",
     )
     c = Fresh()
+    twice = f'{{"kind": "Secret", "stringData": {{"token": "{c.password}", "token": ""}}}}'
+    yield found(
+        "annotation/a key twice",
+        "annotation-credentials",
+        encrypt(head + key + f"'{twice}'\nstringData:\n  token: x\n", *ONLY_DATA),
+        "a reader of JSON shows the last of two values",
+    )
+    c = Fresh()
     generic = json.dumps(
         {"apiVersion": "v1", "kind": "Secret", "stringData": {"password": c.password}}
     )

@@ -312,13 +312,13 @@ def is_readable_copy(value: str) -> bool:
     try:
         import json
 
-        copied = json.loads(value)
+        copied = json.loads(value, object_pairs_hook=tuple)
     except (ValueError, RecursionError):
         return False
-    if not isinstance(copied, dict) or copied.get("kind") != "Secret":
+    if not isinstance(copied, tuple) or ("kind", "Secret") not in copied:
         return False
     values = [
-        v for root in _ROOTS if isinstance(copied.get(root), dict) for v in copied[root].values()
+        v for root, held in copied if root in _ROOTS and isinstance(held, tuple) for _, v in held
     ]
     return any(
         isinstance(v, str) and v and not is_encrypted_value(v) and not stands_for(("data",), v)

@@ -95,13 +95,13 @@ def is_setting_of_json(value: str) -> bool:
     if value.lstrip()[:1] not in ("{", "["):
         return False
     try:
-        stack = [("", json.loads(value))]
+        stack = [("", json.loads(value, object_pairs_hook=tuple))]
     except (ValueError, RecursionError):
         return False
     while stack:
         name, held = stack.pop()
-        if isinstance(held, dict):
-            stack += held.items()
+        if isinstance(held, tuple):
+            stack += held
         elif isinstance(held, list):
             stack += [(name, item) for item in held]
         elif isinstance(held, str) and not _is_plain_text(name, held):
