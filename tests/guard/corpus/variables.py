@@ -1,4 +1,4 @@
-"""Variables whose names say more than whose password they hold."""
+"""Variables whose names say more than whose password they hold, and those whose value has several lines."""
 
 from __future__ import annotations
 
@@ -31,6 +31,36 @@ COMMANDS = {
     "left by sops": "registry:\n  url: registry.example.com\n  username: robot\n  password_unencrypted: {value}\n",
     "call": 'login(server="registry.example.com", username="robot", password_old="{value}")\n',
 }
+SECTION = (
+    '[plugins."io.containerd.grpc.v1.cri".registry.configs."quay.io".auth]\nusername = "robot"\n'
+)
+BLOCK = 'provider "docker" {{\n  registry_auth {{\n    address  = "quay.io"\n    username = "robot"\n    password = {literal}\n  }}\n}}\n'
+SEVERAL_LINES = {
+    "toml": SECTION + 'password = """{value}"""\n',
+    "toml, on a line of its own": SECTION + 'password = """\n{value}"""\n',
+    "toml, with a backslash": SECTION + 'password = """\\\n  {value}\\\n  """\n',
+    "toml, in two pieces": SECTION + 'password = """{half}\\\n  {rest}"""\n',
+    "toml, as it stands": SECTION + "password = '''\n{value}'''\n",
+    "hcl": BLOCK.replace("{literal}", "<<EOT\n{value}\nEOT"),
+    "hcl, indented": BLOCK.replace("{literal}", "<<-SECRET\n      {value}\n    SECRET"),
+    "hcl, a default": 'variable "harbor_password" {{\n  default = <<-EOF\n    {value}\n  EOF\n}}\n',
+    "hcl, with carriage returns": 'variable "harbor_token" {{\r\n  default = <<EOF\r\n{value}\r\nEOF\r\n}}\r\n',
+    "python": 'REGISTRY_PASSWORD = """{value}"""\n',
+    "ruby": "registry_password = <<~EOS\n  {value}\nEOS\n",
+    "nix": "{{\n  registryPassword = ''\n    {value}\n  '';\n}}\n",
+    "shell": "#!/bin/sh\nREGISTRY_PASSWORD=$(cat <<'EOF'\n{value}\nEOF\n)\n",
+    "powershell": "$registryPassword = @'\n{value}\n'@\n",
+}
+NOT_A_PASSWORD = {
+    "docstring": 'REGISTRY_PASSWORD = """\nThe password of the robot at quay.io.\nSee the manual.\n"""\n',
+    "placeholder": SECTION + 'password = """changeme"""\n',
+    "variable": 'variable "harbor_password" {\n  default = <<EOT\n${var.harbor_password_of_all}\nEOT\n}\n',
+    "empty": "registry_password = ''''\nuser = 'k2Vd8sQw71xPz'\n",
+    "of a database": 'postgres_password = """k2Vd8sQw71xPz"""\n',
+    "what a program reads": "docker login --password-stdin <<EOF\n$REGISTRY_PASSWORD\nEOF\n",
+}
+
+
 OF_OTHERS = (
     *("REGISTRY_PASSWORD_FILE=/run/secrets/registry-pw", "REGISTRY_PASSWORD_SECRET=harbor-pull-x2"),
     *("REGISTRY_PASSWORD_KEY=dockerPasswordField9", "REGISTRY_TOKEN_URL=https://registry.example.com/t"),
@@ -54,8 +84,14 @@ def readable() -> Iterator[Case]:
     for kind, spell in COMMANDS.items():
         text = spell.format(value=Fresh().password)
         yield found(f"variable/{kind}", PASSWORD, text, "a name that says which one is meant")
+    for kind, spell in SEVERAL_LINES.items():
+        value = Fresh().password
+        text = spell.format(value=value, half=value[:9], rest=value[9:])
+        yield found(f"several lines/{kind}", PASSWORD, text, "one word in a literal of lines")
 
 
 def lookalikes() -> Iterator[Case]:
     for line in OF_OTHERS:
         yield silent(f"variable/{line}", f"{line}\n", "no password, or another's", "ci/build.env")
+    for kind, text in NOT_A_PASSWORD.items():
+        yield silent(f"several lines/{kind}", text, "no password, or another's", "ci/build.txt")

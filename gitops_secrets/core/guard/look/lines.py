@@ -10,6 +10,7 @@ from gitops_secrets.core.guard.filter.runs import is_worth_decoding, squeeze
 from gitops_secrets.core.guard.look.inspection import Inspection, is_comment, place
 from gitops_secrets.core.guard.look.origin import Origin
 from gitops_secrets.core.guard.patterns import addresses, calls, dockerconfig, headers
+from gitops_secrets.core.guard.patterns.literals import on_one_line
 from gitops_secrets.core.guard.patterns.placeholders import is_placeholder
 from gitops_secrets.core.guard.read.composing import LimitError
 
@@ -44,7 +45,7 @@ def look(inspection: Inspection, text: str, line: int, origin: Origin, bits: int
     if "auth%22" in text or "auths%22" in text:
         text = _PERCENT.sub(lambda m: chr(int(m["code"], 16)), text)
     try:
-        for count, (rule, offset, material) in enumerate(_found(text, bits, origin)):
+        for count, (rule, offset, material) in enumerate(_found_in(text, bits, origin)):
             if count == _MAX_HITS:
                 raise LimitError(f"it holds more than {_MAX_HITS} credentials")
             _report(inspection, rule, text, line, offset, origin, material)
@@ -85,6 +86,12 @@ def _report(
     inspection.credential(
         rule, origin._replace(comment=comment, in_secret=in_secret), at + line, column, material
     )
+
+
+def _found_in(text: str, bits: int, origin: Origin) -> Iterator[tuple[str, int, str]]:
+    yield from _found(text, bits, origin)
+    if bits & prefilter.VALUES and (joined := on_one_line(text)) != text:
+        yield from _found(joined, bits, origin)
 
 
 def _found(text: str, bits: int, origin: Origin) -> Iterator[tuple[str, int, str]]:
