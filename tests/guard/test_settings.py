@@ -104,6 +104,13 @@ def test_a_key_in_a_path_is_set_as_one_in_a_file():
         ("a.c", "abc", False),
         ("**", "x\ny", True),
         ("a/b", "a/bc", False),
+        ("manuals/", "manuals", False),
+        ("manuals/", "apps/manuals", False),
+        ("manuals/", "apps/manuals/a.md", True),
+        ("/apps/*/", "apps/notes.md", False),
+        ("/apps/*/", "apps/web/notes.md", True),
+        ("a/**/", "a/x", False),
+        ("a/**/", "a/x/y", True),
         ("*a*a*a*a*a*a*a*a*b", "a" * 5000, False),
     ],
 )

@@ -29,7 +29,7 @@ def covers(glob: str, path: str) -> bool:
     """Return whether *glob* names the file *path* or a folder above it, in time linear in *path*.
 
     With a slash in it, or ahead of it, it begins at the repository's top; without one it names a file or
-    folder anywhere.
+    folder anywhere. With one behind it, it names folders only.
     """
     return go_regex(_pattern(glob)).is_found_in(path)
 
@@ -39,7 +39,8 @@ def _pattern(glob: str) -> str:
     *above, last = glob.strip("/").split("/")
     begin = "" if is_anchored else "(?:.*/)?"
     folders = "".join("(?:.*/)?" if step == "**" else f"{_step(step)}/" for step in above)
-    return rf"(?s)\A{begin}{folders}{'.*' if last == '**' else _step(last)}(?:/.*)?\z"
+    below = "/.*" if glob.endswith("/") else "(?:/.*)?"
+    return rf"(?s)\A{begin}{folders}{'.*' if last == '**' else _step(last)}{below}\z"
 
 
 def _step(step: str) -> str:
