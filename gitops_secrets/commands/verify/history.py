@@ -10,7 +10,8 @@ from gitops_secrets.adapters.git.objects import Git
 from gitops_secrets.adapters.git.rawdiff import Change
 from gitops_secrets.core.guard.record.finding import Finding
 from gitops_secrets.core.sops.reader.structure import MARK, EncryptedFile, read_encrypted
-from gitops_secrets.core.verify.versions import Version, ciphertexts, compare, metadata_of
+from gitops_secrets.core.verify.version import Shown, Version, ciphertexts, metadata_of
+from gitops_secrets.core.verify.versions import compare
 from gitops_secrets.core.yamltext.nodes import Path
 from gitops_secrets.errors import GitOpsSecretsError
 
@@ -24,8 +25,10 @@ class Compared(NamedTuple):
 
     findings: tuple[Finding, ...] = ()
     """Of the versions that are current."""
+    of_mac: frozenset[Finding] = frozenset()
+    """Those of them that a MAC that fits disproves."""
     earlier: tuple[Finding, ...] = ()
-    """Of those that are not."""
+    """Of the versions that are not."""
     versions: int = 0
     """How many earlier versions were looked at."""
     missing: int = 0
@@ -57,14 +60,20 @@ def compare_versions(
     concerned |= {path for path, file in current.items() if _mac(file.content) in suspects}
     versions = list(_versions([c for c in history if c.path in concerned], contents))
     versions += [Version(file, "") for file in current.values()]
-    found: dict[bool, list[Finding]] = {True: [], False: []}
-    for version, finding in _findings(versions, reports):
+    found: dict[bool, list[Shown]] = {True: [], False: []}
+    for version, shown in _findings(versions, reports):
         file = current.get(version.file.path)
-        found[file is not None and file.content == version.file.content].append(finding)
-    return Compared(tuple(found[True]), tuple(found[False]), len(history), missing)
+        found[file is not None and file.content == version.file.content].append(shown)
+    return Compared(
+        tuple(shown.finding for shown in found[True]),
+        frozenset(shown.finding for shown in found[True] if shown.is_of_mac),
+        tuple(shown.finding for shown in found[False]),
+        len(history),
+        missing,
+    )
 
 
-def _findings(versions: Sequence[Version], reports: Reports) -> Iterator[tuple[Version, Finding]]:
+def _findings(versions: Sequence[Version], reports: Reports) -> Iterator[tuple[Version, Shown]]:
     origins: dict[str, list[tuple[str, Path, str]]] = {}
     for version in versions:
         for name, key in ciphertexts(version.file):
@@ -79,8 +88,9 @@ def _findings(versions: Sequence[Version], reports: Reports) -> Iterator[tuple[V
         mark = (version.file.path, version.file.content)
         if version.file.content != before.file.content and mark not in told and reports(version):
             told.add(mark)
-            for finding in compare(before, version, origins):
-                yield version, finding._replace(commit=version.commit)
+            for shown in compare(before, version, origins):
+                finding = shown.finding._replace(commit=version.commit)
+                yield version, shown._replace(finding=finding)
 
 
 def _changes(git: Git, revisions: Sequence[str], paths: Sequence[str]) -> list[Change]:

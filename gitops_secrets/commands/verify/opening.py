@@ -16,7 +16,7 @@ from gitops_secrets.core.sops.reader.tree import RefusedError, UnsupportedError
 from gitops_secrets.core.sops.recipients import is_post_quantum, shorten
 from gitops_secrets.core.sops.structure import MasterKey, Metadata
 from gitops_secrets.core.verify.checks import dotted, found
-from gitops_secrets.core.verify.versions import metadata_of
+from gitops_secrets.core.verify.version import metadata_of
 from gitops_secrets.core.yamltext.nodes import Position
 from gitops_secrets.errors import GitOpsSecretsError
 

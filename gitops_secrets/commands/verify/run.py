@@ -26,10 +26,10 @@ from gitops_secrets.core.sops.reader.read import Verdict
 from gitops_secrets.core.sops.reader.structure import EncryptedFile, has_conflict, read_encrypted
 from gitops_secrets.core.verify.checks import found
 from gitops_secrets.core.verify.lint import lint
+from gitops_secrets.core.verify.objects import check_overridden
 from gitops_secrets.core.verify.rules import Rules, check_rules
 from gitops_secrets.core.verify.sharing import check_copies, shared_keys
 from gitops_secrets.core.verify.structure import check_file
-from gitops_secrets.core.verify.versions import metadata_of
 from gitops_secrets.core.yamltext.nodes import Position
 from gitops_secrets.errors import InvalidDocumentError, UsageError
 from gitops_secrets.report.words import count
@@ -42,8 +42,6 @@ _PACE = 1.5
 """Seconds between two steps that are told: a step is shown once it takes longer than a second."""
 _NAMED = 3
 """How many of the files that share a data key are named."""
-_OF_MAC = ("tampered", "moved-ciphertext")
-"""What the versions in Git show of a file whose MAC does not fit."""
 
 
 class Request(NamedTuple):
@@ -116,7 +114,7 @@ def verify(request: Request) -> Verified:
             notes.append(f"not compared with {lost}")
     verdicts: Counter[Verdict] = Counter()
     if not request.keyless:
-        verdicts, findings, unchecked = _open_all(request, judged, findings, paced)
+        verdicts, findings, unchecked = _open_all(request, judged, findings, compared.of_mac, paced)
         unread += unchecked
     findings += compared.earlier
     return Verified(
@@ -130,7 +128,11 @@ def verify(request: Request) -> Verified:
 
 
 def _open_all(
-    request: Request, judged: Sequence[EncryptedFile], findings: Iterable[Finding], paced: Paced
+    request: Request,
+    judged: Sequence[EncryptedFile],
+    findings: Iterable[Finding],
+    of_mac: frozenset[Finding],
+    paced: Paced,
 ) -> tuple[Counter[Verdict], list[Finding], list[str]]:
     """Open each of *judged*; return how many got which verdict, all findings, and what could not be checked."""
     from gitops_secrets.adapters.keyring import Keyring
@@ -148,19 +150,15 @@ def _open_all(
         verdicts[opened.reading.verdict] += 1
         if opened.unread:
             unread.append(opened.unread)
-        by_path[file.path] = _joined(by_path.get(file.path, []), file, opened)
+        by_path[file.path] = _joined(by_path.get(file.path, []), of_mac, opened)
     return verdicts, [finding for of_path in by_path.values() for finding in of_path], unread
 
 
-def _joined(findings: list[Finding], file: EncryptedFile, opened: Opened) -> list[Finding]:
-    """Return *findings*, those of *file*, with what opening it showed, each thing once."""
+def _joined(findings: list[Finding], of_mac: frozenset[Finding], opened: Opened) -> list[Finding]:
+    """Return *findings* of one file with what opening it showed, each thing once, less those *of_mac* if it fits."""
     if opened.reading.verdict is Verdict.INTACT:
-        # Every value is the one that was hashed, whatever the versions before it say.
-        metadata = metadata_of(file)
-        is_over_all = metadata is not None and not metadata.mac_only_encrypted
-        proven = _OF_MAC if is_over_all else _OF_MAC[:1]
-        findings = [f for f in findings if f.rule not in proven]
-    is_known = any(f.rule in _OF_MAC for f in findings)
+        findings = [f for f in findings if f not in of_mac]
+    is_known = any(f in of_mac for f in findings)
     readable = {f.position for f in findings if f.rule == "readable-value"}
     return findings + [
         f
@@ -227,6 +225,7 @@ def _keyless(
     for number, file in enumerate(judged, 1):
         paced.step(f"looking at file {number} of {len(judged)}")
         findings += check_file(file)
+        findings += check_overridden(file)
         findings += check_rules(file, rules)
     if scope.only is None or any(path in scope.only for path in scope.configs):
         findings += lint(rules, scope.paths, set(files), recipient_problem)
