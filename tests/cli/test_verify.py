@@ -345,6 +345,19 @@ def test_which_rule_explains_the_choice(user: User, own: str) -> None:
     assert user.run("which-rule", "x.txt").status == 1
 
 
+def test_which_rule_says_where_sops_fails(user: User, own: str) -> None:
+    user.write(
+        {".sops.yaml": rule(own, regex="'(x'").replace("stores:", f"- age: {own}\nstores:")}
+    )
+    result = user.run("which-rule", A)
+    assert result.status == 1
+    assert result.stdout.splitlines() == [
+        ".sops.yaml:2: creation rule 1 ends the search: its path_regex is not a regular expression of Go's, "
+        "and sops fails on it: a group is not closed",
+        f"{A}: no creation rule can be found for it",
+    ]
+
+
 def test_sarif_names_the_check_and_its_page(user: User, own: str) -> None:
     change(user, A, "namespace: shop", "namespace: other")
     run = json.loads(user.run("verify", "--output", "sarif").stdout)["runs"][0]

@@ -12,6 +12,7 @@ from gitops_secrets.core.sops.recipients import visible
 from gitops_secrets.core.verify.checks import dotted
 from gitops_secrets.core.verify.rules import Rules, relative
 from gitops_secrets.core.verify.structure import encrypts
+from gitops_secrets.errors import InvalidDocumentError
 
 
 class Explained(NamedTuple):
@@ -36,11 +37,11 @@ def explain(rules: Rules, path: str, file: EncryptedFile | None) -> Explained:
     chosen = rules.choose(path)
     tried = tuple(_tried(rules, configs, path, chosen.rule if chosen else None))
     if chosen is None:
-        last = (
-            f"{path}: no creation rule is for it"
-            if configs
-            else f"{path}: there is no .sops.yaml above it"
-        )
+        last = f"{path}: no creation rule is for it"
+        if not configs:
+            last = f"{path}: there is no .sops.yaml above it"
+        elif any(config in rules.broken for config in configs):
+            last = f"{path}: no creation rule can be found for it"
         return Explained(path, configs[0] if configs else None, None, (), (*tried, last))
     rule = chosen.rule
     choice = rule.choices[0] if rule.choices else EVERYTHING
@@ -60,10 +61,14 @@ def _tried(
         for rule in rules.rules.get(config, ()):
             if rule is chosen:
                 return
-            yield (
-                f"{config}:{rule.line}: creation rule {rule.order + 1} is not for it: "
-                f"{rule.path_regex!r} is not found in {relative(config, path)}"
-            )
+            place = f"{config}:{rule.line}: creation rule {rule.order + 1}"
+            name = relative(config, path)
+            try:
+                rule.matches(name)
+            except InvalidDocumentError as error:
+                yield f"{place} ends the search: its {error.message.partition(': ')[2]}"
+                return
+            yield f"{place} is not for it: {rule.path_regex!r} is not found in {name}"
 
 
 def _about(path: str, config: str, rule: CreationRule) -> Iterator[str]:
