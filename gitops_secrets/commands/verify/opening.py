@@ -42,7 +42,7 @@ class Opener:
     def open(self, file: EncryptedFile) -> Opened:
         """Return the verdict on *file*."""
         metadata = metadata_of(file)
-        if metadata is None:
+        if metadata is None or file.documents[0].metadata is None:
             return Opened(Reading(Verdict.NO_KEY))
         wrong = tuple(self._wrong_entries(file, metadata))
         reading = self._judge(file, metadata)

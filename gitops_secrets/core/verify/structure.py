@@ -46,11 +46,20 @@ def encrypts(choice: Choice, value: Value) -> bool:
 
 
 def _check_metadata(file: EncryptedFile) -> Iterator[Finding]:
+    is_of_sops = any(document.metadata is not None for document in file.documents)
     for document, root in zip(file.documents, file.roots, strict=True):
-        is_concerned = document.metadata is not None or any(v.encrypted for v in document.values)
-        if not is_concerned:
-            continue
         block = get(root, "sops")
+        if block is None and is_of_sops and not any(v.encrypted for v in document.values):
+            yield found(
+                "broken-sops-metadata",
+                file.path,
+                position(root),
+                "this document has no sops block, which sops writes into each: it was added by other hands",
+                document=document,
+            )
+            continue
+        if document.metadata is None and not any(v.encrypted for v in document.values):
+            continue
         for problem in dict.fromkeys(problems(block)):
             yield found(
                 "broken-sops-metadata",

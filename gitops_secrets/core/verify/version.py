@@ -37,8 +37,8 @@ class Shown(NamedTuple):
 
 
 def metadata_of(file: EncryptedFile) -> Metadata | None:
-    """Return what the first ``sops`` block of *file* says."""
-    return file.documents[0].metadata if file.documents else None
+    """Return what the first ``sops`` block of *file* says, in whichever document it stands."""
+    return next((d.metadata for d in file.documents if d.metadata is not None), None)
 
 
 def ciphertexts(file: EncryptedFile) -> Iterator[tuple[str, Path]]:

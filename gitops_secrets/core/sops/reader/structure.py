@@ -44,8 +44,8 @@ class EncryptedFile(NamedTuple):
 
     @property
     def block(self) -> yaml.Node | None:
-        """The ``sops`` block of the first document, which is the one that sops reads."""
-        return get(self.roots[0], "sops") if self.roots else None
+        """The first ``sops`` block: of the first document, where sops reads it, if nobody put another ahead."""
+        return next((block for root in self.roots if (block := get(root, "sops"))), None)
 
     def place_of_block(self, *path: str) -> Position:
         """Return where *path* below the ``sops`` block is, or else the block, or the file's beginning."""
