@@ -12,7 +12,9 @@ from gitops_secrets.adapters.git.repository import Repository
 from gitops_secrets.commands.policy import revisions
 from gitops_secrets.commands.policy.policies import is_rules
 from gitops_secrets.commands.repository.worktree import list_work_tree
+from gitops_secrets.core.guard.judge.policy import SETTINGS_FILE
 from gitops_secrets.core.sops.reader.structure import MARK
+from gitops_secrets.core.verify.unencrypted import may_be_readable
 from gitops_secrets.errors import UsageError
 
 _LARGE = 8 << 20
@@ -37,6 +39,10 @@ class Scope(NamedTuple):
     """Whose history the files are held against, in the terms of git rev-list; empty for none."""
     begins: str = ""
     """For a range, the id of the commit that it begins at: what was wrong before is not reported."""
+    plain: Mapping[str, bytes] = {}
+    """The files that may hold a readable Secret, and nothing encrypted."""
+    settings: bytes | None = None
+    """What the repository sets the guard's rules to."""
     missing: tuple[str, ...] = ()
     """The files whose content Git does not have here."""
 
@@ -51,6 +57,7 @@ def of_work_tree(repository: Repository, paths: Sequence[str]) -> Scope:
     if paths:
         only = set().union(*(_named(repository, path, tree.paths) for path in paths))
     contents: dict[str, bytes] = {}
+    plain: dict[str, bytes] = {}
     configs: dict[str, bytes] = {}
     for path in dict.fromkeys((*sorted(tree.paths), *sorted(only or ()))):
         if only is not None and path not in only and not is_rules(path):
@@ -64,6 +71,8 @@ def of_work_tree(repository: Repository, paths: Sequence[str]) -> Scope:
             configs[path] = content
         elif content is not None and MARK in content:
             contents[path] = content
+        elif content is not None and may_be_readable(content):
+            plain[path] = content
     return Scope(
         "encrypted files",
         tree.paths,
@@ -71,6 +80,8 @@ def of_work_tree(repository: Repository, paths: Sequence[str]) -> Scope:
         configs,
         frozenset(only) if only is not None else None,
         _head(Git(str(repository.top))),
+        plain=plain,
+        settings=tree.read(SETTINGS_FILE),
     )
 
 
@@ -124,23 +135,26 @@ def _of_blobs(
     only: frozenset[str],
     history: tuple[str, ...],
 ) -> Scope:
-    rules = {blob for path, blob in blobs.items() if is_rules(path)}
+    whole = {blob for path, blob in blobs.items() if is_rules(path) or path == SETTINGS_FILE}
+    changed = {blobs[path] for path in only if path in blobs}
     read: dict[str, bytes] = {}
     missing: set[str] = set()
     for blob, content in git.contents(list(dict.fromkeys(blobs.values()))):
         if content is None:
             missing.add(blob)
-        elif MARK in content or blob in rules:
+        elif MARK in content or blob in whole or (blob in changed and may_be_readable(content)):
             # Of a content that comes in parts, each begins with the end of the one before.
             read[blob] = read[blob] + content[OVERLAP:] if blob in read else content
     held = {path: read[blob] for path, blob in blobs.items() if blob in read}
     return Scope(
         what,
         tuple(blobs),
-        {p: c for p, c in held.items() if not is_rules(p)},
+        {p: c for p, c in held.items() if not is_rules(p) and MARK in c},
         {p: c for p, c in held.items() if is_rules(p)},
         only,
         history,
+        plain={p: c for p, c in held.items() if p in only and not is_rules(p) and MARK not in c},
+        settings=held.get(SETTINGS_FILE),
         missing=tuple(p for p, blob in blobs.items() if p in only and blob in missing),
     )
 

@@ -20,6 +20,16 @@ _FEW = 200
 """Files up to which Git is asked for their commits alone: with many paths, each commit costs more than it saves."""
 
 
+class Replaced(NamedTuple):
+    """A content that was put in the place of an encrypted one, and is not encrypted."""
+
+    path: str
+    content: bytes
+    commit: str
+    sealed: str
+    """The last commit before it in which the path was encrypted."""
+
+
 class Compared(NamedTuple):
     """What the versions show."""
 
@@ -33,6 +43,10 @@ class Compared(NamedTuple):
     """How many earlier versions were looked at."""
     missing: int = 0
     """How many contents Git does not have here, and could be such versions."""
+    sealed: Mapping[str, str] = {}
+    """The last commit in which each path was encrypted."""
+    replaced: tuple[Replaced, ...] = ()
+    """Of all paths, if none were named."""
 
 
 Reports = Callable[[Version], bool]
@@ -53,9 +67,15 @@ def compare_versions(
     changes = _changes(git, revisions, paths)
     contents, missing = _encrypted(git, changes)
     history = [change for change in changes if change.new in contents]
+    compared = Compared(
+        versions=len(history),
+        missing=missing,
+        sealed={change.path: change.commit for change in history},
+        replaced=() if paths else tuple(_replaced(git, changes, contents)),
+    )
     suspects = _suspects(contents, current)
     if not suspects:
-        return Compared(versions=len(history), missing=missing)
+        return compared
     concerned = {c.path for c in history if _mac(contents[c.new]) in suspects}
     concerned |= {path for path, file in current.items() if _mac(file.content) in suspects}
     versions = list(_versions([c for c in history if c.path in concerned], contents))
@@ -64,13 +84,28 @@ def compare_versions(
     for version, shown in _findings(versions, reports):
         file = current.get(version.file.path)
         found[file is not None and file.content == version.file.content].append(shown)
-    return Compared(
-        tuple(shown.finding for shown in found[True]),
-        frozenset(shown.finding for shown in found[True] if shown.is_of_mac),
-        tuple(shown.finding for shown in found[False]),
-        len(history),
-        missing,
+    return compared._replace(
+        findings=tuple(shown.finding for shown in found[True]),
+        of_mac=frozenset(shown.finding for shown in found[True] if shown.is_of_mac),
+        earlier=tuple(shown.finding for shown in found[False]),
     )
+
+
+def _replaced(
+    git: Git, changes: Sequence[Change], contents: Mapping[str, bytes]
+) -> Iterator[Replaced]:
+    last: dict[str, str] = {}
+    found: list[tuple[Change, str]] = []
+    for change in changes:
+        if change.new in contents:
+            last[change.path] = change.commit
+        elif any(old in contents for old in change.old):
+            found.append((change, last.get(change.path, "")))
+    plain = dict(git.contents(list(dict.fromkeys(change.new for change, _ in found))))
+    for change, sealed in found:
+        content = plain.get(change.new)
+        if content is not None and sealed:
+            yield Replaced(change.path, content, change.commit, sealed)
 
 
 def _findings(versions: Sequence[Version], reports: Reports) -> Iterator[tuple[Version, Shown]]:

@@ -30,6 +30,7 @@ from gitops_secrets.core.verify.objects import check_overridden
 from gitops_secrets.core.verify.rules import Rules, check_rules
 from gitops_secrets.core.verify.sharing import check_copies, shared_keys
 from gitops_secrets.core.verify.structure import check_file
+from gitops_secrets.core.verify.unencrypted import check_unencrypted, readable_secrets
 from gitops_secrets.core.yamltext.nodes import Position
 from gitops_secrets.errors import InvalidDocumentError, UsageError
 from gitops_secrets.report.words import count
@@ -99,10 +100,11 @@ def verify(request: Request) -> Verified:
     git = Git(str(repository.top))
     scope = _scope(request, repository, git)
     files, findings = _read(scope)
+    plain = _plain(scope, files)
     judged = [file for path, file in files.items() if scope.only is None or path in scope.only]
     findings += _keyless(scope, files, judged, paced)
     paced.step("reading earlier versions")
-    compared = _compare(request, git, scope, files, judged)
+    compared = _compare(request, git, scope, files, [*(file.path for file in judged), *plain])
     findings += compared.findings
     unread = [f"{path}: Git has no content of it here; {BRINGS} it" for path in scope.missing]
     notes = list(_notes(judged))
@@ -117,8 +119,14 @@ def verify(request: Request) -> Verified:
         verdicts, findings, unchecked = _open_all(request, judged, findings, compared.of_mac, paced)
         unread += unchecked
     findings += compared.earlier
+    findings += _unencrypted(scope, plain, compared)
     return Verified(
-        Outcome(scope.what, len(judged), _weighed(findings, files), tuple(unread)),
+        Outcome(
+            scope.what,
+            len(judged),
+            _weighed(findings, {**scope.plain, **scope.contents}),
+            tuple(unread),
+        ),
         verdicts[Verdict.INTACT],
         verdicts[Verdict.NO_KEY],
         request.keyless,
@@ -238,20 +246,42 @@ def _compare(
     git: Git,
     scope: Scope,
     files: Mapping[str, EncryptedFile],
-    judged: Sequence[EncryptedFile],
+    paths: Sequence[str],
 ) -> Compared:
-    contents = {(file.path, file.content) for file in judged}
-    reports: Reports = lambda version: (version.file.path, version.file.content) in contents  # noqa: E731
-    paths = [file.path for file in judged]
     if request.history:
         return compare_versions(git, scope.history, files, (), lambda _: True)
     if scope.begins:
         listed = git.ask("rev-list", f"{scope.begins}..{scope.history[0]}").decode().split()
         brought = frozenset(listed)
-        return compare_versions(git, scope.history, files, (), lambda v: v.commit in brought)
+        compared = compare_versions(git, scope.history, files, (), lambda v: v.commit in brought)
+        replaced = tuple(content for content in compared.replaced if content.commit in brought)
+        return compared._replace(replaced=replaced)
     if not paths:
         return Compared()
+    held = {(path, files[path].content) for path in paths if path in files}
+    reports: Reports = lambda version: (version.file.path, version.file.content) in held  # noqa: E731
     return compare_versions(git, scope.history, files, paths, reports)
+
+
+def _plain(scope: Scope, files: Mapping[str, EncryptedFile]) -> dict[str, bytes]:
+    """Return the files to report on that hold a readable Secret, and are not encrypted."""
+    others = {path: scope.contents[path] for path in scope.contents if path not in files}
+    return {
+        path: content
+        for path, content in {**scope.plain, **others}.items()
+        if (scope.only is None or path in scope.only) and readable_secrets(content)
+    }
+
+
+def _unencrypted(scope: Scope, plain: Mapping[str, bytes], compared: Compared) -> Iterator[Finding]:
+    """Yield the readable Secrets of *plain* that are to be encrypted, and those that were put in place of encrypted ones."""
+    policy = Policy(scope.configs, settings=scope.settings)
+    for path, content in plain.items():
+        yield from check_unencrypted(path, content, policy, compared.sealed.get(path, ""))
+    for held in compared.replaced:
+        if plain.get(held.path) != held.content:
+            for finding in check_unencrypted(held.path, held.content, policy, held.sealed):
+                yield finding._replace(commit=held.commit)
 
 
 def _notes(files: Sequence[EncryptedFile]) -> Iterator[str]:
@@ -264,14 +294,13 @@ def _notes(files: Sequence[EncryptedFile]) -> Iterator[str]:
         )
 
 
-def _weighed(findings: Iterable[Finding], files: Mapping[str, EncryptedFile]) -> Judgement:
+def _weighed(findings: Iterable[Finding], contents: Mapping[str, bytes]) -> Judgement:
     """Return *findings*, each once, less those that a marker in its file excuses."""
     total = Judgement()
     by_path: dict[str, list[Finding]] = {}
     for finding in dict.fromkeys(findings):
         by_path.setdefault(finding.path, []).append(finding)
     for path, of_path in by_path.items():
-        file = files.get(path)
-        markers = find_markers(file.content.decode(errors="replace")) if file is not None else ()
+        markers = find_markers(contents.get(path, b"").decode(errors="replace"))
         total += weigh(of_path, Facts(markers=markers), Policy(), None, lambda *_: False)
     return total

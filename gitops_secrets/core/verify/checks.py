@@ -28,6 +28,7 @@ CHECKS = (
     Check("broken-sops-metadata", ERROR, "git log -p -- {path}"),
     Check("readable-value", ERROR, RENEW),
     Check("readable-secret", ERROR, RENEW),
+    Check("unencrypted-secret", ERROR, "gitops-secrets encrypt {path} && git add {path}"),
     Check("not-decrypted", ERROR, RENEW),
     Check("nothing-encrypted", ERROR, RENEW),
     Check("recipients", ERROR, UPDATE_KEYS),
