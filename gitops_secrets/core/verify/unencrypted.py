@@ -14,8 +14,6 @@ from gitops_secrets.core.verify.checks import found
 from gitops_secrets.core.yamltext.nodes import Position
 from gitops_secrets.errors import InvalidDocumentError
 
-_IDENT = "unencrypted-secret"
-
 
 def may_be_readable(content: bytes) -> bool:
     """Return whether *content*, which is no encrypted file, could hold a readable Secret; never parses."""
@@ -44,14 +42,14 @@ def check_unencrypted(
     if not secrets:
         return
     why = f"{path} was encrypted in commit {sealed[:12]}" if sealed else _wanted_by(path, policy)
-    setting = policy.setting(_IDENT, path)
+    setting = policy.setting("unencrypted-secret", path)
     if not why or (setting is not None and setting.is_off):
         return
     for held in secrets:
         name = ObjectName("Secret", held.identity.namespace, held.identity.name)
         first = held.readable[0]
         yield found(
-            _IDENT,
+            "unencrypted-secret",
             path,
             Position(first.line, first.column),
             f"{name} is readable as a whole, and {why}",
