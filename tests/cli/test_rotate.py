@@ -51,6 +51,14 @@ def test_what_cannot_be_proven_is_not_written_and_taken_back(fleet: User) -> Non
     assert fleet.state() == before
 
 
+def test_what_you_bring_and_cannot_be_proven_is_not_written(fleet: User) -> None:
+    before = fleet.state()
+    flags = ("--registry-creds-env", "NEW", "--plain-http", HOST, "--timeout", "0.5")
+    result = fleet.run(*ROTATE, *flags, env={"NEW": f"robot-b:{mixed()}"})
+    assert (result.status, fleet.state()) == (3, before), result.printed
+    assert "hint: the old credential is as it was" in result.stderr
+
+
 def test_with_check_never_it_is_written_unproven_and_that_is_said(fleet: User) -> None:
     result = fleet.run(*ROTATE, *program(fleet, minted()), "--check", "never")
     assert result.status == 0, result.printed

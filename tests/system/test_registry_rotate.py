@@ -446,9 +446,10 @@ def test_what_you_bring_is_switched_and_you_are_told_what_to_revoke(place: Place
     new = f"robot-b:{mixed()}"
     add_user(path, new)
     common = ("registry", "rotate", "--registry", host, "--plain-http", host)
-    first = place.user.run(
-        *common, "--registry-creds-env", "NEW", "--push", *CONFIRMED, env={"NEW": new}
-    )
+    flags = ("--registry-creds-env", "NEW", "--push", "-v", *CONFIRMED)
+    with Watch(place.user, new.partition(":")[2], place.password, own="NEW") as watch:
+        first = place.user.run(*common, *flags, env={"NEW": new})
+    assert watch.leaks(first) == []
     assert (first.status, stages(first)["revoke"]) == (0, "waiting"), first.printed
     assert "revoke the old credential of robot at" in first.stdout
     assert place.held() == new
