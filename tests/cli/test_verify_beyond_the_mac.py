@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from gitops_secrets.adapters.sops.binary import find_sops
 from tests.support.secrets import encoded, mixed, opaque, recipient, rule
 from tests.support.user import User
-from tests.support.verified import A, change, findings, seal
+from tests.support.verified import A, change, findings, seal, value_of
 
 EITHER = pytest.mark.parametrize("options", [(), ("--keyless",), ("--history",)])
 EMPTY = ['""', "null", "{}", "[]", ""]
@@ -104,7 +106,7 @@ def test_another_type_of_a_value_is_seen_though_the_mac_fits(
     result = user.run("verify", *options)
     assert result.status == 1
     assert "tampered" in findings(result)
-    assert "stringData.a has its ciphertext with another type or spelling" in result.stdout
+    assert "stringData.a has its ciphertext edited in place, or the type of it" in result.stdout
 
 
 @EITHER
@@ -117,6 +119,33 @@ def test_a_readable_field_outside_of_the_mac_is_a_warning(
     assert result.status == 0
     assert findings(result) == ["readable-change"]
     assert "metadata.labels.app and 1 more changed since commit" in result.stdout
+
+
+def test_readable_fields_of_earlier_versions_are_nothing_to_warn_of(
+    user: User, by_values: str
+) -> None:
+    for label in "yz":
+        change(user, A, "app: .", f"app: {label}")
+        user.commit({})
+    result = user.run("verify", "--history")
+    assert findings(result) == ["readable-change"]
+    assert "since commit" in result.stdout
+    user.git("revert", "--no-edit", "HEAD~2..HEAD")
+    assert findings(user.run("verify", "--history")) == []
+
+
+@EITHER
+def test_a_corrector_of_spelling_in_a_ciphertext_is_seen(
+    user: User, own: str, options: tuple[str, ...]
+) -> None:
+    """Tools that correct words take the ciphertext for text, and leave its tag alone."""
+    value = value_of(user, A, "a")
+    data = re.escape(value.split(",iv:")[0])
+    other = "A" if value[len("ENC[AES256_GCM,data:")] != "A" else "B"
+    change(user, A, data, f"ENC[AES256_GCM,data:{other}{value.split(',iv:')[0][21:]}")
+    result = user.run("verify", *options)
+    assert result.status == 1
+    assert "stringData.a has its ciphertext edited in place" in result.stdout
 
 
 @EITHER

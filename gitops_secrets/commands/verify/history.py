@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from gitops_secrets.adapters.git.objects import Git
 from gitops_secrets.adapters.git.rawdiff import Change
-from gitops_secrets.core.guard.record.finding import Finding
+from gitops_secrets.core.guard.record.finding import Finding, Severity
 from gitops_secrets.core.sops.reader.structure import MARK, EncryptedFile, read_encrypted
 from gitops_secrets.core.verify.version import Shown, Version, ciphertexts, metadata_of
 from gitops_secrets.core.verify.versions import compare
@@ -38,7 +38,7 @@ class Compared(NamedTuple):
     of_mac: frozenset[Finding] = frozenset()
     """Those of them that a MAC that fits disproves."""
     earlier: tuple[Finding, ...] = ()
-    """Of the versions that are not."""
+    """Of the versions that are not, without warnings: nobody can act on those."""
     versions: int = 0
     """How many earlier versions were looked at."""
     missing: int = 0
@@ -87,7 +87,7 @@ def compare_versions(
     return compared._replace(
         findings=tuple(shown.finding for shown in found[True]),
         of_mac=frozenset(shown.finding for shown in found[True] if shown.is_of_mac),
-        earlier=tuple(shown.finding for shown in found[False]),
+        earlier=tuple(s.finding for s in found[False] if s.finding.severity is Severity.ERROR),
     )
 
 

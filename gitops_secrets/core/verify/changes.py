@@ -69,14 +69,14 @@ def _origin(before: Version, after: Version, item: Item, origins: Origins) -> st
 
 
 def respelled(before: Version, after: Version) -> Iterator[Finding]:
-    """Yield the ciphertexts that are the same but for their type or spelling, which no MAC covers."""
+    """Yield the ciphertexts of the same name that were edited: their type and their spelling no MAC covers."""
     old = {item.key: item for item in items_of(before.file)}
     for item in items_of(after.file):
         first = old.get(item.key)
         if first is None or not item.encrypted or first.spelling == item.spelling:
             continue
         if first.encrypted and first.content == item.content:
-            what = f"{dotted(item.key[1])} has its ciphertext with another type or spelling"
+            what = f"{dotted(item.key[1])} has its ciphertext edited in place, or the type of it"
             yield _tampered(before, after, item.key[1], item.position, what)
 
 
