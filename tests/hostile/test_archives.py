@@ -120,11 +120,20 @@ def archived(*members: tuple[str, bytes]) -> bytes:
     return made
 
 
+def packaged(payload: bytes) -> bytes:
+    """Return a package as RPM has it: a lead, a signature, a header and *payload*."""
+    header = b"\x8e\xad\xe8\1" + bytes(4) + struct.pack(">II", 1, 5) + bytes(16) + b"x-1.0"
+    return (
+        b"\xed\xab\xee\xdb\3".ljust(96, b"\0") + header + bytes(-len(header) % 8) + header + payload
+    )
+
+
 SELF_EXTRACTING = b'#!/bin/sh\ntail -n +3 "$0" | tar x; exit\n'
 UNPACKED_HERE = {
     "an archive of ar": archived(("debian-binary", b"2.0\n"), ("data.gz", gzip.compress(CONFIG))),
     "an archive of ar with an odd member": archived(("a", b"odd"), ("b", gzip.compress(CONFIG))),
     "behind the end of ar": archived(("a", b"even")) + gzip.compress(CONFIG),
+    "a package of RPM": packaged(gzip.compress(CONFIG)),
     "a script with gzip": SELF_EXTRACTING + gzip.compress(CONFIG),
     "a script with xz": SELF_EXTRACTING + lzma.compress(CONFIG),
     "a script with bzip2": SELF_EXTRACTING + bz2.compress(CONFIG),
@@ -151,7 +160,8 @@ NOT_UNPACKED = {
     "lz4, as it was": b"\x02\x21\x4c\x18",
     "compress, with few bits": b"\x1f\x9d\x8c",
     "cab": b"MSCF\0\0\0\0",
-    "rpm": b"\xed\xab\xee\xdb\x03\0",
+    "rpm": packaged(b"\x28\xb5\x2f\xfd"),
+    "rpm, with a header that is too long": packaged(b"").replace(b"\0\5", b"\xff\5"),
     "xar": b"xar!\0\x1c\0\1",
     "squashfs": b"hsqs" + bytes(24) + b"\4\0\0\0",
     "arj": b"\x60\xea\x2b\0\x22\x0b",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 import zipfile
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -25,6 +26,7 @@ _END, _END_LENGTH = b"PK\x05\x06", 22
 _STORED, _DEFLATED, _BZIP2, _LZMA, _AES = 0, 8, 12, 14, 99
 _LONGEST_NAME = 4096
 _AR, _AR_HEADER = b"!<arch>\n", 60
+_RPM_LEAD = 96
 _BLOCK = 512
 _ZEROS = bytes(_BLOCK)
 
@@ -62,9 +64,22 @@ def unpack(content: bytes, name: str) -> Unpacked:
         return Unpacked(list(_untar(content)), is_whole=True)
     if name == "ar":
         return Unpacked(list(_unar(content)), is_whole=True)
+    if name == "rpm":
+        payload = content[_rpm_payload(content) :]
+        return Unpacked([payload], is_whole=False, unread=not is_packed(payload))
     if name == SCRIPT:
         return Unpacked([content[behind_text(content) :]], is_whole=False)
     return Unpacked(*unpack_streams(content))
+
+
+def _rpm_payload(content: bytes) -> int:
+    """Return where the files of a package of RPM begin, behind its two headers, of which the first is aligned."""
+    at = _RPM_LEAD
+    for _ in range(2):
+        at += -at % 8
+        entries, size = struct.unpack(">II", content[at + 8 : at + 16].ljust(8, b"\0"))
+        at += 16 + 16 * entries + size
+    return at
 
 
 def _unar(content: bytes) -> Iterator[bytes]:

@@ -28,6 +28,7 @@ UNREADABLE = frozenset({*dict(_MAGIC), *_SHAPE.groupindex}) - {
     "xz",
     "lzma",
     "ar",
+    "rpm",
 }
 """What Python cannot unpack."""
 SCRIPT = "script"
