@@ -23,6 +23,7 @@ PROGRAMS = {
     "sh": "`edit`: waits in memory, and removes the readable text when the editor or we end",
     "rm": "`edit`: what that `sh` removes it with",
     "the editor": "`edit`: what VISUAL or EDITOR names",
+    "a program that mints": "`registry rotate`: what `--exec` names",
 }
 """What may be started, and why. docs/threat-model.md has the same table."""
 
