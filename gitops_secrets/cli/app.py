@@ -146,7 +146,7 @@ def _say_error(error: GitOpsSecretsError, status: int, arguments: Sequence[str])
 
 
 def _wants_json(arguments: Sequence[str]) -> bool:
-    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
+    pairs = zip(arguments, [*arguments, ""][1:], strict=True)
     return any(
         word in ("--json", "--output=json", "-ojson")
         or (word in ("-o", "--output") and value == "json")

@@ -146,3 +146,20 @@ def test_a_readable_secret_in_the_message_is_refused_by_the_guard(user: User) ->
     result = user.bootstrap("-m", f"docker login -u robot -p {word()} registry.example.com")
     assert (result.status, user.state()) == (3, before), result.printed
     assert secret not in result.printed
+
+
+def test_the_bare_command_outside_a_work_tree_says_so_and_nothing_else(user: User) -> None:
+    result = user.run(cwd=user.temporary)
+    assert (result.status, result.stdout) == (3, ""), result.printed
+    assert "Traceback" not in result.stderr
+    assert result.stderr.startswith("gitops-secrets: error: ")
+
+
+@pytest.mark.parametrize("command", [("registry", "list"), ("key", "list"), ("registry", "check")])
+def test_a_path_in_a_repository_without_a_cluster_is_no_cluster(
+    user: User, command: tuple[str, ...]
+) -> None:
+    result = user.run(*command, "--path", "clusters/prod")
+    assert result.status == 2, result.printed
+    assert "no cluster is in this repository yet" in result.stderr
+    assert "hint: gitops-secrets bootstrap --path clusters/prod" in result.stderr

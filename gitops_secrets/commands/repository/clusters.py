@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -33,6 +34,11 @@ def chosen_clusters(choice: Choice, tree: Overlay, top: Path) -> list[Cluster]:
     if choice.paths and choice.all_clusters:
         raise UsageError("--path and --all exclude each other")
     known = clusters_of(tree)
+    if choice.paths and not known and choice.new_cluster is None:
+        raise UsageError(
+            f"no cluster is in this repository yet: {NO_ROOT}",
+            f"gitops-secrets bootstrap --path {shlex.quote(choice.paths[0])} --image-pull-secret regcred",
+        )
     if choice.paths:
         named = (_named(choice, path, tree, top, known) for path in choice.paths)
         return list(dict.fromkeys(named))
