@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gitops_secrets.core.guard.hookscripts import CLIENT, SERVER, script
+from tests.field import gotk
 from tests.guard.corpus.case import Fresh
 from tests.support.githttp import GitServer, Repository
 from tests.support.user import PROGRAM, User
@@ -278,6 +279,60 @@ def test_a_push_of_what_was_committed_past_the_guard_is_refused_at_home(user: Us
     assert git(user, "push", "origin", "main").returncode == 0
 
 
+def test_the_hints_of_a_refused_push_lead_to_a_push(user: User, tmp_path: Path):
+    subprocess.run(["git", "init", "--quiet", "--bare", tmp_path / "remote"], check=True)
+    user.git("remote", "add", "origin", str(tmp_path / "remote"))
+    user.commit(gotk.LAYOUTS["one cluster"].files)
+    assert user.bootstrap().status == 0
+    assert git(user, "push", "--set-upstream", "origin", "main").returncode == 0
+    assert user.run("hooks", "install").status == 0
+    user.write({"apps/regcred.yaml": Fresh().secret})
+    for further in ("first.txt", "second.txt"):
+        user.write({further: "hello\n"})
+        user.git("add", "--all")
+        user.git("commit", "--quiet", "--no-verify", "--message", further)
+    refused = git(user, "push")
+    said = refused.stdout + refused.stderr
+    hints = re.findall(r"hint: (g.*)", said)
+    assert hints[0].startswith("gitops-secrets encrypt --add-rule apps/regcred.yaml"), said
+    assert hints[1].startswith("git reset --soft "), said
+
+    for command in (hints[1], hints[0], "git commit --quiet --message again", "git push --quiet"):
+        done = user.program(
+            ["sh", "-c", command], env={"PATH": f"{PROGRAM.parent}:{user.env['PATH']}"}
+        )
+        assert done.status == 0, (command, done.printed)
+    assert (user.repository / "second.txt").exists()
+    assert "second.txt" in user.git("ls-tree", "--name-only", "origin/main")
+
+
+def test_the_first_commit_and_a_merge_are_taken_back_in_their_own_ways(user: User, tmp_path: Path):
+    subprocess.run(["git", "init", "--quiet", "--bare", tmp_path / "remote"], check=True)
+    user.git("remote", "add", "origin", str(tmp_path / "remote"))
+    user.run("hooks", "install")
+    user.write({"a.yaml": Fresh().secret})
+    user.git("add", "--all")
+    user.git("commit", "--quiet", "--no-verify", "--message", "first")
+    assert "hint: git update-ref -d HEAD\n" in _said(git(user, "push", "origin", "main"))
+
+    user.git("checkout", "--quiet", "-b", "topic")
+    user.commit({"topic.txt": "hello\n"})
+    user.git("checkout", "--quiet", "main")
+    user.commit({"main.txt": "hello\n"})
+    user.git("push", "--quiet", "--no-verify", "origin", "main")
+    user.write({"b.yaml": Fresh().secret})
+    user.git("add", "--all")
+    user.git("commit", "--quiet", "--no-verify", "--message", "second")
+    bad = user.git("rev-parse", "HEAD")[:12]
+    user.git("merge", "--quiet", "--no-edit", "--no-verify", "topic")
+    said = _said(git(user, "push", "origin", "main"))
+    assert f"hint: git rebase --interactive --rebase-merges {bad}~1\n" in said
+
+
+def _said(run: subprocess.CompletedProcess[str]) -> str:
+    return run.stdout + run.stderr
+
+
 def push(user: User, *arguments: str) -> subprocess.CompletedProcess[str]:
     return git(user, "push", "origin", *(arguments or ("main",)))
 
@@ -290,6 +345,8 @@ def test_the_server_refuses_a_readable_secret_and_nothing_moves(user: User, serv
     assert "remote: a.yaml:8:22: error[plaintext-dockerconfigjson]" in refused.stderr
     assert fresh.password not in refused.stdout + refused.stderr
     assert server.head() == before
+    commit = user.git("rev-parse", "HEAD")[:12]
+    assert f"remote:     hint: git reset --soft {commit}~1" in refused.stderr
     blob = user.git("rev-parse", "HEAD:a.yaml").strip()
     with pytest.raises(RuntimeError):
         server.git("cat-file", "-e", blob)

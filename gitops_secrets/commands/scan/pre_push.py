@@ -12,6 +12,7 @@ from gitops_secrets.commands.policy import policies, revisions
 from gitops_secrets.commands.scan import pushed
 from gitops_secrets.commands.scan.judging import outcome_of, unread_of
 from gitops_secrets.commands.scan.messages import scan_messages
+from gitops_secrets.commands.scan.taking_back import with_way_back
 from gitops_secrets.commands.scan.versions import once
 from gitops_secrets.core.guard.judge.judgement import Judgement
 from gitops_secrets.core.guard.outcome import Outcome
@@ -57,7 +58,8 @@ def scan_send(git: Git, remote: str, sent: list[str]) -> Outcome:
         after = partial(_trees, git, tip)
         outcome = outcome_of(git, _WHAT, changes, terms, after, known, before=list)
         total = total.joined(outcome).joined(scan_messages(git, [tip], new, terms.policy))
-    return _with_the_rest(git, remote, kinds, known, total)
+    whole = _with_the_rest(git, remote, kinds, known, total)
+    return with_way_back(git, whole, [tip for tip, kind in kinds.items() if kind == "commit"], new)
 
 
 def _trees(git: Git, tip: str) -> list[Mapping[str, str]]:

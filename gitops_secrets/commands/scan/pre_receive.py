@@ -18,6 +18,7 @@ from gitops_secrets.commands.policy.protected import Protected, Refs, Update, pr
 from gitops_secrets.commands.scan import pushed
 from gitops_secrets.commands.scan.judging import outcome_of, unread_of
 from gitops_secrets.commands.scan.messages import scan_messages
+from gitops_secrets.commands.scan.taking_back import with_way_back
 from gitops_secrets.commands.scan.versions import once
 from gitops_secrets.core.guard.outcome import Outcome
 from gitops_secrets.errors import GitOpsSecretsError
@@ -91,7 +92,7 @@ def scan_push(git: Git, updates: Sequence[Update], policy: str | None, *, allow:
         outcome.judgement + judged + changed,
         (*outcome.unread, *unread_of(rest, known), *_lost(updates, kinds)),
     )
-    return once(git, total.joined(told))
+    return with_way_back(git, once(git, total.joined(told)), commits, ("--not", "--all"))
 
 
 def _trees(

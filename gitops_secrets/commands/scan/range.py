@@ -12,6 +12,7 @@ from gitops_secrets.commands.policy.changes import policy_changes
 from gitops_secrets.commands.policy.policies import is_policy
 from gitops_secrets.commands.scan.judging import outcome_of
 from gitops_secrets.commands.scan.messages import scan_messages
+from gitops_secrets.commands.scan.taking_back import with_way_back
 from gitops_secrets.commands.scan.versions import once
 from gitops_secrets.core.guard.outcome import Outcome
 from gitops_secrets.errors import GitOpsSecretsError
@@ -36,7 +37,8 @@ def scan_range(git: Git, span: str, policy: str | None, *, allow: bool) -> Outco
     ends = _between_ends(git, before, after, held, tree, changes)
     changed = policy_changes(known, [*changes, *ends], allowed=allow)
     told = scan_messages(git, [after], (f"^{before.id}",), terms.policy)
-    return once(git, outcome._replace(judgement=outcome.judgement + changed).joined(told))
+    whole = once(git, outcome._replace(judgement=outcome.judgement + changed).joined(told))
+    return with_way_back(git, whole, [after], (f"^{before.id}",))
 
 
 def _between_ends(

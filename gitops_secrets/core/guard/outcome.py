@@ -21,6 +21,8 @@ class Outcome(NamedTuple):
     judgement: Judgement
     unread: tuple[str, ...] = ()
     """What could not be looked at, and why; each of them blocks."""
+    way_back: str = ""
+    """The command that takes back the commits with findings, if only that helps."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -49,6 +51,7 @@ class Outcome(NamedTuple):
             self.looked_at + other.looked_at,
             self.judgement + other.judgement,
             self.unread + other.unread,
+            self.way_back or other.way_back,
         )
 
     def only(self, rules: frozenset[str]) -> Outcome:
@@ -57,7 +60,9 @@ class Outcome(NamedTuple):
             tuple(f for f in self.judgement.findings if f.rule in rules),
             tuple(i for i in self.judgement.ignored if i.finding.rule in rules),
         )
-        return Outcome(self.what, self.looked_at, kept, self.unread)
+        return Outcome(
+            self.what, self.looked_at, kept, self.unread, self.way_back if kept.findings else ""
+        )
 
 
 def _place(finding: Finding) -> tuple[str, int, int, str, str]:

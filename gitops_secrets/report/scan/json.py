@@ -23,6 +23,7 @@ def render(outcome: Outcome) -> str:
                 for i in outcome.ignored
             ],
             "not_looked_at": outcome.unread,
+            "way_back": outcome.way_back or None,
         },
     )
 

@@ -9,6 +9,7 @@ from gitops_secrets.report.words import count, plain
 
 _NAMED = 5
 """How many of the commits that kept a line are named."""
+_KEPT = "note: a new commit does not remove what these commits hold. Take them back, fix the files, and commit again."
 _BY = {"marker": "its marker", "baseline": "the baseline", "settings": SETTINGS_FILE}
 """Whose word keeps a finding from being reported."""
 
@@ -28,6 +29,8 @@ def render(outcome: Outcome) -> str:
         for i in outcome.ignored
     ]
     lines += [f"error: not looked at: {plain(what)}" for what in outcome.unread]
+    if outcome.way_back:
+        lines += [_KEPT, f"    hint: {outcome.way_back}"]
     return "\n".join([*lines, f"gitops-secrets: {summary(outcome)}"]) + "\n"
 
 
