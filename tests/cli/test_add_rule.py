@@ -93,7 +93,13 @@ def test_a_file_that_nothing_applies_is_for_the_only_cluster_or_for_nobody(
     result = fleet.run("encrypt", "charts/db.yaml", "--add-rule")
     assert (result.status, fleet.state()) == (3, before), result.printed
     assert "no Kustomization applies charts/db.yaml yet" in result.stderr
-    assert "clusters/production, clusters/staging have one each" in result.stderr
+    for name in ("clusters/production", "clusters/staging"):
+        recipient = own(fleet, name)
+        assert (
+            f"hint: gitops-secrets encrypt charts/db.yaml --age-recipient {recipient}\n"
+            in result.stderr
+        )
+    assert "that of clusters/production, or that of clusters/staging\n" in result.stderr
 
     single = User(tmp_path_factory.mktemp("single"))
     single.commit(gotk.LAYOUTS["one cluster"].files)
@@ -101,6 +107,35 @@ def test_a_file_that_nothing_applies_is_for_the_only_cluster_or_for_nobody(
     single.write({"charts/db.yaml": opaque(word())})
     assert single.run("encrypt", "charts/db.yaml", "--add-rule").status == 0
     assert own(single, "clusters/prod") in single.read("charts/db.yaml")
+
+
+def test_a_file_that_the_kustomization_beside_it_does_not_list_is_for_the_clusters_that_apply_that(
+    fleet: User,
+) -> None:
+    fleet.commit({"apps/staging/kustomization.yaml": "resources: [web.yaml]\n"})
+    fleet.write(
+        {"apps/staging/web.yaml": "kind: List\n", "apps/staging/new/db.yaml": opaque(word())}
+    )
+
+    result = fleet.run("encrypt", "apps/staging/new/db.yaml", "--add-rule")
+
+    assert result.status == 0, result.printed
+    assert own(fleet, "clusters/staging") in fleet.read("apps/staging/new/db.yaml")
+    assert "note: apps/staging/kustomization.yaml does not list new/db.yaml yet" in result.stdout
+
+
+def test_readers_without_any_cluster_are_said_to_leave_flux_out(fleet: User) -> None:
+    fleet.write({"charts/db.yaml": opaque(word()), "charts/web.yaml": opaque(word())})
+    without = fleet.run("encrypt", "charts/db.yaml", "--age-recipient", PERSON)
+    assert without.status == 0, without.printed
+    assert (
+        "note: Flux cannot decrypt charts/db.yaml: no recipient of clusters/production"
+        in without.stdout
+    )
+    recipient = own(fleet, "clusters/staging")
+    read = fleet.run("encrypt", "charts/web.yaml", "--age-recipient", recipient)
+    assert read.status == 0, read.printed
+    assert "cannot decrypt" not in read.stdout
 
 
 def test_what_flux_would_not_decrypt_is_said(fleet: User) -> None:
@@ -116,8 +151,7 @@ def test_the_hint_of_encrypt_is_the_command(fleet: User) -> None:
     fleet.write({"apps/staging/db.yaml": opaque(word())})
     refused = fleet.run("encrypt", "apps/staging/db.yaml")
     assert refused.status == 3
-    hint = "hint: gitops-secrets encrypt apps/staging/db.yaml --add-rule, "
-    assert hint in refused.stderr
+    assert "hint: gitops-secrets encrypt apps/staging/db.yaml --add-rule\n" in refused.stderr
     both = fleet.run("encrypt", "apps/staging/db.yaml", "--add-rule", "--age-recipient", PERSON)
     assert both.status == 2, both.printed
 

@@ -15,7 +15,7 @@ from gitops_secrets.commands.secrets.ruling import Ruling, find_ruling, ruling_o
 from gitops_secrets.commands.secrets.sealing import Sealer
 from gitops_secrets.core.repository.layout import CONFIG
 from gitops_secrets.core.repository.overlay import Overlay
-from gitops_secrets.core.sops.creationrules import choose_rule, parse_rules
+from gitops_secrets.core.sops.creationrules import choose_rule, parse_rules, recorded_recipients
 from gitops_secrets.core.sops.manifest import Manifest
 from gitops_secrets.core.sops.recipients import shorten
 from gitops_secrets.core.sops.ruleedits import add_path_rule
@@ -97,10 +97,20 @@ def encrypt(request: Request) -> Outcome:
             *([recovered] if recovered else []),
             *added,
             *notes,
+            *(_unread(file, ruling) if request.age_recipients else ()),
             *([_MAC_ONLY] if ruling.mac_only else []),
             *sealed.warnings,
         ),
     )
+
+
+def _unread(file: SecretFile, ruling: Ruling) -> tuple[str, ...]:
+    """Return what to say if none of the clusters that ``.sops.yaml`` records can decrypt the file."""
+    recorded = recorded_recipients(parse_rules(file.tree.read(CONFIG) or b""))
+    if not recorded or any(r.value in ruling.recipients for r in recorded.values()):
+        return ()
+    names = " or ".join(sorted(recorded))
+    return (f"Flux cannot decrypt {file.path}: no recipient of {names} is among its readers",)
 
 
 def _add_rule(request: Request, file: SecretFile) -> tuple[str, ...]:

@@ -114,10 +114,10 @@ def find_ruling(tree: Overlay, path: str, age_recipients: Sequence[str]) -> Ruli
 def _without_rule(path: str, config: bytes | None) -> tuple[str, ...]:
     """Return what helps a file that no rule is for, in a repository whose clusters are known or not."""
     name = shlex.quote(path)
-    asked = f"gitops-secrets encrypt {name} --age-recipient AGE1..., for who may read it"
+    asked = f"gitops-secrets encrypt {name} --age-recipient AGE1..."
     if any(r.cluster for rule in parse_rules(config or b"") for r in rule.recipients):
         return (
-            f"gitops-secrets encrypt {name} --add-rule, for the clusters that apply it",
+            f"gitops-secrets encrypt {name} --add-rule",
             asked,
         )
     return (asked, f"or add a rule with path_regex, encrypted_regex: {ENCRYPTED_REGEX} and age")

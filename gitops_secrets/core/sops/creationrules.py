@@ -249,11 +249,18 @@ def _owner(node: yaml.Node, lines: Sequence[str]) -> tuple[str | None, str | Non
 
 def recorded_recipient(rules: Iterable[CreationRule], cluster: Cluster) -> str | None:
     """Return the recipient that ``.sops.yaml`` records for *cluster*, or None."""
+    recorded = recorded_recipients(rules).get(cluster.path)
+    return recorded.value if recorded else None
+
+
+def recorded_recipients(rules: Iterable[CreationRule]) -> dict[str, Recipient]:
+    """Return the recipient that ``.sops.yaml`` records for each cluster, by its path: the first of each."""
+    recorded: dict[str, Recipient] = {}
     for rule in rules:
         for recipient in rule.recipients:
-            if recipient.cluster == cluster.path:
-                return recipient.value
-    return None
+            if recipient.cluster:
+                recorded.setdefault(recipient.cluster, recipient)
+    return recorded
 
 
 def choose_rule(rules: Iterable[CreationRule], path: str) -> CreationRule | None:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Sequence
+import shlex
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from gitops_secrets.core.flux.objects import KUSTOMIZATION_NAMES
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.layout import CONFIG, ENDINGS, escaped
 from gitops_secrets.core.repository.overlay import Overlay
-from gitops_secrets.core.sops.creationrules import CreationRule, Recipient, parse_rules
+from gitops_secrets.core.sops.creationrules import (
+    CreationRule,
+    Recipient,
+    parse_rules,
+    recorded_recipients,
+)
 from gitops_secrets.errors import GitOpsSecretsError
 
 _TO_COME = b"apiVersion: v1\nkind: Secret\nmetadata: {name: to-come}\n"
@@ -27,28 +34,26 @@ class FileRule(NamedTuple):
 def rule_for_file(tree: Overlay, path: str) -> FileRule:
     """Return the rule by which the clusters that apply *path* can decrypt it, and who reads their pull Secrets.
 
-    A file that no cluster applies yet is for the only cluster. Raises GitOpsSecretsError if it cannot be told
-    for whom it is.
+    A file that no cluster applies yet is for those that apply the kustomization beside or above it, which does
+    not list it, else for the only cluster. Raises GitOpsSecretsError if it cannot be told for whom it is.
     """
     rules = parse_rules(tree.read(CONFIG) or b"")
-    recorded: dict[str, Recipient] = {}
-    for recipient in (r for rule in rules for r in rule.recipients):
-        if recipient.cluster:
-            recorded.setdefault(recipient.cluster, recipient)
+    recorded = recorded_recipients(rules)
     if tree.read(path) is None:
         # Where it is going to be, Flux takes it for a manifest.
         tree.write(path, _TO_COME)
-    view = View(tree)
-    applying = [a for a in view.applied if path in a.reach.files]
+    applied = View(tree).applied
+    applying = [a for a in applied if path in a.reach.files]
+    notes = []
+    if not applying and (above := _kustomization_above(tree, path)):
+        applying = [a for a in applied if above in a.reach.kustomizations]
+        name = posixpath.relpath(path, posixpath.dirname(above))
+        notes = [f"{above} does not list {name} yet: Flux applies it once it is under resources"]
     paths = sorted({a.cluster.path for a in applying})
     if not paths:
         paths = sorted(recorded)
         if len(paths) != 1:
-            found = f", and {', '.join(paths)} have one each" if paths else ""
-            raise GitOpsSecretsError(
-                f"no Kustomization applies {path} yet, so it is not known whose recipient it needs{found}",
-                f"gitops-secrets encrypt {path} --age-recipient AGE1...",
-            )
+            raise _not_known(path, recorded)
     unknown = [cluster for cluster in paths if cluster not in recorded]
     if unknown:
         raise GitOpsSecretsError(
@@ -56,13 +61,40 @@ def rule_for_file(tree: Overlay, path: str) -> FileRule:
             f"gitops-secrets bootstrap --path {unknown[0]} --image-pull-secret regcred",
         )
     people = _people(rules, paths)
-    notes = [
+    notes += [
         f"{a.place}: {a.object} applies {path} without spec.decryption: gitops-secrets doctor says what it needs"
         for a in applying
         if a.kustomization.decryption_provider is None
     ]
     return FileRule(
         _regex(path), (*(recorded[cluster] for cluster in paths), *people), tuple(notes)
+    )
+
+
+def _kustomization_above(tree: Overlay, path: str) -> str:
+    """Return the kustomization of the nearest folder that has one; empty if none has."""
+    files = set(tree.files())
+    folder = posixpath.dirname(path)
+    while True:
+        found = next(
+            (f for n in KUSTOMIZATION_NAMES if (f := posixpath.join(folder, n)) in files), ""
+        )
+        if found or not folder:
+            return found
+        folder = posixpath.dirname(folder)
+
+
+def _not_known(path: str, recorded: Mapping[str, Recipient]) -> GitOpsSecretsError:
+    """Return the error for a file of which nothing says who is to read it; a hint for each cluster's recipient."""
+    name = shlex.quote(path)
+    found = f": that of {', or that of '.join(sorted(recorded))}" if recorded else ""
+    return GitOpsSecretsError(
+        f"no Kustomization applies {path} yet, so it is not known whose recipient it needs{found}",
+        *(
+            f"gitops-secrets encrypt {name} --age-recipient {recorded[cluster].value}"
+            for cluster in sorted(recorded)
+        ),
+        *(() if recorded else (f"gitops-secrets encrypt {name} --age-recipient AGE1...",)),
     )
 
 
