@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from gitops_secrets.adapters.files import read_plain
-from gitops_secrets.adapters.git.repository import open_repository
+from gitops_secrets.adapters.git.repository import Repository, open_repository
 from gitops_secrets.adapters.writing.transaction import is_half_way
+from gitops_secrets.commands.repository.pushing import is_ahead
 from gitops_secrets.core.doctor.unpulled import Unpulled, unpulled
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.report.words import count
+
+_SHOWN = 3
+"""For so many clusters the command is printed; the rest have the same."""
 
 
 def overview(folder: Path) -> list[str]:
@@ -37,17 +42,29 @@ def overview(folder: Path) -> list[str]:
             found = unpulled(view, cluster)
             lines += (f"    {one.words}" for one in found)
             bare.append((cluster, found))
-    return [*lines, "", "next:", *_next(clusters, bare)]
-
-
-def _next(clusters: list[Cluster], bare: list[tuple[Cluster, list[Unpulled]]]) -> list[str]:
     if clusters and not bare:
-        return [f"  gitops-secrets apply --path {clusters[0].path} --context CONTEXT"]
-    if bare and bare[0][1]:
-        return [f"  {bare[0][1][0].command}", "  gitops-secrets --help"]
-    path = bare[0][0].path if bare else "clusters/prod"
-    return [
-        f"  gitops-secrets bootstrap --path {path} --image-pull-secret regcred \\",
-        "    --registry registry.example.com:5000",
-        "  gitops-secrets --help",
+        return [*lines, "", "next:", *_when_in_place(repository, clusters)]
+    return [*lines, "", "next:", *_next(view, bare)]
+
+
+def _when_in_place(repository: Repository, clusters: list[Cluster]) -> list[str]:
+    """Return what may be left to do where each cluster has its pull Secrets in Git."""
+    push = ["  git push"] if is_ahead(repository) else []
+    applies = [
+        f"  gitops-secrets apply --path {shlex.quote(cluster.path)} --context CONTEXT"
+        for cluster in clusters[:_SHOWN]
     ]
+    return [*applies, *push, "  gitops-secrets doctor"]
+
+
+def _next(view: View, bare: list[tuple[Cluster, list[Unpulled]]]) -> list[str]:
+    if bare and bare[0][1]:
+        command = bare[0][1][0].command
+    else:
+        path = bare[0][0].path if bare else "clusters/prod"
+        is_external = bool(bare) and view.root(bare[0][0]).patches_in is None
+        command = (
+            f"gitops-secrets bootstrap --path {shlex.quote(path)} --image-pull-secret regcred --registry HOST:PORT"
+            f"{' --flavour external' if is_external else ''}"
+        )
+    return [f"  {command}", "  gitops-secrets --help"]

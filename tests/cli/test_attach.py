@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.field import artifacts, byhand, gotk, operated, operated_overlays, values
-from tests.support.fleet import FILES, push
+from tests.support.fleet import ACCOUNTS, FILES, FLUX, deployments, push
 from tests.support.user import User
 
 APPS = """\
@@ -300,3 +300,37 @@ def test_copies_wait_for_the_second_of_the_two_inline_commits(user: User) -> Non
     result = user.bootstrap("--layout", "inline", "--for", "team-b")
     assert (result.status, user.state()) == (2, before), result.printed
     assert "give --for with --resume" in result.stderr
+
+
+def test_what_looks_like_a_slip_is_said_also_where_nothing_changes(fleet: User) -> None:
+    misspelt = fleet.run("attach", "tema-b", "--dry-run")
+    assert "nothing in Git names the namespace tema-b" in misspelt.stdout, misspelt.printed
+    assert "Did you mean team-b?" in misspelt.stdout
+    assert fleet.run("attach", "team-b/builder").status == 0
+    again = fleet.run("attach", "team-b/bulider")
+    assert "everything is in place" in again.stdout, again.printed
+    assert "note: nothing in Git makes ServiceAccount team-b/bulider" in again.stdout
+    assert "names the namespace" not in again.stdout
+
+
+def test_each_namespace_without_a_key_gets_the_command_and_copies_leave_no_key_unused(
+    fleet: User,
+) -> None:
+    fleet.commit({"apps/team-c.yaml": TEAM.replace("team-b", "team-c")})
+    fleet.commit({f"{FLUX}/gotk-components.yaml": ACCOUNTS + deployments("ghcr.io/fluxcd")})
+    assert fleet.run("attach", "team-b/builder").status == 0
+    said = fleet.run("doctor")
+    hint = "hint: gitops-secrets attach team-c/builder --path clusters/prod --image-pull-secret regcred\n"
+    assert hint in said.stdout, said.printed
+    added = ("registry", "add", "--registry", "unused.example.com", "--registry-creds-env", "CREDS")
+    assert fleet.run(*added, env={"CREDS": "robot:other"}).status == 0
+    assert fleet.run("attach", "team-c/builder").status == 0
+
+    unused = fleet.run("doctor").stdout
+
+    assert unused.count("has a key for unused.example.com") == 1, unused
+    assert "has a key for registry.example.com" not in unused
+    remove = "registry remove --path clusters/prod --image-pull-secret regcred --registry unused.example.com"
+    assert f"hint: gitops-secrets {remove}\n" in unused
+    assert fleet.run(*remove.split()).status == 0
+    assert "healthy" in fleet.run("doctor").stdout

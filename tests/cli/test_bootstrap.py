@@ -280,6 +280,24 @@ def test_without_a_command_it_says_what_is_here_and_what_comes_next(user: User) 
     assert "gitops-secrets bootstrap --path clusters/prod" in result.stdout
 
 
+def test_without_a_command_it_names_what_is_left_to_do_when_all_is_in_place(
+    user: User, tmp_path: Path
+) -> None:
+    subprocess.run(["git", "init", "--quiet", "--bare", tmp_path / "origin"], check=True)
+    user.git("remote", "add", "origin", str(tmp_path / "origin"))
+    user.commit({"readme.md": "hello\n"})
+    user.git("push", "--quiet", "--set-upstream", "origin", "main")
+    assert user.bootstrap().status == 0
+    ahead = user.run().stdout
+    apply, doctor = (
+        "  gitops-secrets apply --path clusters/prod --context CONTEXT",
+        "  gitops-secrets doctor",
+    )
+    assert ahead.endswith(f"next:\n{apply}\n  git push\n{doctor}\n"), ahead
+    user.git("push", "--quiet")
+    assert user.run().stdout.endswith(f"next:\n{apply}\n{doctor}\n")
+
+
 def test_importing_the_package_imports_nothing_else() -> None:
     program = "import sys, gitops_secrets; print(sorted(m for m in sys.modules if m in ('click', 'yaml', 'kubernetes')))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)

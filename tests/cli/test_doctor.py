@@ -223,7 +223,7 @@ BROKEN: dict[Callable[[User], None], str] = {
     template: "error[pod-template]: Deployment source-controller and 1 more of Flux names imagePullSecrets of its own, theirs",
     lockdown: "error[lockdown]: Kustomization flux-system/apps names no serviceAccountName",
     namespace: "warning[namespace]: apps/db.yaml is for namespace nowhere",
-    orphan: f"warning[orphans]: {SECRET} is applied by no Kustomization",
+    orphan: f"warning[orphans]: no Kustomization applies {SECRET}",
     broken_config: "error[sops-config]: .sops.yaml:",
     unfit_rule: f"warning[sops-config]: .sops.yaml:3: the creation rule for {SECRET} leaves data and stringData readable",
     config_let_in: "error[sops-config]: .sops.yaml is let into what Flux fetches",

@@ -9,7 +9,7 @@ import pytest
 
 from tests.field import gotk
 from tests.support import documents
-from tests.support.fleet import ACCOUNTS, FLUX, kustomization, seal
+from tests.support.fleet import ACCOUNTS, FLUX, deployments, kustomization, seal
 from tests.support.user import User
 
 HEALTHY = "gitops-secrets: healthy"
@@ -52,12 +52,7 @@ def shop(user: User, keys: tuple[str, ...], *images: str, secret: str = "regcred
 
 
 def flux_images(user: User, registry: str) -> None:
-    manifests = "".join(
-        f"---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}, namespace: flux-system}}\nspec:\n"
-        f"  template:\n    spec:\n      serviceAccountName: {name}\n      containers: [{{name: m, image: {registry}/{name}:v1}}]\n"
-        for name in ("source-controller", "kustomize-controller")
-    )
-    user.write({f"{FLUX}/gotk-components.yaml": ACCOUNTS + manifests})
+    user.write({f"{FLUX}/gotk-components.yaml": ACCOUNTS + deployments(registry)})
 
 
 LISTED = "resources: [web.yaml, app.yaml, regcred.yaml]\n"

@@ -86,3 +86,12 @@ def edit(user: User, path: str, old: str, new: str) -> None:
     before = user.read(path)
     assert old in before
     user.write({path: before.replace(old, new)})
+
+
+def deployments(registry: str) -> str:
+    """Return the Deployments of Flux, whose images are pulled from *registry*."""
+    return "".join(
+        f"---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}, namespace: flux-system}}\nspec:\n"
+        f"  template:\n    spec:\n      serviceAccountName: {name}\n      containers: [{{name: m, image: {registry}/{name}:v1}}]\n"
+        for name in ("source-controller", "kustomize-controller")
+    )

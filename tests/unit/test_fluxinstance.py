@@ -160,14 +160,16 @@ def test_what_stands_beside_it_in_its_file_stays() -> None:
     assert "- name: regcred" in changed
 
 
-def test_the_flavour_can_be_said() -> None:
+def test_a_flavour_that_is_not_what_installs_flux_is_refused() -> None:
     empty = Overlay([], lambda _: None)
     with pytest.raises(UsageError, match="no FluxInstance syncs clusters/prod"):
         wire(empty, PROD, "regcred", None, None, Installer.OPERATOR)
     overlay = tree()
-    wire(overlay, PROD, "regcred", None, None, Installer.BOOTSTRAP)
-    assert "clusters/prod/flux-system/gotk-sync.yaml" in written(overlay)
-    assert FILE not in written(overlay)
+    with pytest.raises(
+        UsageError, match="the Flux Operator installs the Flux that reads clusters/prod"
+    ):
+        wire(overlay, PROD, "regcred", None, None, Installer.BOOTSTRAP)
+    assert not written(overlay)
 
 
 def test_inline_its_kustomization_decrypts_by_a_patch_of_its_own() -> None:

@@ -26,7 +26,7 @@ def text_lines(outcome: Outcome, *, dry_run: bool, again: str) -> list[str]:
     for cluster in outcome.clusters:
         lines += ["", *_cluster(cluster)]
     for cluster in outcome.clusters:
-        for note in _notes(cluster) if outcome.changes else ():
+        for note in _notes(cluster) if outcome.changes else _of_namespaces(cluster):
             lines += ["", f"note: {note}"]
     return lines + _backup(outcome) + _next(outcome, again)
 
@@ -54,7 +54,12 @@ def _plan(outcome: Outcome) -> list[str]:
 
 
 def _notes(outcome: ClusterOutcome) -> tuple[str, ...]:
-    return (*outcome.wired.notes, *(note for other in outcome.namespaces for note in other.notes))
+    return (*outcome.wired.notes, *_of_namespaces(outcome))
+
+
+def _of_namespaces(outcome: ClusterOutcome) -> tuple[str, ...]:
+    """Return what is still to be done for other namespaces, which a run that changes nothing repeats."""
+    return tuple(note for other in outcome.namespaces for note in other.notes)
 
 
 def _headline(outcome: Outcome) -> str:

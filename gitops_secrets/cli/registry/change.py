@@ -205,7 +205,7 @@ def given_registries(context: click.Context, *, needed: bool = True) -> list[Reg
         if group.registry is not None
     ]
     if needed and not found:
-        raise UsageError("--registry is missing", "--registry registry.example.com:5000")
+        raise UsageError("--registry is missing", "--registry HOST:PORT")
     refuse_duplicates(found)
     return found
 

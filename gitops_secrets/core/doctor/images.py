@@ -45,7 +45,7 @@ def check(view: View, keys: Keys) -> Iterator[Diagnosis]:
                     said.add((workload.namespace, host_of(image)))
                     yield found
         for secret in here:
-            yield from _unused(view, cluster, secret, running, keys)
+            yield from _unused(view, cluster, secret, here, running, keys)
 
 
 def _of_image(
@@ -73,7 +73,7 @@ def _of_image(
             f"{workload.object} pulls {image}, and its pull Secret {near[0].name} has a key for {near[1]}: "
             f"the kubelet takes it for no other {'port' if is_port else 'path'}",
             (workload.file, near[0].path),
-            f"gitops-secrets edit {near[0].path}: add {host}",
+            adding(near[0], host),
         )
     if named:
         return Diagnosis(
@@ -82,9 +82,11 @@ def _of_image(
             f"{workload.object} pulls {image}, and its pull Secret {named[0].name} has no key for {host}: "
             f"it has {', '.join(key for _, key in held) or 'none'}",
             (workload.file, named[0].path),
-            f"gitops-secrets edit {named[0].path}: add {host}",
+            adding(named[0], host),
         )
-    holder = next((s for s in secrets for k in keys.get(s.place, ()) if covers(k, image)), None)
+    # One beside it first, then Flux's own: the copies that other namespaces have are made of that.
+    near_first = sorted(secrets, key=lambda s: (s.namespace != workload.namespace, not s.is_whole))
+    holder = next((s for s in near_first for k in keys.get(s.place, ()) if covers(k, image)), None)
     if holder is None:
         return None
     if holder.namespace == workload.namespace:
@@ -106,27 +108,53 @@ def _of_image(
 
 def _attaching(workload: Workload, holder: PullSecret) -> str:
     """Return the command that gives the namespace of *workload* a copy of *holder*, if it is one of ours."""
-    cluster = holder.cluster
-    if holder.path != cluster.secret_file(holder.name):
+    if not holder.is_whole:
         return (
             f"a pull Secret of {workload.namespace} through gitops-secrets encrypt, and imagePullSecrets "
             f"in {workload.file}"
         )
     whose = f"/{workload.account}" if workload.account != DEFAULT_ACCOUNT else ""
-    return (
-        f"gitops-secrets attach {workload.namespace}{whose} --path {shlex.quote(cluster.path)} "
-        f"--image-pull-secret {holder.name}"
-    )
+    return f"gitops-secrets attach {workload.namespace}{whose} {_options(holder)}"
+
+
+def adding(secret: PullSecret, host: str) -> str:
+    """Return the command that gives *secret* and its copies credentials for *host*, whether Git has some or not."""
+    if not (secret.is_whole or secret.is_copy):
+        return f"gitops-secrets edit {shlex.quote(secret.path)}"
+    return f"gitops-secrets bootstrap {_options(secret)} --registry {host}"
+
+
+def _options(secret: PullSecret) -> str:
+    return f"--path {shlex.quote(secret.cluster.path)} --image-pull-secret {secret.name}"
 
 
 def _unused(
-    view: View, cluster: Cluster, secret: PullSecret, running: Sequence[Workload], keys: Keys
+    view: View,
+    cluster: Cluster,
+    secret: PullSecret,
+    here: Sequence[PullSecret],
+    running: Sequence[Workload],
+    keys: Keys,
 ) -> Iterator[Diagnosis]:
-    """Yield the keys of *secret* that no image matches, where everything that runs beside it is known."""
-    beside = [w for w in running if w.namespace == secret.namespace]
-    if secret.place not in keys or not beside or _is_open_ended(view, cluster, secret, beside):
+    """Yield the keys of *secret* that no image matches, where everything that runs beside it is known.
+
+    A copy in another namespace has the keys of Flux's own, which is judged by what all of them are for.
+    """
+    copies = [s for s in here if s.name == secret.name and s.is_copy] if secret.is_whole else []
+    if secret.is_copy and any(s.name == secret.name and s.is_whole for s in here):
+        return
+    holders = [secret, *copies]
+    namespaces = list(dict.fromkeys(s.namespace for s in holders))
+    beside = [w for w in running if w.namespace in namespaces]
+    is_open_ended = any(
+        not at or _is_open_ended(view, cluster, s, at)
+        for s in holders
+        for at in [[w for w in running if w.namespace == s.namespace]]
+    )
+    if secret.place not in keys or is_open_ended:
         return
     images = [image for w in beside for image in w.images]
+    shown = ", ".join(namespaces)
     for key in keys[secret.place]:
         if any(covers(key, image) for image in images) or _is_mentioned(view, cluster, key):
             continue
@@ -134,10 +162,12 @@ def _unused(
         yield Diagnosis(
             "images",
             WARNING,
-            f"pull Secret {secret.namespace}/{secret.name} has a key for {key}, and nothing in {secret.namespace} "
+            f"pull Secret {secret.namespace}/{secret.name} has a key for {key}, and nothing in {shown} "
             f"is pulled from there, but from {', '.join(hosts)}",
             (secret.path, beside[0].file),
-            f"name {Registry(key).host} in the images or sources of {secret.namespace}, or gitops-secrets edit {secret.path}",
+            f"gitops-secrets registry remove {_options(secret)} --registry {key}"
+            if secret.is_whole
+            else f"gitops-secrets edit {shlex.quote(secret.path)}",
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
+from gitops_secrets.core.doctor.images import adding
 from gitops_secrets.core.doctor.observed import Live, Name, Object, failing_pulls, names
 from gitops_secrets.core.flux.pullsecrets import PullSecret
 from gitops_secrets.core.registry.reference import covers, host_of
@@ -117,13 +118,5 @@ def _why(
         )
     host = host_of(image)
     ours = next((secrets[namespace, s] for s in named if (namespace, s) in secrets), None)
-    if ours is None:
-        fix = f"{kubectl} edit secret {named[0]}: it is not in Git"
-    elif ours.path == ours.cluster.secret_file(ours.name):
-        fix = (
-            f"gitops-secrets bootstrap --path {ours.cluster.path} --image-pull-secret {ours.name} "
-            f"--registry {host}"
-        )
-    else:
-        fix = f"gitops-secrets edit {ours.path}: add {host}"
+    fix = adding(ours, host) if ours is not None else f"{kubectl} edit secret {named[0]}"
     return f"it needs a key for {host}, and its pull Secrets have {', '.join(keys) or 'none'}", fix

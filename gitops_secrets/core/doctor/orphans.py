@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from gitops_secrets.core.doctor.diagnosis import WARNING, Diagnosis
@@ -17,9 +18,9 @@ def check(view: View) -> Iterator[Diagnosis]:
             yield Diagnosis(
                 "orphans",
                 WARNING,
-                f"{path} is applied by no Kustomization",
+                f"no Kustomization applies {path}",
                 (path,),
-                f"git rm {path}, or gitops-secrets bootstrap --path PATH of its cluster",
+                f"git rm {shlex.quote(path)}",
             )
     if view.is_limited:
         return

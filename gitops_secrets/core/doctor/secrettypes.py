@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -57,7 +58,7 @@ def _check_secret(
             ERROR,
             f"Secret {'/'.join(name)} is of type {object_type} and has no key {missing}: the API server refuses it",
             (path,),
-            f"gitops-secrets edit {path}: add {missing}, or change its type",
+            f"gitops-secrets edit {shlex.quote(path)}",
         )
         return
     needed = no_pull_type(object_type, keys)

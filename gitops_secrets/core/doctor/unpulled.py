@@ -26,6 +26,8 @@ class Unpulled(NamedTuple):
     flux: str
     """The namespace of Flux, which gets its pull Secret by bootstrap anyway."""
     workloads: tuple[Workload, ...]
+    is_external: bool = False
+    """Whether something outside Git installs Flux, which the command has to say."""
 
     @property
     def words(self) -> str:
@@ -45,7 +47,7 @@ class Unpulled(NamedTuple):
         named = "".join(f" --for {account}" for account in [*accounts][:_SHOWN])
         return (
             f"gitops-secrets bootstrap --path {shlex.quote(self.cluster.path)} --image-pull-secret regcred "
-            f"--registry {self.host}{named}"
+            f"--registry {self.host}{named}{' --flavour external' if self.is_external else ''}"
         )
 
 
@@ -60,5 +62,8 @@ def unpulled(view: View, cluster: Cluster) -> list[Unpulled]:
             for host in dict.fromkeys(map(host_of, workload.images)):
                 if not is_open(host):
                     found.setdefault(host, []).append(workload)
-    flux = view.root(cluster).namespace
-    return [Unpulled(cluster, host, flux, tuple(those)) for host, those in sorted(found.items())]
+    root = view.root(cluster)
+    return [
+        Unpulled(cluster, host, root.namespace, tuple(those), root.patches_in is None)
+        for host, those in sorted(found.items())
+    ]

@@ -28,6 +28,16 @@ class PullSecret(NamedTuple):
         """Where it stands."""
         return self.path, self.name
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is the one that ``bootstrap`` made for Flux, of which other namespaces may have copies."""
+        return self.path == self.cluster.secret_file(self.name)
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether it is the copy of such a one that ``attach`` made for its namespace."""
+        return self.path == self.cluster.of_namespace(self.namespace).secret_file(self.name)
+
 
 Place = tuple[str, str]
 """The file of a pull Secret, and its name in it."""

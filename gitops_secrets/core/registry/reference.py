@@ -15,7 +15,7 @@ from gitops_secrets.errors import UsageError
 
 DOCKER_HUB_KEY = "https://index.docker.io/v1/"
 _DOCKER_HUB_HOSTS = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
-_FORM = "--registry registry.example.com, or with its port: --registry registry.example.com:5000"
+_FORM = "--registry HOST:PORT"
 _HOST_LABEL = r"[a-z0-9*]([a-z0-9*_-]*[a-z0-9*])?"
 _IPV6 = r"\[[0-9a-f:.]+\]"
 

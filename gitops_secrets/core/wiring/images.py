@@ -38,4 +38,4 @@ def private_registry(tree: Overlay, cluster: Cluster, namespace: str | None) -> 
     if len(private) == 1:
         return private[0]
     reason = "comes from several registries" if private else "names no private registry"
-    raise UsageError(f"which registry? {path} {reason}", "--registry registry.example.com:5000")
+    raise UsageError(f"which registry? {path} {reason}", "--registry HOST:PORT")

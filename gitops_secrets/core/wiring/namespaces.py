@@ -19,6 +19,7 @@ from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.pullsecret import CLUSTER_ANNOTATION
 from gitops_secrets.core.wiring.kustomization import write_kustomization
+from gitops_secrets.core.wiring.spelling import strange_namespace
 from gitops_secrets.core.wiring.wire import Wired
 from gitops_secrets.core.yamltext.nested import edit_document
 from gitops_secrets.core.yamltext.nodes import items, text
@@ -79,7 +80,8 @@ def wire_namespaces(
             base,
             _decrypts_with(tree, cluster, mine),
         )
-        notes = guard_generated(tree, tenant, objects)
+        strange = strange_namespace(view, own, namespace)
+        notes = [*([strange] if strange else []), *guard_generated(tree, tenant, objects)]
         check_artifact(tree, tenant, wired.installation, wired.described, secret)
         pulling = []
         for account in accounts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -158,6 +159,12 @@ def _root(
         root = found or bootstrapped_root(tree, cluster, flux_folder(cluster, namespace))
         return root._replace(installer=Installer.EXTERNAL, patches_in=None, folder=None)
     if flavour == Installer.BOOTSTRAP and (found is None or found.folder is None):
+        if found is not None and found.patches_in is not None:
+            raise UsageError(
+                f"--flavour {Installer.BOOTSTRAP}: {_named(found)} installs the Flux that reads {cluster.path}, "
+                f"by {found.patches_in.file}",
+                f"gitops-secrets bootstrap --path {shlex.quote(cluster.path)}",
+            )
         return bootstrapped_root(tree, cluster, flux_folder(cluster, namespace))
     if found is None:
         _refuse_second_installer(tree, roots, cluster)
@@ -165,7 +172,9 @@ def _root(
     if found.patches_in is None and tree.read(cluster.kustomization_file) is None:
         place = f"{found.kustomization.file}:{found.kustomization.line}"
         _refuse_external(
-            tree, f"{place} reads {cluster.path}, and nothing in Git says what installs its Flux"
+            tree,
+            cluster,
+            f"{place} reads {cluster.path}, and nothing in Git says what installs its Flux",
         )
     return found
 
@@ -173,7 +182,7 @@ def _root(
 def _refuse_second_installer(tree: Overlay, roots: Sequence[Root], cluster: Cluster) -> None:
     """Raise GitOpsSecretsError if the files of ``flux bootstrap`` would stand beside another installer."""
     for root in roots:
-        reads = f"--path {root.cluster.path}"
+        reads = f"--path {shlex.quote(root.cluster.path)}"
         if root.folder is not None and cluster.contains(root.kustomization.file):
             raise GitOpsSecretsError(
                 f"{root.kustomization.file} is in {cluster.path}, and Flux reads {root.cluster.path} by it",
@@ -184,11 +193,11 @@ def _refuse_second_installer(tree: Overlay, roots: Sequence[Root], cluster: Clus
                 f"{root.kustomization.file}:{root.kustomization.line} has Flux read {root.cluster.path}, "
                 f"not {cluster.path}, and {_named(root)} installs it",
                 f"gitops-secrets bootstrap {reads}",
-                f"for a cluster that flux bootstrap is to install: --flavour {Installer.BOOTSTRAP}",
+                f"gitops-secrets bootstrap --path {shlex.quote(cluster.path)} --flavour {Installer.BOOTSTRAP}",
             )
     external = find_external(tree)
     if external is not None:
-        _refuse_external(tree, f"nothing in Git has Flux read {cluster.path}")
+        _refuse_external(tree, cluster, f"nothing in Git has Flux read {cluster.path}")
 
 
 def _named(root: Root) -> str:
@@ -197,13 +206,13 @@ def _named(root: Root) -> str:
     )
 
 
-def _refuse_external(tree: Overlay, problem: str) -> None:
+def _refuse_external(tree: Overlay, cluster: Cluster, problem: str) -> None:
     external = find_external(tree)
     by = f"; {external} installs Flux" if external is not None else ""
     there = external or "what installs Flux"
     raise GitOpsSecretsError(
-        f"{problem}{by}",
-        f"give Flux's ServiceAccounts the pull Secret in {there}, then run again with --flavour {Installer.EXTERNAL}",
+        f"{problem}{by}: its ServiceAccounts have to be given the pull Secret by hand, in {there}",
+        f"gitops-secrets bootstrap --path {shlex.quote(cluster.path)} --flavour {Installer.EXTERNAL}",
     )
 
 
