@@ -150,15 +150,39 @@ def test_without_an_identity_nobody_is_added(fleet: User, colleague: Person) -> 
     assert "no identity at hand opens" in result.stderr
 
 
-def test_a_rule_whose_recipients_are_text_is_named(fleet: User, colleague: Person) -> None:
+@pytest.mark.parametrize(
+    "form", ["{own} # cluster: clusters/prod", ">-\n      {own},\n      {other}"]
+)
+def test_a_rule_whose_recipients_are_text_gets_a_list(
+    fleet: User, colleague: Person, form: str
+) -> None:
     config = fleet.read(".sops.yaml")
     own = next(line.split()[1] for line in config.splitlines() if "# cluster" in line)
-    more = f"  - path_regex: ^more/\n    age: {own} # cluster: clusters/prod\n"
+    other = str(pyrage.x25519.Identity.generate().to_public())
+    value = form.format(own=own, other=other)
+    regex = "    encrypted_regex: ^(data|stringData)$\n"
+    more = f"  - path_regex: ^pull-secrets/prod/\n    age: {value}\n{regex}"
+    head, tail = config.split("creation_rules:\n")
+    fleet.commit({".sops.yaml": f"{head}creation_rules:\n{more}{tail}"})
+
+    result = fleet.run("key", "add", colleague.recipient, "--name", "alice")
+
+    assert result.status == 0, result.printed
+    added = f"      - {colleague.recipient} # person: alice\n"
+    assert f"    age:\n      - {own}" in fleet.read(".sops.yaml")
+    assert fleet.read(".sops.yaml").count(added) >= 1
+    assert can_read(fleet, colleague, SECRET)
+
+
+def test_a_rule_without_recipients_of_its_own_is_named(fleet: User, colleague: Person) -> None:
+    config = fleet.read(".sops.yaml")
+    own = next(line.split()[1] for line in config.splitlines() if "# cluster" in line)
+    more = f"  - path_regex: ^more/\n    age: &own {own} # cluster: clusters/prod\n"
     fleet.commit({".sops.yaml": config.replace("stores:", f"{more}stores:")})
     before = fleet.state()
     result = fleet.run("key", "add", colleague.recipient)
     assert (result.status, fleet.state()) == (3, before), result.printed
-    assert "does not have its recipients in a list age of its own" in result.stderr
+    assert "has no list age of its own that can be edited" in result.stderr
 
 
 def test_a_secret_in_place_of_a_recipient_is_not_repeated(fleet: User) -> None:

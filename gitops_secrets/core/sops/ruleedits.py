@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import yaml
+from collections.abc import Callable, Sequence
 
 from gitops_secrets.core.repository.layout import CONFIG, Cluster
-from gitops_secrets.core.sops.config import read_root
 from gitops_secrets.core.sops.creationrules import ENCRYPTED_REGEX, CreationRule, Recipient
+from gitops_secrets.core.sops.readerlists import as_list
 from gitops_secrets.core.yamltext.nested import edit_block
-from gitops_secrets.core.yamltext.nodes import get, items, text
+from gitops_secrets.core.yamltext.nodes import compose_single, get, items, text
 from gitops_secrets.core.yamltext.splice import (
     Item,
     insert_item,
@@ -76,43 +74,41 @@ def replace_rule(
 def add_reader(content: bytes, rule: CreationRule, recipient: str, name: str | None) -> bytes:
     """Return ``.sops.yaml`` with *recipient* last in the list ``age`` of *rule*, and whose it is on its line.
 
-    Raises InvalidDocumentError if the recipients of the rule are not a list of its own.
+    Recipients in one text become a list. Raises InvalidDocumentError if the rule has no ``age`` of its own.
     """
-    _refuse_text(content, rule)
     item = Item((f"{recipient} # {_label(Recipient(recipient, name=name))}",), recipient)
-    return edit_block(
-        content,
-        CONFIG,
-        ("creation_rules", rule.order),
-        lambda block: insert_item(block, CONFIG, "age", item),
-    )
+    return _edit_list(content, rule, lambda block: insert_item(block, CONFIG, "age", item))
 
 
 def drop_reader(content: bytes, rule: CreationRule, recipient: str) -> bytes:
     """Return ``.sops.yaml`` without *recipient* in the list ``age`` of *rule*; the errors are those of add_reader."""
-    elements = _refuse_text(content, rule)
-    if recipient not in elements:
-        raise _not_a_list(rule)
-    return edit_block(
-        content,
-        CONFIG,
-        ("creation_rules", rule.order),
-        lambda block: remove_item(block, CONFIG, "age", elements.index(recipient)),
-    )
+
+    def without(block: bytes) -> bytes:
+        elements = [text(e) for e in items(get(compose_single(block, CONFIG), "age"))]
+        if recipient not in elements:
+            raise _not_a_list(rule)
+        return remove_item(block, CONFIG, "age", elements.index(recipient))
+
+    return _edit_list(content, rule, without)
 
 
-def _refuse_text(content: bytes, rule: CreationRule) -> list[str]:
-    """Return the elements of ``age`` of *rule*. Raises InvalidDocumentError if it is no list in block style."""
-    root = read_root(content)
-    node = get(root, "creation_rules", rule.order, "age")
-    if not isinstance(node, yaml.SequenceNode) or node.flow_style:
-        raise _not_a_list(rule)
-    return [text(element) or "" for element in items(node)]
+def _edit_list(content: bytes, rule: CreationRule, edit: Callable[[bytes], bytes]) -> bytes:
+    """Return ``.sops.yaml`` with *edit* made in *rule*, whose recipients are a list for it."""
+
+    def edited(block: bytes) -> bytes:
+        try:
+            listed = as_list(block, CONFIG)
+        except InvalidDocumentError:
+            raise _not_a_list(rule) from None
+        return edit(listed)
+
+    return edit_block(content, CONFIG, ("creation_rules", rule.order), edited)
 
 
 def _not_a_list(rule: CreationRule) -> InvalidDocumentError:
     return InvalidDocumentError(
-        f"{CONFIG}:{rule.line}: creation rule {rule.order + 1} does not have its recipients in a list age of its own",
+        f"{CONFIG}:{rule.line}: creation rule {rule.order + 1} has no list age of its own that can be edited: it is "
+        "missing, or has an anchor, an alias or a merge key",
         f"write age in {CONFIG} with a dash for each recipient, and run again",
     )
 
