@@ -10,6 +10,7 @@ import click
 
 from gitops_secrets.cli.completions import contexts
 from gitops_secrets.cli.documents import apply_document
+from gitops_secrets.cli.exposed import checked_identity
 from gitops_secrets.cli.options import (
     UserPath,
     cluster_options,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 @click.option(
     "--age-identity-file",
     type=UserPath(),
+    callback=checked_identity,
     help="The identity of the cluster, if it is not in the sops configuration folder.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")

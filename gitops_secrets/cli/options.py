@@ -10,6 +10,7 @@ from typing import TypeVar
 import click
 
 from gitops_secrets.cli.completions import cluster_paths
+from gitops_secrets.cli.exposed import checked_identity
 from gitops_secrets.cli.say import hush, say
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -62,6 +63,7 @@ def identity_option(command: F) -> F:
     return click.option(
         "--age-identity-file",
         type=UserPath(),
+        callback=checked_identity,
         help="An identity that decrypts, if it is not in the sops configuration folder.",
     )(command)
 

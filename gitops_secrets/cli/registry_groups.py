@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from gitops_secrets.cli.exposed import warn_if_exposed
 from gitops_secrets.cli.progress import clear
 from gitops_secrets.cli.say import say
 from gitops_secrets.errors import UsageError
@@ -119,9 +120,9 @@ def credential_sources(
 
     makers: dict[str, Callable[[str], Source]] = {
         "registry_creds_stdin": lambda _: credentials.standard_input(),
-        "registry_creds_file": lambda value: credentials.file(Path(value)),
+        "registry_creds_file": _file,
         "registry_creds_env": credentials.Variables().source,
-        "registry_creds_docker_config": lambda value: credentials.docker_config(Path(value)),
+        "registry_creds_docker_config": _docker_config,
         "registry_creds": _argument,
     }
     found: list[tuple[Registry | None, Source]] = []
@@ -149,6 +150,20 @@ def _is_cut(value: str, registry: Registry) -> bool:
         return parse_registry(value, keep_path=True) != registry
     except UsageError:
         return True
+
+
+def _file(value: str) -> Source:
+    from gitops_secrets.commands.registry.sources import file
+
+    warn_if_exposed(Path(value))
+    return file(Path(value))
+
+
+def _docker_config(value: str) -> Source:
+    from gitops_secrets.commands.registry.sources import docker_config
+
+    warn_if_exposed(Path(value))
+    return docker_config(Path(value))
 
 
 def _argument(value: str) -> Source:

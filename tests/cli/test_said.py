@@ -82,3 +82,31 @@ def test_a_dry_run_shows_no_recipient_that_the_run_would_not_use(fleet: User) ->
     assert "- age1... # cluster: clusters/prod" in planned
     assert fleet.bootstrap().status == 0
     assert "age1... # cluster" not in fleet.read(".sops.yaml")
+
+
+@pytest.mark.parametrize("where", ["in the work tree", "ignored", "elsewhere"])
+def test_a_file_of_credentials_that_git_add_would_take_is_warned_of(
+    fleet: User, where: str
+) -> None:
+    fleet.commit({".gitignore": "private/\n"})
+    file = {
+        "in the work tree": fleet.repository / "creds.txt",
+        "ignored": fleet.repository / "private/creds.txt",
+        "elsewhere": fleet.home / "creds.txt",
+    }[where]
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("robot:a-password-of-mine\n")
+    command = ("bootstrap", "--image-pull-secret", "regcred", "--registry", "registry.example.com")
+    result = fleet.run(*command, "--registry-creds-file", str(file))
+    assert result.status == 0, result.printed
+    warned = f"warning: {file} is in a Git work tree, and Git does not ignore it"
+    assert (warned in result.stderr) == (where == "in the work tree"), result.printed
+
+
+def test_an_identity_that_git_add_would_take_is_warned_of(fleet: User) -> None:
+    assert fleet.bootstrap().status == 0
+    made = next((fleet.home / ".config").rglob("*.agekey"))
+    (fleet.repository / "prod.agekey").write_bytes(made.read_bytes())
+    secret = "pull-secrets/prod/regcred.sops.yaml"
+    shown = fleet.run("show", secret, "--age-identity-file", "prod.agekey")
+    assert "warning: prod.agekey is in a Git work tree" in shown.stderr, shown.printed

@@ -181,6 +181,9 @@ def test_a_bootstrap_that_commits_runs_nothing_that_a_clone_brings(
 def test_the_archive_would_run_its_programs(hostile: User, traps: Traps) -> None:
     """A trap that no git falls into would hold nothing."""
     folder = from_archive(hostile, traps)
+    changed = folder / "clusters/prod/apps.yaml"
+    # Of another size: else Git may take it for unchanged by its time stamps, and clean nothing.
+    changed.write_bytes(changed.read_bytes() + b"# changed\n")
     hostile.program(["git", "status"], cwd=folder)
     hostile.program(
         ["git", "-c", "protocol.allow=always", "cat-file", "--batch-check", "--batch-all-objects"],
