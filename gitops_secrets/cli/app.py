@@ -154,6 +154,17 @@ def _wants_json(arguments: Sequence[str]) -> bool:
     )
 
 
+_ELSEWHERE = {
+    "decrypt": "show FILE --reveal",
+    "view": "show FILE",
+    "init": "bootstrap",
+    "check": "doctor",
+    "updatekeys": "key --help",
+    "rotate": "registry rotate --help",
+}
+"""What other tools call what a command here does."""
+
+
 def _meant(error: click.UsageError) -> tuple[str, ...]:
     """Return the command that a mistyped one was to be, if one is near."""
     found = _COMMAND.search(error.format_message())
@@ -164,7 +175,10 @@ def _meant(error: click.UsageError) -> tuple[str, ...]:
     context = error.ctx or click.Context(root, info_name=NAME)
     group = context.command
     names = group.list_commands(context) if isinstance(group, click.Group) else []
-    near = get_close_matches(found[0].strip("'"), names, n=1)
+    typed = found[0].strip("'")
+    if group is root and typed in _ELSEWHERE:
+        return (f"{NAME} {_ELSEWHERE[typed]}",)
+    near = get_close_matches(typed, names, n=1)
     return tuple(f"{context.command_path} {name}" for name in near)
 
 

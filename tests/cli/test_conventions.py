@@ -70,7 +70,14 @@ def test_help_of_a_command_is_its_help(user: User) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "meant"),
-    [("bootstrp", "bootstrap"), ("encypt", "encrypt"), ("docter", "doctor"), ("scna", "scan")],
+    [
+        ("bootstrp", "bootstrap"),
+        ("encypt", "encrypt"),
+        ("docter", "doctor"),
+        ("scna", "scan"),
+        ("decrypt", "show FILE --reveal"),
+        ("rotate", "registry rotate --help"),
+    ],
 )
 def test_a_mistyped_command_is_suggested(user: User, typed: str, meant: str) -> None:
     result = user.run(typed)

@@ -66,7 +66,8 @@ def test_one_context_is_one_cluster(two: User) -> None:
 def test_a_path_that_is_not_there_is_a_usage_error(two: User) -> None:
     said = two.run("doctor", "--path", "clusters/stage")
     assert (said.status, "nothing is at clusters/stage" in said.stderr) == (2, True)
-    assert "--path clusters/dev or --path clusters/prod" in said.stderr
+    assert "hint: --path clusters/dev\n" in said.stderr
+    assert "hint: --path clusters/prod\n" in said.stderr
 
 
 def test_a_path_that_flux_was_told_of_elsewhere(user: User) -> None:
@@ -77,7 +78,7 @@ def test_a_path_that_flux_was_told_of_elsewhere(user: User) -> None:
             "kubernetes/apps/web.yaml": CONFIG_MAP,
         }
     )
-    assert "doctor --path with the folder" in user.run("doctor").stderr
+    assert "hint: gitops-secrets doctor --path FOLDER\n" in user.run("doctor").stderr
     healthy(user, "--path", "kubernetes/flux")
     user.write({"kubernetes/apps/broken.yaml": "a: [\n"})
     assert (

@@ -30,7 +30,7 @@ def test_a_slip_is_refused_with_the_nearest_path(two: User, path: str, near: str
     before = two.state()
     done = two.run(*BOOTSTRAP, "--path", path, env=CREDS)
     assert (done.status, two.state()) == (2, before)
-    assert f"Flux reads nothing at {path} yet, and reads clusters/dev, clusters/prod" in done.stderr
+    assert f"Flux reads nothing at {path}. It reads clusters/dev, clusters/prod" in done.stderr
     assert f"hint: {near}" in done.stderr
     assert "--new-cluster" in done.stderr
 
@@ -52,12 +52,16 @@ def test_the_first_cluster_needs_no_word(user: User) -> None:
         ("clusters/prod", "."),
         ("clusters", "./prod/"),
         ("clusters/prod", "./"),
+        ("clusters/dev", "../prod"),
+        ("clusters/dev/flux-system", "../../prod"),
+        ("clusters", "{top}/clusters/prod"),
     ],
 )
 def test_a_path_counts_from_the_current_folder_where_a_cluster_is_there(
     two: User, folder: str, path: str
 ) -> None:
-    done = two.run(*BOOTSTRAP, "--path", path, env=CREDS, cwd=two.repository / folder)
+    given = path.format(top=two.repository)
+    done = two.run(*BOOTSTRAP, "--path", given, env=CREDS, cwd=two.repository / folder)
     assert done.status == 0, done.printed
     assert done.stdout.startswith("clusters/prod: ")
     assert two.read("pull-secrets/prod/regcred.sops.yaml")

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from gitops_secrets.adapters.git.repository import Head, Listing, Repository
 from gitops_secrets.commands.bootstrap.model import Request
-from gitops_secrets.core.repository.layout import CONFIG, Cluster, parse_cluster_path
+from gitops_secrets.commands.repository.clusters import from_top
+from gitops_secrets.core.repository.layout import CONFIG, Cluster
 
 _EVERYWHERE = (".",)
 
@@ -35,7 +36,7 @@ def begin_questions(request: Request, repository: Repository) -> Questions:
         return Questions(listing, repository.begin_status(_EVERYWHERE), _EVERYWHERE)
     if not request.paths:
         return Questions(listing, None)
-    clusters = [parse_cluster_path(path) for path in request.paths]
+    clusters = [from_top(path, repository.top) for path in request.paths]
     paths = paths_of(clusters)
     return Questions(listing, repository.begin_status(paths), tuple(paths))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -9,6 +10,7 @@ from typing import NamedTuple
 from gitops_secrets.adapters.git.repository import Repository, open_repository
 from gitops_secrets.adapters.writing.transaction import is_half_way
 from gitops_secrets.commands.registry.opened import open_pull_secrets
+from gitops_secrets.commands.repository.clusters import cluster_at
 from gitops_secrets.commands.repository.upstream import upstream
 from gitops_secrets.commands.repository.worktree import work_tree
 from gitops_secrets.core.doctor.diagnosis import ERROR, Diagnosis
@@ -17,7 +19,7 @@ from gitops_secrets.core.doctor.unpulled import unpulled
 from gitops_secrets.core.flux.pullsecrets import pull_secrets
 from gitops_secrets.core.flux.roots.find import NO_ROOT
 from gitops_secrets.core.flux.view import View
-from gitops_secrets.core.repository.layout import Cluster, parse_cluster_path
+from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
 
@@ -65,10 +67,10 @@ def doctor(request: Request) -> Examined:
     if not view.known and not request.paths:
         raise GitOpsSecretsError(
             f"no cluster of Flux is in {repository.top}: {NO_ROOT}",
-            "gitops-secrets bootstrap --path clusters/prod --image-pull-secret regcred --registry REGISTRY",
-            "if something outside Git says it: gitops-secrets doctor --path with the folder that Flux reads",
+            "gitops-secrets bootstrap --path clusters/prod --image-pull-secret regcred --registry HOST:PORT",
+            "gitops-secrets doctor --path FOLDER",
         )
-    chosen = _chosen(request, view)
+    chosen = _chosen(request, view, repository.top)
     if chosen:
         view = View(tree, view.pushed, chosen, links)
     request.progress("decrypting the pull Secrets")
@@ -118,18 +120,17 @@ def _half_way(repository: Repository) -> Diagnosis:
     )
 
 
-def _chosen(request: Request, view: View) -> list[Cluster]:
+def _chosen(request: Request, view: View, top: Path) -> list[Cluster]:
     """Return the clusters that the request names; none means all. Raises UsageError for one that is not there."""
     names = ", ".join(cluster.path for cluster in view.known)
     laid_out = {cluster.path: cluster for cluster in view.known}
-    named = dict.fromkeys(parse_cluster_path(path) for path in request.paths)
+    named = dict.fromkeys(cluster_at(path, view.tree, top) for path in request.paths)
     chosen = [laid_out.get(cluster.path, cluster) for cluster in named]
     for cluster in chosen:
         if cluster not in view.known and not view.tree.below(cluster.path):
             raise UsageError(
                 f"nothing is at {cluster.path}",
-                " or ".join(f"--path {known.path}" for known in view.known)
-                or "--path with the folder that Flux reads",
+                *(f"--path {shlex.quote(known.path)}" for known in view.known),
             )
     if (
         request.context is not None

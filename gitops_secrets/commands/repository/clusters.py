@@ -28,7 +28,7 @@ def chosen_clusters(choice: Choice, tree: Overlay, top: Path) -> list[Cluster]:
     """Return the clusters that *choice* names, or the only one.
 
     A path counts from the repository's top, or from the current folder if a cluster is there and none at
-    the other place. Raises UsageError if several could be meant, and for a path at which Flux reads
+    the other place. One that is absolute or begins with ``..`` counts as in a shell. Raises UsageError if several could be meant, and for a path at which Flux reads
     nothing while it reads others, unless the choice says that the cluster is new.
     """
     if choice.paths and choice.all_clusters:
@@ -47,33 +47,50 @@ def chosen_clusters(choice: Choice, tree: Overlay, top: Path) -> list[Cluster]:
     if len(known) > 1 and not choice.all_clusters:
         raise UsageError(
             f"{len(known)} clusters are in this repository: {', '.join(c.path for c in known)}",
-            f"--path {known[0].path}, or --all",
+            f"--path {shlex.quote(known[0].path)}",
+            "--all",
         )
     return known
+
+
+def cluster_at(path: str, tree: Overlay, top: Path) -> Cluster:
+    """Return the cluster that *path* means: from the repository's top, or from the current folder if only there
+    is one. Raises UsageError for a path that leaves the repository.
+    """
+    cluster = from_top(path, top)
+    here = None if root_at(tree, cluster) is not None else _below_current(path, top)
+    return here if here is not None and root_at(tree, here) is not None else cluster
 
 
 def _named(
     choice: Choice, path: str, tree: Overlay, top: Path, known: Sequence[Cluster]
 ) -> Cluster:
-    cluster = parse_cluster_path(path)
-    if not known or root_at(tree, cluster) is not None:
-        return cluster
-    here = _below_current(path, top)
-    if here is not None and root_at(tree, here) is not None:
-        return here
-    if choice.new_cluster:
+    cluster = cluster_at(path, tree, top)
+    if not known or root_at(tree, cluster) is not None or choice.new_cluster:
         return cluster
     from difflib import get_close_matches
 
     paths = [found.path for found in known]
     near = get_close_matches(cluster.path, paths, n=3, cutoff=0.5) or paths[:3]
-    more = () if choice.new_cluster is None else ("for one more cluster: --new-cluster",)
+    more = () if choice.new_cluster is None else ("--new-cluster",)
     raise UsageError(
-        f"Flux reads nothing at {cluster.path} yet, and reads {', '.join(paths[:5])}"
+        f"Flux reads nothing at {cluster.path}. It reads {', '.join(paths[:5])}"
         f"{f' and {len(paths) - 5} more' if paths[5:] else ''}",
-        " or ".join(f"--path {found}" for found in near),
+        *(f"--path {shlex.quote(found)}" for found in near),
         *more,
     )
+
+
+def from_top(path: str, top: Path) -> Cluster:
+    """Return the cluster at *path*, which counts as in a shell if it is absolute or begins with ``..``.
+
+    Raises UsageError for a path that leaves the repository.
+    """
+    if path.startswith(("/", "../")) or path == "..":
+        joined = os.path.normpath(Path.cwd() / path)
+        relative = os.path.relpath(joined, top.resolve())
+        path = path if relative.startswith("..") else relative
+    return parse_cluster_path(path)
 
 
 def _below_current(path: str, top: Path) -> Cluster | None:

@@ -16,6 +16,7 @@ from gitops_secrets.adapters.git.revision import tree_of
 from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.adapters.running.interrupts import end_on_signals
 from gitops_secrets.adapters.writing.transaction import clear_up
+from gitops_secrets.commands.repository.clusters import cluster_at
 from gitops_secrets.commands.secrets.sealing import Sealer
 from gitops_secrets.core.flux import objects as flux
 from gitops_secrets.core.flux.kustomizations import FluxKustomization, find_kustomizations
@@ -23,7 +24,7 @@ from gitops_secrets.core.flux.roots.find import clusters_of, named_cluster, root
 from gitops_secrets.core.live import patches as applying
 from gitops_secrets.core.live.shown import namespace_change, secret_change
 from gitops_secrets.core.repository.filechange import Change
-from gitops_secrets.core.repository.layout import CONFIG, ENDINGS, parse_cluster_path
+from gitops_secrets.core.repository.layout import CONFIG, ENDINGS
 from gitops_secrets.core.repository.layout import Cluster as ClusterPath
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.creationrules import parse_rules, recorded_recipient
@@ -103,7 +104,7 @@ def apply(request: Request) -> Outcome:
     recovered = clear_up(repository) if not request.dry_run else None
     revision = _head(repository)
     tree = tree_of(repository, revision)
-    paths = _cluster_paths(request, tree)
+    paths = _cluster_paths(request, tree, repository.top)
     keyring = Keyring(request.identity_file)
     wanted = [_read_wanted(tree, path, keyring) for path in paths]
     cluster = connect(request.kubeconfig, request.context)
@@ -154,11 +155,11 @@ def _head(repository: Repository) -> str:
     return done.stdout.decode().strip()
 
 
-def _cluster_paths(request: Request, tree: Overlay) -> list[ClusterPath]:
+def _cluster_paths(request: Request, tree: Overlay, top: Path) -> list[ClusterPath]:
     if request.paths and request.all_clusters:
         raise UsageError("--path and --all exclude each other")
     if request.paths:
-        named = dict.fromkeys(parse_cluster_path(path) for path in request.paths)
+        named = dict.fromkeys(cluster_at(path, tree, top) for path in request.paths)
         return [named_cluster(tree, cluster) for cluster in named]
     found = clusters_of(tree)
     if len(found) == 1 or (found and request.all_clusters):

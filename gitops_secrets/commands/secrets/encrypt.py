@@ -77,7 +77,7 @@ def encrypt(request: Request) -> Outcome:
     """
     target = request.target or request.source
     if target is None:
-        raise UsageError("standard input needs a place to go", "--to PATH")
+        raise UsageError("standard input needs a place to go", "gitops-secrets encrypt - --to PATH")
     file = locate(target)
     recovered = clear_up(file.repository)
     added = _add_rule(request, file)
