@@ -33,6 +33,7 @@ COMMANDS = {
     "encrypt": "gitops_secrets.cli.encrypt:encrypt_command",
     "edit": "gitops_secrets.cli.edit:edit_command",
     "show": "gitops_secrets.cli.show:show_command",
+    "resolve": "gitops_secrets.cli.merging.resolve:resolve_command",
     "doctor": "gitops_secrets.cli.doctor:doctor_command",
     "verify": "gitops_secrets.cli.verify:verify_command",
     "which-rule": "gitops_secrets.cli.verify:which_rule_command",
@@ -43,6 +44,7 @@ COMMANDS = {
 
 
 _HIDDEN = {
+    "__merge": "gitops_secrets.cli.merging.driver:merge_command",
     "__complete": "gitops_secrets.cli.complete:complete_command",
     "help": "gitops_secrets.cli.complete:help_command",
 }

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gitops_secrets.commands.bootstrap.model import Outcome as Bootstrapped
     from gitops_secrets.commands.doctor.run import Examined
     from gitops_secrets.commands.hooks import HookState
+    from gitops_secrets.commands.merging.resolve import Outcome as Resolved
     from gitops_secrets.commands.secrets.apply import Outcome as Applied
     from gitops_secrets.commands.secrets.edit import Outcome as Edited
     from gitops_secrets.commands.secrets.encrypt import Outcome as Encrypted
@@ -182,6 +183,19 @@ def edit_document(outcome: Edited) -> str:
     )
 
 
+def resolve_document(outcome: Resolved) -> str:
+    """Return what is left of the conflict that resolve was asked about."""
+    return render_document(
+        "resolve",
+        {
+            "path": outcome.path,
+            "conflicts": outcome.conflicts,
+            "chosen": [{"key": key, "side": side} for key, side in outcome.chosen.items()],
+            "staged": outcome.staged,
+        },
+    )
+
+
 def show_document(path: str, objects: Sequence[Object]) -> str:
     """Return what the file *path* holds, without any value."""
     return render_document("show", {"path": path, "objects": [_object(o) for o in objects]})
@@ -201,8 +215,8 @@ def _object(found: Object) -> dict[str, Value]:
     }
 
 
-def hooks_status_document(states: Sequence[HookState]) -> str:
-    """Return which hooks run the guard."""
+def hooks_status_document(states: Sequence[HookState], *, merges_by_value: bool) -> str:
+    """Return which hooks run the guard, and whether Git merges encrypted files by value."""
     return render_document(
         "hooks-status",
         {
@@ -216,7 +230,8 @@ def hooks_status_document(states: Sequence[HookState]) -> str:
                     "earlier": state.earlier,
                 }
                 for state in states
-            ]
+            ],
+            "merges_by_value": merges_by_value,
         },
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +13,9 @@ from gitops_secrets.cli.documents import edit_document
 from gitops_secrets.cli.options import identity_option, output_option, verbose_option
 from gitops_secrets.cli.say import say, tell
 from gitops_secrets.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from gitops_secrets.commands.secrets.edit import Outcome
 
 
 @click.command("edit", short_help="Change an encrypted Secret in your editor.")
@@ -33,23 +37,12 @@ def edit_command(
     vim, nvim, nano and emacs start without your configuration and write no swap, backup, undo or
     history files. A text value of data is shown as !text, and is saved as base64.
     """
-    from gitops_secrets.commands.secrets.edit import Request, edit
-
     if key is None and not sys.stdin.isatty():
         raise UsageError(
             "there is no terminal for an editor",
             f'printf %s "$VALUE" | gitops-secrets edit {shlex.quote(str(file))} --key KEY',
         )
-    outcome = edit(
-        Request(
-            file=file,
-            key=key,
-            read_value=lambda: _read_value(key or ""),
-            again=_ask_again,
-            warn=lambda words: say("warning", words),
-            identity_file=age_identity_file,
-        )
-    )
+    outcome = edit_file(file, key, age_identity_file)
     if output == "json":
         click.echo(edit_document(outcome), nl=False)
     elif outcome.changed:
@@ -58,6 +51,22 @@ def edit_command(
     else:
         tell(f"{outcome.path}: nothing changed")
     return ExitCode.OK
+
+
+def edit_file(file: Path, key: str | None, identity_file: Path | None) -> Outcome:
+    """Have a person change *file* in an editor, or one *key* of it by a prompt; the errors are those of edit."""
+    from gitops_secrets.commands.secrets.edit import Request, edit
+
+    return edit(
+        Request(
+            file=file,
+            key=key,
+            read_value=lambda: _read_value(key or ""),
+            again=_ask_again,
+            warn=lambda words: say("warning", words),
+            identity_file=identity_file,
+        )
+    )
 
 
 def _read_value(key: str) -> bytes:

@@ -49,7 +49,7 @@ def install_command(repo: str, shared: bool, server: bool) -> int:
     """Install the guard. Existing hooks are kept, and run after it.
 
     In a bare repository, or with --server, installs the pre-receive hook; otherwise pre-commit,
-    commit-msg and pre-push.
+    commit-msg and pre-push, and has Git merge encrypted files by value and show no ciphertext in a diff.
     """
     from gitops_secrets.commands.hooks import install
 
@@ -57,6 +57,10 @@ def install_command(repo: str, shared: bool, server: bool) -> int:
     for state in install(git, server=server or git.is_bare(), shared=shared):
         then = "; the hook that was there runs after it" if state.earlier else ""
         tell(f"gitops-secrets: {state.name} guards {state.path}{then}")
+    if not server and not git.is_bare():
+        tell(
+            "gitops-secrets: Git merges encrypted files by value, and shows no ciphertext in a diff"
+        )
     if not server and not git.is_bare():
         click.echo(_FRAMEWORK, err=True)
     return ExitCode.OK
@@ -82,14 +86,19 @@ def uninstall_command(repo: str, shared: bool) -> int:
 @output_option
 def status_command(repo: str, output: str) -> int:
     """Show which hooks run the guard. Exit status 1 if one does not."""
-    from gitops_secrets.commands.hooks import status
+    from gitops_secrets.commands.hooks import merges_by_value, status
 
     git = Git(repo, hooks=True)
     states = status(git, server=git.is_bare())
+    by_value = not git.is_bare() and merges_by_value(git)
     if output == "json":
-        click.echo(hooks_status_document(states), nl=False)
+        click.echo(hooks_status_document(states, merges_by_value=by_value), nl=False)
     else:
         tell(*map(_line, states))
+        if by_value:
+            tell("merge and diff: encrypted files by value")
+        elif not git.is_bare():
+            tell("merge and diff: encrypted files by lines: gitops-secrets hooks install")
     return ExitCode.OK if all(s.installed for s in states) else ExitCode.FINDINGS
 
 

@@ -14,6 +14,7 @@ from gitops_secrets.adapters.files import replace_file
 from gitops_secrets.adapters.git.objects import Git
 from gitops_secrets.adapters.running.interrupts import held_back
 from gitops_secrets.adapters.running.process import pass_on
+from gitops_secrets.commands.drivers import has_drivers, install_drivers, uninstall_drivers
 from gitops_secrets.core.guard.hookscripts import (
     CLIENT,
     EARLIER,
@@ -46,7 +47,7 @@ class HookState(NamedTuple):
 def install(git: Git, *, server: bool, shared: bool) -> list[HookState]:
     """Write the guard's scripts; a hook that stands there is kept and runs after the guard.
 
-    Running it again changes nothing. With *server* the pre-receive hook, else those of a developer.
+    Without *server* Git's drivers for encrypted files are set too. Running it again changes nothing. With *server* the pre-receive hook, else those of a developer.
     Raises GitOpsSecretsError for hooks that many repositories share, unless *shared*.
     """
     folder = _folder(git, shared=shared)
@@ -55,6 +56,8 @@ def install(git: Git, *, server: bool, shared: bool) -> list[HookState]:
         folder.mkdir(parents=True, exist_ok=True)
         for name in names:
             _install(folder / name)
+        if not server:
+            install_drivers(git, _guard())
         held.words = f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} installed"
     held.check()
     return status(git, server=server)
@@ -102,7 +105,13 @@ def uninstall(git: Git, *, shared: bool) -> list[Path]:
         else:
             path.unlink()
         gone.append(path)
+    uninstall_drivers(git)
     return gone
+
+
+def merges_by_value(git: Git) -> bool:
+    """Return whether Git merges encrypted files by value here, with this very command."""
+    return has_drivers(git, _guard())
 
 
 def status(git: Git, *, server: bool) -> list[HookState]:

@@ -28,6 +28,7 @@ VERSIONS = {
     "registry-remove": 1,
     "registry-rotate": 1,
     "registry-update": 1,
+    "resolve": 1,
     "scan": 1,
     "show": 1,
     "verify": 1,

@@ -111,6 +111,30 @@ def shown_readable(user: User) -> str:
     return user.run("show", "a.yaml", *JSON).stdout
 
 
+def resolved(user: User) -> str:
+    conflict(user)
+    return user.run("resolve", PATH, *JSON).stdout
+
+
+def resolved_by_side(user: User) -> str:
+    conflict(user)
+    return user.run("resolve", PATH, "--theirs", *JSON).stdout
+
+
+def conflict(user: User) -> None:
+    """Two branches that set the same value of an encrypted file, merged by lines."""
+    encrypted(user)
+    user.commit({})
+    user.git("checkout", "--quiet", "-b", "topic")
+    for branch in ("topic", "main"):
+        user.git("checkout", "--quiet", branch)
+        edit = ("edit", PATH, "--key", "a")
+        assert user.run(*edit, stdin=word().encode()).status == 0
+        user.commit({})
+    with pytest.raises(AssertionError):
+        user.git("merge", "--quiet", "topic")
+
+
 def hooked(user: User) -> str:
     user.hook("pre-push", "exit 0")
     assert user.run("hooks", "install").status == 0
@@ -197,6 +221,7 @@ STORIES: dict[str, tuple[Callable[[User], str], ...]] = {
     "encrypt": (encrypted,),
     "edit": (edited,),
     "show": (shown, shown_readable),
+    "resolve": (resolved, resolved_by_side),
     "hooks-status": (hooked, unhooked),
     "scan": (clean, found, found_in_history),
     "verify": (verified, verified_with_a_marker),

@@ -45,6 +45,8 @@ COMMANDS = {
     "show": ("show", SECRET),
     "show --reveal": ("show", "--reveal", SECRET),
     "show --key": ("show", "--key", ".dockerconfigjson", SECRET),
+    "merge driver": ("__merge", SECRET, SECRET, SECRET, SECRET),
+    "diff driver": ("__textconv", SECRET),
     "edit --key": ("edit", "--key", ".dockerconfigjson", SECRET),
     "encrypt": ("encrypt", SECRET),
     "encrypt --ignore-mac": ("encrypt", "--ignore-mac", SECRET),

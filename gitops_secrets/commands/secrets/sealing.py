@@ -5,6 +5,7 @@ Nothing is written here: what comes out goes into the overlay, and a transaction
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
 from typing import Self
 
@@ -14,6 +15,7 @@ from gitops_secrets.commands.secrets.ruling import Ruling
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.manifest import Manifest
 from gitops_secrets.core.sops.structure import MAX_ENCRYPTED_BYTES, refuse_loss
+from gitops_secrets.core.sops.valuechanges import ValueChange
 from gitops_secrets.core.veiled import Veiled
 from gitops_secrets.errors import GitOpsSecretsError
 
@@ -128,14 +130,23 @@ class Sealer:
         if changes == () and (fits or not renew):
             return old
         if changes and fits and plain.idents == wanted.idents:
-            content = sops.change(old.content, old.path, changes, opened.identities, ruling.config)
-            read = sops.decrypt(content, old.path, opened.identities)
-            sealed = Manifest(content, old.path)
-            if Manifest(read, old.path).is_same(wanted):
+            changed = self.change(opened, changes, ruling)
+            if changed.plain.is_same(wanted):
+                sealed = changed.sealed
                 sealed.check_encrypted(ruling.recipients, old.other_keys, mac_only=ruling.mac_only)
-                return self._checked(sealed, wanted, read)
+                return self._checked(sealed, wanted, changed.plain.content)
         refuse_loss(old.path, old.other_keys)
         return self.seal(wanted, ruling)
+
+    def change(self, opened: Opened, changes: Sequence[ValueChange], ruling: Ruling) -> Opened:
+        """Return the file that was *opened* after *changes*, read back; nothing of it is planned.
+
+        All other values keep their ciphertext.
+        """
+        old = opened.sealed
+        content = sops.change(old.content, old.path, changes, opened.identities, ruling.config)
+        read = sops.decrypt(content, old.path, opened.identities)
+        return Opened(Manifest(content, old.path), Manifest(read, old.path), opened.identities)
 
     def rewrap(self, opened: Opened, ruling: Ruling) -> Manifest:
         """Plan the file that was *opened* for the recipients of *ruling*, with the data key and values that it has.

@@ -24,7 +24,7 @@ class Check(NamedTuple):
 
 CHECKS = (
     Check("unreadable", ERROR, "git log -p -- {path}"),
-    Check("conflict-markers", ERROR, "git checkout --ours -- {path}, or --theirs"),
+    Check("conflict-markers", ERROR, "gitops-secrets resolve {path} --ours"),
     Check("broken-sops-metadata", ERROR, "git log -p -- {path}"),
     Check("readable-value", ERROR, RENEW),
     Check("readable-secret", ERROR, RENEW),

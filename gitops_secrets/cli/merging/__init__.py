@@ -1,0 +1,1 @@
+"""The commands for encrypted files in Git's merges."""

@@ -1,0 +1,1 @@
+"""Encrypted files in Git's merges and diffs."""

@@ -1,0 +1,1 @@
+"""Three versions of one encrypted file made into one, value by value."""
