@@ -58,11 +58,15 @@ class Client:
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
 
-    async def ask(self, method: str, url: str, headers: Mapping[str, str]) -> Response:
-        """Return the answer. Raises NoAnswerError if there is none, or it is longer than a mebibyte."""
+    async def ask(
+        self, method: str, url: str, headers: Mapping[str, str], content: bytes | None = None
+    ) -> Response:
+        """Return the answer to a request with the body *content*. Raises NoAnswerError if there is none, or it is longer than a mebibyte."""
         failure, words = Failure.UNREACHABLE, ""
         try:
-            async with self._client.stream(method, url, headers=dict(headers)) as response:
+            async with self._client.stream(
+                method, url, headers=dict(headers), content=content
+            ) as response:
                 body = bytearray()
                 async for part in response.aiter_raw():
                     body += part

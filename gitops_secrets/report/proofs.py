@@ -6,7 +6,8 @@ from gitops_secrets.core.registry.proof import Proof
 from gitops_secrets.core.registry.reference import Registry
 from gitops_secrets.core.registry.verdict import Password, Reason
 
-_NAME_IMAGE = "name a private image that it has: gitops-secrets registry check IMAGE"
+_NAME_IMAGE = "{naming} {host}/NAME:TAG"
+"""A private image that the registry has."""
 _SAYS: dict[Reason, tuple[str, str]] = {
     Reason.PULLED: ("{user} pulls {image}", ""),
     Reason.PUBLIC_IMAGE: (
@@ -83,17 +84,18 @@ def sentence(proof: Proof) -> str:
     return _filled(proof, _SAYS[proof.judgement.reason][0])
 
 
-def hint(proof: Proof) -> str:
-    """Return what to do about it, empty if there is nothing to do."""
-    return "" if proof.is_good else _filled(proof, _SAYS[proof.judgement.reason][1])
+def hint(proof: Proof, naming: str = "gitops-secrets registry check") -> str:
+    """Return what to do about it, empty if there is nothing to do. *naming* is what an image is named by."""
+    return "" if proof.is_good else _filled(proof, _SAYS[proof.judgement.reason][1], naming)
 
 
-def _filled(proof: Proof, words: str) -> str:
+def _filled(proof: Proof, words: str, naming: str = "") -> str:
     host = Registry(proof.key).host
     return words.format(
         user=proof.user,
         image=proof.image or host,
         host=host,
+        naming=naming,
         password=_PASSWORD[proof.judgement.password],
         words=f" ({proof.words})" if proof.words else "",
         words_host=proof.words or "HOST",

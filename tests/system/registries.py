@@ -191,8 +191,9 @@ def push(registry: Registry, name: str, tag: str, authorization: str = "") -> st
             digest = f"sha256:{hashlib.sha256(blob).hexdigest()}"
             began = client.post(f"/v2/{name}/blobs/uploads/")
             assert began.status_code == 202, began.text
+            place = began.headers["Location"]
             done = client.put(
-                began.headers["Location"] + f"&digest={digest}",
+                f"{place}{'&' if '?' in place else '?'}digest={digest}",
                 content=blob,
                 headers={"Content-Type": "application/octet-stream"},
             )

@@ -348,7 +348,7 @@ def test_an_id_that_stands_in_git_is_not_revoked_if_the_list_has_it_for_another_
     note_previous(place, "other")
     result = place.rotate("--resume", "--push", *CONFIRMED)
     assert (result.status, stages(result)["revoke"]) == (0, "waiting"), result.printed
-    assert "the program's list does not say which id is the old credential's" in result.stdout
+    assert "the list does not say which id is the old credential's" in result.stdout
     assert {"other", "robot"} < {*place.users}
     named = place.rotate("--resume", "--push", *CONFIRMED, "--revoke", "robot")
     assert (stages(named)["prove-revoked"], "robot" in place.users) == ("done", False)

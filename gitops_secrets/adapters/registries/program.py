@@ -22,6 +22,8 @@ from gitops_secrets.errors import GitOpsSecretsError, UsageError
 class Program:
     """The program of *command* for the registry *host*. Raises UsageError if there is no such program."""
 
+    kind = "exec"
+
     def __init__(self, command: str, host: str) -> None:
         try:
             words = shlex.split(command)

@@ -14,6 +14,7 @@ from gitops_secrets.cli.progress import steps
 from gitops_secrets.cli.registry.asking import Asking, asking_options
 from gitops_secrets.cli.registry.change import given_registries
 from gitops_secrets.cli.registry.common import Common, common_options
+from gitops_secrets.cli.registry.minting import Minting, minting_options
 from gitops_secrets.cli.registry_groups import (
     ORDERED,
     GroupedCommand,
@@ -30,10 +31,8 @@ if TYPE_CHECKING:
     from gitops_secrets.core.registry.credentials import Credentials
     from gitops_secrets.core.registry.rotation.stages import Step
 
-_EXEC_VARIABLE = "GITOPS_SECRETS_EXEC"
 
-
-def _minting_options(command: F) -> F:
+def _proving_options(command: F) -> F:
     for option in (
         click.option(
             "--check",
@@ -48,19 +47,6 @@ def _minting_options(command: F) -> F:
             "images",
             multiple=True,
             help="An image to prove by. Can be repeated. [default: those in the manifests]",
-        ),
-        click.option(
-            "--exec",
-            "command",
-            metavar="COMMAND",
-            envvar=_EXEC_VARIABLE,
-            help=f"Your program that mints and revokes; also by the variable {_EXEC_VARIABLE}.",
-        ),
-        click.option(
-            "--provider",
-            type=click.Choice(["exec"]),
-            help="exec: the program that your settings name for the registry, if --exec names none. "
-            "[default: exec with --exec, else you bring it]",
         ),
     ):
         command = option(command)
@@ -109,7 +95,8 @@ def _ending_options(command: F) -> F:
 @click.command("rotate", cls=GroupedCommand, short_help="Replace a credential, the old one last.")
 @registry_option("The registry of the credential.")
 @source_options
-@_minting_options
+@_proving_options
+@minting_options
 @_ending_options
 @asking_options(30.0)
 @dry_run_option
@@ -122,6 +109,9 @@ def rotate_command(
     short_lived: bool,
     provider: str | None,
     command: str | None,
+    endpoint: str | None,
+    creds_env: str | None,
+    creds_file: Path | None,
     images: tuple[str, ...],
     mode: str,
     push: bool,
@@ -146,10 +136,9 @@ def rotate_command(
     \b
     gitops-secrets registry rotate --registry registry.example.com:5000 --exec mint-robot --push
     gitops-secrets registry rotate --registry registry.example.com:5000 --exec mint-robot --resume --context prod
+    gitops-secrets registry rotate --registry git.example.com --provider gitea --minting-creds-env MINTING_CREDS
     gitops-secrets registry rotate --registry ghcr.io --registry-creds-env NEW_CREDS
     """  # noqa: D301
-    from gitops_secrets.adapters.registries.program import Program
-    from gitops_secrets.adapters.settings import program_for
     from gitops_secrets.commands.registry.rotation.model import Request
     from gitops_secrets.commands.registry.rotation.run import rotate
     from gitops_secrets.core.registry.image import parse_image
@@ -157,11 +146,10 @@ def rotate_command(
     registries = given_registries(context)
     if len(registries) > 1:
         raise UsageError("one rotation is of one registry", f"--registry {registries[0].key}")
-    if provider:
-        command = command or program_for(registries[0].host)
-        if command is None:
-            raise UsageError("--provider exec needs a program", "--exec mint-robot")
-    read = _source(context, short_lived=short_lived, is_minted=bool(command), resume=resume)
+    means = asking.means()
+    minting = Minting(provider, command, endpoint, creds_env, creds_file)
+    minter = minting.minter(registries[0], means)
+    read = _source(context, short_lived=short_lived, is_minted=minter is not None, resume=resume)
     ordered = context.meta[ORDERED]
     is_json = common.output == "json"
     with steps() as step:
@@ -172,9 +160,9 @@ def rotate_command(
                 secret=common.secret,
                 registry=registries[0],
                 resume_with=resumed("registry rotate", context.command, ordered, sources=False),
-                program=Program(command, registries[0].host) if command else None,
+                minter=minter,
                 read=read,
-                means=asking.means(),
+                means=means,
                 images=[parse_image(image) for image in images],
                 check=mode == "require",
                 contexts=named_contexts,
@@ -213,7 +201,7 @@ def _source(
     groups = read_groups(context.meta[ORDERED])
     if is_minted and groups[0].source is not None:
         raise UsageError(
-            "a program mints the new credential, and a source of credentials brings one",
+            "the new credential is minted, and a source of credentials brings one too",
             "leave one of them away",
         )
     if is_minted or (resume and groups[0].source is None):

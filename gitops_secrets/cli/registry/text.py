@@ -68,7 +68,7 @@ def _proof(proof: Proof) -> list[str]:
     word = "proven" if proof.is_good else "not proven"
     return [
         f"{proof.key}: {word}: {sentence(proof)}",
-        *(f"  hint: {w}" for w in [hint(proof)] if w),
+        *(f"  hint: {w}" for w in [hint(proof, "--image")] if w),
     ]
 
 

@@ -205,7 +205,11 @@ def _check(
     if bad:
         raise GitOpsSecretsError(
             "; ".join(f"{proof.key}: {sentence(proof)}" for proof in bad),
-            *(hint(proof) for proof in bad if proof.judgement.verdict is not Verdict.REFUSED),
+            *(
+                hint(proof, "--image")
+                for proof in bad
+                if proof.judgement.verdict is not Verdict.REFUSED
+            ),
             "--check never writes them all the same",
         )
     return proofs

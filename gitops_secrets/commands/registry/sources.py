@@ -65,18 +65,18 @@ def file(path: Path) -> Source:
 
 
 class Variables:
-    """The variables that a command line names. What one gave stays here, in memory."""
+    """The variables that a command line names by *option*. What one gave stays here, in memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, option: str = "--registry-creds-env") -> None:
+        self._option = option
         self._taken: dict[str, str | None] = {}
 
     def source(self, name: str) -> Source:
         """Return the source that is the variable *name*, which no program sees from now on."""
         if not re.fullmatch(_NAME, name):
             raise UsageError(
-                "--registry-creds-env takes the name of a variable, and was given something else "
-                f"{NOT_SHOWN}",
-                "--registry-creds-env REGISTRY_CREDS",
+                f"{self._option} takes the name of a variable, and was given something else {NOT_SHOWN}",
+                f"{self._option} REGISTRY_CREDS",
             )
         if name not in self._taken:
             self._taken[name] = environment.take(name)
@@ -84,16 +84,16 @@ class Variables:
 
         def read(_: Registry) -> Credentials:
             if value is None:
-                raise _unset(name)
+                raise _unset(name, self._option)
             return parse_credentials(value, f"the environment variable {name}")
 
         return read
 
 
-def _unset(name: str) -> UsageError:
+def _unset(name: str, option: str) -> UsageError:
     if not re.fullmatch(_CONVENTIONAL, name) or may_be_secret(name):
         return UsageError(
-            f"--registry-creds-env names a variable that is not set {NOT_SHOWN}",
+            f"{option} names a variable that is not set {NOT_SHOWN}",
             "read -rs REGISTRY_CREDS && export REGISTRY_CREDS",
         )
     return UsageError(

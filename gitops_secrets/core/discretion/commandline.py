@@ -19,13 +19,17 @@ from gitops_secrets.errors import UsageError
 
 _CREDENTIALS = "--registry-creds"
 """The one option whose value is a secret."""
-_FILES_OF_CREDENTIALS = ("--registry-creds-file", "--registry-creds-docker-config")
+_FILES_OF_CREDENTIALS = (
+    "--registry-creds-file",
+    "--registry-creds-docker-config",
+    "--minting-creds-file",
+)
 _INDEX = "--index"
 """The flag of scan behind which hooks give the paths that are staged."""
 _CHOICES = frozenset(
     {
         *("--scope", "--output", "--only", "--layout", "--flavour", "--shadowed-recipients"),
-        *("--check", "--as"),
+        *("--check", "--as", "--provider"),
     }
 )
 _IN_WORDS = re.compile(r"[\w:+/=-]+")

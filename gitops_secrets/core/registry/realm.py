@@ -97,6 +97,25 @@ def judge_realm(realm: str, registry: Origin, trust: Trust) -> RealmProblem | No
     return RealmProblem.ELSEWHERE
 
 
+def parse_endpoint(url: str, trust: Trust) -> tuple[Origin, str]:
+    """Return the origin of the API at *url*, and what is behind it, without slashes at its ends.
+
+    Raises UsageError if it is no address, names a user, or has no TLS and *trust* does not name it.
+    """
+    origin = parse_origin(url)
+    parts = urlsplit(url) if origin is not None else None
+    if origin is None or parts is None or parts.query or parts.fragment:
+        raise UsageError(
+            "--endpoint is not an address of an API", "--endpoint https://git.example.com"
+        )
+    if origin.scheme == "http" and origin.netloc not in trust.plain:
+        raise UsageError(
+            f"--endpoint has no TLS, and others could read the credential that mints: {origin.netloc}",
+            f"--plain-http {origin.netloc}",
+        )
+    return origin, parts.path.strip("/")
+
+
 def parse_hosts(values: Iterable[str], option: str) -> frozenset[str]:
     """Return the hosts that *option* names. Raises UsageError for what is no host[:port]."""
     found = set()

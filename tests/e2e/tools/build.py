@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.e2e.tools import manifests
+from tests.e2e.tools import gitea, manifests
 from tests.e2e.tools.process import BuildError, run
 
 HERE: Final = Path(__file__).parent
@@ -75,6 +75,11 @@ class Binaries:
         return self.folder / "bin" / name
 
     @property
+    def gitea(self) -> Path:
+        """The folder of Gitea and of what it reads; named by its version, so that it outlives other changes."""
+        return self.folder.parent / f"gitea-{gitea.VERSION}"
+
+    @property
     def manifests(self) -> Path:
         """Flux's components, one file each, as the flux CLI embeds them."""
         return self.folder / "manifests"
@@ -108,6 +113,9 @@ def build() -> Binaries:
         for program in PROGRAMS:
             _build_program(go, program, binaries.path(program.name))
         _build_manifests(go, binaries)
+        if not binaries.gitea.exists():
+            with _timed("gitea"):
+                gitea.build_gitea(go, binaries.gitea)
     return binaries
 
 

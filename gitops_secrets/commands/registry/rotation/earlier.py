@@ -1,4 +1,4 @@
-"""How far an earlier run came: by what the repository, the program's list and the registry say of it."""
+"""How far an earlier run came: by what the repository, the list of what mints and the registry say of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The new credential: minted by a program or brought by the user, and taken back if nothing comes of it."""
+"""The new credential: minted or brought by the user, and taken back if nothing comes of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime as dt
 import secrets
 
 from gitops_secrets.adapters.git.repository import Repository
-from gitops_secrets.adapters.registries.program import Program
+from gitops_secrets.adapters.registries.minter import Minter
 from gitops_secrets.commands.registry.rotation.holders import Found
 from gitops_secrets.commands.registry.rotation.model import Request
 from gitops_secrets.core.registry.rotation.minted import Listed, Minted, make_name, name_prefix
@@ -26,7 +26,9 @@ def bring(request: Request, found: Found) -> Minted:
     if request.read is None:
         raise UsageError(
             "there is no rotation to resume, and no new credential to begin one with",
-            "--exec COMMAND mints one; --registry-creds-env NAME brings one",
+            "--exec COMMAND",
+            "--provider NAME",
+            "--registry-creds-env NAME",
         )
     credentials = request.read()
     if credentials == found.current:
@@ -37,30 +39,30 @@ def bring(request: Request, found: Found) -> Minted:
     return Minted(None, credentials)
 
 
-def mint(program: Program, prefix: str, found: Found, old: str | None) -> Minted:
-    """Return what *program* mints. Raises GitOpsSecretsError; what was minted and lost is revoked then."""
+def mint(minter: Minter, prefix: str, found: Found, old: str | None) -> Minted:
+    """Return what *minter* mints. Raises GitOpsSecretsError; what was minted and lost is revoked then."""
     day = dt.datetime.now(dt.UTC).strftime("%Y%m%d")
     name = make_name(prefix, day, secrets.token_hex(4))
     try:
-        minted = program.mint(name, found.current.username, old)
+        minted = minter.mint(name, found.current.username, old)
     except GitOpsSecretsError as error:
-        raise GitOpsSecretsError(error.message, *error.hints, _lost(program, name)) from None
+        raise GitOpsSecretsError(error.message, *error.hints, _lost(minter, name)) from None
     if minted.credentials == found.current:
         raise GitOpsSecretsError(
-            f"{program.name} answered mint with the credential that the repository holds",
+            f"{minter.name} answered mint with the credential that the repository holds",
             "mint has to make a second one beside it",
         )
     return minted
 
 
-def take_back(program: Program | None, minted: Minted, before: list[Listed]) -> str:
+def take_back(minter: Minter | None, minted: Minted, before: list[Listed]) -> str:
     """Revoke what was minted in vain, and return what became of it. One that was there before is left alone."""
-    if program is None or minted.ident is None:
+    if minter is None or minted.ident is None:
         return "the old credential is as it was"
     if minted.ident in {one.ident for one in before}:
         return f"{minted.ident} was there before it was minted, and was not revoked"
     try:
-        program.revoke(minted.ident)
+        minter.revoke(minted.ident)
     except GitOpsSecretsError:
         return (
             f"the new credential {minted.ident} could not be revoked again: --revoke {minted.ident}"
@@ -68,14 +70,14 @@ def take_back(program: Program | None, minted: Minted, before: list[Listed]) -> 
     return f"the new credential {minted.ident} was revoked again; the old one is as it was"
 
 
-def _lost(program: Program, name: str) -> str:
+def _lost(minter: Minter, name: str) -> str:
     """Revoke what has *name*, whose secret nobody has; return what became of it."""
     try:
-        made = [one for one in program.list() if one.name == name]
+        made = [one for one in minter.list() if one.name == name]
         for one in made:
-            program.revoke(one.ident)
+            minter.revoke(one.ident)
     except GitOpsSecretsError:
-        return f"whether {name} was made is not known: {program.name} list shows it"
+        return f"whether {name} was made is not known: the list of {minter.name} shows it"
     if made:
         return f"{name} was made, its secret was lost, and it was revoked again"
     return "nothing was minted; the old credential is as it was"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from gitops_secrets.adapters.registries.program import Program
+from gitops_secrets.adapters.registries.minter import Minter
 from gitops_secrets.commands.repository.clusters import Choice
 from gitops_secrets.core.flux.pullsecrets import PullSecret
 from gitops_secrets.core.registry.credentials import Credentials
@@ -28,7 +28,7 @@ class Request(NamedTuple):
     registry: Registry
     resume_with: str
     """The command that goes on, without a password."""
-    program: Program | None = None
+    minter: Minter | None = None
     """What mints and revokes; None if the user brings the new credential."""
     read: Callable[[], Credentials] | None = None
     """Reads the credential that the user brings."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gitops_secrets.adapters.registries.program import Program
+from gitops_secrets.adapters.registries.minter import Minter
 from gitops_secrets.commands.registry.rotation.asking import ask, ask_until, is_refused
 from gitops_secrets.commands.registry.rotation.history import Switched
 from gitops_secrets.commands.registry.rotation.holders import Found, elsewhere, holding
 from gitops_secrets.commands.registry.rotation.model import Request
 from gitops_secrets.core.registry.provider import provider_of
 from gitops_secrets.core.registry.rotation.minted import Listed, find_old, refuse_unlisted
-from gitops_secrets.core.registry.rotation.record import Provider, Record
+from gitops_secrets.core.registry.rotation.record import BROUGHT, EXEC, Record
 from gitops_secrets.core.registry.rotation.stages import Journey, Stage, State
 from gitops_secrets.errors import GitOpsSecretsError
 
@@ -33,14 +33,16 @@ class Ending(NamedTuple):
     def revoke(self, journey: Journey) -> None:
         """Revoke the old credential and see that it is refused. Raises GitOpsSecretsError if that fails."""
         self._refuse_held()
-        if self.record.provider == Provider.BROUGHT and not self.request.revoke:
+        if self.record.provider == BROUGHT and not self.request.revoke:
             self._leave_to_user(journey)
             return
-        program = self.request.program
-        if program is None:
+        minter = self.request.minter
+        if minter is None or (minter.kind != self.record.provider and not self.request.revoke):
             raise GitOpsSecretsError(
-                "the new credential was minted by a program, and that has to revoke the old one",
-                "--exec COMMAND, with the same program",
+                f"the new credential was minted by {self.record.provider}, which has to revoke the old one too",
+                "--exec COMMAND"
+                if self.record.provider == EXEC
+                else f"--provider {self.record.provider}",
             )
         idents = self._idents()
         if not idents:
@@ -48,12 +50,12 @@ class Ending(NamedTuple):
             return
         for ident in idents:
             self.request.progress(f"revoking {ident}")
-            program.revoke(ident)
-        self._refuse_left(program, idents)
+            minter.revoke(ident)
+        self._refuse_left(minter, idents)
         journey.note(
             Stage.REVOKE,
             State.DONE,
-            f"{program.name} revoked {', '.join(idents)}, and lists it no more",
+            f"{minter.name} revoked {', '.join(idents)}, and lists it no more",
         )
         self._prove_refused(journey)
 
@@ -81,12 +83,11 @@ class Ending(NamedTuple):
             )
         _refuse_unopened(self.found)
 
-    def _refuse_left(self, program: Program, idents: Sequence[str]) -> None:
-        left = {one.ident for one in program.list()} & {*idents}
+    def _refuse_left(self, minter: Minter, idents: Sequence[str]) -> None:
+        left = {one.ident for one in minter.list()} & {*idents}
         if left:
             raise GitOpsSecretsError(
-                f"{program.name} said that it revoked {', '.join(sorted(left))}, and still lists it",
-                f"{program.name} list",
+                f"{minter.name} said that it revoked {', '.join(sorted(left))}, and still lists it",
             )
 
     def _is_gone(self, journey: Journey) -> None:
@@ -100,7 +101,7 @@ class Ending(NamedTuple):
         journey.note(
             Stage.REVOKE,
             State.WAITING,
-            "the program's list does not say which id is the old credential's; name it: --revoke ID"
+            "the list does not say which id is the old credential's; name it: --revoke ID"
             + (f" (listed: {listed})" if listed else ""),
         )
 

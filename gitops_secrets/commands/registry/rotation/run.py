@@ -1,6 +1,6 @@
 """A rotation from its first stage to its last, or on from where an earlier run stopped.
 
-What an earlier run did is read from the repository, the program's list, the registry and the clusters; no file
+What an earlier run did is read from the repository, the list of what mints, the registry and the clusters; no file
 remembers it.
 """
 
@@ -34,7 +34,7 @@ from gitops_secrets.core.registry.rotation.minted import (
     orphans,
     refuse_unlisted,
 )
-from gitops_secrets.core.registry.rotation.record import Provider, Record
+from gitops_secrets.core.registry.rotation.record import BROUGHT, Record
 from gitops_secrets.core.registry.rotation.stages import Journey, Stage, State
 from gitops_secrets.core.repository.filechange import Change
 from gitops_secrets.errors import GitOpsSecretsError
@@ -83,7 +83,7 @@ class _Rotation:
         if request.push:
             refuse_no_upstream(repository, self._head)
         self._prefix = prefix_of(request, repository)
-        self._listed: list[Listed] = request.program.list() if request.program is not None else []
+        self._listed: list[Listed] = request.minter.list() if request.minter is not None else []
         self._earlier = Earlier(request, repository, self._found, self._listed, self._prefix)
 
     def plan(self) -> Outcome:
@@ -119,7 +119,7 @@ class _Rotation:
         """Take back what was minted, unless a commit has it; return what became of it."""
         if switch.stands(self._changes):
             return "the commit with the new credential stands, and --resume goes on"
-        return take_back(self._request.program, minted, self._listed)
+        return take_back(self._request.minter, minted, self._listed)
 
     def end(self) -> Outcome:
         """Push, confirm, prove again and revoke, as far as the request and the clusters allow."""
@@ -172,8 +172,8 @@ class _Rotation:
 
     def _mint(self) -> tuple[Minted, str | None]:
         """Return the new credential, and the id of the old one if it is known."""
-        request, found, program = self._request, self._found, self._request.program
-        if program is None:
+        request, found, minter = self._request, self._found, self._request.minter
+        if minter is None:
             minted = bring(request, found)
             words = f"you brought a credential of {minted.credentials.username}"
             self._journey.note(Stage.MINT, State.DONE, words)
@@ -182,13 +182,13 @@ class _Rotation:
         hinted = found.record.ident if found.record is not None else None
         old = find_old(self._listed, found.current, hinted, self._prefix)
         old = old or next(iter(request.revoke), None)
-        request.progress(f"{program.name} mints a credential")
+        request.progress(f"{minter.name} mints a credential")
         end_on_signals("a credential may have been minted that is in no commit; --resume shows it")
-        minted = mint(program, self._prefix, found, old)
+        minted = mint(minter, self._prefix, found, old)
         until = f", which ends at {minted.expires}" if minted.expires else ""
         user = minted.credentials.username
         whose = f" of {user}" if user != minted.ident else ""
-        words = f"{program.name} minted {minted.ident}{whose}{until}"
+        words = f"{minter.name} minted {minted.ident}{whose}{until}"
         self._journey.note(Stage.MINT, State.DONE, words)
         self._token_seconds = minted.token_seconds
         return minted, old if old != minted.ident else None
@@ -204,7 +204,7 @@ class _Rotation:
             self._journey.note(Stage.PROVE, State.FAILED, sentence(proof))
             raise GitOpsSecretsError(
                 f"the new credential is not proven, and was not written: {sentence(proof)}",
-                *([hint(proof)] if not is_refused(proof) else []),
+                *([hint(proof, "--image")] if not is_refused(proof) else []),
             )
         self._journey.note(Stage.PROVE, State.DONE, sentence(proof))
 
@@ -212,7 +212,7 @@ class _Rotation:
         self, switch: Switch, transaction: Transaction, minted: Minted, previous: str | None
     ) -> None:
         request = self._request
-        provider = Provider.EXEC if request.program is not None else Provider.BROUGHT
+        provider = request.minter.kind if request.minter is not None else BROUGHT
         record = Record(provider, minted.ident, minted.expires, previous)
         old = self._found.current
         request.progress("encrypting, and committing with the hooks of the repository")

@@ -41,6 +41,8 @@ class Listed(NamedTuple):
     name: str
     user: str | None = None
     """Only if the provider has one credential for each user name."""
+    tail: str | None = None
+    """The last characters of its secret, if the provider shows them."""
 
 
 def name_prefix(repository: str, host: str) -> str:
@@ -68,9 +70,13 @@ def find_old(
 ) -> str | None:
     """Return the id of the *old* credential, None if the list does not say which it is.
 
-    *hinted* stands in Git, and counts only if the list has it, for the user of the old credential; or,
-    where the list names no users, with a name that was made for this repository and registry.
+    The last characters of its secret decide where the list shows them. *hinted* stands in Git, and counts
+    only if the list has it, for the user of the old credential; or, where the list names no users, with a name
+    that was made for this repository and registry.
     """
+    if old is not None and any(one.tail for one in listed):
+        ending = [one.ident for one in listed if one.tail and old.password.endswith(one.tail)]
+        return ending[0] if len(ending) == 1 else None
     user = old.username if old is not None else None
     for one in listed:
         if one.ident == hinted:
@@ -90,8 +96,7 @@ def refuse_unlisted(listed: Sequence[Listed], named: Collection[str], current: s
             )
         if ident not in {one.ident for one in listed}:
             raise GitOpsSecretsError(
-                f"the program does not list {ident}",
-                f"it lists {', '.join(one.ident for one in listed) or 'nothing'}",
+                f"{ident} is not in the list: it has {', '.join(one.ident for one in listed) or 'nothing'}",
             )
 
 

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import NamedTuple
 
-
-class Provider(StrEnum):
-    """Where a new credential comes from."""
-
-    EXEC = "exec"
-    """A program of the user's mints and revokes."""
-    BROUGHT = "brought"
-    """The user brings it."""
+EXEC = "exec"
+"""What is noted as the provider if a program of the user's mints."""
+BROUGHT = "brought"
+"""What is noted instead of a provider if the user brings the new credential."""
 
 
 class Record(NamedTuple):
     """What is noted about the credential of one registry."""
 
     provider: str
+    """What minted it: EXEC, BROUGHT, or the name of a provider."""
     ident: str | None = None
     """The id of the credential that the Secret holds."""
     expires: str | None = None

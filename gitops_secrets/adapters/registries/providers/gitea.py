@@ -1,0 +1,95 @@
+"""Gitea and Forgejo: access tokens of one user, each with the right to read packages and no other.
+
+The API for tokens takes a user name and a password alone (Gitea 1.26: a token as password needs the scope
+``write:user``). A token has no end, and a list shows its last eight characters, by which it is found.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+from urllib.parse import quote
+
+from gitops_secrets.adapters.registries.api import Api
+from gitops_secrets.adapters.registries.minter import Access
+from gitops_secrets.adapters.registries.providers import About
+from gitops_secrets.core.registry.credentials import Credentials
+from gitops_secrets.core.registry.rotation.minted import Listed, Minted
+from gitops_secrets.errors import GitOpsSecretsError
+
+NAME = "Gitea"
+ABOUT = About(
+    mints="an access token of the user with the scope `read:package`",
+    least="the user's own password, or a token with the scope `write:user`; both can mint tokens with every right of that "
+    "user, so give the robot a user of its own",
+    expiry="none: Gitea takes no end for a token",
+    tokens="24 hours, in Gitea's code",
+    tried="Gitea 1.26.0 itself, by the tests of this project",
+)
+_SCOPES = ["read:package"]
+_TOKEN_SECONDS = 24 * 60 * 60
+_PAGE = 50
+_MOST_PAGES = 200
+
+
+class Gitea:
+    """The tokens of the user who mints."""
+
+    name = NAME
+    kind = "gitea"
+
+    def __init__(self, access: Access) -> None:
+        credentials = access.credentials
+        self._user = credentials.username
+        pair = base64.b64encode(f"{credentials.username}:{credentials.password}".encode())
+        self._api = Api(access, NAME, f"Basic {pair.decode()}")
+        self._path = f"/api/v1/users/{quote(self._user, safe='')}/tokens"
+
+    def list(self) -> list[Listed]:
+        """Return the tokens of the user."""
+        found: list[Listed] = []
+        for page in range(1, _MOST_PAGES):
+            reply = self._api.ask("GET", self._path, query={"page": page, "limit": _PAGE})
+            if reply.status != 200 or not isinstance(reply.content, list):
+                raise self._api.refused("list the tokens", reply)
+            found += [_listed(entry) for entry in reply.content if isinstance(entry, dict)]
+            if len(reply.content) < _PAGE:
+                break
+        return found
+
+    def mint(self, name: str, user: str, ident: str | None) -> Minted:
+        """Return a new token *name*: of the user who mints, whoever *user* is."""
+        del user, ident
+        reply = self._api.ask("POST", self._path, body={"name": name, "scopes": _SCOPES})
+        content = reply.content if isinstance(reply.content, dict) else {}
+        number, secret = content.get("id"), content.get("sha1")
+        if (
+            reply.status != 201
+            or not isinstance(number, int)
+            or not isinstance(secret, str)
+            or not secret
+        ):
+            raise self._api.refused("mint a token", reply)
+        return Minted(str(number), Credentials(self._user, secret), token_seconds=_TOKEN_SECONDS)
+
+    def revoke(self, ident: str) -> None:
+        """Delete the token *ident*."""
+        if not ident.isdigit():
+            raise GitOpsSecretsError(f"{ident} is not the id of a token of {NAME}", "--revoke ID")
+        reply = self._api.ask("DELETE", f"{self._path}/{ident}")
+        if reply.status not in (204, 404):
+            raise self._api.refused(f"revoke the token {ident}", reply)
+
+
+def open_minter(access: Access) -> Gitea:
+    """Return what mints by *access*."""
+    return Gitea(access)
+
+
+def _listed(entry: dict[str, Any]) -> Listed:
+    tail = entry.get("token_last_eight")
+    return Listed(
+        str(entry.get("id")),
+        str(entry.get("name")),
+        tail=tail if isinstance(tail, str) and tail else None,
+    )

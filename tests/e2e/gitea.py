@@ -1,0 +1,108 @@
+"""A Gitea that runs on loopback: registry, token API and Git host, all three real."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from tests.e2e.process import Process, free_port, wait_for
+from tests.e2e.tools.build import Binaries
+from tests.system.registries import Registry, basic
+
+_SETTINGS = """\
+APP_NAME = tests
+RUN_MODE = prod
+I_AM_BEING_UNSAFE_RUNNING_AS_ROOT = true
+WORK_PATH = {folder}
+[server]
+PROTOCOL = http
+HTTP_ADDR = 127.0.0.1
+HTTP_PORT = {port}
+ROOT_URL = http://127.0.0.1:{port}/
+STATIC_ROOT_PATH = {static}
+DISABLE_SSH = true
+OFFLINE_MODE = true
+[database]
+DB_TYPE = sqlite3
+PATH = {folder}/gitea.db
+[security]
+INSTALL_LOCK = true
+[service]
+DEFAULT_USER_VISIBILITY = private
+[repository]
+ROOT = {folder}/repositories
+[log]
+LEVEL = Warn
+MODE = console
+"""
+
+
+class Gitea:
+    """Gitea with one private user, ``robot``, whose password it was made with."""
+
+    def __init__(self, binaries: Binaries, folder: Path, password: str) -> None:
+        self.password = password
+        port = free_port()
+        folder.mkdir(parents=True)
+        self.registry = Registry(f"127.0.0.1:{port}", f"http://127.0.0.1:{port}", None)
+        config = folder / "app.ini"
+        config.write_text(_SETTINGS.format(folder=folder, port=port, static=binaries.gitea))
+        self._env = {"HOME": str(folder), "USER": "root", "GITEA_WORK_DIR": str(folder)}
+        self._command = [str(binaries.gitea / "gitea"), "--config", str(config)]
+        self._log = folder / "log"
+        self._process: Process | None = None
+
+    def __enter__(self) -> Self:
+        self._once("migrate")
+        self._once(
+            *("admin", "user", "create", "--username", "robot", "--email", "robot@example.com"),
+            *("--password", self.password, "--must-change-password=false"),
+        )
+        self._process = Process([*self._command, "web"], self._log, self._env)
+        wait_for(self._answers, "Gitea", 60, self._log.read_text)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        assert self._process is not None
+        self._process.stop()
+
+    def api(self, method: str, path: str, body: object = None) -> Any:
+        """What the API answers to robot, with his password."""
+        reply = httpx.request(
+            method,
+            f"{self.registry.url}/api/v1{path}",
+            json=body,
+            headers={"Authorization": basic("robot", self.password)},
+            trust_env=False,
+        )
+        assert reply.status_code in (200, 201, 204), reply.text
+        return reply.json() if reply.content else None
+
+    def tokens(self) -> list[str]:
+        """The names of robot's tokens."""
+        return [token["name"] for token in self.api("GET", "/users/robot/tokens")]
+
+    def _answers(self) -> bool:
+        try:
+            url = f"{self.registry.url}/api/healthz"
+            return httpx.get(url, trust_env=False).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def _once(self, *arguments: str) -> None:
+        done = subprocess.run(
+            [*self._command, *arguments],
+            env={"PATH": "/usr/bin:/bin", **self._env},
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
