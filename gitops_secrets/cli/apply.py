@@ -20,7 +20,7 @@ from gitops_secrets.cli.options import (
     verbose_option,
 )
 from gitops_secrets.cli.progress import clear, steps
-from gitops_secrets.cli.say import tell
+from gitops_secrets.cli.say import answer
 from gitops_secrets.core.repository.filechange import render_diff
 from gitops_secrets.errors import ExitCode, UsageError
 
@@ -104,10 +104,11 @@ def apply_command(
                 progress=step,
             )
         )
-    if output == "json":
-        click.echo(apply_document(outcome, dry_run=dry_run), nl=False)
-    else:
-        tell(*_lines(outcome, dry_run=dry_run))
+    answer(
+        output,
+        lambda: apply_document(outcome, dry_run=dry_run),
+        lambda: _lines(outcome, dry_run=dry_run),
+    )
     return ExitCode.OK
 
 

@@ -13,16 +13,13 @@ from gitops_secrets.errors import GitOpsSecretsError
 def cluster_paths(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """Return the paths of the repository's clusters that begin as *incomplete* does; nothing outside of one."""
     del parameter
-    from gitops_secrets.adapters.files import read_plain
     from gitops_secrets.adapters.git.repository import open_repository
+    from gitops_secrets.commands.repository.worktree import listed_tree
     from gitops_secrets.core.flux.roots.find import clusters_of
-    from gitops_secrets.core.repository.overlay import Overlay
 
     try:
         repository = open_repository(context.params.get("repository") or Path())
-        top = repository.top
-        tree = Overlay(repository.list_files(), lambda path: read_plain(top, path))
-        found = [cluster.path for cluster in clusters_of(tree)]
+        found = [cluster.path for cluster in clusters_of(listed_tree(repository))]
     except GitOpsSecretsError:
         return []
     return [path for path in found if path.startswith(incomplete)]

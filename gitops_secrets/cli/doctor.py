@@ -12,7 +12,7 @@ from gitops_secrets.cli.completions import cluster_paths, contexts
 from gitops_secrets.cli.documents import doctor_document
 from gitops_secrets.cli.options import identity_option, output_option, repository_option
 from gitops_secrets.cli.progress import steps
-from gitops_secrets.cli.say import say, tell
+from gitops_secrets.cli.say import answer, say_error
 from gitops_secrets.errors import ExitCode
 from gitops_secrets.report.words import count
 
@@ -78,13 +78,9 @@ def doctor_command(
                 progress=step,
             )
         )
-    if output == "json":
-        click.echo(doctor_document(examined), nl=False)
-    else:
-        tell(*_lines(examined))
+    answer(output, lambda: doctor_document(examined), lambda: _lines(examined))
     for error in examined.refused:
-        for kind, words in (("error", error.message), *(("hint", hint) for hint in error.hints)):
-            say(kind, words)
+        say_error(error.message, error.hints)
     if examined.refused:
         return ExitCode.REFUSED
     return ExitCode.FINDINGS if examined.diagnoses else ExitCode.OK

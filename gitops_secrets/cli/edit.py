@@ -11,7 +11,7 @@ import click
 
 from gitops_secrets.cli.documents import edit_document
 from gitops_secrets.cli.options import identity_option, output_option, verbose_option
-from gitops_secrets.cli.say import say, tell
+from gitops_secrets.cli.say import answer, say
 from gitops_secrets.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -43,14 +43,15 @@ def edit_command(
             f'printf %s "$VALUE" | gitops-secrets edit {shlex.quote(str(file))} --key KEY',
         )
     outcome = edit_file(file, key, age_identity_file)
-    if output == "json":
-        click.echo(edit_document(outcome), nl=False)
-    elif outcome.changed:
-        what = ", ".join(outcome.keys) or "no values"
-        tell(f"{outcome.path}: {', '.join(outcome.objects)} encrypted, changed: {what}")
-    else:
-        tell(f"{outcome.path}: nothing changed")
+    answer(output, lambda: edit_document(outcome), lambda: [_line(outcome)])
     return ExitCode.OK
+
+
+def _line(outcome: Outcome) -> str:
+    if not outcome.changed:
+        return f"{outcome.path}: nothing changed"
+    what = ", ".join(outcome.keys) or "no values"
+    return f"{outcome.path}: {', '.join(outcome.objects)} encrypted, changed: {what}"
 
 
 def edit_file(file: Path, key: str | None, identity_file: Path | None) -> Outcome:

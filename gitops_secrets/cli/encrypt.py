@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from gitops_secrets.cli.documents import encrypt_document
 from gitops_secrets.cli.options import identity_option, output_option, verbose_option
 from gitops_secrets.cli.progress import steps
-from gitops_secrets.cli.say import tell
+from gitops_secrets.cli.say import answer
 from gitops_secrets.core.sops.recipients import shorten
 from gitops_secrets.errors import ExitCode
+
+if TYPE_CHECKING:
+    from gitops_secrets.commands.secrets.encrypt import Outcome
 
 
 @click.command("encrypt", short_help="Encrypt a manifest of Secrets by its creation rule.")
@@ -76,14 +80,15 @@ def encrypt_command(
                 add_rule=add_rule,
             )
         )
-    if output == "json":
-        click.echo(encrypt_document(outcome), nl=False)
-        return ExitCode.OK
+    answer(output, lambda: encrypt_document(outcome), lambda: _lines(outcome))
+    return ExitCode.OK
+
+
+def _lines(outcome: Outcome) -> list[str]:
     done = "encrypted" if outcome.changed else "is encrypted already"
-    tell(
+    return [
         f"{outcome.path}: {', '.join(outcome.objects)} {done}",
         f"  values   {', '.join(outcome.keys)}",
         f"  readers  {', '.join(map(shorten, outcome.recipients))}",
         *(line for note in outcome.notes for line in ("", f"note: {note}")),
-    )
-    return ExitCode.OK
+    ]

@@ -9,7 +9,7 @@ import click
 from gitops_secrets.adapters.git.objects import Git
 from gitops_secrets.cli.documents import hooks_status_document
 from gitops_secrets.cli.options import output_option
-from gitops_secrets.cli.say import tell
+from gitops_secrets.cli.say import answer, tell
 from gitops_secrets.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ _REPO = click.option(
 _SHARED = click.option(
     "--shared", is_flag=True, help="Also if core.hooksPath is outside this repository."
 )
+_BY_LINES = "lines: gitops-secrets hooks install"
 _FRAMEWORK = """or use the pre-commit framework, in .pre-commit-config.yaml:
   - repo: https://github.com/gitops-secrets/gitops-secrets
     rev: v0.1.0
@@ -91,14 +92,12 @@ def status_command(repo: str, output: str) -> int:
     git = Git(repo, hooks=True)
     states = status(git, server=git.is_bare())
     by_value = not git.is_bare() and merges_by_value(git)
-    if output == "json":
-        click.echo(hooks_status_document(states, merges_by_value=by_value), nl=False)
-    else:
-        tell(*map(_line, states))
-        if by_value:
-            tell("merge and diff: encrypted files by value")
-        elif not git.is_bare():
-            tell("merge and diff: encrypted files by lines: gitops-secrets hooks install")
+    drivers = f"merge and diff: encrypted files by {'value' if by_value else _BY_LINES}"
+    answer(
+        output,
+        lambda: hooks_status_document(states, merges_by_value=by_value),
+        lambda: [*map(_line, states), *([] if git.is_bare() else [drivers])],
+    )
     return ExitCode.OK if all(s.installed for s in states) else ExitCode.FINDINGS
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import TextIO
 
@@ -58,6 +59,21 @@ def tell(*lines: str) -> None:
     if _hushed:
         return
     click.echo("".join(f"{painted(plain(line), sys.stdout)}\n" for line in lines), nl=False)
+
+
+def answer(output: str, document: Callable[[], str], lines: Callable[[], Iterable[str]]) -> None:
+    """Print the result of a command: the JSON of *document* if *output* is json, else *lines* for people."""
+    if output == "json":
+        click.echo(document(), nl=False)
+    else:
+        tell(*lines())
+
+
+def say_error(message: str, hints: Iterable[str]) -> None:
+    """Print an error and its hints, cleared, to standard error."""
+    say("error", message)
+    for hint in hints:
+        say("hint", hint)
 
 
 def painted(line: str, stream: TextIO) -> str:

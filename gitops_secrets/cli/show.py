@@ -11,7 +11,7 @@ import click
 
 from gitops_secrets.cli.documents import show_document
 from gitops_secrets.cli.options import identity_option, output_option, verbose_option
-from gitops_secrets.cli.say import tell
+from gitops_secrets.cli.say import answer
 from gitops_secrets.core.sops.recipients import shorten
 from gitops_secrets.errors import ExitCode, UsageError
 
@@ -53,10 +53,11 @@ def show_command(
         click.echo(reveal_file(request, key), nl=False)
         return ExitCode.OK
     name, objects = describe(request)
-    if output == "json":
-        click.echo(show_document(name, objects), nl=False)
-        return ExitCode.OK
-    tell(name, *(line for o in objects for line in _lines(o)))
+    answer(
+        output,
+        lambda: show_document(name, objects),
+        lambda: [name, *(line for o in objects for line in _lines(o))],
+    )
     return ExitCode.OK
 
 

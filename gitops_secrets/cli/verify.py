@@ -9,7 +9,7 @@ import click
 
 from gitops_secrets.cli.options import identity_option, output_option, repository_option
 from gitops_secrets.cli.progress import steps
-from gitops_secrets.cli.say import tell
+from gitops_secrets.cli.say import answer
 from gitops_secrets.errors import ExitCode
 from gitops_secrets.report.words import count
 
@@ -62,6 +62,7 @@ def verify_command(
     Exit status 0 if nothing is found, 1 if there are findings, 3 if something could not be checked.
     No connection is opened, nothing is written, and no value is printed.
     """
+    from gitops_secrets.cli.documents import verify_document
     from gitops_secrets.commands.verify.run import Request, verify
 
     with steps() as step:
@@ -77,18 +78,14 @@ def verify_command(
                 progress=step,
             )
         )
-    if output == "json":
-        from gitops_secrets.cli.documents import verify_document
-
-        click.echo(verify_document(verified), nl=False)
-    elif output == "sarif":
+    if output == "sarif":
         from gitops_secrets.core.verify.checks import CHECKS
         from gitops_secrets.report.scan.sarif import render_with
 
         rules = [(check.ident, check.severity) for check in CHECKS]
         click.echo(render_with(verified.outcome, "verify.md", rules), nl=False)
     else:
-        tell(*_lines(verified))
+        answer(output, lambda: verify_document(verified), lambda: _lines(verified))
     return verified.outcome.exit_code
 
 
@@ -123,13 +120,9 @@ def which_rule_command(*, path: str, output: str, repository: Path) -> ExitCode:
 
     PATH does not have to exist. Exit status 1 if no rule is for it.
     """
+    from gitops_secrets.cli.documents import which_rule_document
     from gitops_secrets.commands.verify.which import which_rule
 
     explained = which_rule(repository, path)
-    if output == "json":
-        from gitops_secrets.cli.documents import which_rule_document
-
-        click.echo(which_rule_document(explained), nl=False)
-    else:
-        tell(*explained.lines)
+    answer(output, lambda: which_rule_document(explained), lambda: explained.lines)
     return ExitCode.OK if explained.rule is not None else ExitCode.FINDINGS

@@ -5,14 +5,13 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from gitops_secrets.adapters.files import read_plain
 from gitops_secrets.adapters.git.repository import Repository, open_repository
 from gitops_secrets.adapters.writing.transaction import is_half_way
 from gitops_secrets.commands.repository.pushing import is_ahead
+from gitops_secrets.commands.repository.worktree import listed_tree
 from gitops_secrets.core.doctor.unpulled import Unpulled, unpulled
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.layout import Cluster
-from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.report.words import count
 
 _SHOWN = 3
@@ -22,7 +21,7 @@ _SHOWN = 3
 def overview(folder: Path) -> list[str]:
     """Return a few lines for a person. Raises GitOpsSecretsError outside a Git work tree."""
     repository = open_repository(folder)
-    tree = Overlay(repository.list_files(), lambda path: read_plain(repository.top, path))
+    tree = listed_tree(repository)
     view = View(tree)
     clusters = view.known
     lines = [f"{repository.top}: {count(len(clusters), 'clusters')} of Flux"]

@@ -209,7 +209,9 @@ def test_every_form_of_sops_is_read(user: User, name: str, plain: str) -> None:
     assert "fits in 1 of 1" in result.stdout
     text = user.read(name)
     tag = re.findall(r"tag:(....)[^]]*type:(?!comment)", text)[0]
-    user.write({name: text.replace(f"tag:{tag}", f"tag:{tag[::-1]}", 1)})
+    # Not the same backwards, as one tag in thousands is.
+    other = ("B" if tag[0] == "A" else "A") + tag[1:]
+    user.write({name: text.replace(f"tag:{tag}", f"tag:{other}", 1)})
     assert "value" in findings(user.run("verify"))
 
 

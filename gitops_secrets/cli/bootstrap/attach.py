@@ -23,7 +23,7 @@ from gitops_secrets.cli.options import (
     verbose_option,
 )
 from gitops_secrets.cli.progress import steps
-from gitops_secrets.cli.say import tell
+from gitops_secrets.cli.say import answer
 from gitops_secrets.errors import ExitCode
 
 
@@ -103,8 +103,9 @@ def attach_command(
                 progress=step,
             )
         )
-    if output == "json":
-        click.echo(attach_document(outcome, dry_run=dry_run), nl=False)
-    else:
-        tell(*text_lines(outcome, dry_run=dry_run, again=""))
+    answer(
+        output,
+        lambda: attach_document(outcome, dry_run=dry_run),
+        lambda: text_lines(outcome, dry_run=dry_run, again=""),
+    )
     return ExitCode.OK

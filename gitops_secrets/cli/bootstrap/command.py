@@ -34,7 +34,7 @@ from gitops_secrets.cli.registry_groups import (
     resumed,
 )
 from gitops_secrets.cli.registry_options import registry_option, source_options
-from gitops_secrets.cli.say import tell
+from gitops_secrets.cli.say import answer
 from gitops_secrets.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -207,11 +207,12 @@ def bootstrap_command(
                 progress=step,
             )
         )
-    if output == "json":
-        click.echo(bootstrap_document(outcome, dry_run=dry_run), nl=False)
-    else:
-        again = resumed("bootstrap", context.command, given)
-        tell(*text_lines(outcome, dry_run=dry_run, again=again))
+    again = resumed("bootstrap", context.command, given)
+    answer(
+        output,
+        lambda: bootstrap_document(outcome, dry_run=dry_run),
+        lambda: text_lines(outcome, dry_run=dry_run, again=again),
+    )
     return ExitCode.OK
 
 

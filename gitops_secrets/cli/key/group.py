@@ -2,66 +2,18 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 
-from gitops_secrets.cli.options import (
-    cluster_options,
-    dry_run_option,
-    identity_option,
-    output_option,
-    repository_option,
-    verbose_option,
-)
+from gitops_secrets.cli.common import Common, common_options
+from gitops_secrets.cli.options import dry_run_option
 from gitops_secrets.cli.progress import steps
-from gitops_secrets.cli.say import tell
+from gitops_secrets.cli.say import answer
 from gitops_secrets.errors import ExitCode
 
 if TYPE_CHECKING:
     from gitops_secrets.commands.recipients.change import Verb
-    from gitops_secrets.commands.repository.clusters import Choice
-
-
-class _Common(NamedTuple):
-    """What the command line says of where and how."""
-
-    choice: Choice
-    identity_file: Path | None
-    output: str
-    repository: Path
-
-
-def _common_options(command: Callable[..., ExitCode]) -> Callable[..., ExitCode]:
-    """Add the options that all three have to *command*, which gets them as its argument ``common``."""
-
-    @functools.wraps(command)
-    def gathered(
-        *,
-        paths: tuple[str, ...],
-        all_clusters: bool,
-        age_identity_file: Path | None,
-        output: str,
-        repository: Path,
-        **own: Any,
-    ) -> ExitCode:
-        from gitops_secrets.commands.repository.clusters import Choice
-
-        choice = Choice(paths, all_clusters)
-        return command(common=_Common(choice, age_identity_file, output, repository), **own)
-
-    for option in (
-        verbose_option,
-        repository_option,
-        output_option,
-        identity_option,
-        cluster_options,
-    ):
-        gathered = option(gathered)
-    return gathered
 
 
 @click.group("key", short_help="Who can decrypt the Secrets of a cluster: list, add, remove.")
@@ -74,8 +26,8 @@ def key_group() -> None:
 
 
 @key_group.command("list", short_help="Show the recipients of each cluster.")
-@_common_options
-def list_command(*, common: _Common) -> ExitCode:
+@common_options
+def list_command(*, common: Common) -> ExitCode:
     """Show the recipients of each cluster: whose they are, and how many files each can decrypt.
 
     \b
@@ -85,10 +37,7 @@ def list_command(*, common: _Common) -> ExitCode:
     from gitops_secrets.commands.recipients.listing import listed
 
     found = listed(common.repository, common.choice, common.identity_file)
-    if common.output == "json":
-        click.echo(list_document(found), nl=False)
-    else:
-        tell(*list_lines(found))
+    answer(common.output, lambda: list_document(found), lambda: list_lines(found))
     return ExitCode.OK
 
 
@@ -96,8 +45,8 @@ def list_command(*, common: _Common) -> ExitCode:
 @click.argument("recipient", metavar="AGE1...")
 @click.option("--name", metavar="NAME", help="Whose it is, for the comment in .sops.yaml.")
 @dry_run_option
-@_common_options
-def add_command(*, recipient: str, name: str | None, dry_run: bool, common: _Common) -> ExitCode:
+@common_options
+def add_command(*, recipient: str, name: str | None, dry_run: bool, common: Common) -> ExitCode:
     """Let the recipient AGE1... decrypt the Secrets of a cluster: a colleague, an emergency key, a CI system.
 
     No value is encrypted again: the files get the data key for one more recipient.
@@ -113,8 +62,8 @@ def add_command(*, recipient: str, name: str | None, dry_run: bool, common: _Com
 @key_group.command("remove", short_help="Take a recipient out.")
 @click.argument("recipient", metavar="AGE1...")
 @dry_run_option
-@_common_options
-def remove_command(*, recipient: str, dry_run: bool, common: _Common) -> ExitCode:
+@common_options
+def remove_command(*, recipient: str, dry_run: bool, common: Common) -> ExitCode:
     """Take the recipient AGE1... out of the Secrets of a cluster.
 
     Every file is encrypted anew with another data key. What earlier commits hold can still be decrypted with
@@ -129,7 +78,7 @@ def remove_command(*, recipient: str, dry_run: bool, common: _Common) -> ExitCod
 
 
 def _change(
-    verb: Verb, recipient: str, name: str | None, common: _Common, *, dry_run: bool
+    verb: Verb, recipient: str, name: str | None, common: Common, *, dry_run: bool
 ) -> ExitCode:
     from gitops_secrets.cli.key.text import change_document, change_lines
     from gitops_secrets.commands.recipients.change import Request, change
@@ -147,8 +96,9 @@ def _change(
                 progress=step,
             )
         )
-    if common.output == "json":
-        click.echo(change_document(verb, outcome, dry_run=dry_run), nl=False)
-    else:
-        tell(*change_lines(verb, recipient, outcome, dry_run=dry_run))
+    answer(
+        common.output,
+        lambda: change_document(verb, outcome, dry_run=dry_run),
+        lambda: change_lines(verb, recipient, outcome, dry_run=dry_run),
+    )
     return ExitCode.OK

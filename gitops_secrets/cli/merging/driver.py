@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from gitops_secrets.cli.say import say
+from gitops_secrets.cli.say import say, say_error
 from gitops_secrets.errors import ExitCode, GitOpsSecretsError
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -27,9 +27,7 @@ def merge_command(*, base: Path, ours: Path, theirs: Path, path: str) -> ExitCod
         if result is None:
             return ExitCode.OK if merge_by_lines(base, ours, theirs) else ExitCode.FINDINGS
     except GitOpsSecretsError as error:
-        say("error", f"{error.message}; our version of it is kept")
-        for hint in error.hints:
-            say("hint", hint)
+        say_error(f"{error.message}; our version of it is kept", error.hints)
         return ExitCode.FINDINGS
     for key in result.conflicts:
         say("error", f"{path}: both sides changed {key}; our value is kept until you choose")

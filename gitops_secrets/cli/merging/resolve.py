@@ -5,14 +5,18 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from gitops_secrets.cli.documents import resolve_document
 from gitops_secrets.cli.options import identity_option, output_option, verbose_option
 from gitops_secrets.cli.progress import steps
-from gitops_secrets.cli.say import say, tell
+from gitops_secrets.cli.say import answer, say
 from gitops_secrets.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from gitops_secrets.commands.merging.resolve import Outcome
 
 
 @click.command("resolve", short_help="Resolve a merge conflict in an encrypted file.")
@@ -58,18 +62,19 @@ def resolve_command(
         say("note", outcome.recovered)
     if edit and not outcome.conflicts:
         _edit(file, age_identity_file)
-    if output == "json":
-        click.echo(resolve_document(outcome), nl=False)
-    else:
-        tell(*(f"{outcome.path}: both sides changed {key}" for key in outcome.conflicts))
-        if not outcome.conflicts:
-            done = "staged" if outcome.staged else "written, not staged"
-            tell(f"{outcome.path}: no conflict is left; {done}")
+    answer(output, lambda: resolve_document(outcome), lambda: _lines(outcome))
     if not outcome.conflicts:
         return ExitCode.OK
     name = shlex.quote(str(file))
     say("hint", f"gitops-secrets resolve {name} {shlex.quote(outcome.conflicts[0])} --theirs")
     return ExitCode.FINDINGS
+
+
+def _lines(outcome: Outcome) -> list[str]:
+    if outcome.conflicts:
+        return [f"{outcome.path}: both sides changed {key}" for key in outcome.conflicts]
+    done = "staged" if outcome.staged else "written, not staged"
+    return [f"{outcome.path}: no conflict is left; {done}"]
 
 
 def _edit(file: Path, identity_file: Path | None) -> None:

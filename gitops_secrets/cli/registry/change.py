@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gitops_secrets.cli.common import Common, common_options
 from gitops_secrets.cli.options import UserPath, dry_run_option
 from gitops_secrets.cli.progress import steps
 from gitops_secrets.cli.registry.asking import Asking, asking_options
-from gitops_secrets.cli.registry.common import Common, common_options
 from gitops_secrets.cli.registry_groups import (
     ORDERED,
     GroupedCommand,
@@ -22,10 +22,11 @@ from gitops_secrets.cli.registry_groups import (
 from gitops_secrets.cli.registry_options import (
     registry_option,
     scope_option,
+    secret_option,
     short_lived_option,
     source_options,
 )
-from gitops_secrets.cli.say import tell
+from gitops_secrets.cli.say import answer
 from gitops_secrets.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ _REGISTRY = "A registry. The credential source that follows belongs to it. Can b
 @source_options
 @_checking_options
 @dry_run_option
+@secret_option
 @common_options
 @click.pass_context
 def add_command(
@@ -96,10 +98,7 @@ def add_command(
     gitops-secrets registry add --path clusters/prod \\
         --registry registry.example.com:5000 --registry-creds-env REGISTRY_CREDS
     """  # noqa: D301
-    from gitops_secrets.commands.registry.edits import Verb
-
-    registries, sources = _given(context, short_lived=short_lived)
-    edit = _put(Verb.ADD, registries, sources)
+    edit = _given("add", context, short_lived=short_lived)
     return _change(edit, common, dry_run=dry_run, checking=checking)
 
 
@@ -108,6 +107,7 @@ def add_command(
 @source_options
 @_checking_options
 @dry_run_option
+@secret_option
 @common_options
 @click.pass_context
 def update_command(
@@ -127,10 +127,7 @@ def update_command(
     gitops-secrets registry update --path clusters/prod \\
         --registry registry.example.com:5000 --registry-creds-env REGISTRY_CREDS
     """  # noqa: D301
-    from gitops_secrets.commands.registry.edits import Verb
-
-    registries, sources = _given(context, short_lived=short_lived)
-    edit = _put(Verb.UPDATE, registries, sources)
+    edit = _given("update", context, short_lived=short_lived)
     return _change(edit, common, dry_run=dry_run, checking=checking)
 
 
@@ -139,6 +136,7 @@ def update_command(
 @scope_option
 @click.option("--allow-empty", is_flag=True, help="Remove the last registry as well.")
 @dry_run_option
+@secret_option
 @common_options
 @click.pass_context
 def remove_command(
@@ -163,6 +161,7 @@ def remove_command(
 @scope_option
 @short_lived_option
 @dry_run_option
+@secret_option
 @common_options
 @click.pass_context
 def import_command(
@@ -186,13 +185,11 @@ def import_command(
     return _change(edit, common, dry_run=dry_run)
 
 
-def _given(
-    context: click.Context, *, short_lived: bool
-) -> tuple[Sequence[Registry], Sequence[Source]]:
-    """Return the registries of the command line, and where the credentials of each come from."""
+def _given(verb: str, context: click.Context, *, short_lived: bool) -> Edit:
+    """Return the edit that puts the registries of the command line, each with the credentials of its source."""
     registries = given_registries(context)
     found = credential_sources(read_groups(context.meta[ORDERED]), short_lived=short_lived)
-    return registries, [source for _, source in found]
+    return _put(verb, registries, [source for _, source in found])
 
 
 def given_registries(context: click.Context, *, needed: bool = True) -> list[Registry]:
@@ -240,8 +237,9 @@ def _change(
                 progress=step,
             )
         )
-    if common.output == "json":
-        click.echo(change_document(edit.verb, outcome, dry_run=dry_run), nl=False)
-    else:
-        tell(*change_lines(edit.verb, outcome, dry_run=dry_run))
+    answer(
+        common.output,
+        lambda: change_document(edit.verb, outcome, dry_run=dry_run),
+        lambda: change_lines(edit.verb, outcome, dry_run=dry_run),
+    )
     return ExitCode.OK

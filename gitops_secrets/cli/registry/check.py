@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gitops_secrets.cli.common import Common, common_options
 from gitops_secrets.cli.progress import steps
 from gitops_secrets.cli.registry.asking import Asking, asking_options
 from gitops_secrets.cli.registry.change import given_registries
-from gitops_secrets.cli.registry.common import Common, common_options
 from gitops_secrets.cli.registry_groups import GroupedCommand
-from gitops_secrets.cli.registry_options import registry_option, scope_option
-from gitops_secrets.cli.say import tell
+from gitops_secrets.cli.registry_options import registry_option, scope_option, secret_option
+from gitops_secrets.cli.say import answer
 from gitops_secrets.core.registry.verdict import Verdict
 from gitops_secrets.errors import ExitCode
 from gitops_secrets.report.words import count
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 @registry_option("Only this registry. Can be repeated. [default: every one of the pull Secrets]")
 @scope_option
 @asking_options(30.0)
+@secret_option
 @common_options
 @click.pass_context
 def check_command(
@@ -65,10 +66,7 @@ def check_command(
                 progress=step,
             )
         )
-    if common.output == "json":
-        click.echo(check_document(outcome), nl=False)
-    else:
-        tell(*_lines(outcome))
+    answer(common.output, lambda: check_document(outcome), lambda: _lines(outcome))
     if any(c.proof.judgement.verdict is Verdict.REFUSED for c in outcome.checked):
         return ExitCode.FINDINGS
     is_done = all(c.proof.is_good for c in outcome.checked) and not outcome.unopened

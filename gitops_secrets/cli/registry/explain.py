@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gitops_secrets.cli.common import Common, common_options
 from gitops_secrets.cli.progress import steps
-from gitops_secrets.cli.registry.common import Common, common_options
-from gitops_secrets.cli.say import tell
+from gitops_secrets.cli.registry_options import secret_option
+from gitops_secrets.cli.say import answer
 from gitops_secrets.core.registry.lookup import Reader
 from gitops_secrets.errors import ExitCode
 
@@ -32,6 +33,7 @@ _TRIES = {
     type=click.Choice([reader.value for reader in Reader]),
     help="Only as this one looks entries up. [default: both]",
 )
+@secret_option
 @common_options
 def explain_command(*, image: str, reader: str | None, common: Common) -> ExitCode:
     """Say which entries of the pull Secrets are tried for IMAGE, by whom and in which order.
@@ -59,10 +61,11 @@ def explain_command(*, image: str, reader: str | None, common: Common) -> ExitCo
                 progress=step,
             )
         )
-    if common.output == "json":
-        click.echo(explain_document(asked, found), nl=False)
-    else:
-        tell(asked.name, *(line for one in found for line in _lines(one, asked)))
+    answer(
+        common.output,
+        lambda: explain_document(asked, found),
+        lambda: [asked.name, *(line for one in found for line in _lines(one, asked))],
+    )
     return ExitCode.OK
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
+from gitops_secrets.cli.common import Common, common_options
 from gitops_secrets.cli.progress import steps
-from gitops_secrets.cli.registry.common import Common, common_options
-from gitops_secrets.cli.say import tell
+from gitops_secrets.cli.registry_options import secret_option
+from gitops_secrets.cli.say import answer
 from gitops_secrets.core.sops.recipients import shorten
 from gitops_secrets.errors import ExitCode
 
@@ -20,6 +22,7 @@ _SHOWN = 5
 
 
 @click.command("list", short_help="List the registries of the pull Secrets, without passwords.")
+@secret_option
 @common_options
 def list_command(*, common: Common) -> ExitCode:
     """List the registries of the pull Secrets, who uses each and who else holds it.
@@ -40,16 +43,17 @@ def list_command(*, common: Common) -> ExitCode:
                 progress=step,
             )
         )
-    if common.output == "json":
-        click.echo(list_document(found), nl=False)
-    elif not found:
-        tell("no pull Secret: gitops-secrets bootstrap makes one")
-    else:
-        tell(*(line for number, one in enumerate(found) for line in _lines(one, number)))
+    answer(common.output, lambda: list_document(found), lambda: _lines(found))
     return ExitCode.OK
 
 
-def _lines(listed: Listed, number: int) -> list[str]:
+def _lines(found: Sequence[Listed]) -> list[str]:
+    if not found:
+        return ["no pull Secret: gitops-secrets bootstrap makes one"]
+    return [line for number, one in enumerate(found) for line in _of_one(one, number)]
+
+
+def _of_one(listed: Listed, number: int) -> list[str]:
     secret, last = listed.secret, listed.last_change
     lines = [""] if number else []
     lines.append(f"{secret.cluster.path}: Secret {secret.namespace}/{secret.name} in {secret.path}")

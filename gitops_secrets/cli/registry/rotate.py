@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gitops_secrets.cli.common import Common, common_options
 from gitops_secrets.cli.completions import contexts
 from gitops_secrets.cli.options import F, UserPath, dry_run_option
 from gitops_secrets.cli.progress import steps
 from gitops_secrets.cli.registry.asking import Asking, asking_options
 from gitops_secrets.cli.registry.change import given_registries
-from gitops_secrets.cli.registry.common import Common, common_options
 from gitops_secrets.cli.registry.minting import Minting, minting_options
 from gitops_secrets.cli.registry_groups import (
     ORDERED,
@@ -22,8 +22,8 @@ from gitops_secrets.cli.registry_groups import (
     read_groups,
     resumed,
 )
-from gitops_secrets.cli.registry_options import registry_option, source_options
-from gitops_secrets.cli.say import say, tell
+from gitops_secrets.cli.registry_options import registry_option, secret_option, source_options
+from gitops_secrets.cli.say import answer, say_error, tell
 from gitops_secrets.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -100,6 +100,7 @@ def _ending_options(command: F) -> F:
 @_ending_options
 @asking_options(30.0)
 @dry_run_option
+@secret_option
 @common_options
 @click.pass_context
 def rotate_command(
@@ -139,6 +140,7 @@ def rotate_command(
     gitops-secrets registry rotate --registry git.example.com --provider gitea --minting-creds-env MINTING_CREDS
     gitops-secrets registry rotate --registry ghcr.io --registry-creds-env NEW_CREDS
     """  # noqa: D301
+    from gitops_secrets.cli.registry.documents import rotate_document
     from gitops_secrets.commands.registry.rotation.model import Request
     from gitops_secrets.commands.registry.rotation.run import rotate
     from gitops_secrets.core.registry.image import parse_image
@@ -179,18 +181,14 @@ def rotate_command(
                 tell=(lambda _: None) if is_json else _tell,
             )
         )
-    if is_json:
-        from gitops_secrets.cli.registry.documents import rotate_document
-
-        document = rotate_document(registries[0].key, outcome, dry_run=dry_run)
-        click.echo(document, nl=False)
-    else:
-        tell(*_lines(outcome, dry_run=dry_run))
+    answer(
+        common.output,
+        lambda: rotate_document(registries[0].key, outcome, dry_run=dry_run),
+        lambda: _lines(outcome, dry_run=dry_run),
+    )
     if outcome.failure is None:
         return ExitCode.OK
-    say("error", outcome.failure.message)
-    for hint in outcome.failure.hints:
-        say("hint", hint)
+    say_error(outcome.failure.message, outcome.failure.hints)
     return ExitCode.REFUSED
 
 

@@ -7,7 +7,7 @@ import stat
 from collections.abc import Callable
 from typing import NamedTuple
 
-from gitops_secrets.adapters.files import read_file
+from gitops_secrets.adapters.files import read_file, read_plain
 from gitops_secrets.adapters.git.repository import Repository
 from gitops_secrets.core.repository.overlay import Overlay
 
@@ -42,6 +42,11 @@ def work_tree(repository: Repository) -> tuple[Overlay, frozenset[str]]:
     """Return the files that are there, tracked or new, and apart from them the symlinks."""
     files = list_work_tree(repository)
     return Overlay(files.paths, files.read), files.links
+
+
+def listed_tree(repository: Repository) -> Overlay:
+    """Return the files that Git lists, each read once it is asked for; nothing of what a symlink leads to."""
+    return Overlay(repository.list_files(), lambda path: read_plain(repository.top, path))
 
 
 def _sparse(repository: Repository, absent: list[str]) -> dict[str, bytes]:

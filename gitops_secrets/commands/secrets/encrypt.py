@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from gitops_secrets.adapters.files import read_plain
 from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.adapters.sops.failures import TamperedError
 from gitops_secrets.adapters.writing.transaction import clear_up
+from gitops_secrets.commands.repository.worktree import listed_tree
 from gitops_secrets.commands.secrets.file import SecretFile, locate
 from gitops_secrets.commands.secrets.ruling import Ruling, find_ruling, ruling_of
 from gitops_secrets.commands.secrets.sealing import Sealer
 from gitops_secrets.core.repository.layout import CONFIG
-from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.creationrules import choose_rule, parse_rules, recorded_recipients
 from gitops_secrets.core.sops.manifest import Manifest
 from gitops_secrets.core.sops.recipients import shorten
@@ -125,9 +124,7 @@ def _add_rule(request: Request, file: SecretFile) -> tuple[str, ...]:
         )
     from gitops_secrets.core.wiring.fileruling import rule_for_file
 
-    top = file.repository.top
-    tree = Overlay(file.repository.list_files(), lambda path: read_plain(top, path))
-    rule = rule_for_file(tree, file.path)
+    rule = rule_for_file(listed_tree(file.repository), file.path)
     file.tree.write(CONFIG, add_path_rule(config, rule.path_regex, rule.recipients))
     whose = ", ".join(r.cluster or shorten(r.value) for r in rule.recipients)
     return (f"{CONFIG} has a rule now for {rule.path_regex}, read by {whose}", *rule.notes)

@@ -1,4 +1,4 @@
-"""The options that every registry command has, read once."""
+"""The options of commands about clusters in a repository, read once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from gitops_secrets.cli.options import (
     repository_option,
     verbose_option,
 )
-from gitops_secrets.cli.registry_options import secret_option
 from gitops_secrets.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -26,10 +25,11 @@ class Common(NamedTuple):
 
     paths: tuple[str, ...]
     all_clusters: bool
-    secret: str | None
     identity_file: Path | None
     output: str
     repository: Path
+    secret: str | None = None
+    """The pull Secret that is meant, for commands with secret_option."""
 
     @property
     def choice(self) -> Choice:
@@ -47,13 +47,13 @@ def common_options(command: Callable[..., ExitCode]) -> Callable[..., ExitCode]:
         *positional: Any,
         paths: tuple[str, ...],
         all_clusters: bool,
-        secret: str | None,
         age_identity_file: Path | None,
         output: str,
         repository: Path,
+        secret: str | None = None,
         **own: Any,
     ) -> ExitCode:
-        common = Common(paths, all_clusters, secret, age_identity_file, output, repository)
+        common = Common(paths, all_clusters, age_identity_file, output, repository, secret)
         return command(*positional, common=common, **own)
 
     for option in (
@@ -62,7 +62,6 @@ def common_options(command: Callable[..., ExitCode]) -> Callable[..., ExitCode]:
         output_option,
         identity_option,
         cluster_options,
-        secret_option,
     ):
         gathered = option(gathered)
     return gathered
