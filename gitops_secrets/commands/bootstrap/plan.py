@@ -77,7 +77,8 @@ def make_plan(request: Request, repository: Repository, questions: Questions) ->
         ]
         ours = {cluster.kustomization_file for cluster in clusters}
         ours |= {CONFIG, *(cluster.secret_file(request.secret) for cluster in clusters)}
-        for path in ours | set(tree.edited()):
+        planned = ours | set(tree.edited())
+        for path in planned:
             check_inside(repository.top, path)
         refuse_changed(repository, listing, states, tree.changes(), run_filters=not request.dry_run)
         # Only now, when all else is seen to be in order: one of the sources may be a prompt.
@@ -94,7 +95,7 @@ def make_plan(request: Request, repository: Repository, questions: Questions) ->
         ]
     ours |= {n.secret_file for outcome in outcomes for n in outcome.namespaces}
     ours |= set(tree.edited())
-    for path in tree.edited():
+    for path in set(tree.edited()) - planned:
         check_inside(repository.top, path)
     refuse_changed(repository, listing, states, tree.changes(), run_filters=not request.dry_run)
     _prove(tree, outcomes)

@@ -10,18 +10,16 @@ from typing import NamedTuple
 
 from gitops_secrets.adapters.age import check_recipient
 from gitops_secrets.adapters.files import check_inside
-from gitops_secrets.adapters.git.repository import Head, Repository, open_repository
+from gitops_secrets.adapters.git.repository import Head, Repository
 from gitops_secrets.adapters.keyring import Keyring
-from gitops_secrets.adapters.sops.binary import find_sops
-from gitops_secrets.adapters.sops.program import refuse_outranking
 from gitops_secrets.adapters.writing.step import Steps
-from gitops_secrets.adapters.writing.transaction import open_transaction, refuse_half_way
+from gitops_secrets.adapters.writing.transaction import open_transaction
 from gitops_secrets.commands.recipients.finding import Rules, files_of, rules_of
 from gitops_secrets.commands.repository.clusters import Choice, chosen_clusters
 from gitops_secrets.commands.repository.committing import (
+    open_for_change,
     refuse_changed,
     refuse_detached,
-    refuse_operation,
 )
 from gitops_secrets.commands.repository.worktree import work_tree
 from gitops_secrets.commands.secrets.ruling import ruling_for
@@ -90,12 +88,8 @@ def change(request: Request) -> Outcome:
     check_recipient(request.recipient)
     if request.name is not None and not re.fullmatch(r"[^\s#](?:.*\S)?", request.name):
         raise UsageError("--name is one line that names a person", "--name alice")
-    refuse_outranking()
-    find_sops()
-    repository = open_repository(request.repository)
-    refuse_operation(repository)
+    repository = open_for_change(request.repository, dry_run=request.dry_run)
     if request.dry_run:
-        refuse_half_way(repository)
         plan = _plan(request, repository)
         return Outcome(plan.clusters, plan.changes, plan.head.branch or "")
     with open_transaction(repository) as transaction:
@@ -145,7 +139,7 @@ def _plan_cluster(request: Request, tree: Overlay, sealer: Sealer, cluster: Clus
         tree.write(CONFIG, edited)
         rules += 1
     files = []
-    for path, _ in files_of(tree, before.rules):
+    for path in files_of(tree, before.rules):
         request.progress(f"encrypting {path}")
         opened = sealer.open(path)
         ruling = ruling_for(tree.read(CONFIG) or b"", path)

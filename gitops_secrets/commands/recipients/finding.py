@@ -7,7 +7,12 @@ from typing import NamedTuple
 
 from gitops_secrets.core.repository.layout import CONFIG, Cluster
 from gitops_secrets.core.repository.overlay import Overlay
-from gitops_secrets.core.sops.creationrules import CreationRule, choose_rule, parse_rules
+from gitops_secrets.core.sops.creationrules import (
+    CreationRule,
+    choose_rule,
+    parse_rules,
+    recorded_recipient,
+)
 from gitops_secrets.core.sops.structure import read_documents
 from gitops_secrets.errors import GitOpsSecretsError
 
@@ -25,9 +30,7 @@ class Rules(NamedTuple):
 def rules_of(tree: Overlay, cluster: Cluster) -> Rules:
     """Return the creation rules of *cluster*. Raises GitOpsSecretsError if ``.sops.yaml`` records no recipient for it."""
     every = parse_rules(tree.read(CONFIG) or b"")
-    own = next(
-        (r.value for rule in every for r in rule.recipients if r.cluster == cluster.path), None
-    )
+    own = recorded_recipient(every, cluster)
     if own is None:
         raise GitOpsSecretsError(
             f"{CONFIG} records no recipient for {cluster.path}",
@@ -36,8 +39,8 @@ def rules_of(tree: Overlay, cluster: Cluster) -> Rules:
     return Rules(own, tuple(r for r in every if own in [one.value for one in r.recipients]))
 
 
-def files_of(tree: Overlay, rules: Sequence[CreationRule]) -> Iterator[tuple[str, CreationRule]]:
-    """Yield the encrypted files that sops would choose one of *rules* for, each with its rule.
+def files_of(tree: Overlay, rules: Sequence[CreationRule]) -> Iterator[str]:
+    """Yield the encrypted files that sops would choose one of *rules* for.
 
     Of two rules of one position only the order counts: *rules* may be of another state of the file.
     """
@@ -54,7 +57,7 @@ def files_of(tree: Overlay, rules: Sequence[CreationRule]) -> Iterator[tuple[str
             continue
         rule = choose_rule(every, path)
         if rule is not None and rule.order in orders and _is_encrypted(content, path):
-            yield path, rule
+            yield path
 
 
 def _is_encrypted(content: bytes, path: str) -> bool:

@@ -62,7 +62,7 @@ def _readers(tree: Overlay, cluster: Cluster, keyring: Keyring) -> Readers:
         named[recipient.value] = named.get(recipient.value) or recipient.name
     held: Counter[str] = Counter()
     files = 0
-    for path, _ in files_of(tree, rules.rules):
+    for path in files_of(tree, rules.rules):
         files += 1
         held.update(set(Manifest(tree.read(path) or b"", path).recipients))
     readers = []

@@ -8,24 +8,21 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gitops_secrets.adapters.files import check_inside
-from gitops_secrets.adapters.git.repository import Head, Repository, open_repository
+from gitops_secrets.adapters.git.repository import Head, Repository
 from gitops_secrets.adapters.keyring import Keyring
-from gitops_secrets.adapters.sops.binary import find_sops
-from gitops_secrets.adapters.sops.program import refuse_outranking
 from gitops_secrets.adapters.writing.step import Steps
-from gitops_secrets.adapters.writing.transaction import open_transaction, refuse_half_way
+from gitops_secrets.adapters.writing.transaction import open_transaction
 from gitops_secrets.commands.registry.edits import Edit
-from gitops_secrets.commands.registry.finding import Seen, copies, own_secret, see
+from gitops_secrets.commands.registry.finding import Seen, copies, open_found, own_secret, see
 from gitops_secrets.commands.repository.clusters import Choice
 from gitops_secrets.commands.repository.committing import (
+    open_for_change,
     refuse_changed,
     refuse_detached,
-    refuse_operation,
 )
 from gitops_secrets.commands.secrets.pull_secret import (
     OpenedPullSecret,
     Registries,
-    open_pull_secret,
     plan_entries,
     refuse_new_readers,
 )
@@ -40,7 +37,6 @@ from gitops_secrets.core.registry.reference import Registry, covers
 from gitops_secrets.core.registry.verdict import Verdict
 from gitops_secrets.core.repository.filechange import Change
 from gitops_secrets.core.repository.layout import CONFIG
-from gitops_secrets.core.sops.pullsecret import PullSecret
 from gitops_secrets.errors import GitOpsSecretsError
 
 
@@ -114,12 +110,8 @@ def change(request: Request) -> Outcome:
     Raises UsageError for an invalid request, GitOpsSecretsError for a repository in which it cannot be
     done; in both cases nothing was written.
     """
-    refuse_outranking()
-    find_sops()
-    repository = open_repository(request.repository)
-    refuse_operation(repository)
+    repository = open_for_change(request.repository, dry_run=request.dry_run)
     if request.dry_run:
-        refuse_half_way(repository)
         plan = _plan(request, repository)
         branch = plan.head.branch or ""
         return Outcome(plan.clusters, plan.changes, branch, None, proofs=plan.proofs)
@@ -156,7 +148,7 @@ def _plan(request: Request, repository: Repository) -> _Plan:
     refuse_detached(repository, head)
     with Sealer(seen.tree, Keyring(request.identity_file)) as sealer:
         request.progress(f"decrypting {', '.join(files)}")
-        held = [_open(sealer, seen, place) for place in places]
+        held = [open_found(sealer, seen.tree, place) for place in places]
         for place, opened in zip(places, held, strict=True):
             if place in own:
                 request.edit.refuse_misfit(opened.secret, place.cluster.path)
@@ -213,11 +205,6 @@ def _check(
             "--check never writes them all the same",
         )
     return proofs
-
-
-def _open(sealer: Sealer, seen: Seen, place: Place) -> OpenedPullSecret:
-    named = PullSecret(place.cluster.path, place.namespace, place.name, {})
-    return open_pull_secret(sealer, seen.tree, place.path, named)
 
 
 def _plan_one(

@@ -8,12 +8,15 @@ from typing import NamedTuple
 from gitops_secrets.adapters.git.repository import Repository
 from gitops_secrets.commands.repository.clusters import Choice, chosen_clusters
 from gitops_secrets.commands.repository.worktree import work_tree
+from gitops_secrets.commands.secrets.pull_secret import OpenedPullSecret, open_pull_secret
+from gitops_secrets.commands.secrets.sealing import Sealer
 from gitops_secrets.core.flux.pullsecrets import PullSecret, pull_secrets
 from gitops_secrets.core.flux.roots.find import named_cluster
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.pullsecret import CLUSTER_ANNOTATION
+from gitops_secrets.core.sops.pullsecret import PullSecret as NamedPullSecret
 from gitops_secrets.core.yamltext.nodes import text
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
@@ -66,22 +69,25 @@ def copies(seen: Seen, own: PullSecret) -> list[PullSecret]:
     return [
         secret
         for secret in pull_secrets(seen.view)
-        if secret.cluster == own.cluster
-        and secret.name == own.name
-        and _is_copy(own.cluster, secret)
+        if secret.cluster == own.cluster and secret.name == own.name and secret.is_copy
     ]
 
 
-def _is_copy(cluster: Cluster, secret: PullSecret) -> bool:
-    return secret.path == cluster.of_namespace(secret.namespace).secret_file(secret.name)
+def is_ours(view: View, secret: PullSecret) -> bool:
+    """Return whether bootstrap or attach made *secret* for its cluster, as its annotation says."""
+    roots = view.documents(secret.path)
+    owners = [text(root, "metadata", "annotations", CLUSTER_ANNOTATION) for root in roots]
+    return owners == [secret.cluster.path]
+
+
+def open_found(sealer: Sealer, tree: Overlay, secret: PullSecret) -> OpenedPullSecret:
+    """Return *secret* opened. Raises GitOpsSecretsError if its file holds something else, or cannot be opened."""
+    named = NamedPullSecret(secret.cluster.path, secret.namespace, secret.name, {})
+    return open_pull_secret(sealer, tree, secret.path, named)
 
 
 def _is_own(view: View, cluster: Cluster, secret: PullSecret) -> bool:
-    if secret.cluster != cluster or _is_copy(cluster, secret):
-        return False
-    roots = view.documents(secret.path)
-    owners = [text(root, "metadata", "annotations", CLUSTER_ANNOTATION) for root in roots]
-    return owners == [cluster.path]
+    return secret.cluster == cluster and not secret.is_copy and is_ours(view, secret)
 
 
 def _names(secrets: Sequence[PullSecret]) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.commands.secrets.sealing import Sealer
@@ -17,6 +18,8 @@ from gitops_secrets.core.sops.manifest import Manifest
 from gitops_secrets.core.sops.secrets import DOCKERCONFIGJSON, PULL_SECRET_TYPE
 from gitops_secrets.errors import GitOpsSecretsError
 
+T = TypeVar("T")
+
 
 def open_pull_secrets(
     view: View, identity_file: Path | None
@@ -27,13 +30,7 @@ def open_pull_secrets(
     """
     keyring = Keyring(identity_file)
     sealer = Sealer(view.tree, keyring)
-    openable = [
-        path
-        for path in dict.fromkeys(secret.path for secret in pull_secrets(view))
-        if keyring.first(
-            r for d in view.encrypted[path] if d.metadata for r in d.metadata.recipients
-        )
-    ]
+    paths = dict.fromkeys(secret.path for secret in pull_secrets(view))
 
     def opened(path: str) -> list[tuple[Place, Mapping[str, Credentials]]]:
         try:
@@ -41,14 +38,29 @@ def open_pull_secrets(
         except GitOpsSecretsError:
             return []
 
-    if len(openable) < 2:
-        found = [opened(path) for path in openable]
-    else:
-        from concurrent.futures import ThreadPoolExecutor
-
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            found = list(pool.map(opened, openable))
+    found = in_parallel(opened, openable(view, keyring, paths))
     return dict(entry for entries in found for entry in entries)
+
+
+def openable(view: View, keyring: Keyring, paths: Iterable[str]) -> list[str]:
+    """Return those encrypted files among *paths* that an identity of *keyring* is a reader of."""
+    return [
+        path
+        for path in paths
+        if keyring.first(
+            r for d in view.encrypted[path] if d.metadata for r in d.metadata.recipients
+        )
+    ]
+
+
+def in_parallel(act: Callable[[str], T], paths: Sequence[str]) -> list[T]:
+    """Return what *act* gives for each of *paths*, in their order: mostly it waits for sops."""
+    if len(paths) < 2:
+        return [act(path) for path in paths]
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(act, paths))
 
 
 def _credentials(plain: Manifest) -> Iterator[tuple[Place, Mapping[str, Credentials]]]:

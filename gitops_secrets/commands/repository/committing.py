@@ -4,10 +4,29 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from gitops_secrets.adapters.git.repository import Head, Listing, Repository
+from gitops_secrets.adapters.git.repository import Head, Listing, Repository, open_repository
+from gitops_secrets.adapters.sops.binary import find_sops
+from gitops_secrets.adapters.sops.program import refuse_outranking
+from gitops_secrets.adapters.writing.transaction import refuse_half_way
 from gitops_secrets.core.repository.filechange import Change
 from gitops_secrets.errors import GitOpsSecretsError
+
+
+def open_for_change(folder: Path, *, dry_run: bool) -> Repository:
+    """Return the work tree that *folder* is in, for a command that encrypts and commits there.
+
+    Raises GitOpsSecretsError if there is no sops, something outranks the rules that it is given, Git is in the
+    middle of something, or for a *dry_run* what a killed run left is not cleared up yet.
+    """
+    refuse_outranking()
+    find_sops()
+    repository = open_repository(folder)
+    refuse_operation(repository)
+    if dry_run:
+        refuse_half_way(repository)
+    return repository
 
 
 def refuse_operation(repository: Repository) -> None:

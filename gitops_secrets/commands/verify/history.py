@@ -10,7 +10,7 @@ from gitops_secrets.adapters.git.objects import Git
 from gitops_secrets.adapters.git.rawdiff import Change
 from gitops_secrets.core.guard.record.finding import Finding, Severity
 from gitops_secrets.core.sops.reader.structure import MARK, EncryptedFile, read_encrypted
-from gitops_secrets.core.verify.version import Shown, Version, ciphertexts, metadata_of
+from gitops_secrets.core.verify.version import Shown, Version, ciphertexts
 from gitops_secrets.core.verify.versions import compare
 from gitops_secrets.core.yamltext.nodes import Path
 from gitops_secrets.errors import GitOpsSecretsError
@@ -116,7 +116,7 @@ def _findings(versions: Sequence[Version], reports: Reports) -> Iterator[tuple[V
     first: dict[str, Version] = {}
     told: set[tuple[str, bytes]] = set()
     for version in versions:
-        metadata = metadata_of(version.file)
+        metadata = version.file.metadata
         if metadata is None or not metadata.mac:
             continue
         before = first.setdefault(metadata.mac, version)

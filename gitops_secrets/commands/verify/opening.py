@@ -16,7 +16,6 @@ from gitops_secrets.core.sops.reader.tree import RefusedError, UnsupportedError
 from gitops_secrets.core.sops.recipients import is_post_quantum, shorten
 from gitops_secrets.core.sops.structure import MasterKey, Metadata
 from gitops_secrets.core.verify.checks import dotted, found
-from gitops_secrets.core.verify.version import metadata_of
 from gitops_secrets.core.yamltext.nodes import Position
 from gitops_secrets.errors import GitOpsSecretsError
 
@@ -41,7 +40,7 @@ class Opener:
 
     def open(self, file: EncryptedFile) -> Opened:
         """Return the verdict on *file*."""
-        metadata = metadata_of(file)
+        metadata = file.metadata
         if metadata is None or file.documents[0].metadata is None:
             return Opened(Reading(Verdict.NO_KEY))
         wrong = tuple(self._wrong_entries(file, metadata))

@@ -70,11 +70,12 @@ def workloads(view: View, cluster: Cluster) -> Iterator[Workload]:
         images = (f"{registry}/{name[1]}",) if registry else ()
         shown = f"Deployment {name[0]}/{name[1]}"
         yield Workload(shown, own.kustomization.file, name[0], images, secrets, name[1])
+    accounts |= flux
     for applied in (a for a in view.applied if a.cluster == cluster):
         fetched = view.fetched(cluster)
         for file in applied.reach.files:
             for node in view.tree.derive(file, _workload_nodes):
-                yield from _workload(applied, fetched, file, node, {**accounts, **flux})
+                yield from _workload(applied, fetched, file, node, accounts)
 
 
 def _workload(

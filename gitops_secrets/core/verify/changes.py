@@ -10,7 +10,7 @@ from gitops_secrets.core.verify.checks import dotted, found
 from gitops_secrets.core.verify.items import Empty, Item, Key, empties_of, items_of
 from gitops_secrets.core.verify.objects import objects_of
 from gitops_secrets.core.verify.structure import choice_of
-from gitops_secrets.core.verify.version import Origins, Version, metadata_of, restore
+from gitops_secrets.core.verify.version import Origins, Version, restore
 from gitops_secrets.core.yamltext.nodes import Path, Position, position
 
 
@@ -109,7 +109,7 @@ def empty_changes(
 
 def left_readable(version: Version) -> frozenset[Key]:
     """Return the places of *version* that its rule leaves readable, empty or not."""
-    metadata = metadata_of(version.file)
+    metadata = version.file.metadata
     if metadata is None:
         return frozenset()
     choice = choice_of(metadata)

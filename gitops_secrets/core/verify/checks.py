@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gitops_secrets.core.guard.record.finding import Finding, ObjectName, Severity
+from gitops_secrets.core.guard.rules.base import RENEW
 from gitops_secrets.core.guard.rules.verdict import quote
 from gitops_secrets.core.sops.structure import SopsDocument
 from gitops_secrets.core.yamltext.nodes import Path, Position
 
 ERROR, WARNING = Severity.ERROR, Severity.WARNING
-RENEW = "gitops-secrets encrypt --ignore-mac {path} && git add {path}"
 UPDATE_KEYS = "sops updatekeys --yes {path}"
 
 

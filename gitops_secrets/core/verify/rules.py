@@ -94,7 +94,7 @@ def relative(config: str, path: str) -> str:
 
 def check_rules(file: EncryptedFile, rules: Rules) -> Iterator[Finding]:
     """Yield where *file* is other than its creation rule says."""
-    metadata = next((d.metadata for d in file.documents if d.metadata is not None), None)
+    metadata = file.metadata
     configs = list(rules.above(file.path))
     if metadata is None or not configs:
         return

@@ -28,7 +28,7 @@ def check_file(file: EncryptedFile) -> Iterator[Finding]:
             Position(1, 1),
             f"it has {size} bytes, and Flux decrypts at most {MAX_ENCRYPTED_BYTES}",
         )
-    first = next((d.metadata for d in file.documents if d.metadata is not None), None)
+    first = file.metadata
     for document in file.documents:
         if first is not None:
             yield from _check_values(file, document, first)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from gitops_secrets.core.guard.patterns.ciphertext import tag_of
 from gitops_secrets.core.guard.record.finding import Finding
 from gitops_secrets.core.sops.reader.structure import EncryptedFile
-from gitops_secrets.core.sops.structure import Metadata, is_encrypted_value
+from gitops_secrets.core.sops.structure import is_encrypted_value
 from gitops_secrets.core.yamltext.nodes import Path, walk_scalars
 
 Origins = Mapping[str, Sequence[tuple[str, Path, str]]]
@@ -34,11 +34,6 @@ class Shown(NamedTuple):
     finding: Finding
     is_of_mac: bool
     """Whether a MAC that fits the later version disproves it."""
-
-
-def metadata_of(file: EncryptedFile) -> Metadata | None:
-    """Return what the first ``sops`` block of *file* says, in whichever document it stands."""
-    return next((d.metadata for d in file.documents if d.metadata is not None), None)
 
 
 def ciphertexts(file: EncryptedFile) -> Iterator[tuple[str, Path]]:

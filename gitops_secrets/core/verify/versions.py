@@ -27,7 +27,6 @@ from gitops_secrets.core.verify.version import (
     Shown,
     Version,
     ciphertexts,
-    metadata_of,
     restore,
 )
 from gitops_secrets.core.yamltext.nodes import Position, get, position
@@ -41,7 +40,7 @@ def compare(before: Version, after: Version, origins: Origins) -> Iterator[Shown
 
     Both have the same MAC.
     """
-    old, new = metadata_of(before.file), metadata_of(after.file)
+    old, new = before.file.metadata, after.file.metadata
     if old is None or new is None or not new.mac or old.mac != new.mac:
         return
     if _is_foreign(before, after):

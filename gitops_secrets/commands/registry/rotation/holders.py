@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import base64
-import os
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from gitops_secrets.adapters.git.repository import Repository
 from gitops_secrets.adapters.keyring import Keyring
-from gitops_secrets.commands.registry.finding import Seen, own_secret, see
-from gitops_secrets.commands.registry.opened import open_pull_secrets
+from gitops_secrets.commands.registry.finding import Seen, is_ours, own_secret, see
+from gitops_secrets.commands.registry.opened import in_parallel, open_pull_secrets, openable
 from gitops_secrets.commands.registry.rotation.model import Request
 from gitops_secrets.commands.secrets.sealing import Sealer
 from gitops_secrets.core.flux.pullsecrets import Place, PullSecret, pull_secrets
@@ -20,8 +19,6 @@ from gitops_secrets.core.registry.reference import Registry, find_key
 from gitops_secrets.core.registry.rotation.record import Record
 from gitops_secrets.core.sops.annotations import records_in
 from gitops_secrets.core.sops.manifest import Manifest
-from gitops_secrets.core.sops.pullsecret import CLUSTER_ANNOTATION
-from gitops_secrets.core.yamltext.nodes import text
 from gitops_secrets.errors import GitOpsSecretsError
 from gitops_secrets.report.words import count
 
@@ -129,17 +126,11 @@ def holding(seen: Seen, opened: Opened, registry: Registry, credentials: Credent
             if held != credentials:
                 continue
             same_host = Registry(key).host == registry.host
-            if same_host and _is_ours(seen, secret):
+            if same_host and is_ours(seen.view, secret):
                 ours.setdefault((secret.place, key), Holder(secret, key))
             else:
                 others[f"{secret.path} ({secret.namespace}/{secret.name}, for {key})"] = None
     return Holding(tuple(ours.values()), tuple(others))
-
-
-def _is_ours(seen: Seen, secret: PullSecret) -> bool:
-    roots = seen.view.documents(secret.path)
-    owners = [text(root, "metadata", "annotations", CLUSTER_ANNOTATION) for root in roots]
-    return owners == [secret.cluster.path]
 
 
 def elsewhere(request: Request, found: Found, credentials: Credentials) -> list[str]:
@@ -148,12 +139,7 @@ def elsewhere(request: Request, found: Found, credentials: Credentials) -> list[
     keyring = Keyring(request.identity_file)
     sealer = Sealer(found.seen.tree, keyring)
     known = {secret.path for secret in pull_secrets(view)}
-    openable = [
-        path
-        for path, documents in view.encrypted.items()
-        if path not in known
-        and keyring.first(r for d in documents if d.metadata for r in d.metadata.recipients)
-    ]
+    others = openable(view, keyring, (path for path in view.encrypted if path not in known))
     password = credentials.password.encode()
     pair = f"{credentials.username}:{credentials.password}".encode()
     forms = [password, *fragments(password), *fragments(pair)]
@@ -165,15 +151,9 @@ def elsewhere(request: Request, found: Found, credentials: Credentials) -> list[
             return False
         return any(form in content for content in _contents(plain) for form in forms)
 
-    if not openable:
-        return []
-    from concurrent.futures import ThreadPoolExecutor
-
-    request.progress("looking for the credential in other encrypted files")
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return [
-            path for path, held in zip(openable, pool.map(holds, openable), strict=True) if held
-        ]
+    if others:
+        request.progress("looking for the credential in other encrypted files")
+    return [path for path, held in zip(others, in_parallel(holds, others), strict=True) if held]
 
 
 def _contents(plain: Manifest) -> Iterator[bytes]:

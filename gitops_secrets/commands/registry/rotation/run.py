@@ -6,15 +6,9 @@ remembers it.
 
 from __future__ import annotations
 
-from gitops_secrets.adapters.git.repository import Head, Repository, open_repository
+from gitops_secrets.adapters.git.repository import Head, Repository
 from gitops_secrets.adapters.running.interrupts import Interrupted, end_on_signals, unheard
-from gitops_secrets.adapters.sops.binary import find_sops
-from gitops_secrets.adapters.sops.program import refuse_outranking
-from gitops_secrets.adapters.writing.transaction import (
-    Transaction,
-    open_transaction,
-    refuse_half_way,
-)
+from gitops_secrets.adapters.writing.transaction import Transaction, open_transaction
 from gitops_secrets.commands.registry.rotation.asking import ask_until, is_refused
 from gitops_secrets.commands.registry.rotation.confirming import confirm, contexts_of
 from gitops_secrets.commands.registry.rotation.earlier import Earlier
@@ -24,7 +18,7 @@ from gitops_secrets.commands.registry.rotation.minting import bring, mint, prefi
 from gitops_secrets.commands.registry.rotation.model import Failure, Outcome, Request
 from gitops_secrets.commands.registry.rotation.revoking import Ending, refuse_others
 from gitops_secrets.commands.registry.rotation.switching import Switch
-from gitops_secrets.commands.repository.committing import refuse_operation
+from gitops_secrets.commands.repository.committing import open_for_change
 from gitops_secrets.commands.repository.pushing import is_pushed, push_again, refuse_no_upstream
 from gitops_secrets.core.registry.proof import Proof
 from gitops_secrets.core.registry.rotation.minted import (
@@ -48,12 +42,8 @@ def rotate(request: Request) -> Outcome:
     Raises UsageError for an invalid request, and GitOpsSecretsError as long as nothing was minted or
     written. What fails later is in the outcome; the old credential works then.
     """
-    refuse_outranking()
-    find_sops()
-    repository = open_repository(request.repository)
-    refuse_operation(repository)
+    repository = open_for_change(request.repository, dry_run=request.dry_run)
     if request.dry_run:
-        refuse_half_way(repository)
         return _Rotation(request, repository).plan()
     with open_transaction(repository) as transaction:
         rotation = _Rotation(request, repository)

@@ -10,15 +10,12 @@ from gitops_secrets.adapters.git.repository import Head, Repository
 from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.adapters.writing.step import Steps
 from gitops_secrets.adapters.writing.transaction import Transaction
+from gitops_secrets.commands.registry.finding import open_found
 from gitops_secrets.commands.registry.rotation.holders import Found, Holder
 from gitops_secrets.commands.registry.rotation.model import Request
 from gitops_secrets.commands.repository.committing import refuse_changed, refuse_detached
 from gitops_secrets.commands.repository.pushing import try_push
-from gitops_secrets.commands.secrets.pull_secret import (
-    open_pull_secret,
-    plan_entries,
-    refuse_new_readers,
-)
+from gitops_secrets.commands.secrets.pull_secret import plan_entries, refuse_new_readers
 from gitops_secrets.commands.secrets.ruling import ruling_for
 from gitops_secrets.commands.secrets.sealing import Sealer
 from gitops_secrets.core.registry.credentials import Credentials
@@ -26,7 +23,6 @@ from gitops_secrets.core.registry.rotation.record import Record
 from gitops_secrets.core.repository.filechange import Change
 from gitops_secrets.core.repository.layout import CONFIG
 from gitops_secrets.core.sops.manifest import Manifest
-from gitops_secrets.core.sops.pullsecret import PullSecret
 
 
 class Switch(NamedTuple):
@@ -64,9 +60,7 @@ class Switch(NamedTuple):
         with Sealer(tree, Keyring(self.request.identity_file)) as sealer:
             for path in _paths(self.found.holding.ours):
                 holders = [h for h in self.found.holding.ours if h.secret.path == path]
-                place = holders[0].secret
-                named = PullSecret(place.cluster.path, place.namespace, place.name, {})
-                held = open_pull_secret(sealer, tree, path, named)
+                held = open_found(sealer, tree, holders[0].secret)
                 wanted = held.secret.put({h.key: credentials for h in holders})
                 ruling = ruling_for(tree.read(CONFIG) or b"", path)
                 plan_entries(sealer, held, wanted, ruling, {h.key: record for h in holders})

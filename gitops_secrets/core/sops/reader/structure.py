@@ -15,7 +15,7 @@ from gitops_secrets.core.sops.reader.tree import (
     UnsupportedError,
     form_of,
 )
-from gitops_secrets.core.sops.structure import SopsDocument, read_structure
+from gitops_secrets.core.sops.structure import Metadata, SopsDocument, read_structure
 from gitops_secrets.core.yamltext.nodes import Position, compose_all, get, position
 from gitops_secrets.core.yamltext.nulls import is_null
 from gitops_secrets.errors import InvalidDocumentError
@@ -46,6 +46,11 @@ class EncryptedFile(NamedTuple):
     def block(self) -> yaml.Node | None:
         """The first ``sops`` block: of the first document, where sops reads it, if nobody put another ahead."""
         return next((block for root in self.roots if (block := get(root, "sops"))), None)
+
+    @property
+    def metadata(self) -> Metadata | None:
+        """What its first ``sops`` block says; None if it has none that is a mapping."""
+        return next((d.metadata for d in self.documents if d.metadata is not None), None)
 
     def place_of_block(self, *path: str) -> Position:
         """Return where *path* below the ``sops`` block is, or else the block, or the file's beginning."""
