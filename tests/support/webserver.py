@@ -16,6 +16,7 @@ class Request(NamedTuple):
     method: str
     path: str
     headers: dict[str, str]
+    body: bytes = b""
 
     @property
     def authorization(self) -> str:
@@ -45,8 +46,9 @@ class WebServer:
             protocol_version = "HTTP/1.1"
 
             def handle_any(self) -> None:
-                request = Request(self.command, self.path, dict(self.headers.items()))
-                served.received.append(self.raw_requestline + bytes(self.headers))
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                request = Request(self.command, self.path, dict(self.headers.items()), body)
+                served.received.append(self.raw_requestline + bytes(self.headers) + body)
                 served.requests.append(request)
                 reply = answer(request)
                 self.send_response(reply.status)
@@ -68,7 +70,7 @@ class WebServer:
                 if whole is None:
                     self.close_connection = True
 
-            do_GET = do_HEAD = do_POST = handle_any  # noqa: N815
+            do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any  # noqa: N815
 
             def log_message(self, *_: object) -> None:
                 pass

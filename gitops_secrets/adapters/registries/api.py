@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import datetime as dt
 import json
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -10,6 +12,9 @@ from urllib.parse import urlencode
 from gitops_secrets.adapters.http import NoAnswerError, open_client
 from gitops_secrets.adapters.registries.minter import Access
 from gitops_secrets.errors import GitOpsSecretsError
+
+_PAGE = 50
+_MOST_PAGES = 200
 
 
 class Reply(NamedTuple):
@@ -19,13 +24,29 @@ class Reply(NamedTuple):
     content: Any
 
 
-class Api:
-    """Asks the API of *access*; *name* is what errors call it."""
+def basic(access: Access) -> dict[str, str]:
+    """Return the header of Basic authentication with the credential that mints."""
+    pair = f"{access.credentials.username}:{access.credentials.password}".encode()
+    return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
 
-    def __init__(self, access: Access, name: str, authorization: str) -> None:
+
+def end_of(moment: object) -> str | None:
+    """Return when a credential ends, in ISO 8601, of an answer's seconds since 1970 or of its text; None for never."""
+    if isinstance(moment, int) and not isinstance(moment, bool):
+        return dt.datetime.fromtimestamp(moment, dt.UTC).isoformat() if moment > 0 else None
+    try:
+        return dt.datetime.fromisoformat(moment).isoformat() if isinstance(moment, str) else None
+    except ValueError:
+        return None
+
+
+class Api:
+    """Asks the API of *access* with the headers *login*; *name* is what errors call it."""
+
+    def __init__(self, access: Access, name: str, login: dict[str, str]) -> None:
         self._access = access
         self._name = name
-        self._authorization = authorization
+        self._login = login
 
     def ask(
         self,
@@ -34,15 +55,16 @@ class Api:
         *,
         query: dict[str, str | int] | None = None,
         body: object = None,
+        headers: dict[str, str] | None = None,
     ) -> Reply:
         """Return the answer, whatever its status. Raises GitOpsSecretsError if there is none."""
         asked = f"?{urlencode(query)}" if query else ""
         origin = self._access.origin
         url = f"{origin.scheme}://{origin.netloc}{path}{asked}"
-        return asyncio.run(self._ask(method, url, body))
+        return asyncio.run(self._ask(method, url, body, headers or {}))
 
-    async def _ask(self, method: str, url: str, body: object) -> Reply:
-        headers = {"Authorization": self._authorization, "Accept": "application/json"}
+    async def _ask(self, method: str, url: str, body: object, own: dict[str, str]) -> Reply:
+        headers = {**own, **self._login, "Accept": "application/json"}
         content = None
         if body is not None:
             headers["Content-Type"] = "application/json"
@@ -62,6 +84,24 @@ class Api:
         except (ValueError, RecursionError):
             found = None
         return Reply(answer.status, found)
+
+    def pages(self, path: str, query: dict[str, str | int], size: str) -> list[dict[str, Any]]:
+        """Return the objects of a list that comes in pages, asked for by ``page`` and *size*."""
+        found: list[dict[str, Any]] = []
+        for page in range(1, _MOST_PAGES):
+            reply = self.ask("GET", path, query={**query, "page": page, size: _PAGE})
+            if reply.status != 200 or not isinstance(reply.content, list):
+                raise self.refused("list its credentials", reply)
+            found += [entry for entry in reply.content if isinstance(entry, dict)]
+            if len(reply.content) < _PAGE:
+                break
+        return found
+
+    def delete(self, path: str, ident: str, *done: int) -> None:
+        """Delete *path*; an answer of the statuses *done* is good, and so is that it is gone."""
+        reply = self.ask("DELETE", path)
+        if reply.status not in (*done, 404):
+            raise self.refused(f"revoke {ident}", reply)
 
     def refused(self, what: str, reply: Reply) -> GitOpsSecretsError:
         """Return the error for an answer to *what* that cannot be used. Its body is not repeated: it may hold a secret."""

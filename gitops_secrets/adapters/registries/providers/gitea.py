@@ -6,11 +6,10 @@ The API for tokens takes a user name and a password alone (Gitea 1.26: a token a
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 from urllib.parse import quote
 
-from gitops_secrets.adapters.registries.api import Api
+from gitops_secrets.adapters.registries.api import Api, basic
 from gitops_secrets.adapters.registries.minter import Access
 from gitops_secrets.adapters.registries.providers import About
 from gitops_secrets.core.registry.credentials import Credentials
@@ -28,8 +27,6 @@ ABOUT = About(
 )
 _SCOPES = ["read:package"]
 _TOKEN_SECONDS = 24 * 60 * 60
-_PAGE = 50
-_MOST_PAGES = 200
 
 
 class Gitea:
@@ -39,23 +36,13 @@ class Gitea:
     kind = "gitea"
 
     def __init__(self, access: Access) -> None:
-        credentials = access.credentials
-        self._user = credentials.username
-        pair = base64.b64encode(f"{credentials.username}:{credentials.password}".encode())
-        self._api = Api(access, NAME, f"Basic {pair.decode()}")
+        self._user = access.credentials.username
+        self._api = Api(access, NAME, basic(access))
         self._path = f"/api/v1/users/{quote(self._user, safe='')}/tokens"
 
     def list(self) -> list[Listed]:
         """Return the tokens of the user."""
-        found: list[Listed] = []
-        for page in range(1, _MOST_PAGES):
-            reply = self._api.ask("GET", self._path, query={"page": page, "limit": _PAGE})
-            if reply.status != 200 or not isinstance(reply.content, list):
-                raise self._api.refused("list the tokens", reply)
-            found += [_listed(entry) for entry in reply.content if isinstance(entry, dict)]
-            if len(reply.content) < _PAGE:
-                break
-        return found
+        return [_listed(entry) for entry in self._api.pages(self._path, {}, "limit")]
 
     def mint(self, name: str, user: str, ident: str | None) -> Minted:
         """Return a new token *name*: of the user who mints, whoever *user* is."""
@@ -76,9 +63,7 @@ class Gitea:
         """Delete the token *ident*."""
         if not ident.isdigit():
             raise GitOpsSecretsError(f"{ident} is not the id of a token of {NAME}", "--revoke ID")
-        reply = self._api.ask("DELETE", f"{self._path}/{ident}")
-        if reply.status not in (204, 404):
-            raise self._api.refused(f"revoke the token {ident}", reply)
+        self._api.delete(f"{self._path}/{ident}", f"the token {ident}", 204)
 
 
 def open_minter(access: Access) -> Gitea:
