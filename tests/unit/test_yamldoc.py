@@ -59,3 +59,12 @@ def test_what_is_too_deep_is_refused_by_a_process_that_lives(what: str) -> None:
 @pytest.mark.parametrize("what", _FLAT)
 def test_brackets_that_open_nothing_are_no_levels(what: str) -> None:
     assert not is_deep(_FLAT[what].encode())
+
+
+@pytest.mark.parametrize(
+    "deep", ["- " * 410 + "x", "? " * 410 + "x", "- " * 209 + "? " * 209 + "x"]
+)
+@pytest.mark.parametrize("before", ["", "a: 1\n---\n", "# x\n" * 300_000])
+def test_a_deep_line_is_seen_in_a_content_of_any_size(deep: str, before: str) -> None:
+    assert is_deep(f"{before}{deep}\n".encode())
+    assert not is_deep(f"{before}{deep[:300]}x\n---\n{deep[:300]}x\n".encode())

@@ -47,6 +47,10 @@ Keys = Mapping[Place, tuple[str, ...]]
 
 def pull_secrets(view: View) -> list[PullSecret]:
     """Return the pull Secrets that Git has, by cluster, and in the order of the Kustomizations."""
+    return list(view.remember(_find))
+
+
+def _find(view: View) -> tuple[PullSecret, ...]:
     found: dict[tuple[Cluster, str, str], PullSecret] = {}
     for applied in view.applied:
         fetched = view.fetched(applied.cluster)
@@ -65,4 +69,4 @@ def pull_secrets(view: View) -> list[PullSecret]:
                             applied.kustomization.name,
                         )
                         found.setdefault((applied.cluster, namespace, document.name), secret)
-    return list(found.values())
+    return tuple(found.values())

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import yaml
 
@@ -23,6 +23,8 @@ from gitops_secrets.core.sops.creationrules import CreationRule, choose_rule, pa
 from gitops_secrets.core.sops.structure import SopsDocument, read_documents
 from gitops_secrets.core.yamltext.nodes import text
 from gitops_secrets.errors import GitOpsSecretsError, InvalidDocumentError
+
+Found = TypeVar("Found")
 
 _OF_SOPS = (b"sops_mac=", b"[sops]", b'"sops"', b"\nsops:")
 """What the metadata of sops begins with in a dotenv, an ini, a JSON and a YAML file."""
@@ -56,7 +58,14 @@ class View:
         self.clusters = sorted(only) if only else self.known
         """Those that are looked at: one of *only* may be a path that Flux was told of elsewhere."""
         self._mentioned: dict[bytes, bool] = {}
+        self._remembered: dict[object, object] = {}
         self._fetched: dict[str | None, Fetched] = {}
+
+    def remember(self, compute: Callable[[View], Found]) -> Found:
+        """Return what *compute* finds in this view, computed once."""
+        if compute not in self._remembered:
+            self._remembered[compute] = compute(self)
+        return self._remembered[compute]  # type: ignore[return-value]
 
     def documents(self, path: str) -> list[yaml.Node]:
         """Return the root nodes of the file *path*; none if it is not YAML."""

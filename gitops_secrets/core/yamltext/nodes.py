@@ -19,6 +19,9 @@ from gitops_secrets.errors import InvalidDocumentError
 MAX_DEPTH = 400
 """libyaml's composer calls itself for each level, and a few ten thousand end the process."""
 _DEEP = re.compile(rb"(?m)^[ \t\0\-?:]{400}|(?:[-?:][ \t\0]+(?:[&!]\S*[ \t]+)*){200}")
+"""What it matches is on one line, and has at least 400 bytes."""
+_SPLIT_AT_MOST = 1024 * 1024
+"""Of a larger content no second copy is made for its lines."""
 _PAIR = re.compile(rb"[\[{][^\[\]{}\"'#\n]*[\]}]")
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 """In which a bracket may be half of another character."""
@@ -79,7 +82,7 @@ def _may_be_deep(content: bytes) -> bool:
     A bracket that closes may stand in a comment or a string, and counts only together with the one
     that opens ahead of it on its line, with nothing between them that could begin either.
     """
-    if _DEEP.search(content) is not None:
+    if _has_deep_line(content):
         return True
     openers = content.count(b"[") + content.count(b"{")
     if openers <= MAX_DEPTH:
@@ -88,6 +91,13 @@ def _may_be_deep(content: bytes) -> bool:
         return True
     # Of the levels above any value, such a pair is one: the innermost.
     return openers - len(_PAIR.findall(content)) >= MAX_DEPTH
+
+
+def _has_deep_line(content: bytes) -> bool:
+    """Return whether a line of *content* has room for more than MAX_DEPTH levels: it has as many bytes."""
+    if len(content) > _SPLIT_AT_MOST:
+        return _DEEP.search(content) is not None
+    return any(_DEEP.search(line) for line in content.split(b"\n") if len(line) >= MAX_DEPTH)
 
 
 def is_yaml(content: bytes) -> bool:
