@@ -316,6 +316,30 @@ def test_a_program_that_only_says_that_it_revoked_is_not_believed(place: Place) 
     check_complete(place, place.rotate("--resume", *CONFIRMED))
 
 
+def test_the_old_one_stays_as_long_as_revoke_after_says(place: Place) -> None:
+    first = place.rotate("--push", "--revoke-after", "7d", *CONFIRMED)
+    assert (first.status, stages(first)["revoke"]) == (0, "waiting"), first.printed
+    assert "the old credential stays until " in first.stdout
+    assert "--revoke-after 7d" in first.stdout.partition("to go on:")[2]
+    assert (place.pulls(place.old), place.pulls(place.held())) == (True, True)
+    early = place.rotate("--resume", "--revoke-after", "7d", *CONFIRMED)
+    assert (early.status, stages(early)["revoke"]) == (0, "waiting"), early.printed
+    assert place.pulls(place.old)
+    # As if the commit were from last month.
+    amend = ("git", "commit", "--quiet", "--amend", "--no-edit")
+    month = f"{int(time.time()) - 30 * 24 * 3600} +0000"
+    assert place.user.program([*amend], env={"GIT_COMMITTER_DATE": month}).status == 0
+    place.user.git("push", "--quiet", "--force")
+    check_complete(place, place.rotate("--resume", "--revoke-after", "7d", *CONFIRMED))
+
+
+@pytest.mark.parametrize("span", ["7", "d", "-1d", "7w", "1.5d"])
+def test_a_span_is_days_or_hours(fleet: User, span: str) -> None:
+    flags = ("--registry", "registry.example.com", "--exec", "true", "--revoke-after", span)
+    result = fleet.run("registry", "rotate", *flags)
+    assert (result.status, "as 7d or 36h" in result.stderr) == (2, True), result.printed
+
+
 # -- what is not revoked
 
 

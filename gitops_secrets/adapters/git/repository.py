@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import shlex
 from collections.abc import Callable, Sequence
@@ -165,6 +166,11 @@ class Repository(NamedTuple):
             "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
         )
         return "" if done.status else done.stdout.decode().strip()
+
+    def time_of(self, commit: str) -> dt.datetime:
+        """Return when *commit* was made, as its committer's clock said."""
+        seconds = int(self.ask("show", "--no-patch", "--format=%ct", commit))
+        return dt.datetime.fromtimestamp(seconds, dt.UTC)
 
     def parents(self, commit: str) -> list[str]:
         """Return the parents of *commit*, none for a first one."""

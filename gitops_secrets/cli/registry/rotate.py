@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +34,24 @@ if TYPE_CHECKING:
     from gitops_secrets.core.registry.rotation.stages import Step
 
 
+class Duration(click.ParamType[dt.timedelta]):
+    """A number of days or hours, as 7d or 36h."""
+
+    name = "duration"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> dt.timedelta:
+        """Return *value* as a time span."""
+        if isinstance(value, dt.timedelta):
+            return value
+        found = re.fullmatch(r"([0-9]{1,4})([dh])", str(value))
+        if found is None:
+            self.fail("it is not a number of days or hours, as 7d or 36h", param, ctx)
+        number = int(found[1])
+        return dt.timedelta(days=number) if found[2] == "d" else dt.timedelta(hours=number)
+
+
 def _proving_options(command: F) -> F:
     for option in (
         click.option(
@@ -57,6 +77,14 @@ def _ending_options(command: F) -> F:
     for option in (
         click.option("--resume", is_flag=True, help="Go on where an earlier run stopped."),
         click.option("--keep-old", is_flag=True, help="Stop before the old one is revoked."),
+        click.option(
+            "--revoke-after",
+            type=Duration(),
+            default="0d",
+            show_default=True,
+            metavar="DAYS",
+            help="How long the old one stays after the commit, as 7d or 36h: --resume revokes it then.",
+        ),
         click.option(
             "--revoke",
             multiple=True,
@@ -122,6 +150,7 @@ def rotate_command(
     wait: float,
     revoke: tuple[str, ...],
     keep_old: bool,
+    revoke_after: dt.timedelta,
     resume: bool,
     asking: Asking,
     dry_run: bool,
@@ -174,6 +203,7 @@ def rotate_command(
                 revoke=revoke,
                 push=push,
                 keep_old=keep_old,
+                revoke_after=revoke_after,
                 resume=resume,
                 dry_run=dry_run,
                 identity_file=common.identity_file,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -47,6 +48,8 @@ class Request(NamedTuple):
     """The ids that the user names to be revoked."""
     push: bool = False
     keep_old: bool = False
+    revoke_after: dt.timedelta = dt.timedelta()
+    """How long the old credential stays after the commit."""
     resume: bool = False
     dry_run: bool = False
     identity_file: Path | None = None

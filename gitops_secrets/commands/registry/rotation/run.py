@@ -6,6 +6,8 @@ remembers it.
 
 from __future__ import annotations
 
+import datetime as dt
+
 from gitops_secrets.adapters.git.repository import Head, Repository
 from gitops_secrets.adapters.running.interrupts import Interrupted, end_on_signals, unheard
 from gitops_secrets.adapters.writing.transaction import Transaction, open_transaction
@@ -276,7 +278,17 @@ class _Rotation:
             words = "the old credential is kept, as --keep-old says"
             self._journey.note(Stage.REVOKE, State.SKIPPED, words)
             return False
-        return self._journey.may(Stage.REVOKE)
+        return self._journey.may(Stage.REVOKE) and self._is_time()
+
+    def _is_time(self) -> bool:
+        """Return whether the old credential stayed as long after the commit as the request says; note it if not."""
+        since = self._repository.time_of(self._commit())
+        until = since + self._request.revoke_after
+        if until <= dt.datetime.now(dt.UTC):
+            return True
+        words = f"the old credential stays until {until:%Y-%m-%d %H:%M} UTC, as --revoke-after says"
+        self._journey.note(Stage.REVOKE, State.WAITING, words)
+        return False
 
     def _revoke(self) -> None:
         assert self._record is not None
