@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -331,6 +332,35 @@ def test_the_old_one_stays_as_long_as_revoke_after_says(place: Place) -> None:
     assert place.user.program([*amend], env={"GIT_COMMITTER_DATE": month}).status == 0
     place.user.git("push", "--quiet", "--force")
     check_complete(place, place.rotate("--resume", "--revoke-after", "7d", *CONFIRMED))
+
+
+def test_a_scheduled_run_rotates_in_time_and_revokes_in_a_later_night(place: Place) -> None:
+    """The program's credentials end: the first in a month, as its answer says."""
+    end = f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%dT%H:%M:%SZ}"
+    script = place.folder / "rotate-htpasswd"
+    answered = '"token_seconds": 0}'
+    assert answered in script.read_text()
+    script.write_text(
+        script.read_text().replace(answered, f'"token_seconds": 0, "expires": "{end}"}}')
+    )
+    nothing = place.rotate("--push", "--due", "14d", *CONFIRMED)
+    assert (nothing.status, stages(nothing)) == (0, {"find": "skipped"}), nothing.printed
+    assert "nothing in Git says when the credential for" in nothing.stdout
+    assert place.rotate("--push", *CONFIRMED).status == 0
+    first = place.held()
+
+    early = place.rotate("--push", "--due", "14d", "--revoke-after", "7d", *CONFIRMED)
+    assert (early.status, stages(early)) == (0, {"find": "skipped"}), early.printed
+    assert "lasts until" in early.stdout
+    in_time = place.rotate("--push", "--due", "40d", "--revoke-after", "7d", *CONFIRMED)
+    assert (in_time.status, stages(in_time)["revoke"]) == (0, "waiting"), in_time.printed
+    assert place.pulls(first)
+    later = place.rotate("--push", "--due", "14d", "--revoke-after", "0d", *CONFIRMED)
+
+    assert (later.status, stages(later)["prove-revoked"]) == (0, "done"), later.printed
+    assert (place.pulls(first), place.pulls(place.held())) == (False, True)
+    done = place.rotate("--push", "--due", "14d", "--revoke-after", "7d", *CONFIRMED)
+    assert stages(done) == {"find": "skipped"}, done.printed
 
 
 @pytest.mark.parametrize("span", ["7", "d", "-1d", "7w", "1.5d"])

@@ -115,6 +115,13 @@ def _ending_options(command: F) -> F:
             help="The context of a cluster, to see that it applied the commit. Can be repeated.",
         ),
         click.option("--push", is_flag=True, help="Push the commit."),
+        click.option(
+            "--due",
+            type=Duration(),
+            metavar="DAYS",
+            help="Do nothing unless the credential ends within this time, as 14d, or a rotation of it is unfinished: "
+            "for a scheduled job.",
+        ),
     ):
         command = option(command)
     return command
@@ -151,6 +158,7 @@ def rotate_command(
     revoke: tuple[str, ...],
     keep_old: bool,
     revoke_after: dt.timedelta,
+    due: dt.timedelta | None,
     resume: bool,
     asking: Asking,
     dry_run: bool,
@@ -204,6 +212,7 @@ def rotate_command(
                 push=push,
                 keep_old=keep_old,
                 revoke_after=revoke_after,
+                due=due,
                 resume=resume,
                 dry_run=dry_run,
                 identity_file=common.identity_file,

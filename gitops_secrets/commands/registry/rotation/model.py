@@ -50,6 +50,8 @@ class Request(NamedTuple):
     keep_old: bool = False
     revoke_after: dt.timedelta = dt.timedelta()
     """How long the old credential stays after the commit."""
+    due: dt.timedelta | None = None
+    """Do nothing unless the credential ends within this time, or a rotation of it is unfinished."""
     resume: bool = False
     dry_run: bool = False
     identity_file: Path | None = None

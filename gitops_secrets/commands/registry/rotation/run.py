@@ -13,6 +13,7 @@ from gitops_secrets.adapters.running.interrupts import Interrupted, end_on_signa
 from gitops_secrets.adapters.writing.transaction import Transaction, open_transaction
 from gitops_secrets.commands.registry.rotation.asking import ask_until, is_refused
 from gitops_secrets.commands.registry.rotation.confirming import confirm, contexts_of
+from gitops_secrets.commands.registry.rotation.due import is_unfinished, why_not
 from gitops_secrets.commands.registry.rotation.earlier import Earlier
 from gitops_secrets.commands.registry.rotation.history import Switched
 from gitops_secrets.commands.registry.rotation.holders import find
@@ -31,7 +32,7 @@ from gitops_secrets.core.registry.rotation.minted import (
     refuse_unlisted,
 )
 from gitops_secrets.core.registry.rotation.record import BROUGHT, Record
-from gitops_secrets.core.registry.rotation.stages import Journey, Stage, State
+from gitops_secrets.core.registry.rotation.stages import Journey, Stage, State, Step
 from gitops_secrets.core.repository.filechange import Change
 from gitops_secrets.errors import GitOpsSecretsError
 from gitops_secrets.report.proofs import hint, sentence
@@ -45,6 +46,12 @@ def rotate(request: Request) -> Outcome:
     written. What fails later is in the outcome; the old credential works then.
     """
     repository = open_for_change(request.repository, dry_run=request.dry_run)
+    if request.due is not None and is_unfinished(request, repository):
+        request = request._replace(resume=True)
+    elif words := why_not(request, repository):
+        step = Step(Stage.FIND, State.SKIPPED, words)
+        request.tell(step)
+        return Outcome((step,), ())
     if request.dry_run:
         return _Rotation(request, repository).plan()
     with open_transaction(repository) as transaction:
