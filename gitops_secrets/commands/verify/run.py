@@ -15,6 +15,7 @@ from gitops_secrets.adapters.git.repository import Repository, open_repository
 from gitops_secrets.commands.verify import gather
 from gitops_secrets.commands.verify.gather import Scope
 from gitops_secrets.commands.verify.history import Compared, Reports, compare_versions
+from gitops_secrets.commands.verify.readable import check_readable, readable_files
 from gitops_secrets.core.guard.judge.judgement import Judgement
 from gitops_secrets.core.guard.judge.policy import Policy
 from gitops_secrets.core.guard.judge.weighing import weigh
@@ -30,7 +31,6 @@ from gitops_secrets.core.verify.objects import check_overridden
 from gitops_secrets.core.verify.rules import Rules, check_rules
 from gitops_secrets.core.verify.sharing import check_copies, shared_keys
 from gitops_secrets.core.verify.structure import check_file
-from gitops_secrets.core.verify.unencrypted import check_unencrypted, readable_secrets
 from gitops_secrets.core.yamltext.nodes import Position
 from gitops_secrets.errors import InvalidDocumentError, UsageError
 from gitops_secrets.report.words import count
@@ -100,7 +100,7 @@ def verify(request: Request) -> Verified:
     git = Git(str(repository.top))
     scope = _scope(request, repository, git)
     files, findings = _read(scope)
-    plain = _plain(scope, files)
+    plain = readable_files(scope, files)
     judged = [file for path, file in files.items() if scope.only is None or path in scope.only]
     findings += _keyless(scope, files, judged, paced)
     paced.step("reading earlier versions")
@@ -119,7 +119,7 @@ def verify(request: Request) -> Verified:
         verdicts, findings, unchecked = _open_all(request, judged, findings, compared.of_mac, paced)
         unread += unchecked
     findings += compared.earlier
-    findings += _unencrypted(scope, plain, compared)
+    findings += check_readable(scope, plain, compared)
     return Verified(
         Outcome(
             scope.what,
@@ -261,27 +261,6 @@ def _compare(
     held = {(path, files[path].content) for path in paths if path in files}
     reports: Reports = lambda version: (version.file.path, version.file.content) in held  # noqa: E731
     return compare_versions(git, scope.history, files, paths, reports)
-
-
-def _plain(scope: Scope, files: Mapping[str, EncryptedFile]) -> dict[str, bytes]:
-    """Return the files to report on that hold a readable Secret, and are not encrypted."""
-    others = {path: scope.contents[path] for path in scope.contents if path not in files}
-    return {
-        path: content
-        for path, content in {**scope.plain, **others}.items()
-        if (scope.only is None or path in scope.only) and readable_secrets(content)
-    }
-
-
-def _unencrypted(scope: Scope, plain: Mapping[str, bytes], compared: Compared) -> Iterator[Finding]:
-    """Yield the readable Secrets of *plain* that are to be encrypted, and those that were put in place of encrypted ones."""
-    policy = Policy(scope.configs, settings=scope.settings)
-    for path, content in plain.items():
-        yield from check_unencrypted(path, content, policy, compared.sealed.get(path, ""))
-    for held in compared.replaced:
-        if plain.get(held.path) != held.content:
-            for finding in check_unencrypted(held.path, held.content, policy, held.sealed):
-                yield finding._replace(commit=held.commit)
 
 
 def _notes(files: Sequence[EncryptedFile]) -> Iterator[str]:

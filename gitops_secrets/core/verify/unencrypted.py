@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from gitops_secrets.core.guard import engine
 from gitops_secrets.core.guard.filter.prefilter import SECRET, may_hold
@@ -32,13 +32,12 @@ def readable_secrets(content: bytes) -> tuple[ObjectFacts, ...]:
 
 
 def check_unencrypted(
-    path: str, content: bytes, policy: Policy, sealed: str = ""
+    path: str, secrets: Sequence[ObjectFacts], policy: Policy, sealed: str = ""
 ) -> Iterator[Finding]:
-    """Yield the Secrets of *content*, which is no encrypted file, that are to be encrypted.
+    """Yield those of *secrets*, the readable ones of *path*, that are to be encrypted.
 
     *sealed* is the commit in which *path* was encrypted, if any. What *policy* sets this rule to counts.
     """
-    secrets = readable_secrets(content)
     if not secrets:
         return
     why = f"{path} was encrypted in commit {sealed[:12]}" if sealed else _wanted_by(path, policy)
