@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gitops_secrets.core.doctor.diagnosis import ERROR, Diagnosis
+from gitops_secrets.core.flux.accounts import pull_secrets_of
 from gitops_secrets.core.flux.kustomize.patches import patches_mention
 from gitops_secrets.core.flux.roots.patching import pulling_accounts
 from gitops_secrets.core.flux.view import View
@@ -73,7 +74,7 @@ def _template_secrets(view: View, cluster: Cluster) -> dict[str, list[str]]:
     for node in view.objects(components, "Deployment") if components is not None else ():
         name = text(node, "metadata", "name") or ""
         spec = get(node, "spec", "template", "spec")
-        secrets = [n for e in items(spec, "imagePullSecrets") if (n := text(e, "name"))]
+        secrets = list(pull_secrets_of(spec))
         if secrets:
             is_patched = patches_mention(
                 view.customisation(cluster),

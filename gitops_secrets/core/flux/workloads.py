@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import yaml
 
+from gitops_secrets.core.flux.accounts import accounts_in, pull_secrets_of
 from gitops_secrets.core.flux.follow import Applied, route_to, shaped, target_namespace
 from gitops_secrets.core.flux.kustomize.patches import patches_mention
 from gitops_secrets.core.flux.objects import select_documents
@@ -28,9 +29,7 @@ _POD_SPECS = {
         ("spec", "template", "spec"),
     ),
 }
-_KIND = rb"kind[\"']?\s*:\s*[\"']?(?:%s)\b"
-_WORKLOADS = _KIND % "|".join(_POD_SPECS).encode()
-_ACCOUNTS = _KIND % b"ServiceAccount"
+_WORKLOADS = rb"kind[\"']?\s*:\s*[\"']?(?:%s)\b" % "|".join(_POD_SPECS).encode()
 _CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
 _IMAGE_PATCHED = ("image", "containers", "initContainers")
 _PULL_PATCHED = ("imagePullSecrets", "serviceAccountName")
@@ -97,7 +96,7 @@ def _workload(
         for container in items(spec, field)
         if (found := text(container, "image"))
     )
-    named = tuple(n for e in items(spec, "imagePullSecrets") if (n := text(e, "name")))
+    named = pull_secrets_of(spec)
     account = text(spec, "serviceAccountName") or DEFAULT_ACCOUNT
     pulling = named or accounts.get((namespace, account), ())
     yield Workload(
@@ -115,16 +114,13 @@ def _accounts(view: View, cluster: Cluster) -> Iterator[tuple[Name, tuple[str, .
     for applied in (a for a in view.applied if a.cluster == cluster):
         fetched = view.fetched(cluster)
         for file in applied.reach.files:
-            for node in view.tree.derive(file, _account_nodes):
-                name, written = text(node, "metadata", "name"), text(node, "metadata", "namespace")
-                namespace = target_namespace(applied, fetched, file, written)
-                if text(node, "kind") == "ServiceAccount" and name and namespace:
+            for account in view.tree.derive(file, accounts_in):
+                namespace = target_namespace(applied, fetched, file, account.namespace)
+                if account.name and namespace:
                     changes = _Changes(applied, fetched, file)
-                    secrets = tuple(
-                        n for e in items(node, "imagePullSecrets") if (n := text(e, "name"))
-                    )
-                    is_touched = changes.touch("ServiceAccount", name, _PULL_PATCHED)
-                    yield (namespace, name), None if is_touched else secrets
+                    is_touched = changes.touch("ServiceAccount", account.name, _PULL_PATCHED)
+                    secrets = None if is_touched else account.pull_secrets
+                    yield (namespace, account.name), secrets
 
 
 class _Changes:
@@ -154,17 +150,9 @@ class _Changes:
 
 
 def _workload_nodes(content: bytes, file: str) -> list[yaml.Node]:
-    return _documents(content, file, _WORKLOADS) if b"image" in content else []
-
-
-def _account_nodes(content: bytes, file: str) -> list[yaml.Node]:
-    return _documents(content, file, _ACCOUNTS)
-
-
-def _documents(content: bytes, file: str, wanted: bytes) -> list[yaml.Node]:
-    if not re.search(wanted, content):
+    if b"image" not in content:
         return []
     try:
-        return [node for _, node in select_documents(content, file, wanted)]
+        return [node for _, node in select_documents(content, file, _WORKLOADS)]
     except GitOpsSecretsError:
         return []

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import yaml
-
-from gitops_secrets.core.flux import objects as flux
+from gitops_secrets.core.flux.accounts import accounts_in
 from gitops_secrets.core.flux.artifact import check_artifact, guard_generated, list_resource
 from gitops_secrets.core.flux.follow import Applied, patches_of, target_namespaces
 from gitops_secrets.core.flux.kustomizations import FluxKustomization, kustomizations_in
@@ -22,9 +20,8 @@ from gitops_secrets.core.wiring.kustomization import write_kustomization
 from gitops_secrets.core.wiring.spelling import strange_namespace
 from gitops_secrets.core.wiring.wire import Wired
 from gitops_secrets.core.yamltext.nested import edit_document
-from gitops_secrets.core.yamltext.nodes import items, text
 from gitops_secrets.core.yamltext.splice import Item, insert_item, quote
-from gitops_secrets.errors import GitOpsSecretsError, InvalidDocumentError
+from gitops_secrets.errors import InvalidDocumentError
 
 _ACCOUNT_FILE = "service-account.yaml"
 
@@ -85,9 +82,9 @@ def wire_namespaces(
         check_artifact(tree, tenant, wired.installation, wired.described, secret)
         pulling = []
         for account in accounts:
-            note = _wire_account(tree, view, tenant, account, secret)
+            pulls, note = _wire_account(tree, view, tenant, account, secret)
+            pulling += [account] if pulls else []
             notes += [note] if note else []
-            pulling += [account] if _has(tree, view, tenant, account, secret) else []
         found.append(Attached(namespace, tuple(pulling), tuple(notes)))
     return found
 
@@ -105,8 +102,8 @@ def _decrypts_with(
 
 def _wire_account(
     tree: Overlay, view: View, tenant: Cluster, account: str, secret: str
-) -> str | None:
-    """Plan that *account* pulls with *secret*; return what the user has to know or do about it."""
+) -> tuple[bool, str | None]:
+    """Plan that *account* pulls with *secret*; return whether it does, and what the user has to know or do about it."""
     shown = f"ServiceAccount {tenant.tenant}/{account}"
     entry = f"imagePullSecrets: [{{name: {secret}}}]"
     made = _find(view, tenant, account)
@@ -115,18 +112,19 @@ def _wire_account(
         if tree.read(path) is None:
             tree.write(path, _render(tenant, account, secret))
             list_resource(tree, tenant.folder, _ACCOUNT_FILE)
-            return (
+            return True, (
                 f"{path} sets the imagePullSecrets of {shown} from now on: add to it what was put "
                 "there by hand"
             )
         made = _Made(path, 1, (), None)
     if made is None:
-        return f"nothing in Git makes {shown}: give it {entry} where it is made"
+        return False, f"nothing in Git makes {shown}: give it {entry} where it is made"
     if secret in made.secrets:
-        return None
+        return True, None
     place = f"{made.file}:{made.line}"
     if made.shared is not None:
-        return f"{place}: {shown} is left as it is, since {made.shared}: add {entry} to it"
+        words = f"{place}: {shown} is left as it is, since {made.shared}: add {entry} to it"
+        return False, words
     item = Item((f"name: {quote(secret)}",), {"name": secret})
 
     def edit(document: bytes) -> bytes:
@@ -135,19 +133,8 @@ def _wire_account(
     try:
         tree.write(made.file, edit_document(tree.read(made.file) or b"", made.line, edit))
     except InvalidDocumentError as error:
-        return f"{error.message}; {shown} is left as it is: add {entry} to it"
-    return None
-
-
-def _has(tree: Overlay, view: View, tenant: Cluster, account: str, secret: str) -> bool:
-    """Return whether *account* names *secret* in the planned *tree*."""
-    found = _find(view, tenant, account)
-    file = found.file if found is not None else f"{tenant.folder}/{_ACCOUNT_FILE}"
-    return any(
-        secret in [text(entry, "name") for entry in items(node, "imagePullSecrets")]
-        for _, node in _accounts(tree.read(file) or b"", file)
-        if text(node, "metadata", "name") == account
-    )
+        return False, f"{error.message}; {shown} is left as it is: add {entry} to it"
+    return True, None
 
 
 def _find(view: View, tenant: Cluster, account: str) -> _Made | None:
@@ -157,16 +144,14 @@ def _find(view: View, tenant: Cluster, account: str) -> _Made | None:
             continue
         fetched = view.fetched(applied.cluster)
         for file in applied.reach.files:
-            for line, node in _accounts(view.tree.read(file) or b"", file):
-                if text(node, "metadata", "name") != account:
+            for found in view.tree.derive(file, accounts_in):
+                if found.name != account:
                     continue
-                written = text(node, "metadata", "namespace")
-                targets = list(target_namespaces(applied, fetched, file, written))
+                targets = list(target_namespaces(applied, fetched, file, found.namespace))
                 if tenant.tenant not in targets:
                     continue
-                secrets = (text(entry, "name") for entry in items(node, "imagePullSecrets"))
                 shared = _shared(view, applied, file, targets, account)
-                return _Made(file, line, tuple(s for s in secrets if s), shared)
+                return _Made(file, found.line, found.pull_secrets, shared)
     return None
 
 
@@ -183,17 +168,6 @@ def _shared(
     if any(patch.may_apply(subject) and list(patch.pull_secrets()) for patch in patches):
         return "a patch sets its imagePullSecrets"
     return None
-
-
-def _accounts(content: bytes, file: str) -> Iterator[tuple[int, yaml.Node]]:
-    """Yield the ServiceAccounts of *file*, each with the line that it begins in."""
-    if b"ServiceAccount" not in content:
-        return
-    try:
-        found = list(flux.select_documents(content, file, rb"ServiceAccount"))
-    except GitOpsSecretsError:
-        return
-    yield from ((line, node) for line, node in found if text(node, "kind") == "ServiceAccount")
 
 
 def _render(tenant: Cluster, account: str, secret: str) -> bytes:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import yaml
 
+from gitops_secrets.core.flux.accounts import pull_secrets_of
 from gitops_secrets.core.flux.kustomize.patches import (
     MARK,
     Patch,
@@ -20,7 +21,7 @@ from gitops_secrets.core.flux.kustomize.patches import (
 from gitops_secrets.core.flux.objects import manifests
 from gitops_secrets.core.flux.roots.root import Root
 from gitops_secrets.core.repository.overlay import Overlay
-from gitops_secrets.core.yamltext.nodes import get, items, text
+from gitops_secrets.core.yamltext.nodes import get, text
 from gitops_secrets.core.yamltext.splice import Item, insert_item, remove_item, replace_item
 
 FLUX_SERVICE_ACCOUNTS = (
@@ -46,8 +47,7 @@ def service_accounts(components: bytes, name: str) -> dict[str, tuple[str, ...]]
         labelled = text(node, "metadata", "labels", "app.kubernetes.io/part-of") == "flux"
         is_flux = labelled or account in FLUX_SERVICE_ACCOUNTS
         if text(node, "kind") == "ServiceAccount" and account and is_flux:
-            secrets = (text(entry, "name") for entry in items(node, "imagePullSecrets"))
-            found[account] = tuple(s for s in secrets if s)
+            found[account] = pull_secrets_of(node)
     return found or dict.fromkeys(FLUX_SERVICE_ACCOUNTS, ())
 
 
