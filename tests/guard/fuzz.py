@@ -26,6 +26,7 @@ from gitops_secrets.core.guard.record.facts import Facts
 from tests.guard.corpus import commands, configs, encrypted, hidden, lookalikes, pull_secrets
 from tests.guard.corpus.case import KNOWN
 from tests.guard.said import PIECE, everything_said, given_away, pieces
+from tests.support.draw import SEED, VARIABLE
 
 SECONDS_EACH = 5.0
 """How much of a processor's time one content of at most MAX_BYTES may take: others may be at work there too."""
@@ -191,6 +192,7 @@ def main() -> int:
                 options.keep.mkdir(parents=True, exist_ok=True)
                 (options.keep / f"{seed}-{count}").write_bytes(content)
     print(f"{count} contents of seed {seed}, slowest {slowest:.2f} s, {failures} failures")
+    print(f"the same again: {VARIABLE}={SEED} python -m tests.guard.fuzz --seed {seed}")
     return 1 if failures else 0
 
 
