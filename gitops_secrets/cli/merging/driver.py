@@ -10,7 +10,7 @@ import click
 from gitops_secrets.cli.say import say, say_error
 from gitops_secrets.errors import ExitCode, GitOpsSecretsError
 
-_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+_FILE = click.Path(path_type=Path)
 
 
 @click.command("__merge", hidden=True)

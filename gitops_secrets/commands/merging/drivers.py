@@ -8,14 +8,20 @@ from pathlib import Path
 from gitops_secrets.adapters.git.repository import open_repository
 from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.commands.merging.merge import Result, Versions, is_encrypted, merge
+from gitops_secrets.errors import GitOpsSecretsError
 
 
 def merge_in_place(base: Path, ours: Path, theirs: Path, path: str) -> Result | None:
     """Merge the files that Git gives for *path* into *ours*; None if they are not encrypted on both sides.
 
-    Raises GitOpsSecretsError if they cannot be merged by value; then *ours* is as it was.
+    Raises GitOpsSecretsError if they cannot be read, or not merged by value; then *ours* is as it was.
     """
-    versions = Versions(base.read_bytes(), ours.read_bytes(), theirs.read_bytes())
+    try:
+        versions = Versions(base.read_bytes(), ours.read_bytes(), theirs.read_bytes())
+    except OSError as error:
+        raise GitOpsSecretsError(
+            f"{path}: Git's copy of it cannot be read: {error.strerror}"
+        ) from None
     if not (is_encrypted(versions.ours, path) and is_encrypted(versions.theirs, path)):
         return None
     if not is_encrypted(versions.base, path):
