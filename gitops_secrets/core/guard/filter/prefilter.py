@@ -52,7 +52,7 @@ _PULL_VALUE = re.compile(rb"dockerc(?:fg|onfigjson)[\"']?:[\"'|>]*[A-Za-z0-9+/_-
 _WORDS = (b"pass", b"token", b"pwd")
 _FIELDS = (b"auth:", b'auth"', b"auth'", b"auth=", b"auths:", b'auths"', b"auths'", b"auths=",
            b'password":', b"password':", b'token":', b"token':", b"auth%22", b"auths%22")  # fmt: skip
-_COMMANDS = (b"-password", b"creds", b"registry-pass", b"registry-token", b"identity-token",
+_COMMANDS = (b"-password", b"--pass", b"creds", b"registry-pass", b"registry-token", b"identity-token",
              b"auth-basic", b"ctr", b"crictl", b"-Password")  # fmt: skip
 _FETCHED = (b"/v2", b"/token?")
 """What stands in the address of a registry that a command asks, if its name does not say that it is one."""
@@ -61,7 +61,9 @@ _STEMS = (b"_pat", b"pass", b"auth", b"token", b"pwd", b"login", b"creds", b"cur
 """In lower case, one of them stands in each of _WORDS, _FIELDS and _COMMANDS; _pat is how a token's name ends."""
 _has_fields, _has_commands, _has_stems = finder(*_FIELDS), finder(*_COMMANDS), finder(*_STEMS)
 _SECRET_KEY = re.compile(rb"secret_?key[\"']*[:=]")
-_ASSIGNED = re.compile(rb"(?:word|wd|phrase)?(?:[_.-][a-z0-9_.-]{1,40})?[\"']*(?:[:=]|\.set\()")
+_ASSIGNED = re.compile(
+    rb"(?:word|wd|phrase)?[0-9]{0,3}(?:[_.-][a-z0-9_.-]{1,40})?[\"']*(?:[:=]|\.set\()"
+)
 _OF_REGISTRY = re.compile(
     rb"(?:registr|docker|cr\.io|pkg\.dev|amazonaws|ghcr|harbor|quay|pull|oci|image|repo)[\w.-]{0,80}\Z"
 )

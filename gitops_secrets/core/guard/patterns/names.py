@@ -16,7 +16,8 @@ LONGEST_NAME = 100
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _SECRETS = ("password", "passwd", "passwort", "pass", "pwd", "token")
 _HAS_SECRET = re.compile(rf"(?i){'|'.join(_SECRETS)}")
-_HAS_TOKEN = re.compile(r"PAT|Pat|pat")
+_TOKEN_NAME = re.compile(r"[^\s:=]*_(?:PAT|pat)(?:[_.-][A-Za-z0-9]{1,12}){0,3}")
+_OF_VARIABLE = re.compile(r"(?a)[\w.\s-]+")
 _QUALIFIERS = """
     prod production prd nonprod preprod stage staging stg dev devel development test testing qa uat sandbox live local ci cd
     old new prev previous current next legacy backup bak tmp temp default primary secondary ro rw readonly readwrite pull push
@@ -108,10 +109,15 @@ def names_password(name: str) -> bool:
 
 def names_access_token(name: str) -> bool:
     """Return whether *name* is one that a personal access token for a registry goes by, or a pattern's of another."""
-    if len(name) > LONGEST_NAME or not _HAS_TOKEN.search(name):
+    if len(name) > LONGEST_NAME or not _TOKEN_NAME.fullmatch(name):
         return False
     words = words_of(unqualified(name))
     return words[-1:] == ("pat",) and ("cr" in words[-2:] or _is_registry(words))
+
+
+def is_spelled_as_a_variable(name: str) -> bool:
+    """Return whether *name*, a value of a field, is in letters that names of variables and parameters have."""
+    return _OF_VARIABLE.fullmatch(name) is not None
 
 
 def names_another_trade(name: str) -> bool:

@@ -19,6 +19,7 @@ from gitops_secrets.core.guard.patterns.beside import (
 from gitops_secrets.core.guard.patterns.harmless import is_harmless
 from gitops_secrets.core.guard.patterns.names import (
     LONGEST_NAME,
+    is_spelled_as_a_variable,
     names_access_token,
     names_password,
     names_registry,
@@ -163,14 +164,14 @@ def _variables(fields: Fields, key: Key) -> Iterator[tuple[yaml.Node, str, str]]
     Pods, workflows, templates and parameters of pipelines are written so.
     """
     for name, value, node in pairs_of(fields):
-        if is_variable(name, value):
+        if is_spelled_as_a_variable(name) and is_variable(name, value):
             secret = _secret(value, name)
         else:
             secret = next((found for _, found in addresses.find(value, (name,))), None)
         if secret:
             yield node, "value", secret
     step = key[-1] if key else None
-    if isinstance(step, str) and names_password(step):
+    if isinstance(step, str) and is_spelled_as_a_variable(step) and names_password(step):
         for text, value, node in defaults_of(fields):
             secret = _secret(value, step)
             if secret:
