@@ -13,7 +13,7 @@ from gitops_secrets.core.sops.creationrules import (
     parse_rules,
     recorded_recipient,
 )
-from gitops_secrets.core.sops.structure import read_documents
+from gitops_secrets.core.sops.structure import encrypted_documents, may_be_encrypted
 from gitops_secrets.errors import GitOpsSecretsError
 
 _ENDINGS = (".yaml", ".yml", ".json")
@@ -53,15 +53,8 @@ def files_of(tree: Overlay, rules: Sequence[CreationRule]) -> Iterator[str]:
         if not path.endswith(_ENDINGS) or (nearer and path.startswith(nearer)):
             continue
         content = tree.read(path) or b""
-        if b"sops" not in content or b"ENC[" not in content:
+        if not may_be_encrypted(content):
             continue
         rule = choose_rule(every, path)
-        if rule is not None and rule.order in orders and _is_encrypted(content, path):
+        if rule is not None and rule.order in orders and encrypted_documents(content, path):
             yield path
-
-
-def _is_encrypted(content: bytes, path: str) -> bool:
-    try:
-        return any(document.metadata is not None for document in read_documents(content, path))
-    except GitOpsSecretsError:
-        return False

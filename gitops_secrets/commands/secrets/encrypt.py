@@ -17,10 +17,10 @@ from gitops_secrets.core.repository.layout import CONFIG
 from gitops_secrets.core.sops.creationrules import choose_rule, parse_rules, recorded_recipients
 from gitops_secrets.core.sops.manifest import Manifest
 from gitops_secrets.core.sops.recipients import shorten
+from gitops_secrets.core.sops.refusals import refuse_loss
 from gitops_secrets.core.sops.ruleedits import add_path_rule
 from gitops_secrets.core.sops.secrets import ROOTS, Secret, SecretId
 from gitops_secrets.core.sops.secrettypes import no_pull_type
-from gitops_secrets.core.sops.structure import refuse_loss
 from gitops_secrets.core.yamltext.nodes import Path as ValuePath
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 

@@ -14,7 +14,8 @@ from gitops_secrets.adapters.sops import program as sops
 from gitops_secrets.commands.secrets.ruling import Ruling
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.manifest import Manifest
-from gitops_secrets.core.sops.structure import MAX_ENCRYPTED_BYTES, refuse_loss
+from gitops_secrets.core.sops.refusals import refuse_loss
+from gitops_secrets.core.sops.structure import MAX_ENCRYPTED_BYTES
 from gitops_secrets.core.sops.valuechanges import ValueChange
 from gitops_secrets.core.veiled import Veiled
 from gitops_secrets.errors import GitOpsSecretsError

@@ -20,7 +20,7 @@ from gitops_secrets.core.flux.roots.root import Root, bootstrapped_root
 from gitops_secrets.core.repository.layout import CONFIG, Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.creationrules import CreationRule, choose_rule, parse_rules
-from gitops_secrets.core.sops.structure import SopsDocument, read_documents
+from gitops_secrets.core.sops.structure import SopsDocument, encrypted_documents
 from gitops_secrets.core.yamltext.nodes import text
 from gitops_secrets.errors import GitOpsSecretsError, InvalidDocumentError
 
@@ -94,14 +94,9 @@ class View:
         found = {}
         for path in self.tree.files():
             if path.endswith((".yaml", ".yml", ".json")) and self._is_looked_at(path):
-                content = self.tree.read(path) or b""
-                if b"sops" in content and b"ENC[" in content:
-                    try:
-                        documents = read_documents(content, path)
-                    except GitOpsSecretsError:
-                        continue
-                    if any(d.metadata is not None for d in documents):
-                        found[path] = documents
+                documents = encrypted_documents(self.tree.read(path) or b"", path)
+                if documents:
+                    found[path] = documents
         return found
 
     def mentions(self, word: bytes) -> bool:

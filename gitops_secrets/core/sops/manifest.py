@@ -7,7 +7,7 @@ from functools import cached_property
 
 import yaml
 
-from gitops_secrets.core.sops import fieldedits, structure
+from gitops_secrets.core.sops import fieldedits, refusals, structure
 from gitops_secrets.core.sops.secrets import Secret, SecretId, read_secrets
 from gitops_secrets.core.sops.structure import MasterKey, Metadata, SopsDocument
 from gitops_secrets.core.sops.valuechanges import ValueChange, changes_between, comments_of
@@ -131,7 +131,7 @@ class Manifest:
         encrypted values alone.
         """
         others = self.other_keys if others is None else others
-        structure.check_encrypted(self.documents, self.path, recipients, others, mac_only=mac_only)
+        refusals.check_encrypted(self.documents, self.path, recipients, others, mac_only=mac_only)
 
     def is_encrypted_for(self, recipients: Sequence[str], *, mac_only: bool = False) -> bool:
         """Return whether check_encrypted finds nothing."""

@@ -26,7 +26,7 @@ from gitops_secrets.core.yamltext.nodes import (
     walk_scalars,
 )
 from gitops_secrets.core.yamltext.nulls import is_null
-from gitops_secrets.errors import GitOpsSecretsError
+from gitops_secrets.errors import InvalidDocumentError
 
 _BASE64 = r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
 ENCRYPTED = re.compile(
@@ -174,6 +174,22 @@ def read_structure(roots: Iterable[yaml.Node]) -> tuple[SopsDocument, ...]:
     return tuple(_read_document(root) for root in roots)
 
 
+def may_be_encrypted(content: bytes) -> bool:
+    """Return whether a YAML or JSON file could have sops metadata and an encrypted value; never parses."""
+    return b"sops" in content and b"ENC[" in content
+
+
+def encrypted_documents(content: bytes, name: str) -> tuple[SopsDocument, ...]:
+    """Return what read_documents does of a file with sops metadata in it; nothing for any other, YAML or not."""
+    if not may_be_encrypted(content):
+        return ()
+    try:
+        documents = read_documents(content, name)
+    except InvalidDocumentError:
+        return ()
+    return documents if any(d.metadata is not None for d in documents) else ()
+
+
 def other_keys(documents: Iterable[SopsDocument]) -> tuple[MasterKey, ...]:
     """Return the master keys besides age's that open *documents*."""
     return tuple(
@@ -182,40 +198,6 @@ def other_keys(documents: Iterable[SopsDocument]) -> tuple[MasterKey, ...]:
         for key in (document.metadata.keys if document.metadata else ())
         if key.kind != "age"
     )
-
-
-def check_encrypted(
-    documents: Sequence[SopsDocument],
-    path: str,
-    recipients: Sequence[str],
-    others: Sequence[MasterKey] = (),
-    *,
-    mac_only: bool = False,
-) -> None:
-    """Raise GitOpsSecretsError unless every value of each Secret is ENC, for just *recipients* and *others*.
-
-    sops exits 0 if its rule's regex matched nothing, with all of the Secret left readable. *mac_only* allows a
-    MAC over the encrypted values alone.
-    """
-    if not documents:
-        raise GitOpsSecretsError(f"{path}: sops wrote no document")
-    for document in documents:
-        metadata = document.metadata
-        if metadata is None:
-            raise GitOpsSecretsError(f"{path}: sops wrote no metadata")
-        values = [v for v in document.values if v.path[0] in ("data", "stringData")]
-        if document.readable_values() or not any(v.encrypted for v in values):
-            raise GitOpsSecretsError(
-                f"the creation rule for {path} leaves its values readable, and nothing was written",
-                "its encrypted_regex has to be ^(data|stringData)$",
-            )
-        if metadata.mac is None or (metadata.mac_only_encrypted and not mac_only):
-            raise GitOpsSecretsError(f"{path}: sops wrote no MAC over all of it")
-        beside = [key for key in metadata.keys if key.kind != "age"]
-        if sorted(metadata.recipients) != sorted(recipients) or beside != list(others):
-            raise GitOpsSecretsError(
-                f"{path} is encrypted for other recipients than .sops.yaml names for it"
-            )
 
 
 def _read_document(root: yaml.Node) -> SopsDocument:
@@ -286,14 +268,3 @@ def _size(value: str) -> int:
     if match is None:
         return len(value.encode("utf-8", "surrogatepass"))
     return len(match["data"]) // 4 * 3 - match["data"].count("=")
-
-
-def refuse_loss(path: str, others: Sequence[MasterKey]) -> None:
-    """Raise GitOpsSecretsError if encrypting *path* anew would take away the readers *others*."""
-    if others:
-        kinds = ", ".join(dict.fromkeys(key.kind for key in others))
-        raise GitOpsSecretsError(
-            f"{path} would have to be encrypted anew, which takes away its readers by {kinds}",
-            f"sops edit {path}",
-            f"or take {kinds} out of its sops block, if nobody reads it by that",
-        )
