@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from gitops_secrets.adapters import age
-from gitops_secrets.adapters.age import Identity
 from gitops_secrets.adapters.cluster.answers import ConflictError, being_deleted
 from gitops_secrets.adapters.cluster.api import Cluster, connect
 from gitops_secrets.adapters.git.repository import Repository, literal, open_repository
@@ -16,23 +14,13 @@ from gitops_secrets.adapters.git.revision import tree_of
 from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.adapters.running.interrupts import end_on_signals
 from gitops_secrets.adapters.writing.transaction import clear_up
-from gitops_secrets.commands.repository.clusters import cluster_at
-from gitops_secrets.commands.secrets.sealing import Sealer
-from gitops_secrets.core.flux import objects as flux
-from gitops_secrets.core.flux.kustomizations import FluxKustomization, find_kustomizations
-from gitops_secrets.core.flux.roots.find import clusters_of, named_cluster, root_at
+from gitops_secrets.commands.secrets.wanted import PullSecret, Wanted, meant_clusters, read_wanted
 from gitops_secrets.core.live import patches as applying
 from gitops_secrets.core.live.shown import namespace_change, secret_change
 from gitops_secrets.core.repository.filechange import Change
-from gitops_secrets.core.repository.layout import CONFIG, ENDINGS
+from gitops_secrets.core.repository.layout import CONFIG
 from gitops_secrets.core.repository.layout import Cluster as ClusterPath
-from gitops_secrets.core.repository.overlay import Overlay
-from gitops_secrets.core.sops.creationrules import parse_rules, recorded_recipient
-from gitops_secrets.core.sops.pullsecret import read_config
-from gitops_secrets.core.veiled import Veiled
-from gitops_secrets.core.wiring.kustomization import IDENTITY_SECRET
-from gitops_secrets.core.yamltext.nodes import compose_single, text
-from gitops_secrets.errors import GitOpsSecretsError, UsageError
+from gitops_secrets.errors import GitOpsSecretsError
 
 
 class Request(NamedTuple):
@@ -73,25 +61,6 @@ class Outcome(NamedTuple):
     notes: tuple[str, ...]
 
 
-class _PullSecret(Veiled):
-    __slots__ = ("dockerconfigjson", "file", "name", "namespace")
-
-    def __init__(self, file: str, name: str, namespace: str, dockerconfigjson: bytes) -> None:
-        self.file = file
-        self.name = name
-        self.namespace = namespace
-        self.dockerconfigjson = dockerconfigjson
-
-
-class _Wanted(NamedTuple):
-    """What one cluster path wants of the cluster."""
-
-    namespace: str
-    identity: Identity
-    identity_secret: str
-    pull_secrets: tuple[_PullSecret, ...]
-
-
 def apply(request: Request) -> Outcome:
     """Apply the last commit's namespace, identity and pull Secrets, in that order; only create and add.
 
@@ -104,9 +73,9 @@ def apply(request: Request) -> Outcome:
     recovered = clear_up(repository) if not request.dry_run else None
     revision = _head(repository)
     tree = tree_of(repository, revision)
-    paths = _cluster_paths(request, tree, repository.top)
+    paths = meant_clusters(tree, repository.top, request.paths, all_clusters=request.all_clusters)
     keyring = Keyring(request.identity_file)
-    wanted = [_read_wanted(tree, path, keyring) for path in paths]
+    wanted = [read_wanted(tree, path, keyring) for path in paths]
     cluster = connect(request.kubeconfig, request.context)
     if not request.dry_run and not request.confirm(cluster):
         raise GitOpsSecretsError(
@@ -155,80 +124,7 @@ def _head(repository: Repository) -> str:
     return done.stdout.decode().strip()
 
 
-def _cluster_paths(request: Request, tree: Overlay, top: Path) -> list[ClusterPath]:
-    if request.paths and request.all_clusters:
-        raise UsageError("--path and --all exclude each other")
-    if request.paths:
-        named = dict.fromkeys(cluster_at(path, tree, top) for path in request.paths)
-        return [named_cluster(tree, cluster) for cluster in named]
-    found = clusters_of(tree)
-    if len(found) == 1 or (found and request.all_clusters):
-        return found
-    names = ", ".join(cluster.path for cluster in found) or "none that Flux was bootstrapped at"
-    raise UsageError(f"which cluster? in this commit: {names}", "--path clusters/prod")
-
-
-def _read_wanted(tree: Overlay, path: ClusterPath, keyring: Keyring) -> _Wanted:
-    secrets = [f for f in tree.files() if f.startswith(f"{path.folder}/") and f.endswith(ENDINGS)]
-    if path.inline:
-        namespace, identity_secret = _own(tree, path)
-    else:
-        kustomization = _kustomization(path, tree.read(path.kustomization_file))
-        namespace = kustomization.namespace or flux.DEFAULT_NAMESPACE
-        identity_secret = kustomization.decryption_secret or IDENTITY_SECRET
-    recipient = recorded_recipient(parse_rules(tree.read(CONFIG) or b""), path)
-    if recipient is None:
-        raise GitOpsSecretsError(
-            f"{CONFIG} records no recipient for {path.path}",
-            f"gitops-secrets bootstrap --path {path.path} --image-pull-secret regcred",
-        )
-    age.refuse_missing(keyring.named)
-    identity = keyring.first([recipient])
-    if identity is None:
-        raise GitOpsSecretsError(
-            f"the identity of {path.path} is not at hand; its recipient is {recipient}",
-            "pass --age-identity-file with the cluster's identity",
-        )
-    sealer = Sealer(tree, Keyring.of(identity))
-    return _Wanted(
-        namespace,
-        identity,
-        identity_secret,
-        tuple(_open(sealer, file) for file in secrets),
-    )
-
-
-def _own(tree: Overlay, path: ClusterPath) -> tuple[str, str]:
-    """Return the namespace of an inline cluster's Flux, and the Secret that it decrypts with."""
-    from gitops_secrets.core.wiring.inline import own_decryption
-
-    own = own_decryption(tree, path)
-    if own is None:
-        root = root_at(tree, path)
-        return root.namespace if root is not None else flux.DEFAULT_NAMESPACE, IDENTITY_SECRET
-    return own.namespace, own.secret or IDENTITY_SECRET
-
-
-def _kustomization(path: ClusterPath, content: bytes | None) -> FluxKustomization:
-    found = find_kustomizations(path.kustomization_file, content or b"")
-    if len(found) != 1:
-        raise GitOpsSecretsError(
-            f"{path.kustomization_file} is not in the last commit",
-            f"gitops-secrets bootstrap --path {path.path} --image-pull-secret regcred",
-        )
-    return found[0]
-
-
-def _open(sealer: Sealer, file: str) -> _PullSecret:
-    plain = sealer.open(file).plain
-    root = compose_single(plain.content, file)
-    name, namespace = text(root, "metadata", "name"), text(root, "metadata", "namespace")
-    if name is None or namespace is None:
-        raise GitOpsSecretsError(f"{file}: names no namespace and name")
-    return _PullSecret(file, name, namespace, read_config(plain))
-
-
-def _apply_one(cluster: Cluster, wanted: _Wanted, request: Request, steps: list[Step]) -> None:
+def _apply_one(cluster: Cluster, wanted: Wanted, request: Request, steps: list[Step]) -> None:
     """Apply what one cluster path wants, and add each step to *steps* as soon as it is done."""
     name = wanted.namespace
     request.progress(f"applying Namespace {name} to {cluster.context}")
@@ -248,7 +144,7 @@ def _apply_one(cluster: Cluster, wanted: _Wanted, request: Request, steps: list[
         steps.append(step)
 
 
-def _apply_identity(cluster: Cluster, wanted: _Wanted, request: Request, *, absent: bool) -> Step:
+def _apply_identity(cluster: Cluster, wanted: Wanted, request: Request, *, absent: bool) -> Step:
     namespace, name = wanted.namespace, wanted.identity_secret
     request.progress(f"applying Secret {namespace}/{name} to {cluster.context}")
     live = None if absent else cluster.find("Secret", name, namespace)
@@ -284,7 +180,7 @@ def _apply_secret(
 
 
 def _apply_pull_secret(
-    cluster: Cluster, secret: _PullSecret, request: Request, *, absent: bool
+    cluster: Cluster, secret: PullSecret, request: Request, *, absent: bool
 ) -> Step:
     shown = f"Secret {secret.namespace}/{secret.name}"
     request.progress(f"applying {shown} to {cluster.context}")
