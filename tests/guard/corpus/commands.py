@@ -46,6 +46,7 @@ LINES = [
     ("nerdctl", lambda c: f"nerdctl login -u {c.user} -p {c.password} {c.host}", "nerdctl"),
     ("crane", lambda c: f"crane auth login {c.host} -u {c.user} -p {c.password}", "crane"),
     ("helm registry", lambda c: f"helm registry login {c.host} --username {c.user} --password {c.password}", "helm registry login"),
+    ("helm pull in short", lambda c: f"helm pull oci://{c.host}/c --username {c.user} --pass {c.password}", "the option in short"),
     ("helm pull", lambda c: f"helm pull oci://{c.host}/c --username {c.user} --password {c.password}", "helm pull"),
     ("oras", lambda c: f"oras login {c.host} -u {c.user} -p {c.password}", "oras login"),
     ("oras push", lambda c: f"oras push --username {c.user} --password {c.password} {c.host}/a:1 f", "oras push"),

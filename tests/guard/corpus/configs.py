@@ -72,6 +72,8 @@ PULL_KEYS = [
     ("properties", lambda c: f".dockerconfigjson={c.packed}\n", "an env file for a generator"),
 ]  # fmt: skip
 PASSWORDS = [
+    ("numbered", lambda c: f"registry:\n  server: {c.host}\n  username: {c.user}\n  password2: {c.password}\n", "one of several passwords"),
+    ("numbered in a provider", lambda c: f'provider "helm" {{\n  registries = [{{\n    url = "oci://{c.host}"\n    username = "{c.user}"\n    password1 = "{c.password}"\n  }}]\n}}\n', "one of several passwords, in HCL"),
     ("generator literals", lambda c: f"secretGenerator:\n- name: registry-credentials\n  literals:\n  - username={c.user}\n  - password={c.password}\n", "a generator that is named for a registry"),
     ("generator literal host", lambda c: f"secretGenerator:\n- name: a\n  literals: ['server=ghcr.io', 'username={c.user}', 'password=\"{c.password}\"']\n", "literals that name a registry"),
     ("generator literal", lambda c: f"configMapGenerator:\n- name: a\n  literals:\n  - REGISTRY_PASSWORD={c.password}\n", "a literal that is named for a registry"),
