@@ -87,8 +87,17 @@ DEEDS: dict[str, Callable[[State, str], State]] = {
 START = State(BASE, ("own", "carol"))
 SIDES = ("ours", "theirs")
 CONFLICTS = {("edit", "edit"): "stringData.a", ("add", "add"): "stringData.new"}
-REFUSED = {frozenset({"change the rule", "rotate"}), frozenset({"change the rule", "put out"})}
-"""Both encrypted all of it anew, and not in the same way."""
+ANEW = ("rotate", "put out", "change the rule")
+REFUSED = {
+    **{
+        (a, b): "both sides changed its data key"
+        for a in ANEW
+        for b in ANEW
+        if (a == ANEW[2]) != (b == ANEW[2])
+    },
+    **{(a, "let in"): "their side lets in age1" for a in (*ANEW, "let in")},
+}
+"""By what our and what their side did. A reader in their file alone gets nothing that we would have to encrypt."""
 
 
 def load(content: str) -> Any:
@@ -208,8 +217,8 @@ def test_what_both_did_is_in_the_merge_and_all_of_it_is_encrypted(
     said = done.stdout + done.stderr
     merged = (versions.user.repository / versions.path).read_text()
     assert not any(value in merged + said for value in ("edited by", "added by", "three"))
-    if frozenset({ours, theirs}) in REFUSED:
-        assert (done.returncode, "both sides changed its data key" in said) == (1, True), said
+    if (ours, theirs) in REFUSED:
+        assert (done.returncode, REFUSED[ours, theirs] in said) == (1, True), said
         assert merged == versions.user.git("show", f"HEAD:{versions.path}")
         return
     key = CONFLICTS.get((ours, theirs))
@@ -225,11 +234,41 @@ def test_what_both_did_is_in_the_merge_and_all_of_it_is_encrypted(
 def test_who_was_put_out_does_not_have_the_data_key_of_what_comes_later(
     versions: Versions, by: str
 ) -> None:
-    pair = ("put out", "let in") if by == "ours" else ("let in", "put out")
+    pair = ("put out", "edit") if by == "ours" else ("let in", "put out")
     assert versions.merge(*pair).returncode == 0
     before, after = (set(_ciphertext(text)) for text in (versions.base, _read(versions)))
     assert not before & after
     assert "carol" not in versions.held().readers
+
+
+def test_a_reader_of_their_branch_gets_nothing_unless_our_rule_names_it(versions: Versions) -> None:
+    """Anybody can write a recipient into a sops block: it is not in the MAC."""
+    user, path = versions.user, versions.path
+    evil = person("evil")
+    versions.people["evil"] = evil
+    base = versions.base
+    own = versions.people["carol"].recipient
+    forged = base.replace(own, evil.recipient)
+    user.git("reset", "--quiet", "--hard")
+    user.git("checkout", "--quiet", "-B", "forged", "main")
+    user.commit({path: forged})
+    user.git("branch", "--force", "theirs/forge")
+    for ours in ("edit", "add", "rotate"):
+        done = versions.merge(ours, "forge")
+        if done.returncode == 0:
+            assert "edited by" not in _opened(versions, evil)
+            assert "added by" not in _opened(versions, evil)
+            continue
+        assert evil.recipient not in _read(versions)
+    # The same reader, once the rule of our side names it.
+    user.git("reset", "--quiet", "--hard")
+    user.git("checkout", "--quiet", "--detach", "ours/put-out")
+    readers = [p.recipient for name, p in versions.people.items() if name in ("own", "theirs")]
+    rule = {"path_regex": "^apps/", "encrypted_regex": RULE, "age": readers}
+    user.commit({".sops.yaml": json.dumps({"creation_rules": [rule]})})
+    merged = user.program(["git", "merge", "--no-edit", "theirs/let-in"])
+    assert merged.status == 0, merged.printed
+    assert sorted(versions.held().readers) == ["own", "theirs"]
 
 
 def test_a_value_that_nobody_changed_keeps_its_ciphertext(versions: Versions) -> None:
@@ -268,6 +307,15 @@ def test_without_an_identity_our_version_stays_and_it_is_said(versions: Versions
     assert _read(versions) == versions.user.git("show", f"HEAD:{versions.path}")
     assert versions.user.run("resolve", versions.path, "--ours").status == 0
     assert versions.held().values == {**BASE, "a": "edited by ours", "new": "added by theirs"}
+
+
+def _opened(versions: Versions, reader: Person) -> str:
+    """What *reader* gets out of the file in the work tree; nothing if it is not encrypted for them."""
+    shown = versions.user.run(
+        *("show", "--reveal", versions.path),
+        env={"SOPS_AGE_KEY_FILE": "", "SOPS_AGE_KEY": reader.identity},
+    )
+    return shown.stdout
 
 
 def _read(versions: Versions) -> str:

@@ -7,7 +7,13 @@ from pathlib import Path
 
 from gitops_secrets.adapters.git.repository import open_repository
 from gitops_secrets.adapters.keyring import Keyring
-from gitops_secrets.commands.merging.merge import Result, Versions, is_encrypted, merge
+from gitops_secrets.commands.merging.merge import (
+    Result,
+    Versions,
+    is_encrypted,
+    merge,
+    named_readers,
+)
 from gitops_secrets.errors import GitOpsSecretsError
 
 
@@ -26,7 +32,7 @@ def merge_in_place(base: Path, ours: Path, theirs: Path, path: str) -> Result | 
         return None
     if not is_encrypted(versions.base, path):
         versions = versions._replace(base=b"")
-    result = merge(versions, path, Keyring())
+    result = merge(versions, path, Keyring(), named_readers(open_repository(Path()), path))
     if result.content != versions.ours:
         ours.write_bytes(result.content)
     return result

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from gitops_secrets.core.sops.config import fields, read_root, refused, text_of
 from gitops_secrets.core.sops.creationrules import CreationRule
+from gitops_secrets.core.sops.structure import Metadata
 
 _INDENTED = ("yaml", "json")
 
@@ -20,6 +21,17 @@ def render_config(
 ) -> bytes:
     """Return a config by which sops encrypts any file for *recipients*, the values *encrypted_regex* names."""
     return _render({"encrypted_regex": encrypted_regex, "age": list(recipients)}, indents)
+
+
+def config_like(metadata: Metadata, recipients: Sequence[str], indents: dict[str, int]) -> bytes:
+    """Return a config by which sops encrypts as *metadata* says that a file is encrypted, for *recipients*."""
+    made: dict[str, object] = {"age": list(recipients)}
+    if metadata.rule is not None:
+        field, value = metadata.rule
+        made[field] = value
+    if metadata.mac_only_encrypted:
+        made["mac_only_encrypted"] = True
+    return _render(made, indents)
 
 
 def config_of(content: bytes, rule: CreationRule) -> bytes:
