@@ -68,7 +68,8 @@ def way_of(
         return Refusal("both sides changed its data key or what of it is encrypted")
     put_out = set(ours.recipients) - set(readers)
     if strange:
-        if rule or key or set(readers) != set(theirs.recipients) or not base.documents:
+        wraps = put_out or set(readers) != set(theirs.recipients)
+        if rule or key or wraps or not base.documents:
             return Refusal(
                 f"their side lets in {strange[0]}, whom no creation rule of ours names: add it to ours, then merge",
                 strange[0],
