@@ -116,6 +116,23 @@ def test_during_a_rebase_a_conflict_is_resolved_as_git_names_the_sides(fleet: Us
     assert values(fleet) == ("of-topic", "two")
 
 
+def test_a_comment_that_their_side_changed_is_not_lost_in_silence(fleet: User) -> None:
+    text = SECRET.format(a="one", b="two")
+    fleet.git("checkout", "--quiet", "-b", "topic")
+    fleet.write({PATH: text.replace("of the database", "of the new database")})
+    assert fleet.run("encrypt", PATH).status == 0
+    fleet.commit({})
+    fleet.git("checkout", "--quiet", "main")
+    put(fleet, "b", "of-main")
+    merged = git(fleet, "merge", "--no-edit", "topic")
+    said = merged.stdout + merged.stderr
+    assert (merged.returncode, "the comments differ on the side that is not kept" in said) == (
+        1,
+        True,
+    ), said
+    assert values(fleet) == ("one", "of-main")
+
+
 def test_two_new_files_of_one_name_are_merged_by_key(fleet: User) -> None:
     new = "apps/new.sops.yaml"
     made = ("encrypt", "-", "--add-rule", "--to", new)

@@ -24,7 +24,7 @@ from gitops_secrets.core.sops.merging.values import (
 )
 from gitops_secrets.core.sops.refusals import refuse_loss
 from gitops_secrets.core.sops.ruleconfig import config_like
-from gitops_secrets.core.sops.valuechanges import changes_between
+from gitops_secrets.core.sops.valuechanges import changes_between, comments_of
 from gitops_secrets.errors import GitOpsSecretsError
 
 
@@ -79,7 +79,8 @@ def merge(
         found = merge_values(plain[-3] if plain[2:] else (), plain[-2], plain[-1], chosen or {})
         if found is None:
             raise _refused(path, "the sides do not have the same number of documents")
-        kept = opened[-2] if way.kept is Side.OURS else opened[-1]
+        kept, other = opened[-2:] if way.kept is Side.OURS else reversed(opened[-2:])
+        _refuse_text_of(other, kept, opened[-3] if opened[2:] else None)
         ruling = _ruling(ours if way.rule is Side.OURS else theirs, kept.sealed, way.readers)
         sealed = _seal(sealer, kept, found, ruling, renews=way.renews)
     _check(sealed, (ours, theirs))
@@ -108,6 +109,25 @@ def _open(sealer: Sealer, manifests: Sequence[Manifest]) -> list[Opened]:
         sealer.identities(manifest)
     with ThreadPoolExecutor() as pool:
         return list(pool.map(sealer.open_manifest, manifests))
+
+
+def _refuse_text_of(other: Opened, kept: Opened, base: Opened | None) -> None:
+    """Raise GitOpsSecretsError if *other* changed what is not set value by value, and *kept* has not: it would be lost."""
+    was = _aspects(base if base is not None else kept)
+    has = _aspects(kept)
+    for name, found in _aspects(other).items():
+        if found not in (has[name], was[name]):
+            raise _refused(kept.sealed.path, f"{name} differ on the side that is not kept")
+
+
+def _aspects(one: Opened) -> dict[str, object]:
+    """Return what stands in the text of a version, and is not set value by value."""
+    metadata = one.sealed.metadata
+    return {
+        "the comments": comments_of(one.plain.content),
+        "the key managers": {(key.kind, key.identification) for key in one.sealed.other_keys},
+        "the key groups": metadata.opening if metadata is not None and metadata.groups else None,
+    }
 
 
 def _ruling(like: Manifest, kept: Manifest, readers: Sequence[str]) -> Ruling:
