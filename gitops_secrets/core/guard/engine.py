@@ -49,7 +49,7 @@ __all__ = [
     "same_value",
 ]
 
-ENGINE_VERSION = "f8771e9ae651"
+ENGINE_VERSION = "7bb69a60c6cd"
 """Changes with every change of a verdict: facts that another version wrote are worth nothing."""
 
 _SILENCE = Judgement()

@@ -6,21 +6,12 @@ them out of what is said. ``Facts`` leave without them.
 
 from __future__ import annotations
 
-import re
-from functools import cached_property
-
 from gitops_secrets.core.guard.filter import prefilter
-from gitops_secrets.core.guard.look.origin import MAX_WRAPPINGS, Origin
-from gitops_secrets.core.guard.look.redaction import HIDDEN, Redaction, looks_random, pieces_of
+from gitops_secrets.core.guard.look.origin import MAX_WRAPPINGS, Origin, is_comment, place
+from gitops_secrets.core.guard.look.redaction import Redaction
 from gitops_secrets.core.guard.read.composing import LimitError
-from gitops_secrets.core.guard.read.encoding import (
-    TooLargeError,
-    decode,
-    from_base64,
-    from_hex,
-    textual,
-)
-from gitops_secrets.core.guard.read.formats import UNREADABLE, is_packed, packings
+from gitops_secrets.core.guard.read.encoding import decode, from_base64, from_hex, textual
+from gitops_secrets.core.guard.read.formats import is_packed
 from gitops_secrets.core.guard.read.keyrings import KEY_BEGINNINGS, holds_secret_key
 from gitops_secrets.core.guard.record.facts import (
     MADE_UP,
@@ -37,14 +28,11 @@ MAX_CONTENT = 64 * 1024 * 1024
 """Bytes of one content that are looked at."""
 MAX_WORK = 96 * 1024 * 1024
 """Characters of all pieces of one content together."""
-_UNPACKING, _READING = 4096, 32 * 1024
-"""What a member counts as beside its characters, and one that is read: many small ones take time as well."""
+_READING = 32 * 1024
+"""What wrapped bytes that are read count as beside their characters: many small ones take time as well."""
 MAX_NOTES = 1000
 
-_WITH_PASSWORD = re.compile(r"://[^/:]{0,200}:(?![0-9]{1,5}(?:/|\Z))")
-"""An address with more than a port behind its first colon, whole or not."""
 _SAID_PLAINLY = frozenset({"registry-password", "registry-login", "docker-config"})
-_COMMENT_LINE = re.compile(r"[ \t]*(?:#|//|;|--[ \t]|<!--|REM[ \t]|\*[ \t])")
 
 
 class Hit:
@@ -66,7 +54,6 @@ class Inspection:
         self.objects: list[ObjectFacts] = []
         self.values: dict[tuple[Identity, Key], list[str]] = {}
         """The readable values of Secrets by place, for comparing two contents."""
-        self._in_a_value: dict[str, bool] = {}
         self.work = 0
         self.is_exhausted = False
         self._is_cut = False
@@ -143,7 +130,7 @@ class Inspection:
         if origin.depth > MAX_WRAPPINGS * 2 or len(origin.wrappings) > MAX_WRAPPINGS:
             self.unreadable(origin, "it is wrapped too often")
             return
-        if self._has_too_much(origin):
+        if self.has_too_much(origin):
             return
         if bits & prefilter.KEY:
             self._keys(text, origin)
@@ -175,35 +162,11 @@ class Inspection:
 
     def unpack(self, content: bytes, origin: Origin) -> bool:
         """Look at the members of *content*, which begins or ends as something packed; return whether that is all of it."""
-        is_whole = False
-        for name in packings(content):
-            is_whole |= self._unpack_as(name, content, origin)
-        return is_whole
+        from gitops_secrets.core.guard.look.unpacking import unpack
 
-    def _unpack_as(self, name: str, content: bytes, origin: Origin) -> bool:
-        if name in UNREADABLE:
-            self.unreadable(origin, f"it is packed as {name}, which is not unpacked here")
-            return False
-        if len(origin.wrappings) > MAX_WRAPPINGS:
-            self.unreadable(origin, "it is wrapped too often")
-            return True
-        from gitops_secrets.core.guard.read.archives import unpack
+        return unpack(self, content, origin)
 
-        try:
-            found = unpack(content, name)
-        except TooLargeError:
-            self.unreadable(origin, "it grows too large when it is unpacked")
-            return True
-        self.work += sum(_UNPACKING + len(member) for member in found.members) + _UNPACKING
-        if self._has_too_much(origin):
-            return True
-        for member in found.members:
-            self.packed(member, origin, name)
-        if found.unread:
-            self.unreadable(origin, "a member of it is packed in a way that is not unpacked here")
-        return found.is_whole
-
-    def _has_too_much(self, origin: Origin) -> bool:
+    def has_too_much(self, origin: Origin) -> bool:
         """Return whether more was looked at than may be, and record that once."""
         if self.work > MAX_WORK and not self.is_exhausted:
             self.is_exhausted = True
@@ -240,19 +203,20 @@ class Inspection:
         """Return what was found, without any secret or piece of one."""
         from gitops_secrets.core.guard.read.markers import find_markers
 
-        redaction = Redaction([value for h in self.hits for value in h.values])
+        materials = [value for h in self.hits for value in h.values]
+        redaction = Redaction(materials, self.values)
         return Facts(
             notes=tuple(
                 h.note._replace(
-                    identity=self._said_identity(h.note.identity, redaction),
-                    key=self._said_key(h.note.key, redaction),
+                    identity=redaction.identity(h.note.identity),
+                    key=redaction.key(h.note.key),
                 )
                 for h in self.hits
             ),
             objects=tuple(
                 o._replace(
-                    identity=self._said_identity(o.identity, redaction) or o.identity,
-                    readable=tuple(self._said(p, redaction) for p in o.readable),
+                    identity=redaction.identity(o.identity) or o.identity,
+                    readable=tuple(p._replace(key=redaction.key(p.key)) for p in o.readable),
                 )
                 for o in self.objects
             ),
@@ -261,55 +225,6 @@ class Inspection:
                 for m in find_markers(text)
             ),
         )
-
-    def _said(self, readable: Place, redaction: Redaction) -> Place:
-        return readable._replace(key=self._said_key(readable.key, redaction))
-
-    def _said_identity(self, identity: Identity | None, redaction: Redaction) -> Identity | None:
-        """Return *identity* as it may be said: an object may be called after its own value."""
-        said = redaction.identity(identity)
-        if said is None or identity is None or not self.values:
-            return said
-        return Identity(
-            *(
-                HIDDEN if field and self._holds_a_value(identity, field) else field
-                for field in said.to_list()
-            )
-        )
-
-    def _holds_a_value(self, identity: Identity, field: str) -> bool:
-        return any(value in field for value in self._random_values.get(identity, ()))
-
-    @cached_property
-    def _random_values(self) -> dict[Identity, list[str]]:
-        """The readable values of each object that no name could be; asked for when all values are known."""
-        found: dict[Identity, list[str]] = {}
-        for (identity, _), values in self.values.items():
-            found.setdefault(identity, []).extend(v for v in values if looks_random(v))
-        return found
-
-    def _said_key(self, key: Key, redaction: Redaction) -> Key:
-        """Return *key* as it may be said: without a step that is a piece of a value, or an address with a password."""
-        return tuple(
-            HIDDEN
-            if isinstance(k, str) and (self._is_in_a_value(k) or _WITH_PASSWORD.search(k))
-            else k
-            for k in redaction.key(key)
-        )
-
-    def _is_in_a_value(self, text: str) -> bool:
-        """Return whether a piece of *text* that looks random stands in a readable value.
-
-        Asked when all values are known, and looked for once: thousands of values may have one key.
-        """
-        if text not in self._in_a_value:
-            self._in_a_value[text] = self._stands_in_a_value(text)
-        return self._in_a_value[text]
-
-    def _stands_in_a_value(self, text: str) -> bool:
-        random = [piece for piece in pieces_of(text) if looks_random(piece)]
-        held = (value for values in self.values.values() for value in values) if random else ()
-        return any(piece in value for value in held for piece in random)
 
     def readable(self, identity: Identity, key: Key, value: str, place: Place) -> Place:
         """Remember a readable value of a Secret, and return its place."""
@@ -360,16 +275,6 @@ def _is_structured(text: str) -> bool:
     return (
         text.lstrip()[:1] in ("{", "[") or text.startswith("---") or ":" in text.partition("\n")[0]
     )
-
-
-def is_comment(text: str, offset: int) -> bool:
-    """Return whether the line at *offset* is a comment, in any of the languages of a repository."""
-    return _COMMENT_LINE.match(text, text.rfind("\n", 0, offset) + 1) is not None
-
-
-def place(text: str, offset: int) -> tuple[int, int]:
-    """Return the line and column, from 0, of *offset* in *text*."""
-    return text.count("\n", 0, offset), offset - text.rfind("\n", 0, offset) - 1
 
 
 def inspect(content: bytes, bits: int) -> tuple[Inspection, str]:

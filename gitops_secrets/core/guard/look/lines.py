@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from gitops_secrets.core.guard.filter import prefilter
 from gitops_secrets.core.guard.filter.runs import is_worth_decoding, squeeze
-from gitops_secrets.core.guard.look.inspection import Inspection, is_comment, place
-from gitops_secrets.core.guard.look.origin import Origin
+from gitops_secrets.core.guard.look.inspection import Inspection
+from gitops_secrets.core.guard.look.origin import Origin, is_comment, place
 from gitops_secrets.core.guard.patterns import addresses, calls, dockerconfig, headers
 from gitops_secrets.core.guard.patterns.literals import on_one_line
 from gitops_secrets.core.guard.patterns.placeholders import is_placeholder

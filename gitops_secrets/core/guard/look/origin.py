@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from gitops_secrets.core.guard.record.facts import Identity, Key
 
 MAX_WRAPPINGS = 8
 """How often encoded or nested a text may be and still be looked at."""
+_COMMENT_LINE = re.compile(r"[ \t]*(?:#|//|;|--[ \t]|<!--|REM[ \t]|\*[ \t])")
 
 
 class Origin(NamedTuple):
@@ -67,3 +69,13 @@ class Origin(NamedTuple):
         ):
             return ""
         return " in ".join(reversed(self.wrappings))
+
+
+def is_comment(text: str, offset: int) -> bool:
+    """Return whether the line at *offset* is a comment, in any of the languages of a repository."""
+    return _COMMENT_LINE.match(text, text.rfind("\n", 0, offset) + 1) is not None
+
+
+def place(text: str, offset: int) -> tuple[int, int]:
+    """Return the line and column, from 0, of *offset* in *text*."""
+    return text.count("\n", 0, offset), offset - text.rfind("\n", 0, offset) - 1

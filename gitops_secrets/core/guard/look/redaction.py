@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 
 from gitops_secrets.core.discretion.mixed import has_each_class, is_made_of_words
 from gitops_secrets.core.guard.filter.encoded import fragments
@@ -25,6 +26,8 @@ _FORMS = (
 """How apiVersion, kind, namespace, name and type are written; names may hold variables."""
 _RUN = re.compile(r"[A-Za-z0-9+]{8,}")
 _LONG = 12
+_WITH_PASSWORD = re.compile(r"://[^/:]{0,200}:(?![0-9]{1,5}(?:/|\Z))")
+"""An address with more than a port behind its first colon, whole or not."""
 _RULE = re.compile(r"[a-z][a-z-]{0,60}")
 _VARIABLE = re.compile(r"\{\{.*?\}\}|\$\{.*?\}|\$\(.*?\)|<.*?>")
 _PIECE = 6
@@ -42,9 +45,17 @@ def looks_random(text: str) -> bool:
 
 
 class Redaction:
-    """What must not be said, by the secrets of one content: any piece of one, or of its base64."""
+    """What must not be said of one content: any piece of its secrets *materials*, or of their base64.
 
-    def __init__(self, materials: Sequence[str]) -> None:
+    *values* are the readable values of its Secrets by place, of which many are no secrets: only what looks
+    random of them is not said.
+    """
+
+    def __init__(
+        self, materials: Sequence[str], values: Mapping[tuple[Identity, Key], Sequence[str]]
+    ) -> None:
+        self._values = values
+        self._in_a_value: dict[str, bool] = {}
         self._whole = frozenset(m for m in materials if m)
         self._pieces: set[str] = set()
         for material in (m[:_LONGEST] for m in self._whole):
@@ -75,22 +86,55 @@ class Redaction:
         return value
 
     def identity(self, identity: Identity | None) -> Identity | None:
-        """Return *identity* with each field that Kubernetes would take; a value is not a name by chance."""
+        """Return *identity* with each field that Kubernetes would take; a value is not a name by chance.
+
+        An object may be called after its own value all the same.
+        """
         if identity is None:
             return None
+        own = self._random_values.get(identity, ())
         return Identity(
             *(
-                HIDDEN if field and not form.fullmatch(field) else self.name(field)
-                for form, field in zip(_FORMS, identity.to_list(), strict=True)
+                HIDDEN if name and any(value in name for value in own) else name
+                for name in self._names(identity)
             )
         )
 
     def key(self, key: Key) -> Key:
-        """Return *key* with each text as ``name`` says, less what a value could be that lost its place."""
-        return tuple(
-            k if isinstance(k, int) else HIDDEN if _is_misplaced(k) else self.name(k) or ""
-            for k in key
-        )
+        """Return *key* with each text as ``name`` says, less what a value could be that lost its place.
+
+        A step that is a piece of a value is not said either, nor an address with a password.
+        """
+        return tuple(k if isinstance(k, int) else self._step(k) for k in key)
+
+    def _names(self, identity: Identity) -> Iterator[str | None]:
+        for form, field in zip(_FORMS, identity.to_list(), strict=True):
+            yield HIDDEN if field and not form.fullmatch(field) else self.name(field)
+
+    def _step(self, step: str) -> str:
+        said = HIDDEN if _is_misplaced(step) else self.name(step) or ""
+        return HIDDEN if self._is_in_a_value(said) or _WITH_PASSWORD.search(said) else said
+
+    @cached_property
+    def _random_values(self) -> dict[Identity, list[str]]:
+        """The readable values of each object that no name could be."""
+        found: dict[Identity, list[str]] = {}
+        for (identity, _), values in self._values.items():
+            found.setdefault(identity, []).extend(v for v in values if looks_random(v))
+        return found
+
+    def _is_in_a_value(self, text: str) -> bool:
+        """Return whether a piece of *text* that looks random stands in a readable value.
+
+        Looked for once: thousands of values may have one key.
+        """
+        if text not in self._in_a_value:
+            random = [piece for piece in pieces_of(text) if looks_random(piece)]
+            held = (value for values in self._values.values() for value in values)
+            self._in_a_value[text] = bool(random) and any(
+                piece in value for value in held for piece in random
+            )
+        return self._in_a_value[text]
 
     def _gives_away(self, value: str) -> bool:
         return value in self._whole or any(p in self._pieces for p in pieces_of(value))
