@@ -11,7 +11,6 @@ from gitops_secrets.core.guard.look.inspection import Inspection
 from gitops_secrets.core.guard.look.origin import Origin
 from gitops_secrets.core.guard.patterns.ciphertext import WRAPPED_LENGTH, end_of, tag_of
 from gitops_secrets.core.guard.patterns.filledin import is_name, is_plain_setting, stands_for
-from gitops_secrets.core.guard.patterns.placeholders import is_placeholder, is_placeholder_whole
 from gitops_secrets.core.guard.read.composing import LimitError
 from gitops_secrets.core.guard.read.documents import Document
 from gitops_secrets.core.guard.read.encoding import from_base64
@@ -21,15 +20,17 @@ from gitops_secrets.core.guard.rules import broken_sops_metadata as metadata
 from gitops_secrets.core.guard.rules.plaintext_dockerconfigjson import KEYS
 from gitops_secrets.core.sops.structure import is_encrypted_value
 
-_ROOTS = ("data", "stringData")
+ROOTS = ("data", "stringData")
+"""Where a Secret has its values."""
+MAX_VALUES = 2000
+"""Readable values that are kept of one Secret."""
+TOO_MANY = f"a Secret of it has more than {MAX_VALUES} readable values"
 _ARMORED = re.compile(
     r"-----BEGIN (?:AGE ENCRYPTED FILE|PGP MESSAGE)-----\s+(?P<body>(?:[A-Za-z0-9+/]{64}\n\s*)*"
     r"[A-Za-z0-9+/]{1,64}={0,2})\s+(?:=[A-Za-z0-9+/]{4}\s+)?-----END [A-Z ]+-----"
 )
 _CLOUD = re.compile(r"vault:v\d+:[A-Za-z0-9+/=]{40,}|AQICA[A-Za-z0-9+/=]{100,}")
 """How Vault's transit engine and AWS KMS write a wrapped data key."""
-_MAX_VALUES = 2000
-_TOO_MANY = f"a Secret of it has more than {_MAX_VALUES} readable values"
 _LONGEST_KEY = 23
 """Steps of a key path that are kept ahead of the last."""
 _MAX_OBJECTS = 5000
@@ -81,56 +82,6 @@ def describe(inspection: Inspection, document: Document, root: yaml.Node) -> Non
         _describe(inspection, document, node, own, block or last(own, "sops"), kind)
 
 
-def describe_inside(
-    inspection: Inspection,
-    document: Document,
-    identity: Identity,
-    node: yaml.MappingNode,
-    found: Pairs,
-    origin: Origin,
-) -> None:
-    """Record the Secret that *node*, a mapping within another object or a piece of text, is, if it has values.
-
-    What documentation writes in place of a value is none here: examples stand in comments. Values of a pull
-    Secret are credentials, which are found in any case.
-    """
-    if identity.kind != "Secret" or not isinstance(last(found, "metadata"), yaml.MappingNode):
-        return
-    values = [
-        (key, value_node, value)
-        for key, value_node, value in _values(found)
-        if value.strip() and not is_encrypted_value(value) and key[-1] not in KEYS
-    ]
-    values = [v for v in _sensitive(values, has_plugin=True) if not _is_example(v[0], v[2])]
-    if not values:
-        return
-    if len(values) > _MAX_VALUES:
-        inspection.unreadable(Origin(identity=identity), _TOO_MANY)
-    if len(inspection.objects) >= _MAX_OBJECTS:
-        raise LimitError(f"it holds more than {_MAX_OBJECTS} Secrets")
-
-    def at(place: yaml.Node) -> tuple[int, int]:
-        return origin.at(place.start_mark.line + document.line, place.start_mark.column)
-
-    readable = tuple(
-        inspection.readable(identity, key, value, Place(key, *at(value_node)))
-        for key, value_node, value in values[:_MAX_VALUES]
-    )
-    line, column = at(node)
-    inspection.objects.append(
-        ObjectFacts(
-            identity, line, column, document.number, False, readable, 0, (), (), is_inside=True
-        )
-    )
-
-
-def _is_example(key: Key, value: str) -> bool:
-    plain = from_base64(value) if key[0] == "data" else None
-    return is_placeholder(value) or (
-        plain is not None and is_placeholder_whole(plain.decode("latin-1"))
-    )
-
-
 def objects_of(root: yaml.MappingNode) -> Iterator[tuple[yaml.MappingNode, str | None]]:
     """Yield *root*, or the objects of a list, lists of lists included, and the kind of one that says none."""
     stack: list[tuple[yaml.Node, str | None]] = [(root, None)]
@@ -149,6 +100,12 @@ def objects_of(root: yaml.MappingNode) -> Iterator[tuple[yaml.MappingNode, str |
             yield node, kind
 
 
+def refuse_more(inspection: Inspection) -> None:
+    """Raise LimitError if *inspection* has as many objects as are kept of one content."""
+    if len(inspection.objects) >= _MAX_OBJECTS:
+        raise LimitError(f"it holds more than {_MAX_OBJECTS} Secrets")
+
+
 def _describe(
     inspection: Inspection,
     document: Document,
@@ -159,7 +116,7 @@ def _describe(
 ) -> None:
     identity = identify(node, found) or _unnamed(node, found, kind)
     is_secret = identity.kind == "Secret"
-    values = list(_values(found, whole=not is_secret and block is not None))
+    values = list(values_of(found, whole=not is_secret and block is not None))
     ciphertexts = [v for _, _, v in values if v.startswith("ENC[") and is_encrypted_value(v)]
     if not is_secret and not ciphertexts:
         return
@@ -186,8 +143,7 @@ def _describe(
         inspection.note(
             "encrypted-other-kind", origin, line, column, detail=_known_kind(identity.kind)
         )
-    if len(inspection.objects) >= _MAX_OBJECTS:
-        raise LimitError(f"it holds more than {_MAX_OBJECTS} Secrets")
+    refuse_more(inspection)
     inspection.objects.append(
         ObjectFacts(
             identity=identity,
@@ -214,15 +170,15 @@ def _readable(
     """Yield the places of the readable values, and record each where the object is encrypted in part."""
     values = [
         (key, node, value)
-        for key, node, value in _values(found)
+        for key, node, value in values_of(found)
         if value.strip() and not is_encrypted_value(value)
     ]
     if not is_encrypted:
-        sensitive = _sensitive(values, has_plugin=_has_plugin(found))
-        values = [v for v in sensitive if not _is_sealed_inside(v[0], v[2])]
-    if len(values) > _MAX_VALUES:
-        inspection.unreadable(Origin(identity=identity), _TOO_MANY)
-    for key, node, value in values[:_MAX_VALUES]:
+        literal = sensitive(values, has_plugin=_has_plugin(found))
+        values = [v for v in literal if not _is_sealed_inside(v[0], v[2])]
+    if len(values) > MAX_VALUES:
+        inspection.unreadable(Origin(identity=identity), TOO_MANY)
+    for key, node, value in values[:MAX_VALUES]:
         line, column = node.start_mark.line + document.line, node.start_mark.column
         if is_encrypted:
             origin = Origin(identity=identity, key=key)
@@ -240,7 +196,7 @@ def _is_sealed_inside(key: Key, value: str) -> bool:
     return is_sealed(plain)
 
 
-def _sensitive(
+def sensitive(
     values: list[tuple[Key, yaml.Node, str]], *, has_plugin: bool
 ) -> list[tuple[Key, yaml.Node, str]]:
     """Return those of a Secret's values that are not filled in elsewhere.
@@ -261,10 +217,10 @@ def _has_plugin(found: Pairs) -> bool:
     return any(key.startswith("avp.kubernetes.io/") for key in annotations)
 
 
-def _values(found: Pairs, *, whole: bool = False) -> Iterator[tuple[Key, yaml.Node, str]]:
+def values_of(found: Pairs, *, whole: bool = False) -> Iterator[tuple[Key, yaml.Node, str]]:
     """Yield (key path, node, text) of every value below data and stringData, or of all but sops."""
     for text, _, value in found:
-        if text is None or (text == "sops" if whole else text not in _ROOTS):
+        if text is None or (text == "sops" if whole else text not in ROOTS):
             continue
         stack: list[tuple[Key, yaml.Node]] = [((text,), value)]
         seen: set[int] = set()
@@ -305,69 +261,6 @@ def child_keys(node: yaml.Node | None) -> set[str]:
 
 def _known_kind(kind: str | None) -> str:
     return kind if kind == "ConfigMap" else "another kind"
-
-
-def is_readable_copy(value: str) -> bool:
-    """Return whether *value*, an annotation's JSON, is a Secret with readable values."""
-    try:
-        import json
-
-        copied = json.loads(value, object_pairs_hook=tuple)
-    except (ValueError, RecursionError):
-        return False
-    if not isinstance(copied, tuple) or ("kind", "Secret") not in copied:
-        return False
-    values = [
-        v for root, held in copied if root in _ROOTS and isinstance(held, tuple) for _, v in held
-    ]
-    return any(
-        isinstance(v, str) and v and not is_encrypted_value(v) and not stands_for(("data",), v)
-        for v in values
-    )
-
-
-def describe_lines(inspection: Inspection, document: Document) -> None:
-    """Record the Secrets of a document that no parser reads. Raises LimitError as ``find_secrets`` does."""
-    from gitops_secrets.core.guard.read.lenient import find_secrets
-
-    for secret in find_secrets(document.text):
-        text = document.text
-        is_encrypted = any(is_encrypted_value(v.text) for v in secret.values) or (
-            "\nsops:" in text or '"sops"' in text
-        )
-        places: list[Place] = []
-        for value in secret.values:
-            if len(places) == _MAX_VALUES:
-                inspection.unreadable(Origin(identity=secret.identity), _TOO_MANY)
-                break
-            key = (value.root, value.key)
-            if not value.text or is_encrypted_value(value.text):
-                continue
-            if not is_encrypted and stands_for(key, value.text):
-                continue
-            line = value.line + document.line
-            if is_encrypted:
-                origin = Origin(identity=secret.identity, key=key)
-                inspection.note(
-                    "partly-encrypted-secret", origin, line, value.column, material=value.text
-                )
-            found = Place(key, line + 1, value.column + 1)
-            places.append(inspection.readable(secret.identity, key, value.text, found))
-        inspection.objects.append(
-            ObjectFacts(
-                identity=secret.identity,
-                line=secret.line + document.line + 1,
-                column=1,
-                document=document.number,
-                has_metadata="\nsops:" in text,
-                readable=tuple(places),
-                encrypted=sum(is_encrypted_value(v.text) for v in secret.values),
-                ciphertexts=tuple(
-                    tag_of(v.text) for v in secret.values if is_encrypted_value(v.text)
-                ),
-                wrapped=(),
-            )
-        )
 
 
 def _wrapped(text: str) -> str | None:

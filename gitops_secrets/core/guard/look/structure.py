@@ -73,8 +73,10 @@ def look(inspection: Inspection, text: str, origin: Origin, bits: int) -> None:
             # Asked once of the whole text, however many documents of it are broken.
             manifest = _is_manifest(text) if manifest is None else manifest
             if manifest:
+                from gitops_secrets.core.guard.look import unparsed
+
                 try:
-                    objects.describe_lines(inspection, document)
+                    unparsed.describe(inspection, document)
                 except LimitError as error:
                     inspection.unreadable(origin, error.detail)
         inspection.lines(document.text, document.line, origin, part_bits)
@@ -180,10 +182,10 @@ class _Walker:
         if identity is not None:
             context = context._replace(identity=identity)
             is_copy = self.origin.annotation or id(node) in self.described
-            if self.bits & prefilter.SECRET and not is_copy:
-                objects.describe_inside(
-                    self.inspection, self.document, identity, node, found, self.origin
-                )
+            if identity.kind == "Secret" and self.bits & prefilter.SECRET and not is_copy:
+                from gitops_secrets.core.guard.look import inside
+
+                inside.describe(self.inspection, self.document, identity, node, found, self.origin)
         self._docker(found, context)
         if self.bits & (prefilter.VALUES | prefilter.PAYLOAD):
             # Loaded where there is something for it: its patterns cost a hook a millisecond.
@@ -231,8 +233,10 @@ class _Walker:
                 ._replace(column=0)
             )
         if context.key and context.key[-1] == ANNOTATION:
+            from gitops_secrets.core.guard.look.inside import is_readable_copy
+
             origin = origin._replace(annotation=True)
-            if objects.is_readable_copy(value):
+            if is_readable_copy(value):
                 self.inspection.note("annotation-credentials", origin, 0, 0)
         self.inspection.leaf(value, origin)
 
