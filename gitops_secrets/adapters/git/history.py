@@ -13,7 +13,7 @@ from itertools import groupby
 from tempfile import TemporaryFile
 from typing import NamedTuple
 
-from gitops_secrets.adapters.git.objects import OF_COMMITS
+from gitops_secrets.adapters.git.commits import OF_COMMITS
 from gitops_secrets.adapters.git.rawdiff import parse_commits
 
 TYPE_CHECKING = False

@@ -11,13 +11,7 @@ import os
 import sys
 from io import BufferedReader, FileIO
 
-from gitops_secrets.adapters.git.rawdiff import (
-    SUBMODULE,
-    link,
-    parse_commits,
-    parse_raw,
-    read_fields,
-)
+from gitops_secrets.adapters.git.rawdiff import SUBMODULE, link, parse_raw
 from gitops_secrets.adapters.git.settings import environment_of
 
 TYPE_CHECKING = False
@@ -34,10 +28,6 @@ LARGEST = 64 * 1024 * 1024
 OVERLAP = 64 * 1024
 _PATHSPECS = {f"GIT_{how}_PATHSPECS": "0" for how in ("LITERAL", "GLOB", "NOGLOB", "ICASE")}
 """How the user's own command reads pathspecs says nothing about ours."""
-OF_COMMITS = ("diff-tree", "--stdin", "-r", "-z", "--root", "-c", "--raw", "--no-renames", "--no-abbrev",
-              "--ignore-submodules=dirty")  # fmt: skip
-"""What prints the changes of the commits that it reads, for ``parse_commits``."""
-_ALL_OBJECTS = ("--batch-all-objects", "--unordered", "--batch-check=%(objectname)")
 _CHUNK = 1 << 20
 _INTERRUPTED = -2
 """How a program ends whose user pressed Ctrl-C: a terminal interrupts this one with it."""
@@ -109,41 +99,13 @@ class Git:
             try:
                 yield from read_contents(output, asked())
             except EOFError:
-                if not self._is_partial():
+                from gitops_secrets.adapters.git import partial
+
+                if not partial.is_partial(self):
                     self.fail(process, arguments)
                 os.waitpid(process, 0)
-                yield from self._present(ids[at:])
+                yield from partial.contents(self, ids[at:])
                 return
-        self._end(process, arguments, b"")
-
-    def _is_partial(self) -> bool:
-        """Return whether this is a clone that Git ends in where a content is missing, instead of saying so."""
-        process, output = self.start(
-            ("config", "--get-regexp", r"^(remote\..*\.promisor|extensions\.partialclone)$"),
-            open_input(b""),
-        )
-        with output:
-            found = output.read()
-        os.waitpid(process, 0)
-        return bool(found)
-
-    def _present(self, ids: Sequence[str]) -> Iterator[tuple[str, bytes | None]]:
-        """Yield what ``contents`` does, after asking which objects are here."""
-        here = set(self.ask("cat-file", *_ALL_OBJECTS).decode().split())
-        arguments = ("cat-file", "--batch", "--buffer")
-        wanted = [name for name in ids if name in here]
-        process, output = self.start(
-            arguments, open_input("".join(f"{i}\n" for i in wanted).encode())
-        )
-        with output:
-            try:
-                for name in ids:
-                    if name in here:
-                        yield from read_contents(output, (name,))
-                    else:
-                        yield name, None
-            except EOFError:
-                self.fail(process, arguments)
         self._end(process, arguments, b"")
 
     def is_shallow(self) -> bool:
@@ -201,22 +163,6 @@ class Git:
         out = self.ask("ls-tree", "-z", "--full-tree", commit, "--", path, env=literal)
         meta, _, found = os.fsdecode(out).removesuffix("\0").partition("\t")
         return meta.split(" ")[2] if found == path and " blob " in meta else ""
-
-    def changes(self, *revisions: str, ids: Sequence[str] = ()) -> Iterator[Change]:
-        """Yield what each commit that *ids* and then *revisions* name changed, oldest first.
-
-        *revisions* are rev-list's own terms (``--all``, ``A..B``, ``--not``), *ids* those of commits.
-        Of a merge only what differs from all of its parents: the rest came in with them.
-        """
-        walk = ("rev-list", "--topo-order", "--reverse", *(("--stdin",) if ids else ()), *revisions)
-        given = "".join(f"{name}\n" for name in ids).encode()
-        commits, listed = self.start(walk, open_input(given))
-        with listed:
-            process, output = self.start(OF_COMMITS, os.dup(listed.fileno()))
-        with output:
-            yield from parse_commits(read_fields(output))
-        self._end(commits, walk, given)
-        self._end(process, OF_COMMITS, b"")
 
     def compare(self, before: str, after: str) -> list[Change]:
         """Return what differs between the trees of two commits."""
@@ -283,25 +229,9 @@ class Git:
         """Raise with git's words, for which it is asked a second time."""
         if status == _INTERRUPTED:
             raise KeyboardInterrupt
-        from gitops_secrets.adapters.git.missing import git_failed, lacks
-        from gitops_secrets.adapters.git.repository import words
-        from gitops_secrets.adapters.running.process import run
-        from gitops_secrets.errors import GitOpsSecretsError
+        from gitops_secrets.adapters.git.failure import explain
 
-        at = ("-C", self._folder) if self._folder is not None else ()
-        if run(["git", *at, "rev-parse", "--git-dir"], env=self._env).status:
-            raise GitOpsSecretsError(
-                f"{self._folder or os.getcwd()} is in no Git repository that git would read",
-                "run it in a clone, pass --repo, or name files: gitops-secrets scan FILE",
-            )
-        again = run(["git", *at, *arguments], stdin=stdin, env=self._env)
-        if again.status:
-            raise git_failed(arguments[0], words(again))
-        # Its input came from another git, and is gone. In a partial clone it is likely to lack something.
-        partial = ("config", "--get-regexp", r"^remote\..*\.promisor$")
-        if not run(["git", *at, *partial], env=self._env).status:
-            raise lacks(f"what git {arguments[0]} asks for")
-        raise GitOpsSecretsError(f"git {arguments[0]} failed: status {status}")
+        raise explain(self._folder, self._env, arguments, stdin, status)
 
 
 def read_contents(output: BufferedReader, ids: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from functools import partial
 
+from gitops_secrets.adapters.git.commits import changes_of
 from gitops_secrets.adapters.git.objects import Git
 from gitops_secrets.commands.contents.known import Known
 from gitops_secrets.commands.policy import policies, revisions
@@ -53,7 +54,7 @@ def scan_send(git: Git, remote: str, sent: list[str]) -> Outcome:
     new = ("--not", f"--remotes={remote}")
     kinds = pushed.kinds(git, sent)
     for tip in (tip for tip, kind in kinds.items() if kind == "commit"):
-        changes = list(git.changes(*new, ids=[tip]))
+        changes = list(changes_of(git, *new, ids=[tip]))
         terms = policies.of_revision(git, tip, own_markers=True)
         after = partial(_trees, git, tip)
         outcome = outcome_of(git, _WHAT, changes, terms, after, known, before=list)

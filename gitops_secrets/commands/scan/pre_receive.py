@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+from gitops_secrets.adapters.git.commits import changes_of
 from gitops_secrets.adapters.git.objects import Git
 from gitops_secrets.adapters.git.rawdiff import Change
 from gitops_secrets.commands.contents.known import Known
@@ -58,7 +59,7 @@ def scan_push(git: Git, updates: Sequence[Update], policy: str | None, *, allow:
     tips = list(dict.fromkeys(update.new for update in updates if not update.deletes))
     kinds = pushed.kinds(git, tips)
     commits = [tip for tip in tips if kinds[tip] == "commit"]
-    changes = list(git.changes("--not", "--all", ids=commits)) if commits else []
+    changes = list(changes_of(git, "--not", "--all", ids=commits)) if commits else []
     known = Known(git)
     known.learn(blob for change in changes for blob in (change.new, *change.old))
     outcome = outcome_of(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from gitops_secrets.adapters.git.commits import changes_of
 from gitops_secrets.adapters.git.objects import Git
 from gitops_secrets.adapters.git.rawdiff import Change
 from gitops_secrets.commands.contents.known import Known
@@ -26,7 +27,7 @@ def scan_range(git: Git, span: str, policy: str | None, *, allow: bool) -> Outco
     before, last = revisions.ends(git, span, "gitops-secrets scan --range")
     after = last.id
     source = revisions.trusted(git, policy).id if policy else before.id
-    changes = list(git.changes(f"{before.id}..{after}"))
+    changes = list(changes_of(git, f"{before.id}..{after}"))
     terms = policies.of_revision(git, source, own_markers=False)
     known = Known(git)
     known.learn(blob for change in changes for blob in change.old)

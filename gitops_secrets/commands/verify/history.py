@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from gitops_secrets.adapters.git.commits import changes_of
 from gitops_secrets.adapters.git.objects import Git
 from gitops_secrets.adapters.git.rawdiff import Change
 from gitops_secrets.core.guard.record.finding import Finding, Severity
@@ -134,7 +135,7 @@ def _changes(git: Git, revisions: Sequence[str], paths: Sequence[str]) -> list[C
         return []
     wanted = frozenset(paths)
     literal = [f":(top,literal){path}" for path in paths] if len(paths) <= _FEW else []
-    changes = git.changes(*revisions, "--", *literal)
+    changes = changes_of(git, *revisions, "--", *literal)
     return [c for c in changes if c.new and (not wanted or c.path in wanted)]
 
 
