@@ -13,7 +13,7 @@ from gitops_secrets.errors import GitOpsSecretsError
 def cluster_paths(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """Return the paths of the repository's clusters that begin as *incomplete* does; nothing outside of one."""
     del parameter
-    from gitops_secrets.adapters.git.repository import open_repository
+    from gitops_secrets.adapters.git.opening import open_repository
     from gitops_secrets.commands.repository.worktree import listed_tree
     from gitops_secrets.core.flux.roots.find import clusters_of
 

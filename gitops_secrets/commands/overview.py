@@ -5,7 +5,8 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from gitops_secrets.adapters.git.repository import Repository, open_repository
+from gitops_secrets.adapters.git.opening import open_repository
+from gitops_secrets.adapters.git.repository import Repository
 from gitops_secrets.adapters.writing.transaction import is_half_way
 from gitops_secrets.commands.repository.pushing import is_ahead
 from gitops_secrets.commands.repository.worktree import listed_tree

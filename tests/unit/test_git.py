@@ -6,7 +6,7 @@ from tests.support.user import User
 
 
 def test_a_path_with_a_line_feed_is_read_as_any_other(user: User, monkeypatch) -> None:
-    from gitops_secrets.adapters.git.repository import open_repository
+    from gitops_secrets.adapters.git.opening import open_repository
 
     for name, value in user.env.items():
         monkeypatch.setenv(name, value)

@@ -54,7 +54,7 @@ class Repository(NamedTuple):
 
     def git(self, *arguments: str, stdin: bytes = b"", pass_fds: Sequence[int] = ()) -> Completed:
         """Run git with *arguments* in the top folder, whatever its status."""
-        with _start(self.top, *arguments, filters=self.filters, pass_fds=pass_fds) as program:
+        with start(self.top, *arguments, filters=self.filters, pass_fds=pass_fds) as program:
             return program.finish(stdin)
 
     def ask(self, *arguments: str, stdin: bytes = b"") -> bytes:
@@ -63,7 +63,7 @@ class Repository(NamedTuple):
 
     def begin(self, *arguments: str) -> Callable[[], bytes]:
         """Start what ``ask`` asks, and return what waits for its end and returns what git printed."""
-        program = _start(self.top, *arguments, filters=self.filters)
+        program = start(self.top, *arguments, filters=self.filters)
         return lambda: _answer(program.finish(), arguments[0])
 
     def list_files(self) -> list[str]:
@@ -143,7 +143,7 @@ class Repository(NamedTuple):
             "--",
             literal(path),
         )
-        with _start(self.top, *arguments, as_user=True) as program:
+        with start(self.top, *arguments, as_user=True) as program:
             return program.finish(b"").status != 0
 
     def operation_under_way(self) -> str | None:
@@ -237,52 +237,6 @@ class Repository(NamedTuple):
         return found
 
 
-def open_repository(folder: Path) -> Repository:
-    """Return the work tree that *folder* is in. Raises GitOpsSecretsError where it is in none."""
-    return begin_open(folder)()
-
-
-def begin_open(folder: Path) -> Callable[[], Repository]:
-    """Ask for ``open_repository``, and return what waits for the answer."""
-    if not folder.is_dir():
-        raise GitOpsSecretsError(f"{folder} is not a folder")
-    program = _start(folder, "rev-parse", "--show-toplevel", "--absolute-git-dir")
-    filters = _start(folder, "config", "-z", "--name-only", "--get-regexp", r"^filter\.")
-    return lambda: _read_repository(folder, program.finish(), filters.finish())
-
-
-def _read_repository(folder: Path, done: Completed, filters: Completed) -> Repository:
-    lines = os.fsdecode(done.stdout).split("\n")
-    if done.status or len(lines) < 2:
-        if b"dubious ownership" in done.stderr:
-            raise GitOpsSecretsError(
-                f"{folder} belongs to another user, and git does not touch it",
-                f"git config --global --add safe.directory {folder.resolve()}",
-            )
-        raise GitOpsSecretsError(
-            f"{folder} is in no Git work tree",
-            "run it in a clone of the Flux repository, or pass --repo; git init starts one",
-        )
-    top = own_top(folder, Path(lines[0]))
-    names = {
-        os.fsdecode(key).partition(".")[2].rpartition(".")[0] for key in filters.stdout.split(b"\0")
-    }
-    return Repository(top, Path(lines[1]), tuple(sorted(names - {""})))
-
-
-def own_top(folder: Path, top: Path) -> Path:
-    """Return *top*, which Git says is the top of the work tree that *folder* is in.
-
-    Raises GitOpsSecretsError if it is not: a repository's own configuration may lead to any folder.
-    """
-    if not (top / ".git").exists() or not folder.resolve().is_relative_to(top.resolve()):
-        raise GitOpsSecretsError(
-            f"{folder} is in no Git work tree of its own: core.worktree leads elsewhere, to {top}",
-            "git config --show-origin --get core.worktree",
-        )
-    return top
-
-
 def literal(path: str) -> str:
     """Return the pathspec that means *path*, and what lies below it, and nothing else, from the top."""
     return ":(top)" if path == "." else f":(top,literal){path}"
@@ -315,13 +269,14 @@ def _answer(done: Completed, command: str) -> bytes:
     return done.stdout
 
 
-def _start(
+def start(
     folder: Path,
     *arguments: str,
     filters: Sequence[str] = (),
     pass_fds: Sequence[int] = (),
     as_user: bool = False,
 ) -> Started:
+    """Start git in *folder*, for a question or as one of the commands of WRITING; or *as_user*, with all that is configured."""
     command = next(a for a in arguments if not a.startswith("-") and "=" not in a)
     asks = command not in WRITING and not as_user
     env = environment_of(

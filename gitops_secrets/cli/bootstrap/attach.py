@@ -76,7 +76,7 @@ def attach_command(
     gitops-secrets attach team-a team-b/builder --path clusters/prod
     """  # noqa: D301
     refuse_push_without_commit(push=push, no_commit=no_commit)
-    from gitops_secrets.adapters.git.repository import begin_open
+    from gitops_secrets.adapters.git.opening import begin_open
 
     open_repository = begin_open(repository)
     from gitops_secrets.cli.bootstrap.text import text_lines

@@ -171,7 +171,7 @@ def bootstrap_command(
     refuse_push_without_commit(push=push, no_commit=no_commit)
     sources = credential_sources(groups, short_lived=short_lived)
     # Git answers while the rest is imported; it is started once the sources' variables are withheld.
-    from gitops_secrets.adapters.git.repository import begin_open
+    from gitops_secrets.adapters.git.opening import begin_open
 
     open_repository = begin_open(repository)
     from gitops_secrets.cli.bootstrap.text import text_lines

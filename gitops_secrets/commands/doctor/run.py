@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from gitops_secrets.adapters.git.repository import Repository, open_repository
+from gitops_secrets.adapters.git.opening import open_repository
+from gitops_secrets.adapters.git.repository import Repository
 from gitops_secrets.adapters.writing.transaction import is_half_way
 from gitops_secrets.commands.registry.opened import open_pull_secrets
 from gitops_secrets.commands.repository.clusters import cluster_at

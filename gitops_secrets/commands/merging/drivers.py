@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from gitops_secrets.adapters.git.repository import open_repository
+from gitops_secrets.adapters.git.opening import open_repository
 from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.commands.merging.merge import (
     Result,

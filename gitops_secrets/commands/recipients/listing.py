@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
-from gitops_secrets.adapters.git.repository import open_repository
+from gitops_secrets.adapters.git.opening import open_repository
 from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.commands.recipients.finding import files_of, rules_of
 from gitops_secrets.commands.repository.clusters import Choice, chosen_clusters

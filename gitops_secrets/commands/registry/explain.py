@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from gitops_secrets.adapters.git.repository import open_repository
+from gitops_secrets.adapters.git.opening import open_repository
 from gitops_secrets.commands.registry.finding import see
 from gitops_secrets.commands.registry.opened import open_pull_secrets
 from gitops_secrets.commands.repository.clusters import Choice

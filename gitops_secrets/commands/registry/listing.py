@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from gitops_secrets.adapters.git.repository import Repository, literal, open_repository
+from gitops_secrets.adapters.git.opening import open_repository
+from gitops_secrets.adapters.git.repository import Repository, literal
 from gitops_secrets.commands.registry.finding import Seen, see
 from gitops_secrets.commands.registry.opened import open_pull_secrets
 from gitops_secrets.commands.repository.clusters import Choice

@@ -6,7 +6,8 @@ import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from gitops_secrets.adapters.git.repository import Head, Listing, Repository, open_repository
+from gitops_secrets.adapters.git.opening import open_repository
+from gitops_secrets.adapters.git.repository import Head, Listing, Repository
 from gitops_secrets.adapters.sops.binary import find_sops
 from gitops_secrets.adapters.sops.program import refuse_outranking
 from gitops_secrets.adapters.writing.transaction import refuse_half_way

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gitops_secrets.adapters.git.repository import open_repository
+from gitops_secrets.adapters.git.opening import open_repository
 from gitops_secrets.errors import GitOpsSecretsError
 
 

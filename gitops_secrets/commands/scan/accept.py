@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gitops_secrets.adapters.files import read_file, replace_file
 from gitops_secrets.adapters.git.objects import Git
-from gitops_secrets.adapters.git.repository import own_top
+from gitops_secrets.adapters.git.opening import own_top
 from gitops_secrets.commands.policy import revisions
 from gitops_secrets.commands.scan.files import scan_tree
 from gitops_secrets.core.guard.judge.baseline import BaselineEntry, parse_baseline, render_baseline

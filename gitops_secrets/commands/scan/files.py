@@ -107,7 +107,7 @@ def _top(path: Path) -> Path:
         top = Git(str(folder)).ask("rev-parse", "--show-toplevel")
     except GitOpsSecretsError:
         return folder.resolve()
-    from gitops_secrets.adapters.git.repository import own_top
+    from gitops_secrets.adapters.git.opening import own_top
 
     return own_top(folder, Path(os.fsdecode(top.removesuffix(b"\n"))))
 

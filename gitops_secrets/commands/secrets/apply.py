@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from gitops_secrets.adapters.cluster.answers import ConflictError, being_deleted
 from gitops_secrets.adapters.cluster.api import Cluster, connect
-from gitops_secrets.adapters.git.repository import Repository, literal, open_repository
+from gitops_secrets.adapters.git.opening import open_repository
+from gitops_secrets.adapters.git.repository import Repository, literal
 from gitops_secrets.adapters.git.revision import tree_of
 from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.adapters.running.interrupts import end_on_signals

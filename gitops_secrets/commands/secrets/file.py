@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gitops_secrets.adapters.files import check_inside, read_file
-from gitops_secrets.adapters.git.repository import Repository, open_repository
+from gitops_secrets.adapters.git.opening import open_repository
+from gitops_secrets.adapters.git.repository import Repository
 from gitops_secrets.adapters.writing.transaction import open_transaction
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.manifest import Manifest

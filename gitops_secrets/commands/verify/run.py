@@ -11,7 +11,8 @@ from typing import NamedTuple
 from gitops_secrets.adapters.age import recipient_problem, refuse_missing
 from gitops_secrets.adapters.git.missing import BRINGS
 from gitops_secrets.adapters.git.objects import Git
-from gitops_secrets.adapters.git.repository import Repository, open_repository
+from gitops_secrets.adapters.git.opening import open_repository
+from gitops_secrets.adapters.git.repository import Repository
 from gitops_secrets.commands.verify import gather
 from gitops_secrets.commands.verify.gather import Scope
 from gitops_secrets.commands.verify.history import Compared, Reports, compare_versions

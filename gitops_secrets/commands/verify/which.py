@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from gitops_secrets.adapters.git.repository import open_repository
+from gitops_secrets.adapters.git.opening import open_repository
 from gitops_secrets.commands.policy.policies import is_rules
 from gitops_secrets.commands.repository.worktree import work_tree
 from gitops_secrets.commands.verify.gather import path_from_top
