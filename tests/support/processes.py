@@ -32,6 +32,8 @@ class Sampler:
         self._own_arguments = own_arguments
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
+        self._commands: set[bytes] = set()
+        """The command lines of what this process itself started."""
         self.seen: set[str] = set()
         self.programs: set[str] = set()
         """The name of every program below the command that was looked at."""
@@ -76,6 +78,11 @@ class Sampler:
             return
         program = os.path.basename(cmdline.split(b"\0", 1)[0].decode(errors="replace"))
         is_top = depth == 1
+        if is_top:
+            self._commands.add(cmdline)
+        elif cmdline in self._commands:
+            # The same, of one whose parent has ended in between.
+            return
         if depth > 1:
             self.programs.add(program)
         entries = environ.split(b"\0")

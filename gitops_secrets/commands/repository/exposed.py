@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from gitops_secrets.adapters.git.opening import open_repository
@@ -9,10 +10,17 @@ from gitops_secrets.errors import GitOpsSecretsError
 
 
 def is_exposed(path: Path) -> bool:
-    """Return whether *path* is in a Git work tree that does not ignore it."""
+    """Return whether *path* is a file in a Git work tree that does not ignore it.
+
+    What is no file may be a secret in the wrong place. So git is not started for it, and never gets the path as
+    an argument.
+    """
     file = path.expanduser().absolute()
+    if not file.is_file():
+        return False
     try:
         repository = open_repository(file.parent)
     except GitOpsSecretsError:
         return False
-    return repository.git("check-ignore", "--quiet", "--", str(file)).status == 1
+    asked = repository.git("check-ignore", "-z", "--stdin", stdin=os.fsencode(file) + b"\0")
+    return asked.status == 1
