@@ -108,6 +108,12 @@ def test_a_pattern_repeated_through_megabytes_is_judged(line: bytes):
     engine.judge_blob("a.yaml", content + line * (2_000_000 // len(line)), NOBODY)
 
 
+def test_a_run_without_a_colon_in_a_broken_secret_is_judged():
+    text = f"{{kind: Secret, stringData: {{password: {Fresh().password}, x {'A' * 2_000_000}, ]"
+    facts = engine.examine(text.encode())
+    assert [value.key for found in facts.objects for value in found.readable]
+
+
 def test_a_host_without_end_is_judged():
     line = b"machine git." + b"example.com" * 40_000 + b" login robot password Kd93kslQp2x\n"
     assert engine.examine(line).notes == ()

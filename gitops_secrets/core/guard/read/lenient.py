@@ -23,7 +23,8 @@ _FLOW_DATA = re.compile(
     r"(?:^|[{,\n])[ \t]*[\"']?(?P<root>data|stringData)[\"']?\s*:\s*(?:[!&]\S*\s+)*\{(?P<body>(?!\{)[^{}]*)"
 )
 _FLOW_PAIR = re.compile(
-    r"[\"']?(?P<key>[\w./-]+)[\"']?\s*:\s+(?:[!&]\S*\s+)*[\"']?(?P<value>(?:ENC\[[^\]]*\]|[^,{}\[\]\"'\n])+)"
+    # From the beginning of a run of letters alone: a run without a colon would else be read from each of them.
+    r"(?<![\w./-])[\"']?(?P<key>[\w./-]++)[\"']?\s*:\s+(?:[!&]\S*\s+)*[\"']?(?P<value>(?:ENC\[[^\]]*\]|[^,{}\[\]\"'\n])+)"
 )
 _JSON_PAIR = re.compile(r'"(?P<key>(?:[^"\\\n]|\\.)*)"\s*:\s*"(?P<value>(?:[^"\\\n]|\\.)*)"?')
 _PAIR = re.compile(
