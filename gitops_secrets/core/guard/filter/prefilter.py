@@ -44,6 +44,7 @@ _ESCAPED_LETTER = re.compile(
     rb"|(?<=[A-Za-z0-9.=+/:@%_~-]\\)\r?\n|\\(?:x|u00)[2-7][0-9a-fA-F])"
 )
 """Begins with the backslash in each case: what has no first letter is tried at every byte."""
+_BOM = b"\xef\xbb\xbf"
 _BINARY_TAG = re.compile(rb"![^\s!]{0,100}(?:[bB]in|%)")
 
 
@@ -51,7 +52,7 @@ _PULL_VALUE = re.compile(rb"dockerc(?:fg|onfigjson)[\"']?:[\"'|>]*[A-Za-z0-9+/_-
 """A pull Secret's value that is not ciphertext: decoded in any case."""
 _WORDS = (b"pass", b"token", b"pwd")
 _FIELDS = (b"auth:", b'auth"', b"auth'", b"auth=", b"auths:", b'auths"', b"auths'", b"auths=",
-           b'password":', b"password':", b'token":', b"token':", b"auth%22", b"auths%22")  # fmt: skip
+           b'password":', b"password':", b'"password:', b"'password:", b'token":', b"token':", b"auth%22", b"auths%22")  # fmt: skip
 _COMMANDS = (b"-password", b"--pass", b"creds", b"registry-pass", b"registry-token", b"identity-token",
              b"auth-basic", b"ctr", b"crictl", b"-Password")  # fmt: skip
 _FETCHED = (b"/v2", b"/token?")
@@ -126,6 +127,9 @@ def may_hold_as_text(content: bytes) -> int:
     if b"\0" in content:
         # Where it is text of 16 or 32 bits, what stands in it of 8 is other letters.
         content = decode(textual(content)).encode("utf-8", "surrogatepass")
+    if b"\\" in content and _BOM in content:
+        # It may stand within an escape, and the reader takes it out.
+        content = content.replace(_BOM, b"")
     packed = squeeze(content)
     if len(packed) < 12:
         return 0
