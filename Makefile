@@ -22,8 +22,8 @@ e2e: $(VENV)/.dev ## a real API server and Flux's real controller, built with Go
 	@$(BIN)/python -m tests.e2e.tools.build
 	@$(BIN)/pytest tests/e2e
 
-fuzz: $(VENV)/.dev ## two minutes of mangled content through the guard's engine
-	@$(BIN)/python -m tests.guard.fuzz --minutes 2
+fuzz: $(VENV)/.dev ## 20,000 mangled contents through the guard's engine, the same ones each time
+	@GITOPS_SECRETS_TEST_SEED=1 $(BIN)/python -m tests.guard.fuzz --contents 20000 --seed 1
 
 lint: $(VENV)/.dev ## style, types, layers
 	@$(BIN)/ruff check .

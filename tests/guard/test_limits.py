@@ -99,12 +99,16 @@ def test_wrapping_without_end_is_said_to_be_unreadable():
         b"{{a}}:",
         b"auth=('u', 'Xq9pLmT4vR')",
         b"f(auth=(",
+        b"#",
+        b"echo #",
     ],
     ids=repr,
 )
 def test_a_pattern_repeated_through_megabytes_is_judged(line: bytes):
     secret = Fresh().secret.encode()
-    content = secret + b"x: 'registry password ghcr docker --password-stdin auths kind: Secret'\n"
+    content = (
+        secret + b"x: 'registry password ghcr docker --password-stdin auths kind: Secret'\necho "
+    )
     engine.judge_blob("a.yaml", content + line * (2_000_000 // len(line)), NOBODY)
 
 

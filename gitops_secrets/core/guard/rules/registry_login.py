@@ -52,21 +52,25 @@ _ATTACHED = re.compile(r"-(?P<flag>[pu])(?P<value>[^-=\s].*)")
 _CURL_USER = re.compile(r"-[aBfgGiIjJklLMnNOpqRsSvVZ#012346]*u(?P<value>.*)")
 """Flags without a value stand together with the last, which may have one."""
 _BASIC = re.compile(r"(?i)(?:--?header=|-H)?[\"']?authorization:[ \t]*basic[ \t]+(?P<value>\S+)")
-_ANY = r"(?P<value>\"[^\"\n]{1,4000}\"|'[^'\n]{1,4000}'|[^\s|;&()<>\"']{1,4000})"
+_ANY = r"(?P<value>\"[^\"\n]{1,4000}\"|'[^'\n]{1,4000}'|[^\s|;&()<>\"']{1,4000}+)"
+_GAP = r"[ \t\\\r\n#]*+"
+"""What may stand before a bar. A word gives none of it back: the two would share a run of it in each way there is."""
 _PRINTED = (
     r"(?:echo|printf|print|Write-Output)[ \t]+(?:-{1,2}[neE]*[ \t]+)*"
     rf"(?:[\"']?%[sb](?:\\{{1,2}}n)?[\"']?[ \t]+)?{_ANY}"
 )
-_FILTERED = r"(?:\|[ \t\\\r\n#]*(?:tr|base64|sed|cut|head|tail|xargs|tee|cat|awk|rev)\b[^|;&\n]{0,200}){0,3}"
+_FILTERED = (
+    rf"(?:\|{_GAP}(?:tr|base64|sed|cut|head|tail|xargs|tee|cat|awk|rev)\b[^|;&\n]{{0,200}}){{0,3}}"
+)
 _TO_LOGIN = (
-    r"\|[ \t\\\r\n#]*(?:sudo[ \t]+)?(?:docker|podman|nerdctl|buildah|skopeo|crane|oras|helm|regctl|cosign|flux|az|img|apptainer|singularity|notation|ko|finch|argocd)\b"
+    rf"\|{_GAP}(?:sudo[ \t]+)?(?:docker|podman|nerdctl|buildah|skopeo|crane|oras|helm|regctl|cosign|flux|az|img|apptainer|singularity|notation|ko|finch|argocd)\b"
     r"[^\n|;&]{0,2000}?--password-stdin"
 )
 _STDIN = tuple(
     re.compile(pattern)
     for pattern in (
         *(
-            rf"{source}[ \t\\\r\n#]*{_FILTERED}{_TO_LOGIN}"
+            rf"{source}{_GAP}{_FILTERED}{_TO_LOGIN}"
             for source in (
                 _PRINTED,
                 rf"<<<[ \t]*{_ANY}",
