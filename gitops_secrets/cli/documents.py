@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from gitops_secrets.cli.branches import base_of
 from gitops_secrets.cli.say import cleared, discretion
 from gitops_secrets.core.repository.filechange import render_diff
 from gitops_secrets.core.sops.recipients import visible
@@ -60,6 +61,8 @@ def _written(outcome: Bootstrapped, dry_run: bool) -> dict[str, Value]:
     return {
         "dry_run": dry_run,
         "branch": outcome.branch,
+        "base": base_of(outcome.new_branch),
+        "merge_request_addresses": outcome.addresses,
         "commit": outcome.commit,
         "pushed": outcome.pushed,
         "recovered": outcome.recovered,

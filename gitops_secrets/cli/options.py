@@ -141,6 +141,15 @@ def _be_verbose(context: click.Context, parameter: click.Parameter, value: bool)
         trace_to(lambda line: say("run", line))
 
 
+def branch_option(command: F) -> F:
+    """Add --branch, which names a branch for the commit."""
+    return click.option(
+        "--branch",
+        metavar="NAME",
+        help="Commit on a new branch, for a merge request. [default: the branch that is checked out]",
+    )(command)
+
+
 def dry_run_option(command: F) -> F:
     """Add --dry-run."""
     return click.option(

@@ -29,6 +29,8 @@ PLACES: dict[str, tuple[str, ...]] = {
     "--scope": (*BOOTSTRAP, "--scope", "SECRET"),
     "--namespace": (*BOOTSTRAP, "--namespace", "SECRET"),
     "--source": (*BOOTSTRAP, "--source", "SECRET"),
+    "--branch": (*BOOTSTRAP, "--branch", "SECRET"),
+    "--branch, half": (*BOOTSTRAP, "--branch", "registry/SECRET"),
     "--source, half": (*BOOTSTRAP, "--source", "GitRepository/SECRET"),
     "--path": ("bootstrap", "--path", "SECRET", *BOOTSTRAP[3:]),
     "--path, below": ("bootstrap", "--path", "clusters/SECRET", *BOOTSTRAP[3:]),

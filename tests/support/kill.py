@@ -298,6 +298,24 @@ def push_story() -> Story:
     )
 
 
+def branch_story() -> Story:
+    """The same with --branch: the branch has the commit and is checked out, or there is no such branch."""
+    plain = push_story()
+
+    def is_whole(user: User) -> bool:
+        there = user.git("for-each-ref", "--format=%(refname:short)", "refs/heads").split()
+        on = user.git("branch", "--show-current").strip()
+        ours = user.git("ls-tree", "-r", "--name-only", "HEAD", "--", "pull-secrets").split()
+        if ours:
+            assert on == "registry", on
+            assert not user.git("ls-tree", "-r", "--name-only", "main", "--", "pull-secrets")
+        elif not (user.repository / ".git" / "gitops-secrets" / "journal.json").exists():
+            assert (on, there) == ("main", ["main"])
+        return bool(ours)
+
+    return plain._replace(arguments=(*plain.arguments, "--branch", "registry"), is_whole=is_whole)
+
+
 def registry_story() -> Story:
     """The credentials of a registry are changed: the last commit has the new ones, or the old ones."""
     from tests.support.fleet import FILES
@@ -345,6 +363,7 @@ def file_story(name: str) -> Story:
 STORIES: dict[str, Callable[[], Story]] = {
     "bootstrap": bootstrap_story,
     "bootstrap --push": push_story,
+    "bootstrap --branch": branch_story,
     "registry update": registry_story,
     "encrypt": lambda: file_story("encrypt"),
     "edit": lambda: file_story("edit"),

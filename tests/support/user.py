@@ -141,6 +141,7 @@ class User:
             "files": files,
             "index": self.git("ls-files", "--stage"),
             "refs": self.git("for-each-ref"),
+            "branch": self.git("branch", "--show-current"),
             "status": self.git("status", "--porcelain", "--untracked-files=all"),
             "home": sorted(str(p) for p in self.home.rglob("*") if p.is_file()),
             "temporary": sorted(str(p) for p in self.temporary.rglob("*")),

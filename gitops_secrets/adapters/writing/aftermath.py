@@ -10,6 +10,7 @@ from contextlib import suppress
 from gitops_secrets.adapters.files import read_file, replace_file, temporary_of
 from gitops_secrets.adapters.git.locks import remove_stale_locks
 from gitops_secrets.adapters.git.repository import Repository, literal
+from gitops_secrets.adapters.writing.branching import leave_branch, reference_of
 from gitops_secrets.adapters.writing.journal import Desk, Entry, Journal
 
 
@@ -124,6 +125,7 @@ class Aftermath:
                 repository.ask("reset", "--quiet", "--", *paths)
             elif paths:
                 repository.ask("rm", "--cached", "--quiet", "--ignore-unmatch", "--", *paths)
+            leave_branch(repository, journal)
         self._desk.end()
         return [] if journal.is_at_once else left, kept
 
@@ -174,11 +176,6 @@ def standing(made: str, branch: str) -> str:
 def written(journal: Journal) -> str:
     """Return in words that all files of *journal* are written."""
     return f"{', '.join(journal.files)} {'is' if len(journal.files) == 1 else 'are'} written"
-
-
-def reference_of(journal: Journal) -> str:
-    """Return the full name of the branch that the commit of *journal* belongs to."""
-    return f"refs/heads/{journal.branch}" if journal.branch is not None else "HEAD"
 
 
 def is_same(one: bytes | None, other: bytes) -> bool:

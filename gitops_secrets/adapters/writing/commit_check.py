@@ -6,7 +6,8 @@ import hashlib
 import os
 
 from gitops_secrets.adapters.git.repository import Repository
-from gitops_secrets.adapters.writing.aftermath import Aftermath, is_same, reference_of
+from gitops_secrets.adapters.writing.aftermath import Aftermath, is_same
+from gitops_secrets.adapters.writing.branching import reference_of
 from gitops_secrets.adapters.writing.journal import Journal
 from gitops_secrets.adapters.writing.step import StepError
 

@@ -34,6 +34,7 @@ class Journal(NamedTuple):
     """One run's writing."""
 
     branch: str | None
+    """The branch that the commit goes to."""
     commit: str | None
     """What the branch was at; None before the first commit."""
     commits: bool
@@ -43,6 +44,8 @@ class Journal(NamedTuple):
     """The folders that the run makes, the deepest first."""
     token: str
     """What is in the names of the files under way: nothing in a repository can be called by it beforehand."""
+    base: str | None = None
+    """The branch that was checked out, if the run makes *branch* there for its commit."""
 
     @property
     def is_at_once(self) -> bool:
@@ -53,8 +56,10 @@ class Journal(NamedTuple):
         return not self.commits and len(self.files) == 1
 
 
-def plan_journal(repository: Repository, changes: Sequence[Change], head: Head | None) -> Journal:
-    """Return the journal of *changes*, which become a commit on *head* if there is one."""
+def plan_journal(
+    repository: Repository, changes: Sequence[Change], head: Head | None, branch: str | None = None
+) -> Journal:
+    """Return the journal of *changes*, which become a commit on *head* if there is one, or on a new *branch* there."""
     top = repository.top
     folders = {
         str(parent.relative_to(top))
@@ -62,13 +67,15 @@ def plan_journal(repository: Repository, changes: Sequence[Change], head: Head |
         for parent in (top / change.path).parents
         if parent != top and top in parent.parents and not parent.exists()
     }
+    base = head.branch if head is not None else None
     return Journal(
-        head.branch if head is not None else None,
+        branch or base,
         head.commit if head is not None else None,
         head is not None,
         {change.path: Entry(change.before, change.after) for change in changes},
         tuple(sorted(folders, key=len, reverse=True)),
         new_token(),
+        base if branch not in (None, base) else None,
     )
 
 
@@ -193,13 +200,14 @@ def _from_json(content: bytes) -> Journal:
     }
     # Version 0.1.0 wrote neither what the branch was at, nor that it commits, which it always did.
     branch, commit, commits = read["branch"], read.get("commit"), read.get("commits", True)
-    names = [name for name in (branch, commit) if name is not None]
+    base = read.get("base")
+    names = [name for name in (branch, commit, base) if name is not None]
     if not all(isinstance(name, str) for name in (*names, *read["folders"])):
         raise TypeError
     token = read.get("token", "")
     if not re.fullmatch("[0-9a-f]*", token):
         raise ValueError
-    return Journal(branch, commit, bool(commits), files, tuple(read["folders"]), token)
+    return Journal(branch, commit, bool(commits), files, tuple(read["folders"]), token, base)
 
 
 def _as_text(content: bytes | None) -> str | None:

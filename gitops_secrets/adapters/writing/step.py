@@ -42,3 +42,5 @@ class Steps(NamedTuple):
     beside: Beside | None = None
     push: Callable[[Held], None] | None = None
     """Runs last. Raises StepError, and is to check whether it was interrupted after each program."""
+    branch: str | None = None
+    """The branch for the commit, made for it unless it is checked out; None for the one that is checked out."""

@@ -26,6 +26,7 @@ from gitops_secrets.adapters.git.repository import Head, Repository, literal, wo
 from gitops_secrets.adapters.running.interrupts import Held, Interrupted, held_back, unheard
 from gitops_secrets.adapters.running.process import pass_on
 from gitops_secrets.adapters.writing.aftermath import Aftermath, standing, written
+from gitops_secrets.adapters.writing.branching import begin_branch
 from gitops_secrets.adapters.writing.commit_check import check_committed
 from gitops_secrets.adapters.writing.journal import Desk, Journal, plan_journal
 from gitops_secrets.adapters.writing.step import Beside, StepError, Steps
@@ -49,18 +50,22 @@ class Transaction:
     def commit(self, changes: Sequence[Change], head: Head, steps: Steps) -> str:
         """Write *changes*, commit them and nothing else on top of *head*, and return the commit.
 
+        If *steps* name another branch than that of *head*, it is made there, and is checked out afterwards.
+
         Whatever goes wrong, hooks that refuse or alter a file and a refused push among it, everything
         is as before and GitOpsSecretsError says why; or the commit stands, and it says that. After a
         signal Interrupted says which of both it is.
         """
         refuse_locks(self.repository, head.branch)
-        journal = plan_journal(self.repository, changes, head)
+        journal = plan_journal(self.repository, changes, head, steps.branch)
         made = ""
         with held_back(pass_on) as held:
             try:
                 if steps.beside is not None:
                     steps.beside.make()
                 self._write(journal, held)
+                begin_branch(self.repository, journal)
+                held.check()
                 self._stage(journal, held)
                 self._commit(journal, steps.message, held)
                 made = check_committed(self.repository, journal, self._aftermath)
@@ -73,7 +78,7 @@ class Transaction:
                     pushes = steps.push is not None
                     self._settle(journal, error, held, steps.beside, made, pushes=pushes)
             with unheard():
-                held.words = standing(made, head.branch or "HEAD")
+                held.words = standing(made, journal.branch or "HEAD")
                 self._desk.end()
         return made
 

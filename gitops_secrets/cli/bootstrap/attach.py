@@ -10,7 +10,7 @@ from gitops_secrets.cli.bootstrap.shared import (
     AccountName,
     commit_message,
     commit_options,
-    refuse_push_without_commit,
+    refuse_without_commit,
     shadow_question,
     shadowed_option,
 )
@@ -61,6 +61,7 @@ def attach_command(
     message_prefix: str,
     trailers: tuple[str, ...],
     no_commit: bool,
+    branch: str | None,
     push: bool,
     dry_run: bool,
     output: str,
@@ -75,7 +76,7 @@ def attach_command(
     \b
     gitops-secrets attach team-a team-b/builder --path clusters/prod
     """  # noqa: D301
-    refuse_push_without_commit(push=push, no_commit=no_commit)
+    refuse_without_commit(no_commit=no_commit, push=push, branch=branch)
     from gitops_secrets.adapters.git.opening import begin_open
 
     open_repository = begin_open(repository)
@@ -98,6 +99,7 @@ def attach_command(
                 keep_shadowed=shadow_question(shadowed_recipients),
                 commit=not no_commit,
                 message=commit_message(message, message_prefix, trailers),
+                branch=branch,
                 push=push,
                 dry_run=dry_run,
                 progress=step,

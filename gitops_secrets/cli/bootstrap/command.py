@@ -12,7 +12,7 @@ from gitops_secrets.cli.bootstrap.shared import (
     commit_message,
     commit_options,
     for_option,
-    refuse_push_without_commit,
+    refuse_without_commit,
     shadow_question,
     shadowed_option,
 )
@@ -142,6 +142,7 @@ def bootstrap_command(
     message_prefix: str,
     trailers: tuple[str, ...],
     no_commit: bool,
+    branch: str | None,
     push: bool,
     dry_run: bool,
     output: str,
@@ -168,7 +169,7 @@ def bootstrap_command(
             "--context needs --resume: nothing else here contacts a cluster",
             "gitops-secrets apply --context NAME, after the commit",
         )
-    refuse_push_without_commit(push=push, no_commit=no_commit)
+    refuse_without_commit(no_commit=no_commit, push=push, branch=branch)
     sources = credential_sources(groups, short_lived=short_lived)
     # Git answers while the rest is imported; it is started once the sources' variables are withheld.
     from gitops_secrets.adapters.git.opening import begin_open
@@ -202,6 +203,7 @@ def bootstrap_command(
                 keep_shadowed=shadow_question(shadowed_recipients),
                 commit=not no_commit,
                 message=commit_message(message, message_prefix, trailers),
+                branch=branch,
                 push=push,
                 dry_run=dry_run,
                 progress=step,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from gitops_secrets.cli.options import branch_option
 from gitops_secrets.cli.progress import clear
 from gitops_secrets.core.repository.kubenames import parse_account
 from gitops_secrets.errors import UsageError
@@ -60,7 +61,7 @@ def shadowed_option(command: F) -> F:
 
 
 def commit_options(command: F) -> F:
-    """Add --message, --message-prefix, --trailer, --no-commit and --push."""
+    """Add --message, --message-prefix, --trailer, --no-commit, --branch and --push."""
     command = click.option(
         "--trailer",
         "trailers",
@@ -80,6 +81,7 @@ def commit_options(command: F) -> F:
         metavar="TEXT",
         help="The commit message, in place of the one that lists the registries.",
     )(command)
+    command = branch_option(command)
     command = click.option(
         "--push",
         is_flag=True,
@@ -105,10 +107,11 @@ def commit_message(message: str | None, prefix: str, trailers: Sequence[str]) ->
     return CommitMessage(message, prefix, tuple(pairs))
 
 
-def refuse_push_without_commit(*, push: bool, no_commit: bool) -> None:
-    """Raise UsageError if both are given."""
-    if push and no_commit:
-        raise UsageError("--push and --no-commit exclude each other", "leave one of the two out")
+def refuse_without_commit(*, no_commit: bool, push: bool, branch: str | None) -> None:
+    """Raise UsageError if *no_commit* is given with an option that is about the commit."""
+    if no_commit and (push or branch is not None):
+        option = "--push" if push else "--branch"
+        raise UsageError(f"{option} and --no-commit exclude each other", "leave one of the two out")
 
 
 def shadow_question(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 
+from gitops_secrets.cli.branches import push_commands, request_lines, way_back
 from gitops_secrets.commands.bootstrap.model import ClusterOutcome, Outcome
 from gitops_secrets.core.repository.filechange import render_diff
 from gitops_secrets.core.sops.recipients import shorten
@@ -147,9 +148,10 @@ def _next(outcome: Outcome, again: str) -> list[str]:
         if cluster.secret_file in changed or cluster.decryption_only or outcome.uncommitted
     ]
     if not outcome.pushed:
-        lines.append("  git push")
+        lines += push_commands(outcome.new_branch)
+    base = outcome.new_branch.base if outcome.new_branch is not None else outcome.branch
     lines += [
-        f"  flux bootstrap git --path {path} --url URL --branch {shlex.quote(outcome.branch)}"
+        f"  flux bootstrap git --path {path} --url URL --branch {shlex.quote(base)}"
         for path, cluster in paths.items()
         if not cluster.wired.installation.bootstrapped
     ]
@@ -161,5 +163,8 @@ def _next(outcome: Outcome, again: str) -> list[str]:
         ]
         lines.append(f"  {again} --context CONTEXT")
     if outcome.commit is not None and outcome.follows and not outcome.pushed:
-        lines += ["", "to take the commit back before it is pushed: git reset --keep HEAD~1"]
-    return lines
+        back = way_back(outcome.new_branch)
+        lines += ["", f"to take the commit back before it is pushed: {back}"]
+    if lines[-1] == "next:":
+        lines = []
+    return lines + request_lines(outcome.new_branch, outcome.addresses)

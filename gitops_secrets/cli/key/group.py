@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gitops_secrets.cli.common import Common, common_options
-from gitops_secrets.cli.options import dry_run_option
+from gitops_secrets.cli.options import branch_option, dry_run_option
 from gitops_secrets.cli.progress import steps
 from gitops_secrets.cli.say import answer
 from gitops_secrets.errors import ExitCode
@@ -45,8 +45,11 @@ def list_command(*, common: Common) -> ExitCode:
 @click.argument("recipient", metavar="AGE1...")
 @click.option("--name", metavar="NAME", help="Whose it is, for the comment in .sops.yaml.")
 @dry_run_option
+@branch_option
 @common_options
-def add_command(*, recipient: str, name: str | None, dry_run: bool, common: Common) -> ExitCode:
+def add_command(
+    *, recipient: str, name: str | None, branch: str | None, dry_run: bool, common: Common
+) -> ExitCode:
     """Let the recipient AGE1... decrypt the Secrets of a cluster: a colleague, an emergency key, a CI system.
 
     No value is encrypted again: the files get the data key for one more recipient.
@@ -56,14 +59,17 @@ def add_command(*, recipient: str, name: str | None, dry_run: bool, common: Comm
     """  # noqa: D301
     from gitops_secrets.commands.recipients.change import Verb
 
-    return _change(Verb.ADD, recipient, name, common, dry_run=dry_run)
+    return _change(Verb.ADD, recipient, name, common, branch=branch, dry_run=dry_run)
 
 
 @key_group.command("remove", short_help="Take a recipient out.")
 @click.argument("recipient", metavar="AGE1...")
 @dry_run_option
+@branch_option
 @common_options
-def remove_command(*, recipient: str, dry_run: bool, common: Common) -> ExitCode:
+def remove_command(
+    *, recipient: str, branch: str | None, dry_run: bool, common: Common
+) -> ExitCode:
     """Take the recipient AGE1... out of the Secrets of a cluster.
 
     Every file is encrypted anew with another data key. What earlier commits hold can still be decrypted with
@@ -74,11 +80,17 @@ def remove_command(*, recipient: str, dry_run: bool, common: Common) -> ExitCode
     """  # noqa: D301
     from gitops_secrets.commands.recipients.change import Verb
 
-    return _change(Verb.REMOVE, recipient, None, common, dry_run=dry_run)
+    return _change(Verb.REMOVE, recipient, None, common, branch=branch, dry_run=dry_run)
 
 
 def _change(
-    verb: Verb, recipient: str, name: str | None, common: Common, *, dry_run: bool
+    verb: Verb,
+    recipient: str,
+    name: str | None,
+    common: Common,
+    *,
+    branch: str | None,
+    dry_run: bool,
 ) -> ExitCode:
     from gitops_secrets.cli.key.text import change_document, change_lines
     from gitops_secrets.commands.recipients.change import Request, change
@@ -92,6 +104,7 @@ def _change(
                 recipient=recipient,
                 name=name,
                 identity_file=common.identity_file,
+                branch=branch,
                 dry_run=dry_run,
                 progress=step,
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gitops_secrets.cli.branches import base_of, push_commands, request_lines
 from gitops_secrets.commands.recipients.change import Outcome, Verb
 from gitops_secrets.commands.recipients.listing import Reader, Readers
 from gitops_secrets.core.repository.filechange import render_diff
@@ -85,7 +86,10 @@ def change_lines(verb: Verb, recipient: str, outcome: Outcome, *, dry_run: bool)
             "earlier commits can still be decrypted with that key: change the credentials too",
             "  gitops-secrets registry update",
         ]
-    return lines if dry_run else [*lines, "", "next:", "  git push"]
+    if dry_run:
+        return lines
+    new = outcome.new_branch
+    return [*lines, "", "next:", *push_commands(new), *request_lines(new, ())]
 
 
 def change_document(verb: Verb, outcome: Outcome, *, dry_run: bool) -> str:
@@ -95,6 +99,7 @@ def change_document(verb: Verb, outcome: Outcome, *, dry_run: bool) -> str:
         {
             "dry_run": dry_run,
             "branch": outcome.branch,
+            "base": base_of(outcome.new_branch),
             "commit": outcome.commit,
             "recovered": outcome.recovered,
             "changes": [{"path": c.path, "change": c.verb} for c in outcome.changes],

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gitops_secrets.cli.common import Common, common_options
-from gitops_secrets.cli.options import UserPath, dry_run_option
+from gitops_secrets.cli.options import UserPath, branch_option, dry_run_option
 from gitops_secrets.cli.progress import steps
 from gitops_secrets.cli.registry.asking import Asking, asking_options
 from gitops_secrets.cli.registry_groups import (
@@ -78,6 +78,7 @@ _REGISTRY = "A registry. The credential source that follows belongs to it. Can b
 @source_options
 @_checking_options
 @dry_run_option
+@branch_option
 @secret_option
 @common_options
 @click.pass_context
@@ -87,6 +88,7 @@ def add_command(
     *,
     short_lived: bool,
     checking: Checking,
+    branch: str | None,
     dry_run: bool,
     common: Common,
 ) -> ExitCode:
@@ -99,7 +101,7 @@ def add_command(
         --registry registry.example.com:5000 --registry-creds-env REGISTRY_CREDS
     """  # noqa: D301
     edit = _given("add", context, short_lived=short_lived)
-    return _change(edit, common, dry_run=dry_run, checking=checking)
+    return _change(edit, common, branch=branch, dry_run=dry_run, checking=checking)
 
 
 @click.command("update", cls=GroupedCommand, short_help="Change the credentials of registries.")
@@ -107,6 +109,7 @@ def add_command(
 @source_options
 @_checking_options
 @dry_run_option
+@branch_option
 @secret_option
 @common_options
 @click.pass_context
@@ -116,6 +119,7 @@ def update_command(
     *,
     short_lived: bool,
     checking: Checking,
+    branch: str | None,
     dry_run: bool,
     common: Common,
 ) -> ExitCode:
@@ -128,7 +132,7 @@ def update_command(
         --registry registry.example.com:5000 --registry-creds-env REGISTRY_CREDS
     """  # noqa: D301
     edit = _given("update", context, short_lived=short_lived)
-    return _change(edit, common, dry_run=dry_run, checking=checking)
+    return _change(edit, common, branch=branch, dry_run=dry_run, checking=checking)
 
 
 @click.command("remove", cls=GroupedCommand, short_help="Remove registries from a pull Secret.")
@@ -136,11 +140,18 @@ def update_command(
 @scope_option
 @click.option("--allow-empty", is_flag=True, help="Remove the last registry as well.")
 @dry_run_option
+@branch_option
 @secret_option
 @common_options
 @click.pass_context
 def remove_command(
-    context: click.Context, /, *, allow_empty: bool, dry_run: bool, common: Common
+    context: click.Context,
+    /,
+    *,
+    allow_empty: bool,
+    branch: str | None,
+    dry_run: bool,
+    common: Common,
 ) -> ExitCode:
     """Remove registries from the pull Secret in Git, in one commit.
 
@@ -152,7 +163,7 @@ def remove_command(
     from gitops_secrets.commands.registry.edits import Edit, Verb
 
     edit = Edit(Verb.REMOVE, given_registries(context), allow_empty=allow_empty)
-    return _change(edit, common, dry_run=dry_run)
+    return _change(edit, common, branch=branch, dry_run=dry_run)
 
 
 @click.command("import", cls=GroupedCommand, short_help="Import registries from a docker config.")
@@ -161,11 +172,19 @@ def remove_command(
 @scope_option
 @short_lived_option
 @dry_run_option
+@branch_option
 @secret_option
 @common_options
 @click.pass_context
 def import_command(
-    context: click.Context, /, *, file: Path, short_lived: bool, dry_run: bool, common: Common
+    context: click.Context,
+    /,
+    *,
+    file: Path,
+    short_lived: bool,
+    branch: str | None,
+    dry_run: bool,
+    common: Common,
 ) -> ExitCode:
     """Import the registries of a docker config into the pull Secret, in one commit.
 
@@ -182,7 +201,7 @@ def import_command(
     source = docker_config(file)
     source = source if short_lived else lasting(source)
     edit = _put(Verb.IMPORT, registries, [source] * len(registries))
-    return _change(edit, common, dry_run=dry_run)
+    return _change(edit, common, branch=branch, dry_run=dry_run)
 
 
 def _given(verb: str, context: click.Context, *, short_lived: bool) -> Edit:
@@ -218,7 +237,12 @@ def _put(verb: str, registries: Sequence[Registry], sources: Sequence[Source]) -
 
 
 def _change(
-    edit: Edit, common: Common, *, dry_run: bool, checking: Checking | None = None
+    edit: Edit,
+    common: Common,
+    *,
+    branch: str | None,
+    dry_run: bool,
+    checking: Checking | None = None,
 ) -> ExitCode:
     from gitops_secrets.cli.registry.documents import change_document
     from gitops_secrets.cli.registry.text import change_lines
@@ -233,6 +257,7 @@ def _change(
                 edit=edit,
                 identity_file=common.identity_file,
                 checking=checking or Checking(),
+                branch=branch,
                 dry_run=dry_run,
                 progress=step,
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gitops_secrets.cli.branches import base_of
 from gitops_secrets.commands.registry.change import Changed, Outcome
 from gitops_secrets.commands.registry.check import Outcome as CheckOutcome
 from gitops_secrets.commands.registry.edits import Verb
@@ -24,6 +25,7 @@ def change_document(verb: Verb, outcome: Outcome, *, dry_run: bool) -> str:
         {
             "dry_run": dry_run,
             "branch": outcome.branch,
+            "base": base_of(outcome.new_branch),
             "commit": outcome.commit,
             "recovered": outcome.recovered,
             "changes": [{"path": c.path, "change": c.verb} for c in outcome.changes],
@@ -139,6 +141,8 @@ def rotate_document(registry: str, outcome: RotateOutcome, *, dry_run: bool) -> 
             "registry": registry,
             "complete": outcome.is_complete,
             "branch": outcome.branch,
+            "base": base_of(outcome.new_branch),
+            "merge_request_addresses": outcome.addresses,
             "commit": outcome.commit,
             "recovered": outcome.recovered,
             "stages": [

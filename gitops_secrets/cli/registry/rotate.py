@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gitops_secrets.cli.branches import request_lines
 from gitops_secrets.cli.common import Common, common_options
 from gitops_secrets.cli.completions import contexts
-from gitops_secrets.cli.options import F, UserPath, dry_run_option
+from gitops_secrets.cli.options import F, UserPath, branch_option, dry_run_option
 from gitops_secrets.cli.progress import steps
 from gitops_secrets.cli.registry.asking import Asking, asking_options
 from gitops_secrets.cli.registry.change import given_registries
@@ -115,6 +116,7 @@ def _ending_options(command: F) -> F:
             help="The context of a cluster, to see that it applied the commit. Can be repeated.",
         ),
         click.option("--push", is_flag=True, help="Push the commit."),
+        branch_option,
         click.option(
             "--due",
             type=Duration(),
@@ -150,6 +152,7 @@ def rotate_command(
     creds_file: Path | None,
     images: tuple[str, ...],
     mode: str,
+    branch: str | None,
     push: bool,
     named_contexts: tuple[str, ...],
     kubeconfig: Path | None,
@@ -209,6 +212,7 @@ def rotate_command(
                 confirmed=frozenset(path.rstrip("/") for path in confirmed),
                 wait=wait,
                 revoke=revoke,
+                branch=branch,
                 push=push,
                 keep_old=keep_old,
                 revoke_after=revoke_after,
@@ -261,7 +265,12 @@ def _lines(outcome: Outcome, *, dry_run: bool) -> list[str]:
         "with the old one"
         for ident in outcome.orphans
     ]
-    if outcome.resume is not None:
+    new = outcome.new_branch
+    if outcome.resume is not None and new is not None:
+        lines += request_lines(new, outcome.addresses)
+        lines += ["", "to go on, once it is merged:"]
+        lines += [f"  git switch {new.base} && git pull", f"  {outcome.resume}"]
+    elif outcome.resume is not None:
         lines += ["", "to go on:", f"  {outcome.resume}"]
     elif outcome.is_complete:
         lines += ["gitops-secrets: the rotation is complete"]

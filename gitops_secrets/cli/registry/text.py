@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 
+from gitops_secrets.cli.branches import push_commands, request_lines
 from gitops_secrets.commands.registry.change import Changed, Outcome
 from gitops_secrets.commands.registry.edits import Verb
 from gitops_secrets.core.registry.proof import Proof
@@ -32,7 +33,8 @@ def change_lines(verb: Verb, outcome: Outcome, *, dry_run: bool) -> list[str]:
     if outcome.changes and verb is Verb.REMOVE:
         lines += _what_remains(outcome)
     if outcome.changes:
-        lines += ["", "next:", "  git push"]
+        lines += ["", "next:", *push_commands(outcome.new_branch)]
+        lines += request_lines(outcome.new_branch, ())
     return lines
 
 

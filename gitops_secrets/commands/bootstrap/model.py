@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from gitops_secrets.adapters.git.repository import Head, Repository
     from gitops_secrets.commands.key.identities import ClusterIdentity
     from gitops_secrets.commands.registry.sources import Source as CredentialSource
+    from gitops_secrets.commands.repository.branches import NewBranch
     from gitops_secrets.commands.secrets.pull_secret import Registries
     from gitops_secrets.core.flux.objects import Source
     from gitops_secrets.core.registry.reference import Registry
@@ -71,6 +72,8 @@ class Request(NamedTuple):
     """Asked whether the recipients of a rule that ours goes ahead of are to read the Secret too."""
     commit: bool = True
     message: CommitMessage = CommitMessage()
+    branch: str | None = None
+    """The branch for the commit, made for it; None for the one that is checked out."""
     push: bool = False
     dry_run: bool = False
     progress: Callable[[str], None] = lambda _: None
@@ -118,6 +121,7 @@ class Outcome(NamedTuple):
     clusters: tuple[ClusterOutcome, ...]
     changes: tuple[Change, ...]
     branch: str
+    """The branch that the commit is on."""
     commit: str | None
     pushed: bool
     recovered: str | None
@@ -125,6 +129,10 @@ class Outcome(NamedTuple):
     """Files that are as they should be, but in no commit yet."""
     follows: bool = False
     """Whether the commit has one before it."""
+    new_branch: NewBranch | None = None
+    """*branch*, if it was made for the commit."""
+    addresses: tuple[str, ...] = ()
+    """Where the server says that a merge request can be opened."""
 
 
 class Plan(NamedTuple):
@@ -135,3 +143,5 @@ class Plan(NamedTuple):
     head: Head
     states: Mapping[str, str]
     """Those of the files concerned that differ from the last commit, with Git's state."""
+    new_branch: NewBranch | None = None
+    """The branch to be made for the commit; None for the one that is checked out."""

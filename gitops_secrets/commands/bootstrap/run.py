@@ -16,7 +16,13 @@ from gitops_secrets.commands.bootstrap.model import CommitMessage, Outcome, Plan
 from gitops_secrets.commands.bootstrap.questions import begin_questions
 from gitops_secrets.commands.key.identities import forget_identity, keep_identity
 from gitops_secrets.commands.repository.committing import refuse_operation
-from gitops_secrets.commands.repository.pushing import is_ahead, push, push_again, try_push
+from gitops_secrets.commands.repository.pushing import (
+    is_ahead,
+    push,
+    push_again,
+    target_of,
+    try_push,
+)
 from gitops_secrets.core.discretion.suspicion import is_a_word
 from gitops_secrets.core.repository.kubenames import check_namespace, check_secret_name
 from gitops_secrets.core.veiled import held
@@ -71,35 +77,51 @@ def _check(request: Request) -> None:
 def _apply(request: Request, plan: Plan, transaction: Transaction) -> Outcome:
     repository, head = transaction.repository, plan.head
     if not plan.changes:
-        uncommitted = tuple(sorted(plan.states))
-        ahead = request.push and not uncommitted and is_ahead(repository)
-        if ahead:
-            # The commit of an earlier run, which did not push, or did not get so far.
-            request.progress(f"pushing {head.branch}")
-            push_again(repository, head)
-        return _outcome(plan, None, transaction.recovered, uncommitted, pushed=ahead)
+        return _push_earlier(request, plan, transaction)
     beside = Beside(lambda: _keep_identities(plan), lambda: _forget_identities(plan))
     if not request.commit:
         transaction.write(plan.changes, beside)
         changed = tuple(change.path for change in plan.changes)
         return _outcome(plan, None, transaction.recovered, changed)
-    if request.push:
-        request.progress(f"checking that {head.branch} can be pushed")
-        try_push(repository, head)
+    new = plan.new_branch
+    target = target_of(repository, head, new, request.branch) if request.push else None
+    addresses: tuple[str, ...] = ()
+    if target is not None:
+        request.progress(f"checking that {target.branch} can be pushed")
+        try_push(repository, head, target)
 
     def send(held: Held) -> None:
-        request.progress(f"pushing {head.branch}")
-        push(repository, head, held)
+        nonlocal addresses
+        assert target is not None
+        request.progress(f"pushing {target.branch}")
+        addresses = push(repository, target, held)
 
     _refuse_password_in(request.message)
     steps = Steps(
         request.message.over(_message(request, plan)),
         beside,
-        send if request.push else None,
+        send if target is not None else None,
+        new.name if new is not None else None,
     )
     request.progress("committing, with the hooks of the repository")
     commit = transaction.commit(plan.changes, head, steps)
-    return _outcome(plan, commit, transaction.recovered, pushed=request.push)
+    outcome = _outcome(plan, commit, transaction.recovered, pushed=request.push)
+    if new is None:
+        return outcome
+    return outcome._replace(branch=new.name, new_branch=new, addresses=addresses)
+
+
+def _push_earlier(request: Request, plan: Plan, transaction: Transaction) -> Outcome:
+    """Push the commit of an earlier run, which did not push, or did not get so far; nothing is to be written."""
+    repository, head = transaction.repository, plan.head
+    uncommitted = tuple(sorted(plan.states))
+    ahead = request.push and not uncommitted and is_ahead(repository)
+    addresses: tuple[str, ...] = ()
+    if ahead:
+        request.progress(f"pushing {head.branch}")
+        addresses = push_again(repository, target_of(repository, head, None, request.branch))
+    outcome = _outcome(plan, None, transaction.recovered, uncommitted, pushed=ahead)
+    return outcome._replace(addresses=addresses)
 
 
 def _refuse_password_in(message: CommitMessage) -> None:

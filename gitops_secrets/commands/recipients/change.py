@@ -15,6 +15,7 @@ from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.adapters.writing.step import Steps
 from gitops_secrets.adapters.writing.transaction import open_transaction
 from gitops_secrets.commands.recipients.finding import Rules, files_of, rules_of
+from gitops_secrets.commands.repository.branches import NewBranch, new_branch
 from gitops_secrets.commands.repository.clusters import Choice, chosen_clusters
 from gitops_secrets.commands.repository.committing import (
     open_for_change,
@@ -49,6 +50,8 @@ class Request(NamedTuple):
     name: str | None = None
     """Whose recipient it is, for the comment in ``.sops.yaml``."""
     identity_file: Path | None = None
+    branch: str | None = None
+    """The branch for the commit, made for it; None for the one that is checked out."""
     dry_run: bool = False
     progress: Callable[[str], None] = lambda _: None
     """Is told what is under way."""
@@ -70,12 +73,15 @@ class Outcome(NamedTuple):
     branch: str
     commit: str | None = None
     recovered: str | None = None
+    new_branch: NewBranch | None = None
+    """*branch*, if it was made for the commit."""
 
 
 class _Plan(NamedTuple):
     clusters: tuple[Changed, ...]
     changes: tuple[Change, ...]
     head: Head
+    new_branch: NewBranch | None
 
 
 def change(request: Request) -> Outcome:
@@ -100,8 +106,11 @@ def change(request: Request) -> Outcome:
         if not plan.changes:
             return outcome
         request.progress("committing, with the hooks of the repository")
-        steps = Steps(_message(request, plan))
-        return outcome._replace(commit=transaction.commit(plan.changes, plan.head, steps))
+        new = plan.new_branch
+        branch = new.name if new is not None else outcome.branch
+        steps = Steps(_message(request, plan), branch=branch)
+        commit = transaction.commit(plan.changes, plan.head, steps)
+        return outcome._replace(commit=commit, branch=branch, new_branch=new)
 
 
 def _plan(request: Request, repository: Repository) -> _Plan:
@@ -116,8 +125,9 @@ def _plan(request: Request, repository: Repository) -> _Plan:
         check_inside(repository.top, one.path)
     head, states = repository.status([one.path for one in changes] or [CONFIG])
     refuse_detached(repository, head)
+    branch = new_branch(repository, head, request.branch)
     refuse_changed(repository, listing(), states, changes, run_filters=not request.dry_run)
-    return _Plan(changed, changes, head)
+    return _Plan(changed, changes, head, branch)
 
 
 def _plan_cluster(request: Request, tree: Overlay, sealer: Sealer, cluster: Cluster) -> Changed:

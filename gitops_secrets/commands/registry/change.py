@@ -14,6 +14,7 @@ from gitops_secrets.adapters.writing.step import Steps
 from gitops_secrets.adapters.writing.transaction import open_transaction
 from gitops_secrets.commands.registry.edits import Edit
 from gitops_secrets.commands.registry.finding import Seen, copies, open_found, own_secret, see
+from gitops_secrets.commands.repository.branches import NewBranch, new_branch
 from gitops_secrets.commands.repository.clusters import Choice
 from gitops_secrets.commands.repository.committing import (
     open_for_change,
@@ -70,6 +71,8 @@ class Request(NamedTuple):
     edit: Edit
     identity_file: Path | None = None
     checking: Checking = Checking()
+    branch: str | None = None
+    """The branch for the commit, made for it; None for the one that is checked out."""
     dry_run: bool = False
     progress: Callable[[str], None] = lambda _: None
     """Is told what is under way."""
@@ -94,6 +97,8 @@ class Outcome(NamedTuple):
     """Files that are as they should be, but in no commit yet."""
     proofs: tuple[Proof, ...] = ()
     """What the registries said of the new credentials."""
+    new_branch: NewBranch | None = None
+    """*branch*, if it was made for the commit."""
 
 
 class _Plan(NamedTuple):
@@ -102,6 +107,7 @@ class _Plan(NamedTuple):
     head: Head
     uncommitted: tuple[str, ...]
     proofs: tuple[Proof, ...]
+    new_branch: NewBranch | None
 
 
 def change(request: Request) -> Outcome:
@@ -131,8 +137,11 @@ def change(request: Request) -> Outcome:
         request.progress("committing, with the hooks of the repository")
         name = plan.clusters[0].place.name
         paths = list(dict.fromkeys(changed.place.cluster.path for changed in plan.clusters))
-        steps = Steps(request.edit.message(name, paths))
-        return outcome._replace(commit=transaction.commit(plan.changes, plan.head, steps))
+        new = plan.new_branch
+        branch = new.name if new is not None else outcome.branch
+        steps = Steps(request.edit.message(name, paths), branch=branch)
+        commit = transaction.commit(plan.changes, plan.head, steps)
+        return outcome._replace(commit=commit, branch=branch, new_branch=new)
 
 
 def _plan(request: Request, repository: Repository) -> _Plan:
@@ -146,6 +155,7 @@ def _plan(request: Request, repository: Repository) -> _Plan:
         check_inside(repository.top, path)
     head, states = repository.status(files)
     refuse_detached(repository, head)
+    branch = new_branch(repository, head, request.branch)
     with Sealer(seen.tree, Keyring(request.identity_file)) as sealer:
         request.progress(f"decrypting {', '.join(files)}")
         held = [open_found(sealer, seen.tree, place) for place in places]
@@ -162,7 +172,7 @@ def _plan(request: Request, repository: Repository) -> _Plan:
         )
     changes = seen.tree.changes()
     refuse_changed(repository, listing(), states, changes, run_filters=not request.dry_run)
-    return _Plan(changed, changes, head, tuple(sorted(states)), proofs)
+    return _Plan(changed, changes, head, tuple(sorted(states)), proofs, branch)
 
 
 def _check(

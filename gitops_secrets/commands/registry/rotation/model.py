@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gitops_secrets.adapters.registries.minter import Minter
+from gitops_secrets.commands.repository.branches import NewBranch
 from gitops_secrets.commands.repository.clusters import Choice
 from gitops_secrets.core.flux.pullsecrets import PullSecret
 from gitops_secrets.core.registry.credentials import Credentials
@@ -46,6 +47,8 @@ class Request(NamedTuple):
     """Seconds for all clusters to apply the commit."""
     revoke: tuple[str, ...] = ()
     """The ids that the user names to be revoked."""
+    branch: str | None = None
+    """The branch for the commit, made for it; None for the one that is checked out."""
     push: bool = False
     keep_old: bool = False
     revoke_after: dt.timedelta = dt.timedelta()
@@ -86,5 +89,9 @@ class Outcome(NamedTuple):
     resume: str | None = None
     """The command that goes on; None if the rotation is complete, or nothing of it stands."""
     recovered: str | None = None
+    new_branch: NewBranch | None = None
+    """*branch*, if it was made for the commit."""
+    addresses: tuple[str, ...] = ()
+    """Where the server says that a merge request can be opened."""
     is_complete: bool = False
     """Whether the old credential was seen to be refused."""

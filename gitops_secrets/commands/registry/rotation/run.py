@@ -19,10 +19,12 @@ from gitops_secrets.commands.registry.rotation.history import Switched
 from gitops_secrets.commands.registry.rotation.holders import find
 from gitops_secrets.commands.registry.rotation.minting import bring, mint, prefix_of, take_back
 from gitops_secrets.commands.registry.rotation.model import Failure, Outcome, Request
+from gitops_secrets.commands.registry.rotation.pushing import push_for_review, push_to_upstream
 from gitops_secrets.commands.registry.rotation.revoking import Ending, refuse_others
 from gitops_secrets.commands.registry.rotation.switching import Switch
+from gitops_secrets.commands.repository.branches import NewBranch
 from gitops_secrets.commands.repository.committing import open_for_change
-from gitops_secrets.commands.repository.pushing import is_pushed, push_again, refuse_no_upstream
+from gitops_secrets.commands.repository.pushing import target_of
 from gitops_secrets.core.registry.proof import Proof
 from gitops_secrets.core.registry.rotation.minted import (
     Listed,
@@ -75,12 +77,14 @@ class _Rotation:
         self._switched: Switched | None = None
         self._token_seconds: int | None = None
         self._failure: Failure | None = None
+        self._new_branch: NewBranch | None = None
+        self._addresses: tuple[str, ...] = ()
         request.progress("reading and decrypting the repository")
         self._found = find(request, repository)
         self._contexts = contexts_of(request, self._found.holding.clusters)
         self._head: Head = repository.status([self._found.first.secret.path])[0]
-        if request.push:
-            refuse_no_upstream(repository, self._head)
+        if request.push and request.branch is None:
+            target_of(repository, self._head, None, None)
         self._prefix = prefix_of(request, repository)
         self._listed: list[Listed] = request.minter.list() if request.minter is not None else []
         self._earlier = Earlier(request, repository, self._found, self._listed, self._prefix)
@@ -132,10 +136,11 @@ class _Rotation:
     def outcome(self) -> Outcome:
         """Return what was done so far."""
         goes_on = self._switched is not None and not self._journey.is_complete
+        new = self._new_branch
         return Outcome(
             self._journey.steps,
             tuple(holder.secret for holder in self._found.holding.ours),
-            self._head.branch or "",
+            new.name if new is not None else self._head.branch or "",
             self._switched.commit if self._switched is not None else None,
             self._changes,
             self._record,
@@ -144,6 +149,8 @@ class _Rotation:
             failure=self._failure,
             resume=self._request.resume_with if goes_on else None,
             recovered=self.recovered,
+            new_branch=new,
+            addresses=self._addresses,
             is_complete=self._journey.is_complete,
         )
 
@@ -218,28 +225,20 @@ class _Rotation:
         self._changes = switch.plan(minted.credentials, record)
         commit = switch.commit(transaction, self._changes)
         self._record, self._switched = record, Switched(commit, old)
+        self._new_branch = switch.new_branch
         files = count(len(self._changes), "files")
         self._journey.note(Stage.SWITCH, State.DONE, f"{files} in commit {commit[:10]}")
         # From here on the repository is asked for what it holds now.
         self._found = find(request, self._repository)
 
     def _push(self) -> bool:
-        branch, commit = self._head.branch, self._commit()
-        if not is_pushed(self._repository, commit):
-            if not self._request.push:
-                words = f"{branch} is not pushed: git push"
-                self._journey.note(Stage.PUSH, State.WAITING, words)
-                return False
-            self._request.progress(f"pushing {branch}")
-            try:
-                push_again(self._repository, self._head)
-            except GitOpsSecretsError as error:
-                self._journey.note(Stage.PUSH, State.FAILED, f"{branch} could not be pushed")
-                raise GitOpsSecretsError(
-                    error.message, "git pull --rebase, if others pushed", self._request.resume_with
-                ) from None
-        self._journey.note(Stage.PUSH, State.DONE, f"the upstream of {branch} has the commit")
-        return True
+        request, repository, head = self._request, self._repository, self._head
+        if self._new_branch is not None:
+            self._addresses = push_for_review(
+                request, repository, head, self._new_branch, self._journey
+            )
+            return False
+        return push_to_upstream(request, repository, head, self._commit(), self._journey)
 
     def _confirm(self) -> bool:
         request, clusters = self._request, self._found.holding.clusters

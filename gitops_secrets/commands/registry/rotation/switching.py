@@ -13,8 +13,9 @@ from gitops_secrets.adapters.writing.transaction import Transaction
 from gitops_secrets.commands.registry.finding import open_found
 from gitops_secrets.commands.registry.rotation.holders import Found, Holder
 from gitops_secrets.commands.registry.rotation.model import Request
+from gitops_secrets.commands.repository.branches import NewBranch, new_branch
 from gitops_secrets.commands.repository.committing import refuse_changed, refuse_detached
-from gitops_secrets.commands.repository.pushing import try_push
+from gitops_secrets.commands.repository.pushing import target_of, try_push
 from gitops_secrets.commands.secrets.pull_secret import plan_entries, refuse_new_readers
 from gitops_secrets.commands.secrets.ruling import ruling_for
 from gitops_secrets.commands.secrets.sealing import Sealer
@@ -32,6 +33,8 @@ class Switch(NamedTuple):
     repository: Repository
     found: Found
     head: Head
+    new_branch: NewBranch | None
+    """The branch to be made for the commit; None for the one that is checked out."""
 
     @classmethod
     def prepare(cls, request: Request, repository: Repository, found: Found) -> Self:
@@ -42,6 +45,7 @@ class Switch(NamedTuple):
             check_inside(repository.top, path)
         head, states = repository.status(paths)
         refuse_detached(repository, head)
+        new = new_branch(repository, head, request.branch)
         before = [Change(path, found.seen.tree.read(path), b"") for path in paths]
         refuse_changed(repository, listing(), states, before, run_filters=not request.dry_run)
         for holder in found.holding.ours:
@@ -50,9 +54,10 @@ class Switch(NamedTuple):
             sealed = Manifest(tree.read(path) or b"", path)
             refuse_new_readers(sealed, holder.secret.cluster.path, ruling)
         if request.push and not request.dry_run:
-            request.progress(f"checking that {head.branch} can be pushed")
-            try_push(repository, head)
-        return cls(request, repository, found, head)
+            target = target_of(repository, head, new, request.branch)
+            request.progress(f"checking that {target.branch} can be pushed")
+            try_push(repository, head, target)
+        return cls(request, repository, found, head, new)
 
     def plan(self, credentials: Credentials, record: Record) -> tuple[Change, ...]:
         """Return what gives every holder the new credential."""
@@ -71,7 +76,8 @@ class Switch(NamedTuple):
         places = "\n".join(f"- {path}" for path in _paths(self.found.holding.ours))
         key = self.request.registry.key
         message = f"Rotate the credential for {key}\n\nThe pull Secrets that hold it:\n{places}\n"
-        return transaction.commit(changes, self.head, Steps(message))
+        branch = self.new_branch.name if self.new_branch is not None else None
+        return transaction.commit(changes, self.head, Steps(message, branch=branch))
 
     def stands(self, changes: Sequence[Change]) -> bool:
         """Return whether the last commit holds any of *changes*, whatever was said about it."""
