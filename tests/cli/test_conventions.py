@@ -9,7 +9,7 @@ import pytest
 from tests.field import gotk
 from tests.support.documents import read
 from tests.support.secrets import opaque, word
-from tests.support.user import User
+from tests.support.user import BOOTSTRAP, User
 
 KUBECONFIG = "contexts: [{name: prod-eu, context: {}}, {name: prod-us, context: {}}, {name: dev}]\n"
 
@@ -125,6 +125,45 @@ def test_the_commit_has_the_message_that_the_repository_asks_for(user: User) -> 
     )
     assert own.status == 0, own.printed
     assert message(user) == "chore(flux): Let team-a pull\n\nTicket: OPS-12"
+
+
+STYLE = "version: 1\ncommit: {message-prefix: 'chore(flux): ', trailers: {Ticket: OPS-12, Team: platform}}\n"
+
+
+def test_every_command_that_commits_has_its_messages_as_the_repository_does(user: User) -> None:
+    user.commit({".gitops-secrets.yaml": STYLE})
+    recipient = "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj"
+    registry = ("--registry", "registry.example.com", "--registry-creds-env", "CREDS")
+    commands = (
+        BOOTSTRAP,
+        ("attach", "team-a"),
+        ("registry", "update", *registry, "--check", "never"),
+        ("key", "add", recipient),
+        ("registry", "rotate", *registry, "--check", "never"),
+    )
+    for number, arguments in enumerate(commands):
+        done = user.run(*arguments, env={"CREDS": f"robot:password-{number}"})
+        assert done.status == 0, done.printed
+        assert message(user).startswith("chore(flux): "), arguments
+        assert message(user).endswith("\n\nTicket: OPS-12\nTeam: platform"), arguments
+    assert user.commits() == 1 + len(commands)
+
+
+def test_what_the_user_says_of_the_message_counts_more_than_the_repository(user: User) -> None:
+    user.commit({".gitops-secrets.yaml": STYLE})
+    flags = ("--message-prefix", "fix: ", "--trailer", "ticket=OPS-13", "--message", "Pull again")
+    assert user.bootstrap(*flags).status == 0
+    assert message(user) == "fix: Pull again\n\nticket: OPS-13\nTeam: platform"
+
+
+def test_settings_that_cannot_be_read_stop_the_commit_before_anything_is_written(
+    user: User,
+) -> None:
+    user.commit({".gitops-secrets.yaml": "version: 1\ncommit: {prefix: x}\n"})
+    before = user.state()
+    result = user.bootstrap()
+    assert (result.status, user.state()) == (3, before)
+    assert ".gitops-secrets.yaml:2:10: unknown key 'prefix'" in result.stderr
 
 
 def test_a_trailer_without_a_value_is_refused(user: User) -> None:

@@ -15,7 +15,7 @@ import yaml
 from gitops_secrets.core.guard import engine
 from gitops_secrets.core.guard.judge.globs import covers, flaw_in
 from gitops_secrets.core.guard.judge.policy import Policy
-from gitops_secrets.core.guard.judge.settings import FIXED, parse_settings
+from gitops_secrets.core.guard.judge.settings import FIXED, parse_settings, parse_style
 from gitops_secrets.core.guard.record.finding import Severity
 from gitops_secrets.core.guard.rules import IDENTS
 from gitops_secrets.errors import InvalidDocumentError
@@ -125,6 +125,12 @@ BROKEN = [
     ("version: 2\nrules: []\n", ":1:10: version is not 1"),
     ("rules: []\n", ":1:1: version is missing"),
     ("version: 1\n", ":1:1: rules is missing"),
+    ("version: 1\ncommit: x\n", ":2:9: this is not a mapping"),
+    ("version: 1\ncommit: {prefix: x}\n", ":2:10: unknown key 'prefix'"),
+    ('version: 1\ncommit: {message-prefix: "a\\nb"}\n', ":2:26: message-prefix has several lines"),
+    ("version: 1\ncommit: {trailers: [a]}\n", ":2:20: trailers is not a mapping"),
+    ("version: 1\ncommit: {trailers: {a b: c}}\n", ":2:21: this is no key of a trailer"),
+    ("version: 1\ncommit: {trailers: {a: ''}}\n", ":2:24: the trailer a is empty"),
     ("version: 1\nrules: {}\n", ":2:8: rules is not a list"),
     ("version: 1\nrules: []\nrule: []\n", ":3:1: unknown key 'rule'"),
     ("version: 1\nrules: [a]\n", ":2:9: this is not a mapping"),
@@ -154,6 +160,13 @@ def test_what_is_not_understood_is_an_error_with_its_place_and_a_hint(text: str,
 @pytest.mark.parametrize("text", [t for t, _ in BROKEN if "---" not in t])
 def test_the_schema_for_editors_refuses_what_the_reader_refuses(text: str):
     assert not is_valid(text.encode())
+
+
+def test_commit_messages_can_be_set_without_any_rule():
+    content = b"version: 1\ncommit: {message-prefix: 'chore: ', trailers: {Ticket: OPS-12}}\n"
+    assert is_valid(content)
+    assert parse_settings(content, "-") == ()
+    assert parse_style(content, "-") == ("chore: ", (("Ticket", "OPS-12"),))
 
 
 @pytest.mark.parametrize("severity", ["error", "warning", "off"])

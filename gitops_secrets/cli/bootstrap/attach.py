@@ -58,7 +58,7 @@ def attach_command(
     age_identity_file: Path | None,
     shadowed_recipients: str | None,
     message: str | None,
-    message_prefix: str,
+    message_prefix: str | None,
     trailers: tuple[str, ...],
     no_commit: bool,
     branch: str | None,

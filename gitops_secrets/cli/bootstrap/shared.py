@@ -16,7 +16,7 @@ from gitops_secrets.errors import UsageError
 from gitops_secrets.report.words import plain
 
 if TYPE_CHECKING:
-    from gitops_secrets.commands.bootstrap.model import CommitMessage
+    from gitops_secrets.commands.repository.messages import CommitMessage
     from gitops_secrets.core.repository.layout import Cluster
     from gitops_secrets.core.sops.creationrules import CreationRule
 
@@ -72,8 +72,8 @@ def commit_options(command: F) -> F:
     command = click.option(
         "--message-prefix",
         metavar="TEXT",
-        default="",
-        help="What the first line of the commit message begins with, for example 'chore: '.",
+        help="What the first line of the commit message begins with, for example 'chore: '. "
+        "[default: as .gitops-secrets.yaml says]",
     )(command)
     command = click.option(
         "-m",
@@ -92,9 +92,11 @@ def commit_options(command: F) -> F:
     )(command)
 
 
-def commit_message(message: str | None, prefix: str, trailers: Sequence[str]) -> CommitMessage:
+def commit_message(
+    message: str | None, prefix: str | None, trailers: Sequence[str]
+) -> CommitMessage:
     """Return what the user says of the commit message. Raises UsageError for a trailer without a value."""
-    from gitops_secrets.commands.bootstrap.model import CommitMessage
+    from gitops_secrets.commands.repository.messages import CommitMessage
 
     pairs = []
     for trailer in trailers:
@@ -102,7 +104,7 @@ def commit_message(message: str | None, prefix: str, trailers: Sequence[str]) ->
         if not equals or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]*", key) or not value.strip():
             raise UsageError("a --trailer is KEY=VALUE", "--trailer Ticket=OPS-12")
         pairs.append((key, value.strip()))
-    if "\n" in prefix or any("\n" in value for _, value in pairs):
+    if "\n" in (prefix or "") or any("\n" in value for _, value in pairs):
         raise UsageError("--message-prefix and --trailer are one line each", "give one line")
     return CommitMessage(message, prefix, tuple(pairs))
 

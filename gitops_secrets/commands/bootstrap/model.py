@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from gitops_secrets.commands.repository.messages import CommitMessage
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -19,22 +21,6 @@ if TYPE_CHECKING:
     from gitops_secrets.core.repository.layout import Cluster
     from gitops_secrets.core.sops.creationrules import CreationRule, Recipient
     from gitops_secrets.core.wiring.wire import Wired
-
-
-class CommitMessage(NamedTuple):
-    """What the user says of the commit's message."""
-
-    text: str | None = None
-    """All of it but the trailers; None for ours."""
-    prefix: str = ""
-    """What the first line begins with."""
-    trailers: tuple[tuple[str, str], ...] = ()
-
-    def over(self, ours: str) -> str:
-        """Return the whole message, *ours* where the user gives none."""
-        text = f"{self.prefix}{(self.text or ours).strip()}\n"
-        lines = "".join(f"{key}: {value}\n" for key, value in self.trailers)
-        return f"{text}\n{lines}" if lines else text
 
 
 class Request(NamedTuple):

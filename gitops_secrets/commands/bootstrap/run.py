@@ -12,10 +12,11 @@ from gitops_secrets.adapters.writing.transaction import (
     open_transaction,
     refuse_half_way,
 )
-from gitops_secrets.commands.bootstrap.model import CommitMessage, Outcome, Plan, Request
+from gitops_secrets.commands.bootstrap.model import Outcome, Plan, Request
 from gitops_secrets.commands.bootstrap.questions import begin_questions
 from gitops_secrets.commands.key.identities import forget_identity, keep_identity
 from gitops_secrets.commands.repository.committing import refuse_operation
+from gitops_secrets.commands.repository.messages import CommitMessage
 from gitops_secrets.commands.repository.pushing import (
     is_ahead,
     push,
@@ -98,7 +99,7 @@ def _apply(request: Request, plan: Plan, transaction: Transaction) -> Outcome:
 
     _refuse_password_in(request.message)
     steps = Steps(
-        request.message.over(_message(request, plan)),
+        request.message.over(_message(request, plan), repository),
         beside,
         send if target is not None else None,
         new.name if new is not None else None,
@@ -126,9 +127,8 @@ def _push_earlier(request: Request, plan: Plan, transaction: Transaction) -> Out
 
 def _refuse_password_in(message: CommitMessage) -> None:
     """Raise GitOpsSecretsError if the user's words for the commit hold a password that this run encrypts."""
-    words = [message.text or "", message.prefix, *(value for _, value in message.trailers)]
     for password in held():
-        if not is_a_word(password) and any(password in text for text in words):
+        if not is_a_word(password) and any(password in text for text in message.words):
             raise GitOpsSecretsError(
                 "the commit message holds a password of this run, and Git would keep it readable",
                 "leave it out of --message, --message-prefix and --trailer",

@@ -22,6 +22,7 @@ from gitops_secrets.commands.repository.committing import (
     refuse_changed,
     refuse_detached,
 )
+from gitops_secrets.commands.repository.messages import CommitMessage
 from gitops_secrets.commands.repository.worktree import work_tree
 from gitops_secrets.commands.secrets.ruling import ruling_for
 from gitops_secrets.commands.secrets.sealing import Sealer
@@ -108,7 +109,7 @@ def change(request: Request) -> Outcome:
         request.progress("committing, with the hooks of the repository")
         new = plan.new_branch
         branch = new.name if new is not None else outcome.branch
-        steps = Steps(_message(request, plan), branch=branch)
+        steps = Steps(CommitMessage().over(_message(request, plan), repository), branch=branch)
         commit = transaction.commit(plan.changes, plan.head, steps)
         return outcome._replace(commit=commit, branch=branch, new_branch=new)
 

@@ -21,6 +21,7 @@ from gitops_secrets.commands.repository.committing import (
     refuse_changed,
     refuse_detached,
 )
+from gitops_secrets.commands.repository.messages import CommitMessage
 from gitops_secrets.commands.secrets.pull_secret import (
     OpenedPullSecret,
     Registries,
@@ -139,7 +140,9 @@ def change(request: Request) -> Outcome:
         paths = list(dict.fromkeys(changed.place.cluster.path for changed in plan.clusters))
         new = plan.new_branch
         branch = new.name if new is not None else outcome.branch
-        steps = Steps(request.edit.message(name, paths), branch=branch)
+        steps = Steps(
+            CommitMessage().over(request.edit.message(name, paths), repository), branch=branch
+        )
         commit = transaction.commit(plan.changes, plan.head, steps)
         return outcome._replace(commit=commit, branch=branch, new_branch=new)
 

@@ -15,6 +15,7 @@ from gitops_secrets.commands.registry.rotation.holders import Found, Holder
 from gitops_secrets.commands.registry.rotation.model import Request
 from gitops_secrets.commands.repository.branches import NewBranch, new_branch
 from gitops_secrets.commands.repository.committing import refuse_changed, refuse_detached
+from gitops_secrets.commands.repository.messages import CommitMessage
 from gitops_secrets.commands.repository.pushing import target_of, try_push
 from gitops_secrets.commands.secrets.pull_secret import plan_entries, refuse_new_readers
 from gitops_secrets.commands.secrets.ruling import ruling_for
@@ -77,7 +78,9 @@ class Switch(NamedTuple):
         key = self.request.registry.key
         message = f"Rotate the credential for {key}\n\nThe pull Secrets that hold it:\n{places}\n"
         branch = self.new_branch.name if self.new_branch is not None else None
-        return transaction.commit(changes, self.head, Steps(message, branch=branch))
+        return transaction.commit(
+            changes, self.head, Steps(CommitMessage().over(message, self.repository), branch=branch)
+        )
 
     def stands(self, changes: Sequence[Change]) -> bool:
         """Return whether the last commit holds any of *changes*, whatever was said about it."""
