@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
 
-.PHONY: help demo test system e2e fuzz lint format lock bench clean
+.PHONY: help demo test system e2e fuzz lint format man lock bench clean
 
 help: ## say what each target does
 	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ bench: $(VENV)/.dev ## the benchmarks, each beside what it is measured against
 	@$(BIN)/python -m benchmarks.doctor
 	@$(BIN)/python -m benchmarks.verify
 	@$(BIN)/python -m benchmarks.push
+
+man: $(VENV)/.dev ## make the man pages anew of the commands' help
+	@$(BIN)/python docs/manpages.py
 
 lock: ## renew the locked and hashed requirements (needs uv on PATH)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --all-extras --no-emit-index-url \
