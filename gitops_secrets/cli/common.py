@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -39,8 +39,10 @@ class Common(NamedTuple):
         return Choice(self.paths, self.all_clusters)
 
 
-def common_options(command: Callable[..., ExitCode]) -> Callable[..., ExitCode]:
-    """Add the options to *command*, which gets them as its argument ``common``."""
+def common_options(
+    command: Callable[..., ExitCode], forms: Sequence[str] = ("text", "json")
+) -> Callable[..., ExitCode]:
+    """Add the options to *command*, which gets them as its argument ``common``; *forms* are those of --output."""
 
     @functools.wraps(command)
     def gathered(
@@ -59,7 +61,7 @@ def common_options(command: Callable[..., ExitCode]) -> Callable[..., ExitCode]:
     for option in (
         verbose_option,
         repository_option,
-        output_option,
+        functools.partial(output_option, forms=forms),
         identity_option,
         cluster_options,
     ):

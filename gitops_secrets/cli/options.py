@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -68,7 +68,7 @@ def identity_option(command: F) -> F:
     )(command)
 
 
-def output_option(command: F) -> F:
+def output_option(command: F, forms: Sequence[str] = ("text", "json")) -> F:
     """Add --output, text for people and JSON for programs, and --json for short."""
     command = click.option(
         "--json",
@@ -82,7 +82,7 @@ def output_option(command: F) -> F:
     return click.option(
         "-o",
         "--output",
-        type=click.Choice(["text", "json"]),
+        type=click.Choice(forms),
         default="text",
         show_default=True,
         callback=_format,

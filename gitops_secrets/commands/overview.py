@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shlex
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from gitops_secrets.adapters.git.repository import Repository
 from gitops_secrets.adapters.writing.transaction import is_half_way
 from gitops_secrets.commands.repository.pushing import is_ahead
 from gitops_secrets.commands.repository.worktree import listed_tree
+from gitops_secrets.core.doctor.expiry import endings
 from gitops_secrets.core.doctor.unpulled import Unpulled, unpulled
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.layout import Cluster
@@ -30,6 +32,8 @@ def overview(folder: Path) -> list[str]:
         lines.append(
             "  a bootstrap was ended half-way, or is at work: the next command that writes clears it up"
         )
+    now = dt.datetime.now(dt.UTC)
+    ending = endings(view, now)
     bare: list[tuple[Cluster, list[Unpulled]]] = []
     for cluster in clusters:
         secrets = [f for f in tree.files() if f.startswith(f"{cluster.folder}/") and ".sops." in f]
@@ -42,8 +46,10 @@ def overview(folder: Path) -> list[str]:
             found = unpulled(view, cluster)
             lines += (f"    {one.words}" for one in found)
             bare.append((cluster, found))
+    lines += (f"  {one.words(now)}" for one in ending)
     if clusters and not bare:
-        return [*lines, "", "next:", *_when_in_place(repository, clusters)]
+        rotate = [f"  {one.command}" for one in ending[:_SHOWN]]
+        return [*lines, "", "next:", *rotate, *_when_in_place(repository, clusters)]
     return [*lines, "", "next:", *_next(view, bare)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import cast
 
 import pytest
@@ -38,6 +39,7 @@ LAYOUTS: dict[str, Layout] = {
 }
 ALL = pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
 SECRET = "regcred"
+NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
 def tree_of(files: Files) -> Overlay:
@@ -46,7 +48,9 @@ def tree_of(files: Files) -> Overlay:
 
 def said(tree: Overlay) -> list[str]:
     """What doctor says of *tree*, a line each."""
-    return [f"{d.check}: {d.message} ({', '.join(d.evidence)})" for d in examine(View(tree), {})]
+    return [
+        f"{d.check}: {d.message} ({', '.join(d.evidence)})" for d in examine(View(tree), {}, NOW)
+    ]
 
 
 def assert_said(tree: Overlay, expected: tuple[str, ...]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 from gitops_secrets.cli.branches import base_of
@@ -15,6 +16,7 @@ from gitops_secrets.core.flux.pullsecrets import PullSecret
 from gitops_secrets.core.registry.image import Image
 from gitops_secrets.core.registry.proof import Proof
 from gitops_secrets.report.document import Value, render_document
+from gitops_secrets.report.openmetrics import Gauge, Sample, render_openmetrics
 from gitops_secrets.report.proofs import PRIVATE_REALM, hint, sentence
 
 
@@ -86,6 +88,48 @@ def _entry(entry: Entry) -> dict[str, Value]:
             {**_place(holder.secret), "same_credentials": holder.same} for holder in entry.others
         ],
     }
+
+
+def list_metrics(found: Sequence[Listed]) -> list[str]:
+    """Return when each credential ends, when each pull Secret was changed, and whether it could be opened."""
+    ends = [
+        Sample({**_labels(one), "registry": e.key, "user": e.user}, e.ends.timestamp())
+        for one in found
+        for e in one.entries or ()
+        if e.ends is not None
+    ]
+    changes = [
+        Sample(_labels(one), dt.datetime.fromisoformat(one.last_change.date).timestamp())
+        for one in found
+        if one.last_change is not None
+    ]
+    opened = [Sample(_labels(one), float(one.entries is not None)) for one in found]
+    return render_openmetrics(
+        [
+            Gauge(
+                "gitops_secrets_credential_end_timestamp_seconds",
+                "When the credential of a registry ends, if that is known.",
+                ends,
+                unit="seconds",
+            ),
+            Gauge(
+                "gitops_secrets_pull_secret_change_timestamp_seconds",
+                "When the last commit changed the file of a pull Secret.",
+                changes,
+                unit="seconds",
+            ),
+            Gauge(
+                "gitops_secrets_pull_secret_opened",
+                "Whether an identity at hand opens a pull Secret: its credentials are known only then.",
+                opened,
+            ),
+        ]
+    )
+
+
+def _labels(listed: Listed) -> dict[str, str]:
+    secret = listed.secret
+    return {"cluster": secret.cluster.path, "namespace": secret.namespace, "secret": secret.name}
 
 
 def check_document(outcome: CheckOutcome) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -10,7 +11,7 @@ import click
 from gitops_secrets.cli.common import Common, common_options
 from gitops_secrets.cli.progress import steps
 from gitops_secrets.cli.registry_options import secret_option
-from gitops_secrets.cli.say import answer
+from gitops_secrets.cli.say import answer, tell
 from gitops_secrets.core.sops.recipients import shorten
 from gitops_secrets.errors import ExitCode
 
@@ -23,14 +24,17 @@ _SHOWN = 5
 
 @click.command("list", short_help="List the registries of the pull Secrets, without passwords.")
 @secret_option
-@common_options
+@partial(common_options, forms=("text", "json", "openmetrics"))
 def list_command(*, common: Common) -> ExitCode:
     """List the registries of the pull Secrets, who uses each and who else holds it.
 
     By default of every cluster. No password is shown. Without an identity that decrypts, only what is
     readable is listed: the Secret, its readers and its last change.
-    """
-    from gitops_secrets.cli.registry.documents import list_document
+
+    \b
+    gitops-secrets registry list --output openmetrics > /var/lib/node_exporter/textfile/registries.prom
+    """  # noqa: D301
+    from gitops_secrets.cli.registry.documents import list_document, list_metrics
     from gitops_secrets.commands.registry.listing import Request, list_registries
 
     with steps() as step:
@@ -43,6 +47,9 @@ def list_command(*, common: Common) -> ExitCode:
                 progress=step,
             )
         )
+    if common.output == "openmetrics":
+        tell(*list_metrics(found))
+        return ExitCode.OK
     answer(common.output, lambda: list_document(found), lambda: _lines(found))
     return ExitCode.OK
 

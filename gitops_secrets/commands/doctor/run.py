@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -78,7 +79,7 @@ def doctor(request: Request) -> Examined:
     opened = open_pull_secrets(view, request.identity_file)
     keys = {place: tuple(credentials) for place, credentials in opened.items()}
     request.progress(f"examining {', '.join(cluster.path for cluster in view.clusters)}")
-    diagnoses = examine(view, keys)
+    diagnoses = examine(view, keys, dt.datetime.now(dt.UTC))
     refused: tuple[GitOpsSecretsError, ...] = ()
     if request.context is not None:
         from gitops_secrets.adapters.cluster.api import connect

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -18,7 +19,7 @@ from gitops_secrets.core.registry.credentials import Credentials
 from gitops_secrets.core.registry.provider import provider_of
 from gitops_secrets.core.registry.reference import Registry, covers
 from gitops_secrets.core.registry.rotation.record import Record
-from gitops_secrets.core.registry.shortlived import find_expiry
+from gitops_secrets.core.registry.shortlived import end_of, find_expiry
 from gitops_secrets.core.sops.annotations import records_in
 from gitops_secrets.core.sops.manifest import Manifest
 from gitops_secrets.errors import GitOpsSecretsError
@@ -62,6 +63,8 @@ class Entry(NamedTuple):
     provider: str | None
     expiry: str | None
     """What the credentials say of their end, or a rotation noted of it; None if that is nothing."""
+    ends: dt.datetime | None
+    """When they end, if that is known."""
     uses: tuple[Use, ...]
     others: tuple[Holder, ...]
 
@@ -129,6 +132,11 @@ def _noted(record: Record | None) -> str | None:
     return f"noted to end at {record.expires}"
 
 
+def _end(credentials: Credentials, record: Record | None) -> dt.datetime | None:
+    said = end_of(credentials)
+    return said if said is not None or record is None else record.ends
+
+
 def _last_change(repository: Repository, path: str) -> LastChange | None:
     done = repository.git("log", "-1", "--format=%H%x00%cI%x00%an <%ae>", "--", literal(path))
     fields = done.stdout.decode(errors="replace").strip().split("\0")
@@ -160,6 +168,7 @@ def _entries(
                 credentials.username,
                 provider_of(Registry(key).host),
                 expiry.what if expiry is not None else _noted(records.get(key)),
+                _end(credentials, records.get(key)),
                 tuple(use for use in used if covers(key, use.reference)),
                 tuple(others),
             )

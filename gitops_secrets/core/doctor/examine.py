@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from gitops_secrets.core.doctor import (
     accounts,
     builds,
     decryption,
+    expiry,
     files,
     images,
     namespaces,
@@ -27,6 +30,7 @@ RANK = (
         "service-accounts",
         "pod-template",
         "images",
+        "expiry",
         "namespace",
     ),
     *("mac", "size", "orphans"),
@@ -38,13 +42,14 @@ One broken kustomization explains much that follows. A module may have several c
 _MODULES = (places, builds, decryption, files, secrettypes, accounts, namespaces, orphans)
 
 
-def examine(view: View, keys: Keys) -> tuple[Diagnosis, ...]:
-    """Return everything that is wrong, each thing once: errors first, and what stops most first.
+def examine(view: View, keys: Keys, now: dt.datetime) -> tuple[Diagnosis, ...]:
+    """Return everything that is wrong at *now*, each thing once: errors first, and what stops most first.
 
     *keys* are the registry keys of the pull Secrets that could be opened.
     """
     found = dict.fromkeys(d for module in _MODULES for d in module.check(view))
     found |= dict.fromkeys(images.check(view, keys))
+    found |= dict.fromkeys(expiry.check(view, now))
     return tuple(sorted(found, key=_rank))
 
 

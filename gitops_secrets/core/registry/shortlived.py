@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import json
 import re
 from typing import NamedTuple
@@ -83,6 +84,15 @@ def find_expiry(host: str, credentials: Credentials, now: float) -> Expiry | Non
         return None
     what = "expired already" if expires <= now else "expires within a week"
     return Expiry(f"a token (JWT) that {what}", (_ROBOT,))
+
+
+def end_of(credentials: Credentials) -> dt.datetime | None:
+    """Return when *credentials* end, as they say themselves; None if they do not."""
+    expires = _expires(credentials.password)
+    try:
+        return dt.datetime.fromtimestamp(expires, dt.UTC) if expires is not None else None
+    except (OverflowError, ValueError, OSError):
+        return None
 
 
 def _expires(password: str) -> float | None:

@@ -22,9 +22,9 @@ def why_not(request: Request, repository: Repository) -> str | None:
         return None
     key = request.registry.key
     record = _record(request, repository)
-    if record is None or record.expires is None:
+    end = record.ends if record is not None else None
+    if end is None:
         return f"nothing in Git says when the credential for {key} ends"
-    end = dt.datetime.fromisoformat(record.expires)
     if end - dt.datetime.now(dt.UTC) <= request.due:
         return None
     return f"the credential for {key} lasts until {end:%Y-%m-%d %H:%M} UTC"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -22,6 +23,15 @@ class Record(NamedTuple):
     expires: str | None = None
     previous: str | None = None
     """The id of the credential before it: where a list still has it, the rotation is not complete."""
+
+    @property
+    def ends(self) -> dt.datetime | None:
+        """When the credential ends; None if nothing readable is noted of it."""
+        try:
+            end = dt.datetime.fromisoformat(self.expires or "")
+        except ValueError:
+            return None
+        return end if end.tzinfo is not None else None
 
 
 def parse_records(value: str | None) -> dict[str, Record]:
