@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from gitops_secrets.adapters.age import Identity, unwrap
 from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.adapters.sops.asking import ask_sops
+from gitops_secrets.commands.secrets.datakeys import DataKeys
 from gitops_secrets.core.guard.record.finding import Finding
-from gitops_secrets.core.sops.reader.cipher import DataKey
 from gitops_secrets.core.sops.reader.read import Reading, Verdict, judge, load
 from gitops_secrets.core.sops.reader.structure import EncryptedFile
 from gitops_secrets.core.sops.reader.tree import RefusedError, UnsupportedError
@@ -34,8 +33,7 @@ class Opener:
 
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring
-        self._keys: dict[tuple[MasterKey, ...], DataKey | None] = {}
-        self._secrets: dict[tuple[str, str], bytes | None] = {}
+        self._keys = DataKeys(keyring)
         self._is_wrong: dict[MasterKey, bool] = {}
 
     def open(self, file: EncryptedFile) -> Opened:
@@ -62,7 +60,7 @@ class Opener:
 
     def _judge(self, file: EncryptedFile, metadata: Metadata) -> Reading:
         try:
-            key = self._data_key(metadata)
+            key = self._keys.find(metadata)
             if key is None and any(self._keyring.find(r) for r in metadata.recipients):
                 # pyrage reads no post-quantum identity, and no group of keys is put together here.
                 return Reading(Verdict.UNSUPPORTED, "its data key is not unwrapped here")
@@ -73,31 +71,6 @@ class Opener:
             return Reading(Verdict.UNSUPPORTED, str(error))
         except RefusedError as error:
             return Reading(Verdict.REFUSED, str(error))
-
-    def _data_key(self, metadata: Metadata) -> DataKey | None:
-        entries = tuple(key for key in metadata.keys if key.kind == "age")
-        if entries not in self._keys:
-            secret = None if metadata.groups else self._unwrapped(entries)
-            self._keys[entries] = None if secret is None else DataKey(secret)
-        return self._keys[entries]
-
-    def _unwrapped(self, entries: Sequence[MasterKey]) -> bytes | None:
-        """Return the data key in one of *entries*; as sops, by any identity, whatever recipient an entry names."""
-        named = ((key, self._keyring.find(key.identification)) for key in entries)
-        tried = [(key, held.identity) for key, held in named if held is not None]
-        others = ((key, identity) for key in entries for identity in self._keyring.all())
-        for key, identity in (*tried, *others):
-            secret = self._opened(key, identity)
-            if secret is not None:
-                return secret
-        return None
-
-    def _opened(self, key: MasterKey, identity: Identity) -> bytes | None:
-        """Return the data key that *key* holds for *identity*, computed once."""
-        place = key.wrapped, identity.recipient
-        if place not in self._secrets:
-            self._secrets[place] = unwrap(key.wrapped, identity)
-        return self._secrets[place]
 
     def _wrong_entries(self, file: EncryptedFile, metadata: Metadata) -> Iterator[Finding]:
         """Yield the entries that do not open with the identity of the recipient that they name."""
@@ -117,7 +90,7 @@ class Opener:
         held = self._keyring.find(key.identification)
         if held is None or is_post_quantum(key.identification):
             return False
-        return self._opened(key, held.identity) is None
+        return self._keys.opened(key, held.identity) is None
 
 
 def _findings(file: EncryptedFile, reading: Reading) -> Iterator[Finding]:

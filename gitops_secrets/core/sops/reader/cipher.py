@@ -99,7 +99,7 @@ def _typed(plain: bytes, kind: str) -> bytes | Typed | Comment:
     if kind == "str":
         return plain
     if kind == "comment":
-        return Comment("")
+        return Comment(plain.decode(errors="surrogateescape"))
     if kind == "bytes":
         raise RefusedError("a value says that it is bytes, on which sops breaks off")
     if kind == "int":

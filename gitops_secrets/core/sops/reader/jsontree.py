@@ -27,6 +27,18 @@ _MAX_EXACT = 1 << 53
 
 def load_json(content: bytes, form: Form = Form.JSON) -> tuple[Tree, yaml.MappingNode]:
     """Return what *content* holds, and its ``sops`` block. Raises RefusedError and UnsupportedError."""
+    found = load_readable_json(content)
+    blocks = [value for key, value in found if key == BLOCK]
+    if not blocks:
+        raise RefusedError("it has no sops block")
+    if len(blocks) > 1 or not isinstance(blocks[0], tuple):
+        raise RefusedError("its sops block is not one mapping")
+    tree = Tree(form, (tuple((key, value) for key, value in found if key != BLOCK),))
+    return tree, node_of(blocks[0])
+
+
+def load_readable_json(content: bytes) -> Branch:
+    """Return what the object *content* holds; the errors are those of load_json."""
     try:
         text = content.decode()
     except UnicodeDecodeError:
@@ -42,13 +54,7 @@ def load_json(content: bytes, form: Form = Form.JSON) -> tuple[Tree, yaml.Mappin
         raise UnsupportedError("something follows its JSON")
     if not isinstance(found, tuple):
         raise RefusedError("it is not an object")
-    blocks = [value for key, value in found if key == BLOCK]
-    if not blocks:
-        raise RefusedError("it has no sops block")
-    if len(blocks) > 1 or not isinstance(blocks[0], tuple):
-        raise RefusedError("its sops block is not one mapping")
-    tree = Tree(form, (tuple((key, value) for key, value in found if key != BLOCK),))
-    return tree, node_of(blocks[0])
+    return found
 
 
 def _object(pairs: list[tuple[str, object]]) -> Branch:

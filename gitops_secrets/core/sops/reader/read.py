@@ -1,4 +1,4 @@
-"""The verdict on an encrypted file: whether each value opens, and whether the MAC is that of what it holds."""
+"""An encrypted file opened: whether each value opens, whether the MAC is that of what it holds, and what it holds."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from gitops_secrets.core.sops.reader.tree import (
 )
 from gitops_secrets.core.sops.reader.yamltree import load_yaml
 from gitops_secrets.core.sops.structure import Metadata
+from gitops_secrets.core.veiled import Veiled
 from gitops_secrets.core.yamltext.nodes import Path
 
 if TYPE_CHECKING:
@@ -70,6 +71,17 @@ class Reading(NamedTuple):
     """For CLOSED: the keys that lead to the value."""
 
 
+class Opened(Veiled):
+    """The verdict on a file, and what it holds."""
+
+    __slots__ = ("branches", "reading")
+
+    def __init__(self, reading: Reading, branches: tuple[Branch, ...]) -> None:
+        self.reading = reading
+        self.branches = branches
+        """Its documents, readable; none unless it is intact."""
+
+
 class Loaded(NamedTuple):
     """A file, ready to be read with its data key."""
 
@@ -98,9 +110,14 @@ def load(
 
 def judge(loaded: Loaded, key: DataKey) -> Reading:
     """Return what sops would make of *loaded* with its data key. No value stays behind."""
+    return open_loaded(loaded, key).reading
+
+
+def open_loaded(loaded: Loaded, key: DataKey) -> Opened:
+    """Return what ``judge`` does, and if it is intact the values too."""
     walk = _Walk(loaded, key)
     try:
-        walk.run()
+        branches = walk.run()
         metadata = loaded.metadata
         stamp = (metadata.lastmodified or "").replace("+00:00", "Z").replace("-00:00", "Z")
         found = key.decrypt(metadata.mac or "", stamp)
@@ -108,16 +125,18 @@ def judge(loaded: Loaded, key: DataKey) -> Reading:
             raise RefusedError("its mac is not text")
         is_intact = found == walk.mac.hexdigest().upper().encode()
     except _ClosedAtError as error:
-        return Reading(Verdict.CLOSED, key=error.key)
+        return Opened(Reading(Verdict.CLOSED, key=error.key), ())
     except ClosedError:
-        return Reading(Verdict.MAC)
+        return Opened(Reading(Verdict.MAC), ())
     except RefusedError as error:
-        return Reading(Verdict.REFUSED, str(error))
+        return Opened(Reading(Verdict.REFUSED, str(error)), ())
     except UnsupportedError as error:
-        return Reading(Verdict.UNSUPPORTED, str(error))
+        return Opened(Reading(Verdict.UNSUPPORTED, str(error)), ())
     except RecursionError:
-        return Reading(Verdict.UNSUPPORTED, "it is nested too deep")
-    return Reading(Verdict.INTACT if is_intact else Verdict.MAC)
+        return Opened(Reading(Verdict.UNSUPPORTED, "it is nested too deep"), ())
+    if not is_intact:
+        return Opened(Reading(Verdict.MAC), ())
+    return Opened(Reading(Verdict.INTACT), branches)
 
 
 class _ClosedAtError(Exception):
@@ -137,13 +156,13 @@ class _Walk:
         self._mac_only = loaded.metadata.mac_only_encrypted
         self.mac: _Hash = sha512(_MAC_ONLY_ENCRYPTED if self._mac_only else b"")
 
-    def run(self) -> None:
-        """Go over all documents."""
+    def run(self) -> tuple[Branch, ...]:
+        """Go over all documents, and return what they hold."""
         tree = self._loaded.tree
-        for branch in tree.branches:
-            self._branch(branch, "", (), named=False)
+        found = tuple(self._branch(branch, "", (), named=False) for branch in tree.branches)
         if tree.form is Form.BINARY and not self._has_data(tree.branches[0]):
             raise RefusedError("it holds no text under the key data")
+        return found
 
     def _has_data(self, branch: Branch) -> bool:
         value = next((value for name, value in branch if name == "data"), None)
@@ -162,42 +181,49 @@ class _Walk:
             found = self._is_in[name] = self._loaded.choice.is_in(name)
         return found
 
-    def _branch(self, branch: Branch, bound: str, path: Path, *, named: bool) -> None:
+    def _branch(self, branch: Branch, bound: str, path: Path, *, named: bool) -> Branch:
+        found = []
         for name, value in branch:
             if isinstance(value, Comment):
                 self._comment(value, bound, named=named)
                 continue
-            self._value(value, f"{bound}{name}:", (*path, name), named=named or self._names(name))
+            inner = named or self._names(name)
+            found.append((name, self._value(value, f"{bound}{name}:", (*path, name), named=inner)))
+        return tuple(found)
 
-    def _value(self, value: Value, bound: str, path: Path, *, named: bool) -> None:
+    def _value(self, value: Value, bound: str, path: Path, *, named: bool) -> Value:
         if isinstance(value, str):
-            self._leaf(value, bound, path, named=named)
-        elif value is None:
-            pass
-        elif isinstance(value, Typed):
+            return self._leaf(value, bound, path, named=named)
+        if value is None:
+            return None
+        if isinstance(value, Typed):
             if self._chosen(named=named):
                 raise _ClosedAtError(path)
             if not self._mac_only:
                 self.mac.update(value.canonical)
-        elif isinstance(value, list):
-            for index, item in enumerate(value):
+            return value
+        if isinstance(value, list):
+            return [
                 self._value(item, bound, (*path, index), named=named)
-        else:
-            assert isinstance(value, tuple)
-            self._branch(value, bound, path, named=named)
+                for index, item in enumerate(value)
+            ]
+        assert isinstance(value, tuple)
+        return self._branch(value, bound, path, named=named)
 
-    def _leaf(self, value: str, bound: str, path: Path, *, named: bool) -> None:
+    def _leaf(self, value: str, bound: str, path: Path, *, named: bool) -> Value:
         if not self._chosen(named=named):
             if not self._mac_only:
                 self.mac.update(_bytes(value))
-            return
+            return value
         try:
             found = self._key.decrypt(value, bound)
         except ClosedError:
             raise _ClosedAtError(path) from None
-        # A comment in a list is a value there, and says by its type what it is.
-        if not isinstance(found, Comment):
-            self.mac.update(found.canonical if isinstance(found, Typed) else found)
+        if isinstance(found, Comment):
+            # A comment in a list is a value there, and says by its type what it is.
+            return found
+        self.mac.update(found.canonical if isinstance(found, Typed) else found)
+        return found if isinstance(found, Typed) else found.decode(errors="surrogateescape")
 
     def _comment(self, comment: Comment, bound: str, *, named: bool) -> None:
         """Go over a comment: one that does not open was never encrypted, and none goes into the MAC."""

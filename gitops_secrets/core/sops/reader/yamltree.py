@@ -36,19 +36,31 @@ def load_yaml(
     *composed* are its documents, if it is parsed already.
     Raises RefusedError and UnsupportedError.
     """
-    if _ODD_BREAKS.search(content):
-        raise UnsupportedError("it has line breaks that are not plain newlines")
     if _OTHER_COMMENT.search(content):
         raise UnsupportedError("a comment holds an encrypted value that is not a comment")
+    roots, reader = _roots(content, composed)
+    block = _block(roots, reader)
+    return Tree(Form.YAML, tuple(map(reader.document, roots))), block
+
+
+def load_readable_yaml(content: bytes) -> tuple[Branch, ...]:
+    """Return what the documents of a readable file hold; the errors are those of load_yaml."""
+    roots, reader = _roots(content, None)
+    return tuple(map(reader.document, roots))
+
+
+def _roots(
+    content: bytes, composed: Sequence[yaml.Node] | None
+) -> tuple[Sequence[yaml.Node], _Reader]:
+    if _ODD_BREAKS.search(content):
+        raise UnsupportedError("it has line breaks that are not plain newlines")
     try:
         if b"&" in content or b"*" in content:
             refuse_anchors(content, "")
         roots = compose_all(content, "") if composed is None else composed
     except InvalidDocumentError:
         raise UnsupportedError("it has anchors or aliases, or is not plain YAML") from None
-    reader = _Reader(has_tags=b"!" in content)
-    block = _block(roots, reader)
-    return Tree(Form.YAML, tuple(map(reader.document, roots))), block
+    return roots, _Reader(has_tags=b"!" in content)
 
 
 def _block(roots: Sequence[yaml.Node], reader: _Reader) -> yaml.MappingNode:
