@@ -42,6 +42,7 @@ bench: $(VENV)/.dev ## the benchmarks, each beside what it is measured against
 	@$(BIN)/python -m benchmarks.doctor
 	@$(BIN)/python -m benchmarks.verify
 	@$(BIN)/python -m benchmarks.push
+	@$(BIN)/python -m benchmarks.merge
 
 man: $(VENV)/.dev ## make the man pages anew of the commands' help
 	@$(BIN)/python docs/manpages.py

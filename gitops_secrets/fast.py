@@ -85,6 +85,10 @@ def _run(arguments: list[str]) -> int:
         from gitops_secrets.commands.merging.textconv import print_redacted
 
         return print_redacted(arguments[1])
+    if arguments[:1] in (["__merge"], ["__merge-bases"]) and len(arguments) == 5:
+        from gitops_secrets.cli.merging.driver import merge_for_git
+
+        return merge_for_git(*arguments)
     from gitops_secrets.commands.scan.quick import quick
 
     status = quick(arguments)

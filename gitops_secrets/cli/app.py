@@ -44,7 +44,6 @@ COMMANDS = {
 
 
 _HIDDEN = {
-    "__merge": "gitops_secrets.cli.merging.driver:merge_command",
     "__complete": "gitops_secrets.cli.complete:complete_command",
     "help": "gitops_secrets.cli.complete:help_command",
 }

@@ -46,6 +46,7 @@ COMMANDS = {
     "show --reveal": ("show", "--reveal", SECRET),
     "show --key": ("show", "--key", ".dockerconfigjson", SECRET),
     "merge driver": ("__merge", SECRET, SECRET, SECRET, SECRET),
+    "merge driver of bases": ("__merge-bases", SECRET, SECRET, SECRET, SECRET),
     "diff driver": ("__textconv", SECRET),
     "edit --key": ("edit", "--key", ".dockerconfigjson", SECRET),
     "encrypt": ("encrypt", SECRET),

@@ -57,6 +57,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "show --reveal, open": ("show", "--reveal", OPEN),
     "resolve": ("resolve", SECRET, "--ours"),
     "merge driver": ("__merge", SECRET, SECRET, SECRET, SECRET),
+    "merge driver of bases": ("__merge-bases", SECRET, SECRET, SECRET, SECRET),
     "merge driver, open": ("__merge", OPEN, OPEN, OPEN, OPEN),
     "diff driver": ("__textconv", SECRET),
     "edit": ("edit", OPEN),

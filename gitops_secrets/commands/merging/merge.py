@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from gitops_secrets.adapters.git.repository import Repository
 from gitops_secrets.adapters.keyring import Keyring
-from gitops_secrets.commands.secrets.ruling import Ruling
-from gitops_secrets.commands.secrets.sealing import Opened, Sealer
-from gitops_secrets.core.repository.layout import CONFIG
+from gitops_secrets.commands.merging.opening import open_version
+from gitops_secrets.commands.merging.refusing import refused
+from gitops_secrets.commands.merging.writing import Writer
+from gitops_secrets.commands.secrets.datakeys import DataKeys
+from gitops_secrets.commands.secrets.sealing import Sealer
 from gitops_secrets.core.repository.overlay import Overlay
-from gitops_secrets.core.sops.creationrules import choose_rule, parse_rules
 from gitops_secrets.core.sops.manifest import Manifest
-from gitops_secrets.core.sops.merging.sides import Refusal, encrypted_places, way_of
-from gitops_secrets.core.sops.merging.values import (
-    Merged,
-    Side,
-    is_same,
-    merge_values,
-)
-from gitops_secrets.core.sops.refusals import refuse_loss
-from gitops_secrets.core.sops.ruleconfig import config_like
-from gitops_secrets.core.sops.valuechanges import changes_between, comments_of
+from gitops_secrets.core.sops.merging.changes import can_become
+from gitops_secrets.core.sops.merging.sides import Text, aspects_of, choose_text
+from gitops_secrets.core.sops.merging.values import Documents, Side, merge_values
+from gitops_secrets.core.sops.merging.version import Sides
+from gitops_secrets.core.sops.merging.ways import Refusal, Trust, Way, way_of
 from gitops_secrets.errors import GitOpsSecretsError
 
 
@@ -41,7 +34,7 @@ class Result(NamedTuple):
     """What came of a merge."""
 
     content: bytes
-    """Encrypted in full: with our value for each key of *conflicts*."""
+    """Encrypted: with our value for each key of *conflicts*, or the base's if that was asked for."""
     conflicts: tuple[str, ...]
     """The keys that both sides changed, to different values, and of which nobody chose one."""
 
@@ -58,125 +51,83 @@ def merge(
     versions: Versions,
     path: str,
     keyring: Keyring,
-    named: Collection[str] = (),
+    trust: Trust,
     chosen: Mapping[str, Side] | None = None,
+    otherwise: Side = Side.OURS,
 ) -> Result:
-    """Return the three versions of the file *path* merged, all of them encrypted.
+    """Return the three versions of the file *path* merged and encrypted; one of both sides at least is encrypted.
 
     Values are compared in memory. What only one side changed counts, readers too; a reader whom one side
-    took out stays out, under a data key that he never had. *named* are the recipients of our creation rule, and
-    *chosen* says whose value counts for a key that both changed. Raises GitOpsSecretsError if a version cannot
-    be opened, its MAC does not fit, or ``way_of`` finds no way.
+    took out stays out, under a data key that he never had. *trust* says who may read what is ours. *chosen* says
+    whose value counts for a key that both changed, *otherwise* whose counts for those that nobody chose. Raises
+    GitOpsSecretsError if a version cannot be opened, or its MAC does not fit, or the sides changed it in ways that
+    sops cannot be told, or ``way_of`` finds no way.
     """
-    base, ours, theirs = (Manifest(content, path) for content in versions)
-    way = way_of(base, ours, theirs, named)
-    if isinstance(way, Refusal):
-        add = (f"gitops-secrets key add {way.stranger}",) if way.stranger else ()
-        raise _refused(path, way.words, *add)
-    with Sealer(Overlay((), lambda _: None), keyring) as sealer:
-        opened = _open(sealer, [m for m in (base, ours, theirs) if m.content.strip()])
-        plain = [one.plain.roots for one in opened]
-        found = merge_values(plain[-3] if plain[2:] else (), plain[-2], plain[-1], chosen or {})
+    chosen = chosen or {}
+    with Sealer(Overlay((), lambda _: None), keyring, secrets_only=False) as sealer:
+        keys = DataKeys(keyring)
+        base, ours, theirs = (
+            open_version(Manifest(content, path), keys, sealer) if content.strip() else None
+            for content in versions
+        )
+        if ours is None or theirs is None:
+            raise refused(path, "a side of it is empty")
+        sides = Sides(base, ours, theirs)
+        _refuse_decrypted(sides)
+        found = merge_values(
+            base.documents if base is not None else None,
+            ours.documents,
+            theirs.documents,
+            chosen,
+            otherwise,
+        )
         if found is None:
-            raise _refused(path, "the sides do not have the same number of documents")
-        kept, other = opened[-2:] if way.kept is Side.OURS else reversed(opened[-2:])
-        _refuse_text_of(other, kept, opened[-3] if opened[2:] else None)
-        ruling = _ruling(ours if way.rule is Side.OURS else theirs, kept.sealed, way.readers)
-        sealed = _seal(sealer, kept, found, ruling, renews=way.renews)
-    _check(sealed, (ours, theirs))
-    return Result(sealed.content, found.conflicts)
+            raise refused(path, "the sides do not have the same number of documents")
+        text = _text_by_aspects(sides, chosen)
+        way = _choose_way(sides, text, found.documents, trust)
+        sealed = Writer(sides, way, keys, sealer).write(found.documents)
+    return Result(sealed.content, (*found.conflicts, *(text.conflicts if text else ())))
 
 
-def named_readers(repository: Repository, path: str) -> tuple[str, ...]:
-    """Return the recipients of the creation rule for *path* in the last commit of our side; none if it has no rule."""
-    content = repository.contents("HEAD", [CONFIG])[1][CONFIG]
-    try:
-        rule = choose_rule(parse_rules(content or b""), path)
-    except GitOpsSecretsError:
-        return ()
-    return tuple(r.value for r in rule.recipients) if rule is not None else ()
+def _refuse_decrypted(sides: Sides) -> None:
+    """Raise GitOpsSecretsError if a side made readable what was encrypted: neither is what both want."""
+    for side in (Side.OURS, Side.THEIRS):
+        if sides.base is not None and sides.base.is_encrypted and not sides.of(side).is_encrypted:
+            whose = "our" if side is Side.OURS else "their"
+            path = sides.ours.manifest.path
+            raise refused(path, f"{whose} version of it is readable, and it was encrypted")
 
 
-def _refused(path: str, why: str, *hints: str) -> GitOpsSecretsError:
-    return GitOpsSecretsError(
-        f"{path}: {why}", *(hints or (f"git checkout --ours -- {shlex.quote(path)}",))
+def _text_by_aspects(sides: Sides, chosen: Mapping[str, Side]) -> Text | None:
+    """Return whose text has what is not set value by value; None if both have it."""
+    if not (sides.ours.is_encrypted and sides.theirs.is_encrypted):
+        return Text(Side.OURS if sides.ours.is_encrypted else Side.THEIRS, ())
+    base = sides.base
+    return choose_text(
+        aspects_of(base.manifest, base.comments) if base is not None else None,
+        aspects_of(sides.ours.manifest, sides.ours.comments),
+        aspects_of(sides.theirs.manifest, sides.theirs.comments),
+        chosen,
     )
 
 
-def _open(sealer: Sealer, manifests: Sequence[Manifest]) -> list[Opened]:
-    for manifest in manifests:
-        # Key files are read one after the other, and each once.
-        sealer.identities(manifest)
-    with ThreadPoolExecutor() as pool:
-        return list(pool.map(sealer.open_manifest, manifests))
-
-
-def _refuse_text_of(other: Opened, kept: Opened, base: Opened | None) -> None:
-    """Raise GitOpsSecretsError if *other* changed what is not set value by value, and *kept* has not: it would be lost."""
-    was = _aspects(base if base is not None else kept)
-    has = _aspects(kept)
-    for name, found in _aspects(other).items():
-        if found not in (has[name], was[name]):
-            raise _refused(kept.sealed.path, f"{name} differ on the side that is not kept")
-
-
-def _aspects(one: Opened) -> dict[str, object]:
-    """Return what stands in the text of a version, and is not set value by value."""
-    metadata = one.sealed.metadata
-    return {
-        "the comments": comments_of(one.plain.content),
-        "the key managers": {(key.kind, key.identification) for key in one.sealed.other_keys},
-        "the key groups": metadata.opening if metadata is not None and metadata.groups else None,
-    }
-
-
-def _ruling(like: Manifest, kept: Manifest, readers: Sequence[str]) -> Ruling:
-    """Return by what the merged file is encrypted: as *like* is, for *readers*.
-
-    Raises GitOpsSecretsError if readers of key groups changed.
-    """
-    metadata = like.metadata
-    assert metadata is not None
-    if metadata.groups and set(readers) != set(kept.recipients):
-        raise _refused(
-            kept.path,
-            "the readers of its key groups changed, and it is not known into which group they go",
-        )
-    config = config_like(metadata, readers, {"yaml": 2})
-    return Ruling(config, tuple(readers), mac_only=metadata.mac_only_encrypted)
-
-
-def _seal(
-    sealer: Sealer, kept: Opened, merged: Merged, ruling: Ruling, *, renews: bool
-) -> Manifest:
-    """Return *kept* with what *merged* holds, for the readers of *ruling*; with *renews* under a new data key."""
-    path = kept.sealed.path
-    changes = changes_between(kept.plain.roots, merged.roots)
-    if changes is None:
-        if not all(map(is_same, kept.plain.roots, merged.roots)):
-            raise _refused(
-                path, "both sides changed it, and sops sets no values in one of several documents"
-            )
-        changes = ()
-    if changes:
-        kept = sealer.change(kept, changes, ruling)
-        if not all(map(is_same, kept.plain.roots, merged.roots)):
-            raise _refused(path, "the merged values do not read back as they are")
-    if renews:
-        refuse_loss(path, kept.sealed.other_keys)
-        return sealer.seal(kept.plain, ruling)
-    has_all = set(kept.sealed.recipients) == set(ruling.recipients)
-    return kept.sealed if has_all else sealer.rewrap(kept, ruling)
-
-
-def _check(sealed: Manifest, sides: Sequence[Manifest]) -> None:
-    """Raise GitOpsSecretsError if a value is readable in *sealed* that is encrypted on one of *sides*."""
-    held = encrypted_places(sealed)
-    present = {
-        (number, path)
-        for number, document in enumerate(sealed.documents)
-        for path in (value.path for value in document.values if not value.empty)
-    }
-    secret = {place for side in sides for place in encrypted_places(side)}
-    if (present & secret) - held:
-        raise _refused(sealed.path, "a value that is encrypted on one side would be readable")
+def _choose_way(sides: Sides, text: Text | None, wanted: Documents, trust: Trust) -> Way:
+    """Return the way by which sops can be told what is *wanted*, and which encrypts as little anew as can be."""
+    candidates = (Side.OURS, Side.THEIRS) if text is None else (text.side,)
+    found = [way_of(sides, side, trust) for side in candidates]
+    ways = [way for way in found if isinstance(way, Way)]
+    if not ways:
+        refusal = found[0]
+        assert isinstance(refusal, Refusal)
+        # While a merge is under way, no other command commits.
+        first = ("abort it: git status says how",) if trust.knows_ours else ()
+        add = f"gitops-secrets key add {refusal.stranger}"
+        raise refused(sides.ours.manifest.path, refusal.words, *first, add)
+    return min(
+        ways,
+        key=lambda way: (
+            not can_become(sides.of(way.kept).documents, wanted),
+            way.renews,
+            way.wraps,
+        ),
+    )

@@ -11,10 +11,12 @@ from gitops_secrets.adapters.files import replace_file
 from gitops_secrets.adapters.git.repository import Repository, literal, words
 from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.adapters.writing.transaction import clear_up
-from gitops_secrets.commands.merging.merge import Versions, is_encrypted, merge, named_readers
+from gitops_secrets.commands.merging.merge import Versions, is_encrypted, merge
+from gitops_secrets.commands.merging.trusting import named_readers
 from gitops_secrets.commands.secrets.file import SecretFile, locate
 from gitops_secrets.core.sops.merging.markers import split_markers
 from gitops_secrets.core.sops.merging.values import Side
+from gitops_secrets.core.sops.merging.ways import Trust
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
 _RECORD = "gitops-secrets-resolve.json"
@@ -62,8 +64,8 @@ def resolve(request: Request) -> Outcome:
     keyring = Keyring(request.identity_file)
     record = _Record(file.repository, file.path, conflict.ids)
     chosen = dict(record.read())
-    named = named_readers(file.repository, file.path)
-    left = merge(conflict.versions, file.path, keyring, named, chosen).conflicts
+    trust = Trust(lambda: named_readers(file.repository, file.path), bool(conflict.ids))
+    left = merge(conflict.versions, file.path, keyring, trust, chosen).conflicts
     strange = [key for key in request.keys if key not in (*left, *chosen)]
     if strange:
         raise UsageError(
@@ -73,7 +75,7 @@ def resolve(request: Request) -> Outcome:
     if request.side is None:
         return Outcome(file.path, left, chosen, staged=False)
     chosen |= dict.fromkeys(request.keys or left, request.side)
-    result = merge(conflict.versions, file.path, keyring, named, chosen)
+    result = merge(conflict.versions, file.path, keyring, trust, chosen)
     if result.conflicts:
         record.write(chosen)
         return Outcome(file.path, result.conflicts, chosen, staged=False, recovered=recovered)

@@ -7,7 +7,6 @@ import shlex
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from gitops_secrets.commands.secrets.ruling import Ruling
 from gitops_secrets.commands.secrets.sealing import Opened, Sealer
 from gitops_secrets.core.registry.rotation.record import Record
 from gitops_secrets.core.repository.layout import CONFIG, ENDINGS
@@ -16,6 +15,7 @@ from gitops_secrets.core.sops.annotations import with_records
 from gitops_secrets.core.sops.manifest import Manifest
 from gitops_secrets.core.sops.pullsecret import CLUSTER_ANNOTATION, PullSecret, read_entries
 from gitops_secrets.core.sops.recipients import shorten
+from gitops_secrets.core.sops.ruleconfig import Ruling
 from gitops_secrets.core.veiled import Veiled
 from gitops_secrets.core.yamltext.nodes import compose_single, text
 from gitops_secrets.errors import GitOpsSecretsError

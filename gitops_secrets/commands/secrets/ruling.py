@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from gitops_secrets.adapters import age
 from gitops_secrets.adapters.sops.program import refuse_outranking
@@ -17,27 +16,8 @@ from gitops_secrets.core.sops.creationrules import (
     parse_rules,
 )
 from gitops_secrets.core.sops.manifest import Manifest
-from gitops_secrets.core.sops.ruleconfig import config_of, render_config
+from gitops_secrets.core.sops.ruleconfig import Ruling, config_of, render_config
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
-
-
-class Ruling(NamedTuple):
-    """By what a file is encrypted."""
-
-    config: bytes
-    """All that sops gets to see of the rules."""
-    recipients: tuple[str, ...]
-    mac_only: bool = False
-    """Whether the MAC is to be over the encrypted values alone."""
-    needed: int = 1
-    """Of how many of these groups of recipients sops needs an identity to decrypt."""
-    groups: tuple[tuple[str, ...], ...] = ()
-    """The recipients by key group; empty if there is one group."""
-
-    @property
-    def opening(self) -> tuple[tuple[str, ...], ...]:
-        """The groups of recipients of which identities decrypt."""
-        return self.groups or (self.recipients,)
 
 
 def ruling_by_rule(content: bytes, rule: CreationRule, path: str) -> Ruling:

@@ -11,11 +11,11 @@ from typing import Self
 
 from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.adapters.sops import program as sops
-from gitops_secrets.commands.secrets.ruling import Ruling
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.manifest import Manifest
 from gitops_secrets.core.sops.refusals import refuse_loss
-from gitops_secrets.core.sops.structure import MAX_ENCRYPTED_BYTES
+from gitops_secrets.core.sops.ruleconfig import Ruling
+from gitops_secrets.core.sops.structure import MAX_ENCRYPTED_BYTES, MasterKey
 from gitops_secrets.core.sops.valuechanges import ValueChange
 from gitops_secrets.core.veiled import Veiled
 from gitops_secrets.errors import GitOpsSecretsError
@@ -36,12 +36,14 @@ class Opened(Veiled):
 class Sealer:
     """Opens and seals the files of *tree* with the identities of *keyring*.
 
-    It is a context manager: leaving it ends a sops that ``begin`` started for nothing.
+    It is a context manager: leaving it ends a sops that ``begin`` started for nothing. Without *secrets_only*
+    it takes files of other objects too, and the caller checks what of them is encrypted.
     """
 
-    def __init__(self, tree: Overlay, keyring: Keyring) -> None:
+    def __init__(self, tree: Overlay, keyring: Keyring, *, secrets_only: bool = True) -> None:
         self._tree = tree
         self._keyring = keyring
+        self._secrets_only = secrets_only
         self._stack = ExitStack()
         self._begun: dict[tuple[str, Ruling], sops.Encrypt] = {}
 
@@ -112,7 +114,7 @@ class Sealer:
             with self._encrypting(plain.path, ruling) as once:
                 content, read = once(plain.content)
         sealed = Manifest(content, plain.path)
-        sealed.check_encrypted(ruling.recipients, (), mac_only=ruling.mac_only)
+        self._check_structure(sealed, ruling)
         return self._checked(sealed, plain, read)
 
     def reseal(
@@ -133,9 +135,8 @@ class Sealer:
         if changes and fits and plain.idents == wanted.idents:
             changed = self.change(opened, changes, ruling)
             if changed.plain.is_same(wanted):
-                sealed = changed.sealed
-                sealed.check_encrypted(ruling.recipients, old.other_keys, mac_only=ruling.mac_only)
-                return self._checked(sealed, wanted, changed.plain.content)
+                self._check_structure(changed.sealed, ruling, old.other_keys)
+                return self._checked(changed.sealed, wanted, changed.plain.content)
         refuse_loss(old.path, old.other_keys)
         return self.seal(wanted, ruling)
 
@@ -144,10 +145,20 @@ class Sealer:
 
         All other values keep their ciphertext.
         """
-        old = opened.sealed
-        content = sops.change(old.content, old.path, changes, opened.identities, ruling.config)
-        read = sops.decrypt(content, old.path, opened.identities)
-        return Opened(Manifest(content, old.path), Manifest(read, old.path), opened.identities)
+        sealed = self.set_values(opened.sealed, opened.identities, changes, ruling)
+        read = sops.decrypt(sealed.content, sealed.path, opened.identities)
+        return Opened(sealed, Manifest(read, sealed.path), opened.identities)
+
+    def set_values(
+        self,
+        sealed: Manifest,
+        identities: Sequence[bytes],
+        changes: Sequence[ValueChange],
+        ruling: Ruling,
+    ) -> Manifest:
+        """Return the encrypted file *sealed* after *changes*; it is for the caller to read it back."""
+        content = sops.change(sealed.content, sealed.path, changes, identities, ruling.config)
+        return Manifest(content, sealed.path)
 
     def rewrap(self, opened: Opened, ruling: Ruling) -> Manifest:
         """Plan the file that was *opened* for the recipients of *ruling*, with the data key and values that it has.
@@ -159,7 +170,7 @@ class Sealer:
         refuse_loss(old.path, old.other_keys)
         content = sops.rewrap(old.content, old.path, opened.identities, ruling.config)
         sealed = Manifest(content, old.path)
-        sealed.check_encrypted(ruling.recipients, (), mac_only=ruling.mac_only)
+        self._check_structure(sealed, ruling)
         return self._checked(
             sealed, opened.plain, sops.decrypt(content, old.path, opened.identities)
         )
@@ -175,6 +186,12 @@ class Sealer:
         """Return as many identities as open what is sealed by *ruling*, none if there are not as many."""
         found = tuple(i.secret for i in self._keyring.of_groups(ruling.opening))
         return found[: ruling.needed] if len(found) >= ruling.needed else ()
+
+    def _check_structure(
+        self, sealed: Manifest, ruling: Ruling, others: Sequence[MasterKey] = ()
+    ) -> None:
+        if self._secrets_only:
+            sealed.check_encrypted(ruling.recipients, others, mac_only=ruling.mac_only)
 
     def _checked(self, sealed: Manifest, plain: Manifest, read: bytes | None) -> Manifest:
         path = sealed.path

@@ -8,6 +8,10 @@ from __future__ import annotations
 import shlex
 
 NAME = "gitops-secrets"
+BASE = f"{NAME}-base"
+"""The driver that makes one base of several: git merges those first, and nobody resolves a conflict there."""
+MERGE, MERGE_BASES = "__merge", "__merge-bases"
+"""By which Git starts the program."""
 PATTERNS = ("*.sops.yaml", "*.sops.yml", "*.sops.json", "*.enc.yaml", "*.enc.yml", "*.enc.json")
 """The names by which people mark encrypted files."""
 _BEGIN = "# Encrypted files, by gitops-secrets. To take this out: gitops-secrets hooks uninstall"
@@ -22,7 +26,10 @@ def settings(program: str) -> dict[str, str]:
     run = shlex.quote(program)
     return {
         f"merge.{NAME}.name": "encrypted files, value by value",
-        f"merge.{NAME}.driver": f"{run} __merge %O %A %B %P",
+        f"merge.{NAME}.driver": f"{run} {MERGE} %O %A %B %P",
+        f"merge.{NAME}.recursive": BASE,
+        f"merge.{BASE}.name": "where two merges of encrypted files began",
+        f"merge.{BASE}.driver": f"{run} {MERGE_BASES} %O %A %B %P",
         f"diff.{NAME}.textconv": f'f() {{ {run} __textconv "$1" 2>/dev/null || cat "$1"; }}; f',
         f"diff.{NAME}.cachetextconv": "false",
     }

@@ -8,12 +8,37 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitops_secrets.core.sops.config import fields, read_root, refused, text_of
-from gitops_secrets.core.sops.creationrules import CreationRule
-from gitops_secrets.core.sops.structure import Metadata
+from gitops_secrets.core.sops.manifest import Manifest
+from gitops_secrets.core.yamltext.nodes import get
+
+if TYPE_CHECKING:
+    from gitops_secrets.core.sops.creationrules import CreationRule
 
 _INDENTED = ("yaml", "json")
+_JSON_INDENT = re.compile(rb'(?m)^( +|)\t*"sops": \{')
+_MAX_INDENT = 10
+
+
+class Ruling(NamedTuple):
+    """By what a file is encrypted."""
+
+    config: bytes
+    """All that sops gets to see of the rules."""
+    recipients: tuple[str, ...]
+    mac_only: bool = False
+    """Whether the MAC is to be over the encrypted values alone."""
+    needed: int = 1
+    """Of how many of these groups of recipients sops needs an identity to decrypt."""
+    groups: tuple[tuple[str, ...], ...] = ()
+    """The recipients by key group; empty if there is one group."""
+
+    @property
+    def opening(self) -> tuple[tuple[str, ...], ...]:
+        """The groups of recipients of which identities decrypt."""
+        return self.groups or (self.recipients,)
 
 
 def render_config(
@@ -21,17 +46,6 @@ def render_config(
 ) -> bytes:
     """Return a config by which sops encrypts any file for *recipients*, the values *encrypted_regex* names."""
     return _render({"encrypted_regex": encrypted_regex, "age": list(recipients)}, indents)
-
-
-def config_like(metadata: Metadata, recipients: Sequence[str], indents: dict[str, int]) -> bytes:
-    """Return a config by which sops encrypts as *metadata* says that a file is encrypted, for *recipients*."""
-    made: dict[str, object] = {"age": list(recipients)}
-    if metadata.rule is not None:
-        field, value = metadata.rule
-        made[field] = value
-    if metadata.mac_only_encrypted:
-        made["mac_only_encrypted"] = True
-    return _render(made, indents)
 
 
 def config_of(content: bytes, rule: CreationRule) -> bytes:
@@ -49,6 +63,28 @@ def config_of(content: bytes, rule: CreationRule) -> bytes:
     if rule.mac_only_encrypted:
         made["mac_only_encrypted"] = True
     return _render(made, _indents(content))
+
+
+def ruling_like(sealed: Manifest, recipients: Sequence[str]) -> Ruling:
+    """Return the ruling by which *sealed* is encrypted as it is now, in the same form, for *recipients*."""
+    metadata = sealed.metadata
+    made: dict[str, object] = {"age": list(recipients)}
+    mac_only = metadata is not None and metadata.mac_only_encrypted
+    if metadata is not None and metadata.rule is not None:
+        made |= dict([metadata.rule])
+    if mac_only:
+        made["mac_only_encrypted"] = True
+    return Ruling(_render(made, _indents_like(sealed)), tuple(recipients), mac_only=mac_only)
+
+
+def _indents_like(sealed: Manifest) -> dict[str, int]:
+    """Return by how many spaces *sealed* is indented, as sops takes it: -1 for tabs."""
+    if sealed.path.endswith(".json"):
+        found = _JSON_INDENT.search(sealed.content)
+        return {"json": len(found[1]) or -1} if found else {}
+    block = get(sealed.roots[0], "sops") if sealed.roots else None
+    column = block.start_mark.column if block is not None else 0
+    return {"yaml": column} if 0 < column < _MAX_INDENT else {}
 
 
 def _render(rule: Mapping[str, object], indents: dict[str, int]) -> bytes:

@@ -42,7 +42,7 @@ def _between(old: yaml.Node, new: yaml.Node, path: tuple[str, ...]) -> Iterator[
     before, after = dict(entries(old)), dict(entries(new))
     for key in before:
         if key not in after:
-            yield ValueChange(_way((*path, key)), None)
+            yield ValueChange(way_to((*path, key)), None)
     for key, node in after.items():
         here = (*path, key)
         if key in before and to_value(before[key]) == to_value(node):
@@ -50,10 +50,11 @@ def _between(old: yaml.Node, new: yaml.Node, path: tuple[str, ...]) -> Iterator[
         if isinstance(node, yaml.MappingNode) and isinstance(before.get(key), yaml.MappingNode):
             yield from _between(before[key], node, here)
         else:
-            yield ValueChange(_way(here), json.dumps(_typed(node)).encode())
+            yield ValueChange(way_to(here), json.dumps(_typed(node)).encode())
 
 
-def _way(path: tuple[str, ...]) -> str:
+def way_to(path: Sequence[str | int]) -> str:
+    """Return the way to a value as sops takes it: ``["data"]["x"][0]``."""
     return "".join(f"[{json.dumps(step, ensure_ascii=False)}]" for step in path)
 
 

@@ -2,104 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Mapping
+from enum import StrEnum
 from typing import NamedTuple
 
 from gitops_secrets.core.sops.manifest import Manifest
-from gitops_secrets.core.sops.merging.values import Side, merge_names
+from gitops_secrets.core.sops.merging.values import Side
 from gitops_secrets.core.sops.structure import ENCRYPTED
 from gitops_secrets.core.yamltext.nodes import Path, walk_scalars
 
-_BOTH = {Side.OURS, Side.THEIRS}
+
+class Aspect(StrEnum):
+    """What stands in the text of a file and is not set value by value. A conflict is named by it."""
+
+    COMMENTS = "sops.comments"
+    RULE = "sops.rule"
+    """Which values are encrypted."""
+    KEY_GROUPS = "sops.key_groups"
+    KEY_MANAGERS = "sops.key_managers"
+    """The master keys besides age's."""
 
 
-def has_new_key(base: Manifest, side: Manifest) -> bool:
-    """Return whether *side* has another data key than *base*: nothing of it is encrypted as it was.
+Aspects = Mapping[Aspect, object]
+"""What a version has of each; an encrypted version has all of them."""
 
-    One that was only wrapped for other recipients leaves the values as they are.
+
+class Text(NamedTuple):
+    """Whose text a merge keeps."""
+
+    side: Side
+    conflicts: tuple[str, ...]
+    """The aspects that decide it and that both sides changed; our text counts until one is chosen."""
+
+
+def aspects_of(manifest: Manifest, comments: tuple[str, ...]) -> dict[Aspect, object]:
+    """Return the aspects of *manifest*, whose comments read *comments*: of a readable one these alone."""
+    found: dict[Aspect, object] = {Aspect.COMMENTS: comments}
+    metadata = manifest.metadata
+    if metadata is not None:
+        groups = (metadata.opening, metadata.threshold) if metadata.groups else ()
+        others = frozenset((key.kind, key.identification) for key in manifest.other_keys)
+        found |= {
+            Aspect.RULE: (metadata.rule, metadata.mac_only_encrypted),
+            Aspect.KEY_GROUPS: groups,
+            Aspect.KEY_MANAGERS: others,
+        }
+    return found
+
+
+def choose_text(
+    base: Aspects | None, ours: Aspects, theirs: Aspects, chosen: Mapping[str, Side]
+) -> Text | None:
+    """Return whose text has all the aspects that either side changed; None if neither changed one.
+
+    If both sides changed an aspect in different ways, or each changed another one, the aspects are in
+    conflict, and *chosen* says whose count.
     """
-    old, new = _ciphertext(base), _ciphertext(side)
-    return bool(old) and not any(new.get(place) == value for place, value in old.items())
+    sides: dict[Aspect, Side | None] = {}
+    for aspect in Aspect:
+        mine, other = ours.get(aspect), theirs.get(aspect)
+        if mine == other or aspect not in ours or aspect not in theirs:
+            continue
+        was = base.get(aspect, ()) if base is not None else ()
+        sides[aspect] = Side.OURS if other == was else Side.THEIRS if mine == was else None
+    wanted = {side for side in sides.values() if side is not None}
+    if not sides or (len(wanted) == 1 and None not in sides.values()):
+        return Text(wanted.pop(), ()) if wanted else None
+    picked = {aspect: chosen[aspect] for aspect in sides if aspect in chosen}
+    left = tuple(str(aspect) for aspect in sides if aspect not in picked)
+    if left or len(set(picked.values())) > 1:
+        return Text(Side.OURS, left or tuple(map(str, sides)))
+    return Text(next(iter(picked.values())), ())
 
 
-def has_new_rule(base: Manifest, side: Manifest) -> bool:
-    """Return whether *side* encrypts other values than *base*."""
-    return _rule(base) != _rule(side)
-
-
-class Way(NamedTuple):
-    """How the merged file is encrypted."""
-
-    kept: Side
-    """Whose text and data key are kept. Nothing of ours goes under a data key that came with theirs alone."""
-    renews: bool
-    """Whether it gets a data key of its own."""
-    rule: Side
-    """Whose metadata say which values are encrypted."""
-    readers: tuple[str, ...]
-
-
-class Refusal(NamedTuple):
-    """Why three versions do not become one."""
-
-    words: str
-    stranger: str = ""
-    """The recipient that nobody on our side knows, if that is why."""
-
-
-def way_of(
-    base: Manifest, ours: Manifest, theirs: Manifest, named: Collection[str]
-) -> Way | Refusal:
-    """Return how the three versions become one, or why they do not.
-
-    Whom their side lets in is not in the MAC: anybody can write a recipient into a file. So none of our values
-    and no data key is encrypted for one of theirs, unless *named*, the recipients of our creation rule, have it. What
-    their side wrapped itself, under the data key that all had before, stays as it is.
-    """
-    readers = merge_names(base.recipients, ours.recipients, theirs.recipients)
-    strange = [r for r in readers if r not in {*base.recipients, *ours.recipients, *named}]
-    rule, key = (
-        _changed(base, ours, theirs, has_new_rule),
-        _changed(base, ours, theirs, has_new_key),
-    )
-    if rule == _BOTH and _rule(ours) != _rule(theirs):
-        return Refusal("both sides changed what of it is encrypted")
-    if (rule == {Side.OURS} and Side.THEIRS in key) or (rule == {Side.THEIRS} and Side.OURS in key):
-        return Refusal("both sides changed its data key or what of it is encrypted")
-    put_out = set(ours.recipients) - set(readers)
-    if strange:
-        wraps = put_out or set(readers) != set(theirs.recipients)
-        if rule or key or wraps or not base.documents:
-            return Refusal(
-                f"their side lets in {strange[0]}, whom no creation rule of ours names: add it to ours, then merge",
-                strange[0],
-            )
-        return Way(Side.THEIRS, False, Side.THEIRS, readers)
-    of_theirs = Side.THEIRS in rule | key and Side.OURS not in rule | key
-    whose = Side.THEIRS if rule == {Side.THEIRS} else Side.OURS
-    return Way(Side.OURS, of_theirs or bool(put_out), whose, readers)
-
-
-def _changed(
-    base: Manifest,
-    ours: Manifest,
-    theirs: Manifest,
-    differs: Callable[[Manifest, Manifest], bool],
-) -> set[Side]:
-    """Return the sides of which *differs* says that they differ from *base*; none if there is no base."""
-    if not base.documents:
-        return set()
-    return {side for side, m in ((Side.OURS, ours), (Side.THEIRS, theirs)) if differs(base, m)}
+def has_same_ciphertext(one: Manifest, other: Manifest) -> bool:
+    """Return whether a value of both is the same ciphertext: then they have the same data key."""
+    held = _ciphertext(other)
+    return any(held.get(place) == value for place, value in _ciphertext(one).items())
 
 
 def encrypted_places(manifest: Manifest) -> set[tuple[int, Path]]:
     """Return where the values of *manifest* are that are encrypted, by the number of their document."""
     return set(_ciphertext(manifest))
-
-
-def _rule(manifest: Manifest) -> tuple[object, ...]:
-    found = manifest.metadata
-    return (found.rule, found.mac_only_encrypted, found.threshold) if found is not None else ()
 
 
 def _ciphertext(manifest: Manifest) -> dict[tuple[int, Path], str]:

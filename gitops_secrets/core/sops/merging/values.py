@@ -2,109 +2,88 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Collection, Mapping, Sequence
-from enum import StrEnum
+from enum import Enum, StrEnum
+from typing import Final, TypeAlias, TypeGuard, TypeVar
 
-import yaml
-
+from gitops_secrets.core.sops.merging.registries import is_docker_config, merge_registries
+from gitops_secrets.core.sops.reader.tree import Branch, Comment, Typed, Value
 from gitops_secrets.core.veiled import Veiled
-from gitops_secrets.core.yamltext.nodes import entries
+
+Documents: TypeAlias = "Sequence[Branch]"
+"""What a file holds, readable."""
 
 
 class Side(StrEnum):
-    """Whose version: Git calls the branch that is checked out ours."""
+    """Whose version: Git calls the branch that is checked out ours, and base is where both began."""
 
     OURS = "ours"
     THEIRS = "theirs"
+    BASE = "base"
+
+
+class _Absent(Enum):
+    HERE = "a key that is not there"
+
+
+_ABSENT: Final = _Absent.HERE
+_Node: TypeAlias = "Value | _Absent"
+_Any = TypeVar("_Any")
 
 
 class Merged(Veiled):
     """The documents that came out, and the keys that both sides changed, to different values."""
 
-    __slots__ = ("conflicts", "roots")
+    __slots__ = ("conflicts", "documents")
 
-    def __init__(self, roots: tuple[yaml.Node, ...], conflicts: tuple[str, ...]) -> None:
-        self.roots = roots
-        """With our value where both sides changed one."""
+    def __init__(self, documents: tuple[Branch, ...], conflicts: tuple[str, ...]) -> None:
+        self.documents = documents
+        """With our value, or the base's if that was asked for, where both sides changed one."""
         self.conflicts = conflicts
         """Each as FIELD.KEY, with the number of its document before it if there are several."""
 
 
 def merge_values(
-    base: Sequence[yaml.Node],
-    ours: Sequence[yaml.Node],
-    theirs: Sequence[yaml.Node],
+    base: Documents | None,
+    ours: Documents,
+    theirs: Documents,
     chosen: Mapping[str, Side],
+    otherwise: Side = Side.OURS,
 ) -> Merged | None:
-    """Return the three versions merged, all of them readable; None if they do not have the same documents.
+    """Return the three versions merged; None if they do not have the same documents.
 
-    Without documents in *base* both sides made the file. *chosen* says by key whose value counts where
-    both changed it.
+    Without *base* both sides made the file. *chosen* says by key whose value counts where both changed it,
+    and *otherwise* whose counts for all other keys.
     """
-    if len(ours) != len(theirs) or (base and len(base) != len(ours)):
+    if len(ours) != len(theirs) or (base is not None and len(base) != len(ours)):
         return None
-    merge = _Merge(chosen)
-    bases: Sequence[yaml.Node | None] = base or [None] * len(ours)
+    merge = _Merge(chosen, otherwise)
+    bases: Sequence[Branch | _Absent] = base if base is not None else [_ABSENT] * len(ours)
     found = [
-        merge.node(b, o, t, (str(number),) if len(ours) > 1 else ())
+        merge.branch(b, o, t, (str(number),) if len(ours) > 1 else ())
         for number, (b, o, t) in enumerate(zip(bases, ours, theirs, strict=True), 1)
     ]
-    return Merged(tuple(node for node in found if node is not None), tuple(merge.conflicts))
+    return Merged(tuple(found), tuple(merge.conflicts))
 
 
-def is_same(one: yaml.Node | None, other: yaml.Node | None) -> bool:
+def is_branch(value: object) -> TypeGuard[Branch]:
+    """Return whether *value* is a mapping."""
+    return isinstance(value, tuple) and not isinstance(value, (Typed, Comment))
+
+
+def is_same(one: object, other: object) -> bool:
     """Return whether both hold the same, types included, in whatever order their keys are."""
-    if isinstance(one, yaml.ScalarNode) and isinstance(other, yaml.ScalarNode):
-        return bool(one.tag == other.tag and one.value == other.value)
-    if isinstance(one, yaml.SequenceNode) and isinstance(other, yaml.SequenceNode):
-        return len(one.value) == len(other.value) and all(map(is_same, one.value, other.value))
-    if isinstance(one, yaml.MappingNode) and isinstance(other, yaml.MappingNode):
-        left, right = dict(entries(one)), dict(entries(other))
+    if is_branch(one) and is_branch(other):
+        left, right = dict(one), dict(other)
         return left.keys() == right.keys() and all(is_same(left[key], right[key]) for key in left)
-    return one is None and other is None
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(is_same, one, other))
+    return type(one) is type(other) and one == other
 
 
-class _Merge:
-    def __init__(self, chosen: Mapping[str, Side]) -> None:
-        self._chosen = chosen
-        self.conflicts: list[str] = []
-
-    def node(
-        self,
-        base: yaml.Node | None,
-        ours: yaml.Node | None,
-        theirs: yaml.Node | None,
-        path: tuple[str, ...],
-    ) -> yaml.Node | None:
-        if is_same(ours, theirs) or is_same(theirs, base):
-            return ours
-        if is_same(ours, base):
-            return theirs
-        if isinstance(ours, yaml.MappingNode) and isinstance(theirs, yaml.MappingNode):
-            return self._mapping(base, ours, theirs, path)
-        key = ".".join(path)
-        if key not in self._chosen:
-            self.conflicts.append(key)
-        return theirs if self._chosen.get(key) is Side.THEIRS else ours
-
-    def _mapping(
-        self,
-        base: yaml.Node | None,
-        ours: yaml.MappingNode,
-        theirs: yaml.MappingNode,
-        path: tuple[str, ...],
-    ) -> yaml.Node:
-        before, mine, other = (dict(entries(side)) for side in (base, ours, theirs))
-        names = {str(k.value): k for k, _ in (*theirs.value, *ours.value)}
-        values = []
-        for key in dict.fromkeys((*mine, *other)):
-            found = self.node(before.get(key), mine.get(key), other.get(key), (*path, key))
-            if found is not None:
-                values.append((names[key], found))
-        merged = copy.copy(ours)
-        merged.value = values
-        return merged
+def are_same(one: Documents, other: Documents) -> bool:
+    """Return whether two files hold the same."""
+    return is_same(list(one), list(other))
 
 
 def merge_names(
@@ -113,3 +92,49 @@ def merge_names(
     """Return whom both sides let in, less whom either put out: in our order, theirs after it."""
     kept = [name for name in ours if name in theirs or name not in base]
     return (*kept, *(name for name in theirs if name not in ours and name not in base))
+
+
+class _Merge:
+    def __init__(self, chosen: Mapping[str, Side], otherwise: Side) -> None:
+        self._chosen = chosen
+        self._otherwise = otherwise
+        self.conflicts: list[str] = []
+
+    def branch(
+        self, base: _Node, ours: Branch, theirs: Branch, path: tuple[str, ...]
+    ) -> tuple[tuple[str, Value], ...]:
+        """Return the mappings merged: in our order, with the keys that are theirs alone after it."""
+        before = dict(base) if is_branch(base) else {}
+        mine, other = dict(ours), dict(theirs)
+        found = []
+        for key in dict.fromkeys((*mine, *other)):
+            node = self._node(
+                before.get(key, _ABSENT),
+                mine.get(key, _ABSENT),
+                other.get(key, _ABSENT),
+                (*path, key),
+            )
+            if node is not _ABSENT:
+                found.append((key, node))
+        return tuple(found)
+
+    def _node(self, base: _Node, ours: _Node, theirs: _Node, path: tuple[str, ...]) -> _Node:
+        if is_same(ours, theirs) or is_same(theirs, base):
+            return ours
+        if is_same(ours, base):
+            return theirs
+        if is_branch(ours) and is_branch(theirs):
+            return self.branch(base, ours, theirs, path)
+        if is_docker_config(path) and isinstance(ours, str) and isinstance(theirs, str):
+            text = base if isinstance(base, str) else None
+            found = merge_registries(text, ours, theirs, path, self._pick)
+            if found is not None:
+                return found
+        return self._pick(base, ours, theirs, path)
+
+    def _pick(self, base: _Any, ours: _Any, theirs: _Any, path: tuple[str, ...]) -> _Any:
+        key = ".".join(path)
+        if key not in self._chosen:
+            self.conflicts.append(key)
+        side = self._chosen.get(key, self._otherwise)
+        return {Side.OURS: ours, Side.THEIRS: theirs, Side.BASE: base}[side]

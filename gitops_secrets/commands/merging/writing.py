@@ -1,0 +1,82 @@
+"""The text of one side with what the other made of it, encrypted."""
+
+from __future__ import annotations
+
+from gitops_secrets.commands.merging.opening import open_version
+from gitops_secrets.commands.merging.refusing import refused
+from gitops_secrets.commands.secrets.datakeys import DataKeys
+from gitops_secrets.commands.secrets.sealing import Sealer
+from gitops_secrets.core.sops.manifest import Manifest
+from gitops_secrets.core.sops.merging.changes import changes_to
+from gitops_secrets.core.sops.merging.sides import encrypted_places
+from gitops_secrets.core.sops.merging.values import Documents, are_same
+from gitops_secrets.core.sops.merging.version import Sides, Version
+from gitops_secrets.core.sops.merging.ways import Way
+from gitops_secrets.core.sops.refusals import refuse_loss
+from gitops_secrets.core.sops.ruleconfig import ruling_like
+from gitops_secrets.errors import GitOpsSecretsError
+
+
+class Writer:
+    """Makes the text that *way* keeps into the merged file."""
+
+    def __init__(self, sides: Sides, way: Way, keys: DataKeys, sealer: Sealer) -> None:
+        self._sides = sides
+        self._way = way
+        self._keys = keys
+        self._sealer = sealer
+        self._kept = sides.of(way.kept)
+        self._path = self._kept.manifest.path
+        if not way.readers:
+            raise GitOpsSecretsError(f"{self._path}: nobody would be left to read it")
+        self._ruling = ruling_like(self._kept.manifest, way.readers)
+
+    def write(self, wanted: Documents) -> Manifest:
+        """Return the text with what *wanted* holds, for the readers of the way, read back."""
+        kept = self._kept
+        if not are_same(kept.documents, wanted):
+            kept = self._set(kept, wanted)
+        sealed = kept.manifest
+        if self._way.renews or self._way.wraps:
+            if sealed.metadata is not None and sealed.metadata.groups:
+                raise refused(
+                    self._path,
+                    "it has to be encrypted for other readers or anew, and into which key groups they go is not known",
+                )
+            refuse_loss(self._path, sealed.other_keys)
+            opened = self._sealer.open_manifest(sealed)
+            sealed = (
+                self._sealer.seal(opened.plain, self._ruling)
+                if self._way.renews
+                else self._sealer.rewrap(opened, self._ruling)
+            )
+        self._check(sealed)
+        return sealed
+
+    def _set(self, kept: Version, wanted: Documents) -> Version:
+        changes = changes_to(kept.documents, wanted)
+        if changes is None:
+            raise refused(
+                self._path,
+                "both sides changed it, and sops sets no values in one of several documents",
+            )
+        identities = self._sealer.identities(kept.manifest)
+        sealed = self._sealer.set_values(kept.manifest, identities, changes, self._ruling)
+        after = open_version(sealed, self._keys, self._sealer)
+        if not are_same(after.documents, wanted):
+            raise refused(self._path, "the merged values do not read back as they are")
+        return after
+
+    def _check(self, sealed: Manifest) -> None:
+        """Raise GitOpsSecretsError for other readers, or if a value is readable that is encrypted on a side."""
+        present = {
+            (number, path)
+            for number, document in enumerate(sealed.documents)
+            for path in (value.path for value in document.values if not value.empty)
+        }
+        sides = (self._sides.ours.manifest, self._sides.theirs.manifest)
+        secret = {place for side in sides for place in encrypted_places(side)}
+        if (present & secret) - encrypted_places(sealed):
+            raise refused(self._path, "a value that is encrypted on one side would be readable")
+        if set(sealed.recipients) != set(self._way.readers):
+            raise refused(self._path, "it would have other readers than both sides let in")

@@ -1,0 +1,207 @@
+"""Nothing of ours is encrypted for a reader, or under a data key, that came with the other branch alone.
+
+Whoever may push a branch writes any sops block into it: its recipients are not in the MAC.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+
+import pytest
+import yaml
+from pyrage import x25519
+
+from tests.support.merging import SECRETS, Branches
+from tests.support.user import Result, User
+
+SECRET = """\
+apiVersion: v1
+kind: Secret
+metadata:
+  name: db
+stringData:
+  a: one
+  b: two
+"""
+
+
+class Shop(Branches):
+    """Branches, and somebody whom ours does not know."""
+
+    def __init__(self, user: User) -> None:
+        super().__init__(user)
+        identity = x25519.Identity.generate()
+        self.identity, self.stranger = str(identity), str(identity.to_public())
+
+    def with_stranger(self, plain: str) -> Callable[[], None]:
+        """Return what writes *plain*, encrypted anew for both."""
+        return self.write(self.encrypt(plain, readers=(self.recipient, self.stranger)))
+
+    def name_stranger(self) -> None:
+        """Name the stranger in the creation rule."""
+        rule = {
+            "path_regex": "^apps/",
+            "encrypted_regex": SECRETS,
+            "age": [self.recipient, self.stranger],
+        }
+        self.user.write({".sops.yaml": json.dumps({"creation_rules": [rule]})})
+
+    def refuses(self, done: Result) -> bool:
+        """Return whether *done* names the stranger and what helps, and the stranger got nothing."""
+        shown = self.user.run(
+            *("show", "--reveal", self.path),
+            env={"HOME": str(self.user.temporary), "SOPS_AGE_KEY": self.identity},
+        )
+        assert (shown.status, shown.stdout) == (3, ""), shown.printed
+        said = f"side lets in {self.stranger}, whom no creation rule of ours names" in done.stderr
+        hints = ("abort it: git status says how", f"gitops-secrets key add {self.stranger}")
+        return said and all(f"hint: {hint}\n" in done.stderr for hint in hints)
+
+    def ciphertext(self, branch: str) -> set[str]:
+        """The encrypted values and comments of the file on *branch*."""
+        content = self.user.git("show", f"{branch}:{self.path}").partition("\nsops:")[0]
+        return set(re.findall(r"ENC\[[^]]+\]", content))
+
+
+@pytest.fixture
+def shop(user: User) -> Shop:
+    return Shop(user)
+
+
+def commented(plain: str = SECRET) -> str:
+    return plain.replace("  b: two", "  # ask the shop's team\n  b: two")
+
+
+def pull_secret(*registries: str) -> str:
+    auths = {registry: {"auth": "dTpw"} for registry in registries}
+    return json.dumps(
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "type": "kubernetes.io/dockerconfigjson",
+            "metadata": {"name": "regcred"},
+            "stringData": {".dockerconfigjson": json.dumps({"auths": auths})},
+        }
+    )
+
+
+THEIRS = {
+    "a value": (SECRET, SECRET.replace("two", "2")),
+    "a comment": (SECRET, commented()),
+    "a list": (SECRET, SECRET + "  list: [x]\n"),
+    "nothing, of a file without values": ("kind: Secret\nstringData: {}\n",) * 2,
+    "a registry": (pull_secret("ghcr.io"), pull_secret("ghcr.io", "quay.io")),
+}
+"""What both had, and what their side changed while it encrypted the file for the stranger too."""
+
+
+def ours(shop: Shop, base: str) -> Callable[[], None]:
+    """What our side sets: in a pull Secret a registry too."""
+    if "dockerconfigjson" not in base:
+        return shop.setting("stringData", "a", value='"of main"')
+    held = yaml.safe_load(pull_secret("ghcr.io", "docker.io"))["stringData"]
+    return shop.setting("stringData", ".dockerconfigjson", value=json.dumps(*held.values()))
+
+
+@pytest.mark.parametrize("what", THEIRS)
+def test_what_their_side_encrypted_for_a_stranger_gets_nothing_of_ours(
+    shop: Shop, what: str
+) -> None:
+    base, changed = THEIRS[what]
+    shop.start(shop.encrypt(base))
+    shop.part(ours(shop, base), shop.with_stranger(changed))
+    done = shop.merge()
+    assert (done.status, shop.refuses(done)) == (1, True), done.printed
+    assert shop.content() == shop.user.git("show", f"main:{shop.path}")
+
+
+@pytest.mark.parametrize("what", ["a comment", "a registry"])
+def test_a_stranger_whom_our_rule_names_is_let_in_under_a_data_key_of_ours(
+    shop: Shop, what: str
+) -> None:
+    base, changed = THEIRS[what]
+    shop.start(shop.encrypt(base))
+    shop.part(ours(shop, base), shop.with_stranger(changed))
+    shop.name_stranger()
+    shop.commit({}, "let the stranger in")
+    done = shop.merge()
+    assert done.status == 0, done.printed
+    assert shop.stranger in shop.content()
+    assert not shop.ciphertext("HEAD") & shop.ciphertext("topic")
+    if what == "a comment":
+        assert "# ask the shop's team" in shop.opened()
+
+
+@pytest.mark.parametrize("plain", [SECRET.replace("two", "2"), commented()])
+def test_nothing_of_ours_is_under_a_data_key_of_their_branch(shop: Shop, plain: str) -> None:
+    """They encrypted it anew for the same readers: who did that knows the data key."""
+    shop.start(shop.encrypt(SECRET))
+    shop.part(ours(shop, SECRET), shop.write(shop.encrypt(plain)))
+    done = shop.merge()
+    assert done.status == 0, done.printed
+    assert not shop.ciphertext("HEAD") & shop.ciphertext("topic")
+    assert yaml.safe_load(shop.opened())["stringData"]["a"] == "of main"
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_what_is_readable_on_our_side_goes_to_whom_our_rule_names(
+    shop: Shop, is_named: bool
+) -> None:
+    shop.start(SECRET)
+
+    def edit() -> None:
+        shop.write(SECRET.replace("one", "of main"))()
+        if is_named:
+            shop.name_stranger()
+
+    shop.part(edit, shop.with_stranger(SECRET))
+    done = shop.merge()
+    if is_named:
+        assert done.status == 0, done.printed
+        assert yaml.safe_load(shop.opened())["stringData"] == {"a": "of main", "b": "two"}
+        assert not shop.ciphertext("HEAD") & shop.ciphertext("topic")
+    else:
+        assert done.status == 1
+        assert "whom no creation rule of ours names" in done.stderr
+        assert shop.content() == SECRET.replace("one", "of main")
+
+
+def test_a_rule_of_their_branch_names_nobody_for_us(shop: Shop) -> None:
+    shop.start(shop.encrypt(SECRET))
+
+    def forge() -> None:
+        shop.with_stranger(commented())()
+        shop.name_stranger()
+
+    shop.part(ours(shop, SECRET), forge)
+    done = shop.merge()
+    assert (done.status, shop.refuses(done)) == (1, True), done.printed
+
+
+def test_a_choice_in_resolve_lets_no_stranger_in(shop: Shop) -> None:
+    shop.start(shop.encrypt(SECRET))
+    shop.part(ours(shop, SECRET), shop.with_stranger(commented(SECRET.replace("one", "1"))))
+    assert shop.merge().status == 1
+    done = shop.user.run("resolve", shop.path, "--theirs")
+    assert (done.status, shop.refuses(done)) == (3, True), done.printed
+
+
+def test_who_was_put_out_without_a_new_data_key_does_not_have_the_next_one(shop: Shop) -> None:
+    """Their side took the reader out of the file, and left the data key as it was."""
+    both = (shop.recipient, shop.stranger)
+    shop.start(shop.encrypt(SECRET, readers=both))
+    base = shop.ciphertext("main")
+
+    def put_out() -> None:
+        rule = shop.user.home / "rule.yaml"
+        rule.write_text(json.dumps({"creation_rules": [{"age": shop.recipient}]}))
+        file = str(shop.user.repository / shop.path)
+        shop.sops("--config", str(rule), "updatekeys", "--yes", file)
+
+    shop.part(shop.setting("stringData", "new", value='"x"'), put_out)
+    done = shop.merge()
+    assert done.status == 0, done.printed
+    assert shop.stranger not in shop.content()
+    assert not shop.ciphertext("HEAD") & base
