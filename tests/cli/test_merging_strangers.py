@@ -205,3 +205,36 @@ def test_who_was_put_out_without_a_new_data_key_does_not_have_the_next_one(shop:
     assert done.status == 0, done.printed
     assert shop.stranger not in shop.content()
     assert not shop.ciphertext("HEAD") & base
+
+
+@pytest.mark.parametrize("is_merge", [True, False])
+def test_a_conflict_that_somebody_committed_does_not_say_which_side_is_ours(
+    shop: Shop, is_merge: bool
+) -> None:
+    """The other branch merged ours into itself, or wrote markers around both, and came back to us."""
+    git = shop.user.git
+    shop.start(shop.encrypt(SECRET))
+    shop.part(ours(shop, SECRET), shop.with_stranger(SECRET))
+    git("config", "--remove-section", "merge.gitops-secrets")
+    git("checkout", "--quiet", "topic")
+    assert shop.merge("main").status == 1
+    shop.commit({}, "merged")
+    if not is_merge:
+        forged, real = (git("show", f"{name}:{shop.path}") for name in ("topic~1", "main"))
+        git("reset", "--quiet", "--soft", "main")
+        marked = f"<<<<<<< main\n{forged}=======\n{real}>>>>>>> topic\n"
+        shop.commit({shop.path: marked}, "no merge")
+    git("checkout", "--quiet", "main")
+    git("merge", "--quiet", "--ff-only", "topic")
+
+    done = shop.user.run("resolve", shop.path, "--ours")
+
+    assert (done.status, shop.stranger in shop.content()) == (3, True), done.printed
+    assert f"one side lets in {shop.stranger}, whom no creation rule of ours" in done.stderr
+    assert f"hint: gitops-secrets key add {shop.stranger}\n" in done.stderr
+    assert "abort" not in done.stderr
+    shop.name_stranger()
+    shop.commit({}, "let the stranger in")
+    resolved = shop.user.run("resolve", shop.path, "--ours")
+    assert resolved.status == 0, resolved.printed
+    assert yaml.safe_load(shop.opened())["stringData"]["b"] == "two"

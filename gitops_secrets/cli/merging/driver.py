@@ -32,7 +32,9 @@ def merge_for_git(driver: str, base: str, ours: str, theirs: str, path: str) -> 
             remove_private_folders()
         raise
     except GitOpsSecretsError as error:
-        _say_kept(error.message, error.hints)
+        asked = error.hints[:1] and error.hints[0].startswith("pass --age-identity-file")
+        later = f"gitops-secrets resolve {_typed(path)} --age-identity-file FILE"
+        _say_kept(error.message, [later] if asked else error.hints)
     except ModuleNotFoundError as error:
         _say_kept(
             f"{path}: {error.name} is not installed",

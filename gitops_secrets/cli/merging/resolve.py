@@ -40,8 +40,8 @@ def resolve_command(
 ) -> ExitCode:
     """Resolve a merge conflict in an encrypted file, for each KEY that both sides changed, or for all.
 
-    Without a side, shows which keys are in conflict. The file stays encrypted, and is staged once
-    no conflict is left. During a rebase, ours is the branch that you rebase onto, as in Git.
+    Without a side, shows which keys are in conflict, and finishes the merge if none is. The file stays
+    encrypted, and is staged once no conflict is left. During a rebase, ours is the branch that you rebase onto, as in Git.
 
     gitops-secrets resolve apps/db.sops.yaml stringData.password --theirs
 
@@ -57,11 +57,16 @@ def resolve_command(
     side = Side.THEIRS if theirs else Side.OURS if ours or edit else None
     with steps() as step:
         step(f"merging {file}")
-        outcome = resolve(Request(file, keys, side, age_identity_file))
+        request = Request(
+            file,
+            keys,
+            side,
+            (lambda: _edit(file, age_identity_file)) if edit else None,
+            age_identity_file,
+        )
+        outcome = resolve(request)
     if outcome.recovered:
         say("note", outcome.recovered)
-    if edit and not outcome.conflicts:
-        _edit(file, age_identity_file)
     answer(output, lambda: resolve_document(outcome), lambda: _lines(outcome))
     if not outcome.conflicts:
         return ExitCode.OK
@@ -78,9 +83,8 @@ def _lines(outcome: Outcome) -> list[str]:
 
 
 def _edit(file: Path, identity_file: Path | None) -> None:
+    from gitops_secrets.cli import progress
     from gitops_secrets.cli.edit import edit_file
-    from gitops_secrets.commands.merging.resolve import stage
-    from gitops_secrets.commands.secrets.file import locate
 
+    progress.clear()
     edit_file(file, None, identity_file)
-    stage(locate(file))

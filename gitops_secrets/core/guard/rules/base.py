@@ -12,6 +12,8 @@ ENCRYPT_BY_NEW_RULE = "gitops-secrets encrypt --add-rule {path} && git add {path
 RENEW = "gitops-secrets encrypt --ignore-mac {path} && git add {path}"
 RESTORE = "git checkout HEAD -- {pathspec}"
 """During a merge HEAD is our side; MERGE_HEAD is theirs. ``--ours`` does nothing once the file is staged."""
+RESOLVE = "gitops-secrets resolve {path} --ours && git add {path}"
+"""Merges both sides by value, with ours for the keys that both changed."""
 UNTRACK = "git rm --cached --force -- {pathspec}"
 """By force, since the file may have been changed again since it was staged; it stays in the work tree."""
 MOVE = "take the value out of {path}: keep it in a Secret, encrypt that, and refer to it"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from gitops_secrets.core.guard.rules.base import RESTORE, Rule
+from gitops_secrets.core.guard.rules.base import RESOLVE, Rule
 
 RULE = Rule(
     "conflict-markers",
     "an encrypted file holds the markers of a merge conflict",
-    RESTORE,
+    RESOLVE,
 )
 _MARKERS = (
     re.compile(r"^<{7}(?: .*)?$", re.MULTILINE),
