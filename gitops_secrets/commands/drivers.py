@@ -31,8 +31,11 @@ def uninstall_drivers(git: Git) -> bool:
     text = _read(file)
     found = without_patterns(text)
     were_there = are_there(text)
-    if found != text:
+    if found != text and found:
         _write(file, found)
+    elif found != text:
+        # Only our own lines were in it.
+        file.unlink()
     for section in {name.rpartition(".")[0] for name in settings("")}:
         try:
             git.ask("config", "--local", "--remove-section", section)

@@ -209,3 +209,16 @@ def test_a_file_that_is_not_encrypted_is_refused(ruled: User) -> None:
     ruled.write({"apps/plain.yaml": opaque("x")})
     result = ruled.run("edit", "apps/plain.yaml", "--key", "a", stdin=b"y")
     assert (result.status, "gitops-secrets encrypt apps/plain.yaml" in result.stderr) == (3, True)
+
+
+def test_the_first_value_of_a_file_of_empty_ones_is_encrypted(user: User) -> None:
+    """sops writes such a file, and encrypts nothing in it."""
+    from gitops_secrets.adapters.sops.binary import find_sops
+
+    user.commit({".sops.yaml": rule(recipient(user)), PATH: opaque("")})
+    assert user.program([find_sops(), "encrypt", "--in-place", PATH]).status == 0
+    value = word()
+    result = user.run("edit", PATH, "--key", "stringData.a", stdin=value.encode())
+    assert result.status == 0, result.printed
+    assert "changed: stringData.a" in result.stdout
+    assert yaml.safe_load(opened(user))["stringData"]["a"] == value

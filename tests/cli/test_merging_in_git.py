@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from tests.field import gotk
 from tests.support.secrets import opaque, word
-from tests.support.user import User
+from tests.support.user import PROGRAM, User
 
 PATH = "apps/it's odd $(x) é.sops.yaml"
 SECRET = """\
@@ -215,3 +216,41 @@ def test_uninstall_leaves_nothing_of_the_drivers(fleet: User) -> None:
     assert fleet.run("hooks", "uninstall").status == 0
     assert attributes.read_text() == f"{mine}\n"
     assert "gitops-secrets" not in (fleet.repository / ".git/config").read_text()
+
+
+def test_a_readable_text_that_looks_like_a_mark_is_no_mark(fleet: User) -> None:
+    shown = fleet.program([PROGRAM, "__textconv", PATH]).stdout
+    mark = re.search(r"ENC\[[0-9a-f]+\]", shown)
+    assert mark is not None
+    content = fleet.read(PATH)
+    fleet.write({PATH: re.sub(r"ENC\[AES256_GCM,[^]]*\]", mark[0], content, count=1)})
+    assert "+" in {line[:1] for line in fleet.git("diff", PATH).splitlines()[4:]}
+
+
+def test_a_reader_is_seen_in_whatever_order_an_entry_stands(fleet: User) -> None:
+    content = fleet.read(PATH)
+    entry = re.search(
+        r"( +)- recipient: .*\n((?: +)enc: \|\n(?:\1 {6}.*\n| +-----.*\n| +[A-Za-z0-9+/=]{4,}\n)+)",
+        content,
+    )
+    assert entry is not None
+    turned = entry[2].replace(f"{entry[1]}  enc", f"{entry[1]}- enc", 1)
+    stranger = "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj"
+    added = f"{turned}{entry[1]}  recipient: {stranger}\n"
+    fleet.write({PATH: content.replace(entry[0], entry[0] + added)})
+    assert stranger in fleet.git("diff", PATH)
+
+
+def test_a_full_disk_leaves_our_version(fleet: User) -> None:
+    """The size of files is limited, as a disk that is full limits it."""
+    base = fleet.read(PATH)
+    (fleet.repository / "O").write_text(base)
+    put(fleet, "a", word())
+    (fleet.repository / "A").write_text(fleet.read(PATH))
+    fleet.git("checkout", "--quiet", "HEAD~1", "--", PATH)
+    put(fleet, "b", word() * 400)
+    (fleet.repository / "B").write_text(fleet.read(PATH))
+    before = (fleet.repository / "A").read_bytes()
+    done = fleet.program(["sh", "-c", f'ulimit -f 6; exec {PROGRAM} __merge O A B "$0"', PATH])
+    assert (done.status, (fleet.repository / "A").read_bytes()) == (1, before), done.printed
+    assert "our version of it is kept" in done.stderr

@@ -238,3 +238,25 @@ def test_a_conflict_that_somebody_committed_does_not_say_which_side_is_ours(
     resolved = shop.user.run("resolve", shop.path, "--ours")
     assert resolved.status == 0, resolved.printed
     assert yaml.safe_load(shop.opened())["stringData"]["b"] == "two"
+
+
+def test_in_a_rebase_what_git_calls_ours_is_the_other_branch(shop: Shop) -> None:
+    """git pull --rebase: our value would be put under the data key, and before the reader, of what was fetched."""
+    shop.start(shop.encrypt(SECRET))
+    shop.part(ours(shop, SECRET), shop.with_stranger(SECRET.replace("two", "2")))
+    done = shop.user.program(["git", "rebase", "topic"])
+    assert done.status == 1, done.printed
+    assert f"one side lets in {shop.stranger}, whom no creation rule of ours names" in done.stderr
+    shop.user.git("rebase", "--abort")
+    assert shop.stranger not in shop.content()
+
+
+def test_in_a_rebase_a_reader_whom_the_fetched_rule_names_is_let_in(shop: Shop) -> None:
+    shop.start(shop.encrypt(SECRET))
+    shop.on("topic", shop.with_stranger(SECRET.replace("two", "2")), shop.name_stranger)
+    shop.user.git("checkout", "--quiet", "main")
+    shop.on("main", ours(shop, SECRET))
+    done = shop.user.program(["git", "rebase", "topic"])
+    assert done.status == 0, done.printed
+    assert shop.stranger in shop.content()
+    assert yaml.safe_load(shop.opened())["stringData"] == {"a": "of main", "b": 2}

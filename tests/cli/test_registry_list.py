@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.cli.test_doctor_images import pulls, runs
 from tests.support.documents import read
 from tests.support.fleet import seal
+from tests.support.leaks import Watch
 from tests.support.user import User
 
 CHARTS = """apiVersion: source.toolkit.fluxcd.io/v1
@@ -114,3 +117,27 @@ def test_a_file_that_is_not_committed_is_marked(fleet: User) -> None:
     path = "pull-secrets/prod/regcred.sops.yaml"
     fleet.write({path: fleet.read(path) + "# mine\n"})
     assert "not committed yet, or changed since" in fleet.run("registry", "list").stdout
+
+
+@pytest.mark.parametrize(
+    "creds",
+    ["ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8:x-oauth-basic", "Xq9pLmT4vRs8:Xq9pLmT4vRs8"],
+    ids=["a token as the user", "user and password alike"],
+)
+def test_a_secret_in_the_place_of_the_user_name_is_not_shown(fleet: User, creds: str) -> None:
+    update = ("registry", "update", "--registry", "registry.example.com", "--registry-creds-env")
+    assert fleet.run(*update, "NEW", "--check", "never", env={"NEW": creds}).status == 0
+    image = "registry.example.com/team/app:1"
+    closed = ("--plain-http", "registry.example.com", "--timeout", "0.5")
+    for command in (
+        ("registry", "list"),
+        ("registry", "list", "--json"),
+        ("registry", "list", "--output", "openmetrics"),
+        ("registry", "explain", image),
+        ("registry", "explain", image, "--json"),
+        ("registry", "check", image, *closed),
+        ("registry", "check", image, "--json", *closed),
+    ):
+        with Watch(fleet, creds.partition(":")[0]) as watch:
+            done = fleet.run(*command)
+        assert watch.leaks(done) == [], command

@@ -129,3 +129,18 @@ def test_bootstrap_keeps_anchors_comments_and_order(user: User) -> None:
     assert after.endswith(rest)
     assert after.startswith(config.removesuffix(rest))
     assert own in after.removesuffix(rest).removeprefix(config.removesuffix(rest))
+
+
+def test_a_tab_that_sops_takes_is_named_with_its_line_if_the_file_is_to_be_edited(
+    user: User,
+) -> None:
+    """libyaml takes a tab behind a colon, and what keeps the places of aliases does not."""
+    rules(user, f"age:\t'{recipient(user)}'\nencrypted_regex: ^(data|stringData)$")
+    assert user.run("which-rule", PATH).status == 0
+    before = user.state()
+    result = user.run("encrypt", "--add-rule", "-", "--to", "other/db.yaml", stdin=opaque("x").encode())  # fmt: skip
+    assert (result.status, user.state()) == (3, before), result.printed
+    bootstrapped = user.bootstrap()
+    assert (bootstrapped.status, user.state()) == (3, before), bootstrapped.printed
+    assert ".sops.yaml:3: this line cannot be edited" in bootstrapped.stderr
+    assert "hint: write blanks in place of tabs in line 3 of .sops.yaml" in bootstrapped.stderr

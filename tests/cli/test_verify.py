@@ -385,3 +385,32 @@ def test_markers_of_a_merge_are_named(user: User, own: str) -> None:
     change(user, A, "(?m)^  name: a$", "<<<<<<< HEAD\n  name: a\n=======\n  name: z\n>>>>>>> x")
     result = user.run("verify", A)
     assert findings(result) == ["conflict-markers"]
+
+
+def test_rules_behind_a_symlink_are_not_passed_over(user: User, own: str) -> None:
+    """sops follows it. Which rules there are would be decided by a file that is none of rules."""
+    rules = user.read(".sops.yaml")
+    (user.repository / ".sops.yaml").unlink()
+    user.write({"conf/sops.yaml": rules})
+    (user.repository / ".sops.yaml").symlink_to("conf/sops.yaml")
+    user.git("add", "--all")
+    result = user.run("verify")
+    assert result.status == 1, result.printed
+    assert "sops-config" in findings(result)
+    explained = user.run("which-rule", A)
+    assert explained.status == 1
+    assert "a symlink named .sops.yaml leads here" in explained.stdout
+    (user.repository / ".sops.yaml").unlink()
+    user.write({"conf/.sops.yaml": rules})
+    (user.repository / ".sops.yaml").symlink_to("conf/.sops.yaml")
+    assert user.run("which-rule", A).status == 0
+
+
+@pytest.mark.parametrize("command", [("verify",), ("which-rule", A), ("encrypt", "apps/new.yaml")])
+def test_rules_that_are_not_utf_8_are_named(user: User, own: str, command: tuple[str, ...]) -> None:
+    user.write(
+        {".sops.yaml": user.read(".sops.yaml").encode("utf-16"), "apps/new.yaml": opaque("x")}
+    )
+    result = user.run(*command)
+    assert result.status in (1, 3), result.printed
+    assert "it is not UTF-8 text" in result.printed

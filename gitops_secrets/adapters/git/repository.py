@@ -152,6 +152,10 @@ class Repository(NamedTuple):
             (what for name, what in _UNDER_WAY.items() if (self.git_dir / name).exists()), None
         )
 
+    def is_rebasing(self) -> bool:
+        """Return whether a rebase is under way: what Git calls ours is the branch that it goes onto then."""
+        return self.operation_under_way() == _UNDER_WAY["rebase-merge"]
+
     def contents(self, revision: str, paths: Sequence[str]) -> tuple[str, dict[str, bytes | None]]:
         """Return the commit of *revision* and what *paths* hold in it, None where they are not there.
 

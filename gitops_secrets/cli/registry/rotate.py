@@ -13,7 +13,7 @@ import click
 from gitops_secrets.cli.branches import request_lines
 from gitops_secrets.cli.common import Common, common_options
 from gitops_secrets.cli.completions import contexts
-from gitops_secrets.cli.options import F, UserPath, branch_option, dry_run_option
+from gitops_secrets.cli.options import F, UserPath, branch_option
 from gitops_secrets.cli.progress import steps
 from gitops_secrets.cli.registry.asking import Asking, asking_options
 from gitops_secrets.cli.registry.change import given_registries
@@ -136,7 +136,9 @@ def _ending_options(command: F) -> F:
 @minting_options
 @_ending_options
 @asking_options(30.0)
-@dry_run_option
+@click.option(
+    "--dry-run", is_flag=True, help="Print what holds the credential; mint and change nothing."
+)
 @secret_option
 @common_options
 @click.pass_context

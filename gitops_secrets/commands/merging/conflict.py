@@ -61,7 +61,8 @@ def _in_index(file: SecretFile) -> Conflict | None:
     contents = file.repository.blobs(list(dict.fromkeys(stages.values())))
     base, ours, theirs = (contents.get(stages.get(number, ""), b"") for number in "123")
     ids = tuple(stages[number] for number in sorted(stages))
-    return Conflict(Versions(base, ours, theirs), ids, in_index=True, knows_ours=True)
+    is_ours = not file.repository.is_rebasing()
+    return Conflict(Versions(base, ours, theirs), ids, in_index=True, knows_ours=is_ours)
 
 
 def _with_markers(file: SecretFile) -> Conflict:

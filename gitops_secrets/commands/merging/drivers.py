@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gitops_secrets.adapters.files import replace_file
 from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.adapters.running.interrupts import held_back
 from gitops_secrets.adapters.running.process import pass_on
@@ -28,7 +29,7 @@ def merge_in_place(base: Path, ours: Path, theirs: Path, path: str) -> Result | 
     versions = _read(base, ours, theirs, path)
     if not _concerns_us(versions, path):
         return None
-    result = merge(versions, path, Keyring(), Trust(partial(_named_readers, path)))
+    result = merge(versions, path, Keyring(), _trust(path))
     _write(ours, versions.ours, result.content)
     return result
 
@@ -43,7 +44,7 @@ def merge_bases_in_place(base: Path, ours: Path, theirs: Path, path: str) -> boo
     if not _concerns_us(versions, path):
         return False
     try:
-        trust = Trust(partial(_named_readers, path))
+        trust = _trust(path)
         content = merge(versions, path, Keyring(), trust, otherwise=Side.BASE).content
     except GitOpsSecretsError:
         content = versions.base
@@ -62,6 +63,11 @@ def _repository() -> Repository:
     from gitops_secrets.adapters.git.opening import open_repository
 
     return open_repository(Path())
+
+
+def _trust(path: str) -> Trust:
+    """Return what our branch says. In a rebase, what Git calls ours is the branch that was fetched."""
+    return Trust(partial(_named_readers, path), knows_ours=not _repository().is_rebasing())
 
 
 def _named_readers(path: str) -> Collection[str]:
@@ -84,8 +90,11 @@ def _concerns_us(versions: Versions, path: str) -> bool:
 
 
 def _write(file: Path, before: bytes, after: bytes) -> None:
-    """Write Git's own temporary file, which holds *before*: all of *after*, whatever signal comes."""
+    """Write Git's own temporary file, which holds *before*: all of *after* or nothing, whatever signal comes.
+
+    On a full disk it is as it was. Raises OSError then.
+    """
     if after != before:
         with held_back(pass_on) as held:
-            file.write_bytes(after)
+            replace_file(file, after)
         held.check()

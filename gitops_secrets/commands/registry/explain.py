@@ -9,6 +9,7 @@ from typing import NamedTuple
 from gitops_secrets.adapters.git.opening import open_repository
 from gitops_secrets.commands.registry.finding import see
 from gitops_secrets.commands.registry.opened import open_pull_secrets
+from gitops_secrets.commands.registry.shown import shown_user
 from gitops_secrets.commands.repository.clusters import Choice
 from gitops_secrets.core.flux.pullsecrets import PullSecret, pull_secrets
 from gitops_secrets.core.registry.image import Image
@@ -61,7 +62,7 @@ def explain(request: Request) -> tuple[Explained, ...]:
     found = []
     for (cluster, namespace), secrets in places.items():
         entries = [
-            Entry(secret.name, key, credentials.username)
+            Entry(secret.name, key, shown_user(credentials))
             for secret in secrets
             for key, credentials in opened.get(secret.place, {}).items()
         ]

@@ -12,6 +12,7 @@ from gitops_secrets.adapters.git.opening import open_repository
 from gitops_secrets.adapters.git.repository import Repository, literal
 from gitops_secrets.commands.registry.finding import Seen, see
 from gitops_secrets.commands.registry.opened import open_pull_secrets
+from gitops_secrets.commands.registry.shown import shown_user
 from gitops_secrets.commands.repository.clusters import Choice
 from gitops_secrets.core.flux.pullsecrets import Place, PullSecret, pull_secrets
 from gitops_secrets.core.flux.usage import Use, uses
@@ -165,7 +166,7 @@ def _entries(
         entries.append(
             Entry(
                 key,
-                credentials.username,
+                shown_user(credentials),
                 provider_of(Registry(key).host),
                 expiry.what if expiry is not None else _noted(records.get(key)),
                 _end(credentials, records.get(key)),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from gitops_secrets.adapters.http import Client, open_client
 from gitops_secrets.adapters.registries.pull import Prober, StoppedError
+from gitops_secrets.commands.registry.shown import shown_user
 from gitops_secrets.core.registry.credentials import Credentials
 from gitops_secrets.core.registry.image import Image, endpoint_of
 from gitops_secrets.core.registry.proof import Means, Proof
@@ -64,7 +65,7 @@ async def _prove(client: Client, question: Question, means: Means) -> Proof:
 
 
 async def _ask(client: Client, question: Question, image: Image | None, means: Means) -> Proof:
-    user, name = question.credentials.username, image.name if image is not None else None
+    user, name = shown_user(question.credentials), image.name if image is not None else None
     host = Registry(question.key).host
     if image is None and "*" in host:
         return Proof(question.key, user, None, Judgement(Verdict.UNPROVEN, Reason.NO_IMAGE))

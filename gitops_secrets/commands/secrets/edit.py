@@ -67,13 +67,22 @@ def edit(request: Request) -> Outcome:
             wanted = plain.with_value(request.key, request.read_value())
         secrets = wanted.secrets
         sealer.reseal(opened, wanted, ruling)
+        keys = _changed_keys(_secrets_of(plain), secrets)
     changed = file.write()
     return Outcome(
         path=file.path,
         objects=tuple(str(secret.ident) for secret in secrets),
-        keys=_changed_keys(plain.secrets, secrets),
+        keys=keys,
         changed=changed,
     )
+
+
+def _secrets_of(plain: Manifest) -> tuple[Secret, ...]:
+    """Return the Secrets that *plain* held before; none if it held no value, as nobody may encrypt it like that."""
+    try:
+        return plain.secrets
+    except GitOpsSecretsError:
+        return ()
 
 
 def _edited(request: Request, plain: Manifest) -> Manifest:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from gitops_secrets.adapters.files import read_file
@@ -59,6 +59,7 @@ def of_work_tree(repository: Repository, paths: Sequence[str]) -> Scope:
     contents: dict[str, bytes] = {}
     plain: dict[str, bytes] = {}
     configs: dict[str, bytes] = {}
+    configs.update(linked_rules(repository, tree.links))
     for path in dict.fromkeys((*sorted(tree.paths), *sorted(only or ()))):
         if only is not None and path not in only and not is_rules(path):
             continue
@@ -83,6 +84,13 @@ def of_work_tree(repository: Repository, paths: Sequence[str]) -> Scope:
         plain=plain,
         settings=tree.read(SETTINGS_FILE),
     )
+
+
+def linked_rules(repository: Repository, links: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield each ``.sops.yaml`` among the symlinks *links*, with what Git holds of it: where it leads."""
+    for path in links:
+        if is_rules(path):
+            yield path, os.fsencode(os.readlink(repository.top / path))
 
 
 def _may_be_encrypted(repository: Repository, path: str) -> bool:

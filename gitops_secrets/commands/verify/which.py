@@ -8,7 +8,7 @@ from pathlib import Path
 from gitops_secrets.adapters.git.opening import open_repository
 from gitops_secrets.commands.policy.policies import is_rules
 from gitops_secrets.commands.repository.worktree import work_tree
-from gitops_secrets.commands.verify.gather import path_from_top
+from gitops_secrets.commands.verify.gather import linked_rules, path_from_top
 from gitops_secrets.core.sops.reader.structure import EncryptedFile
 from gitops_secrets.core.sops.reader.tree import Form, form_of
 from gitops_secrets.core.sops.structure import read_structure
@@ -26,8 +26,9 @@ def which_rule(folder: Path, path: str) -> Explained:
     repository = open_repository(folder)
     named = path if os.path.isabs(path) else os.path.join(folder, path)
     name = path_from_top(repository, named)
-    tree, _ = work_tree(repository)
+    tree, links = work_tree(repository)
     configs = {p: tree.read(p) or b"" for p in tree.files() if is_rules(p)}
+    configs.update(linked_rules(repository, links))
     return explain(Rules(configs), name, _file(name, tree.read(name)))
 
 

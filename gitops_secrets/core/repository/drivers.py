@@ -30,7 +30,7 @@ def settings(program: str) -> dict[str, str]:
         f"merge.{NAME}.recursive": BASE,
         f"merge.{BASE}.name": "where two merges of encrypted files began",
         f"merge.{BASE}.driver": f"{run} {MERGE_BASES} %O %A %B %P",
-        f"diff.{NAME}.textconv": f'f() {{ {run} __textconv "$1" 2>/dev/null || cat "$1"; }}; f',
+        f"diff.{NAME}.textconv": f'f() {{ {run} __textconv "$1" 2>/dev/null || cat -- "$1"; }}; f',
         f"diff.{NAME}.cachetextconv": "false",
     }
 

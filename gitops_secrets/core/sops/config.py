@@ -33,6 +33,12 @@ def read_root(content: bytes) -> yaml.MappingNode | None:
     Raises InvalidDocumentError, with the line, if it is not a mapping, and if its aliases form a cycle or
     stand for more than a person would write.
     """
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        raise InvalidDocumentError(
+            f"{CONFIG}:1: it is not UTF-8 text", f"save {CONFIG} as UTF-8"
+        ) from None
     documents = compose_documents(content, CONFIG)
     if not documents:
         return None

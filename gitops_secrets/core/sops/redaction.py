@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from hashlib import blake2b
 
-_VALUE = re.compile(rb"ENC\[AES256_GCM,data:[^\]\r\n]*\]")
+_VALUE = re.compile(rb"ENC\[(?P<encrypted>AES256_GCM,data:[^\]\r\n]*\])?")
 _BLOCK = re.compile(rb"[ \t]*\"?sops\"?:[ \t{]*$")
 _NOISE = re.compile(rb"\"?(?:mac|lastmodified|version|created_at)\"?:")
-_WRAPPED = re.compile(rb"(?:- )?\"?enc\"?:\s*(?P<text>\S*)")
+_WRAPPED = re.compile(rb"(?:- +)?(?P<key>\"?enc\"?):\s*(?P<text>\S*)")
 _ENDS = (b"}", b"},")
 
 
@@ -36,7 +36,9 @@ def redact(content: bytes) -> bytes:
         if block is None:
             block = column if _BLOCK.match(line.rstrip()) else None
         elif found := _WRAPPED.match(text):
-            wrapped = column if found["text"][:1] in (b"|", b">") else None
+            # Its text is deeper than the key itself, which may stand behind the dash of its entry.
+            at = line.index(text) + found.start("key")
+            wrapped = at if found["text"][:1] in (b"|", b">") else None
             continue
         elif _NOISE.match(text):
             continue
@@ -45,4 +47,8 @@ def redact(content: bytes) -> bytes:
 
 
 def _mark(value: re.Match[bytes]) -> bytes:
-    return b"ENC[" + blake2b(value[0], digest_size=4).hexdigest().encode() + b"]"
+    """Return the mark of a ciphertext, and of a readable text that looks like a mark what no mark looks like."""
+    if value["encrypted"] is None:
+        return b"ENC[readable:"
+    # As long as it takes to have no two ciphertexts with one mark, whoever makes them.
+    return b"ENC[" + blake2b(value[0], digest_size=16).hexdigest().encode() + b"]"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from gitops_secrets.core.guard.judge.followed import followed
 from gitops_secrets.core.guard.record.finding import Finding
 from gitops_secrets.core.repository.layout import CONFIG
 from gitops_secrets.core.sops.choices import EVERYTHING
@@ -56,9 +57,9 @@ class Rules:
         """By the path of the file that they stand in; what cannot be read is left out."""
         self.broken: dict[str, str] = {}
         """Why a file of rules cannot be read, or a rule cannot be matched."""
-        for path, content in configs.items():
+        for path in configs:
             try:
-                self.rules[path] = parse_rules(content)
+                self.rules[path] = parse_rules(followed(configs, path))
             except InvalidDocumentError as error:
                 self.broken[path] = error.message
 

@@ -9,6 +9,7 @@ import yaml
 from gitops_secrets.core.yamltext.expansion import refuse_expansion
 from gitops_secrets.core.yamltext.nodes import compose_documents, single
 from gitops_secrets.core.yamltext.nulls import is_null
+from gitops_secrets.errors import InvalidDocumentError
 
 
 class _Loader(yaml.SafeLoader):
@@ -40,7 +41,15 @@ def compose_placed(content: bytes, name: str) -> tuple[yaml.MappingNode | None, 
         refuse_expansion(document, name)
     loader = _Loader(content)
     documents = []
-    while loader.check_node():
-        documents.append(loader.get_node())
+    try:
+        while loader.check_node():
+            documents.append(loader.get_node())
+    except yaml.MarkedYAMLError as error:
+        # libyaml, and with it sops, takes a tab behind a colon.
+        line = error.problem_mark.line + 1 if error.problem_mark is not None else 1
+        raise InvalidDocumentError(
+            f"{name}:{line}: this line cannot be edited: {error.problem}",
+            f"write blanks in place of tabs in line {line} of {name}",
+        ) from None
     root = single([node for node in documents if node is not None and not is_null(node)], name)
     return root, frozenset(map(id, loader.placed))

@@ -11,6 +11,7 @@ from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.commands.registry.finding import Seen, is_ours, own_secret, see
 from gitops_secrets.commands.registry.opened import in_parallel, open_pull_secrets, openable
 from gitops_secrets.commands.registry.rotation.model import Request
+from gitops_secrets.commands.registry.shown import shown_user
 from gitops_secrets.commands.secrets.sealing import Sealer
 from gitops_secrets.core.flux.pullsecrets import Place, PullSecret, pull_secrets
 from gitops_secrets.core.guard.filter.encoded import fragments
@@ -64,7 +65,7 @@ class Found(NamedTuple):
         """What was found."""
         held = self.holding
         return (
-            f"the credential of {self.current.username} for {self.first.key} is in "
+            f"the credential of {shown_user(self.current)} for {self.first.key} is in "
             f"{count(len(held.ours), 'Secrets')} of {', '.join(held.clusters)}; what holds it outside this "
             "repository cannot be known"
         )

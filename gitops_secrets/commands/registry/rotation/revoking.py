@@ -10,6 +10,7 @@ from gitops_secrets.commands.registry.rotation.asking import ask, ask_until, is_
 from gitops_secrets.commands.registry.rotation.history import Switched
 from gitops_secrets.commands.registry.rotation.holders import Found, elsewhere, holding
 from gitops_secrets.commands.registry.rotation.model import Request
+from gitops_secrets.commands.registry.shown import shown_user
 from gitops_secrets.core.registry.provider import provider_of
 from gitops_secrets.core.registry.rotation.minted import Listed, find_old, refuse_unlisted
 from gitops_secrets.core.registry.rotation.record import BROUGHT, EXEC, Record
@@ -114,7 +115,7 @@ class Ending(NamedTuple):
             return
         host = self.request.registry.host
         where = provider_of(host) or host
-        whose = f" of {old.username}" if old is not None else ""
+        whose = f" of {shown_user(old)}" if old is not None else ""
         journey.note(
             Stage.REVOKE,
             State.WAITING,
@@ -143,7 +144,7 @@ class Ending(NamedTuple):
         journey.note(
             Stage.PROVE_REVOKED,
             State.DONE,
-            f"the registry refuses the old credential of {old.username}; {_TOKENS}: {life}",
+            f"the registry refuses the old credential of {shown_user(old)}; {_TOKENS}: {life}",
         )
 
 

@@ -22,6 +22,7 @@ from gitops_secrets.commands.registry.rotation.model import Failure, Outcome, Re
 from gitops_secrets.commands.registry.rotation.pushing import push_for_review, push_to_upstream
 from gitops_secrets.commands.registry.rotation.revoking import Ending, refuse_others
 from gitops_secrets.commands.registry.rotation.switching import Switch
+from gitops_secrets.commands.registry.shown import shown_user
 from gitops_secrets.commands.repository.branches import NewBranch
 from gitops_secrets.commands.repository.committing import open_for_change
 from gitops_secrets.commands.repository.pushing import target_of
@@ -181,7 +182,7 @@ class _Rotation:
         request, found, minter = self._request, self._found, self._request.minter
         if minter is None:
             minted = bring(request, found)
-            words = f"you brought a credential of {minted.credentials.username}"
+            words = f"you brought a credential of {shown_user(minted.credentials)}"
             self._journey.note(Stage.MINT, State.DONE, words)
             return minted, None
         refuse_unlisted(self._listed, request.revoke, None)
@@ -192,7 +193,7 @@ class _Rotation:
         end_on_signals("a credential may have been minted that is in no commit; --resume shows it")
         minted = mint(minter, self._prefix, found, old)
         until = f", which ends at {minted.expires}" if minted.expires else ""
-        user = minted.credentials.username
+        user = shown_user(minted.credentials)
         whose = f" of {user}" if user != minted.ident else ""
         words = f"{minter.name} minted {minted.ident}{whose}{until}"
         self._journey.note(Stage.MINT, State.DONE, words)

@@ -12,7 +12,7 @@ import re
 
 from gitops_secrets.core.guard.filter.runs import is_worth_decoding, squeeze
 from gitops_secrets.core.guard.filter.words import finder
-from gitops_secrets.core.guard.read.encoding import decode, textual
+from gitops_secrets.core.guard.read.encoding import has_readings, readings
 from gitops_secrets.core.guard.read.formats import is_packed
 from gitops_secrets.core.guard.read.keyrings import KEY_BEGINNINGS, holds_secret_key
 from gitops_secrets.core.guard.read.pointers import is_pointer
@@ -124,9 +124,16 @@ def may_hold_as_text(content: bytes) -> int:
         return KEY
     if content[:1] == b"v" and is_pointer(content):
         return ELSEWHERE
-    if b"\0" in content:
-        # Where it is text of 16 or 32 bits, what stands in it of 8 is other letters.
-        content = decode(textual(content)).encode("utf-8", "surrogatepass")
+    if has_readings(content):
+        bits = 0
+        for text in readings(content):
+            bits |= _bits_of(text.encode("utf-8", "surrogatepass"))
+        return bits
+    return _bits_of(content)
+
+
+def _bits_of(content: bytes) -> int:
+    """Return what *content*, a text of 8 bits, may hold."""
     if b"\\" in content and _BOM in content:
         # It may stand within an escape, and the reader takes it out.
         content = content.replace(_BOM, b"")

@@ -7,10 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from posixpath import dirname, join, normpath
 from typing import NamedTuple
-
-from gitops_secrets.errors import InvalidDocumentError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +22,6 @@ BASELINE_FILE = ".gitops-secrets-baseline.yaml"
 SETTINGS_FILE = ".gitops-secrets.yaml"
 """Baseline and settings stand at the repository's top."""
 SOPS_CONFIG = ".sops.yaml"
-_MAX_LINKS = 8
 
 
 class Parts(NamedTuple):
@@ -102,32 +98,14 @@ class Policy:
     @cached_property
     def _rules(self) -> dict[str, tuple[CreationRule, ...]]:
         from gitops_secrets.core.guard.judge.creation import parse_creation_rules
+        from gitops_secrets.core.guard.judge.followed import followed
 
         return {
-            path.rpartition("/")[0]: parse_creation_rules(self._followed(path), path)
+            path.rpartition("/")[0]: parse_creation_rules(
+                followed(self._parts.sops_configs, path), path
+            )
             for path in self._parts.sops_configs
         }
-
-    def _followed(self, path: str) -> bytes:
-        """Return the rules at *path*; of a symlink those of the ``.sops.yaml`` that it leads to.
-
-        Git holds a symlink as one line of text. Raises InvalidDocumentError if it leads elsewhere: who
-        changes what stands there would change the rules without changing any file of rules.
-        """
-        configs = self._parts.sops_configs
-        content = configs[path]
-        for _ in range(_MAX_LINKS):
-            if b":" in content or b"\n" in content or not content.strip():
-                return content
-            target = content.decode(errors="surrogateescape")
-            path = normpath(join(dirname(path), target))
-            content = configs.get(path, b"")
-            if path not in configs:
-                break
-        raise InvalidDocumentError(
-            f"{path}: a symlink named {SOPS_CONFIG} leads here, and this is no {SOPS_CONFIG} of the repository",
-            f"git mv {path} over the symlink",
-        )
 
     def creation_rule(self, path: str) -> CreationRule | None:
         """Return the creation rule for *path*: of the nearest ``.sops.yaml`` above it that has one."""

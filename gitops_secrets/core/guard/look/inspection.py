@@ -7,10 +7,11 @@ them out of what is said. ``Facts`` leave without them.
 from __future__ import annotations
 
 from gitops_secrets.core.guard.filter import prefilter
+from gitops_secrets.core.guard.look.hit import Hit, unknown
 from gitops_secrets.core.guard.look.origin import MAX_WRAPPINGS, Origin, is_comment, place
 from gitops_secrets.core.guard.look.redaction import Redaction
 from gitops_secrets.core.guard.read.composing import LimitError
-from gitops_secrets.core.guard.read.encoding import decode, from_base64, from_hex, textual
+from gitops_secrets.core.guard.read.encoding import from_base64, from_hex, readings
 from gitops_secrets.core.guard.read.formats import is_packed
 from gitops_secrets.core.guard.read.keyrings import KEY_BEGINNINGS, holds_secret_key
 from gitops_secrets.core.guard.record.facts import (
@@ -33,17 +34,6 @@ _READING = 32 * 1024
 MAX_NOTES = 1000
 
 _SAID_PLAINLY = frozenset({"registry-password", "registry-login", "docker-config"})
-
-
-class Hit:
-    """A note with the secrets it is about: several where one packed value holds them."""
-
-    __slots__ = ("material", "note", "values")
-
-    def __init__(self, note: Note, material: str) -> None:
-        self.note = note
-        self.material = material
-        self.values = [material] if material else []
 
 
 class Inspection:
@@ -149,7 +139,21 @@ class Inspection:
         bits = prefilter.may_hold_as_text(content)
         if bits:
             self.work += _READING
-            self.piece(decode(textual(content)), origin, bits)
+            self.read(content, origin, bits)
+
+    def read(self, content: bytes, origin: Origin, bits: int) -> str:
+        """Look at *content* as each text that it may be read as, and return the first of these.
+
+        What the others hold counts if the first does not hold it: it may stand in another line there.
+        """
+        text, *others = readings(content)
+        self.piece(text, origin, bits)
+        for other in others:
+            hits, objects = self.hits, self.objects
+            self.hits, self.objects = [], []
+            self.piece(other, origin, bits)
+            self.hits, self.objects = hits + unknown(self.hits, hits), objects or self.objects
+        return text
 
     def ring(self, content: bytes, origin: Origin) -> bool:
         """Record *content* if it is a private key of OpenPGP without armor; return whether it is."""
@@ -290,6 +294,4 @@ def inspect(content: bytes, bits: int) -> tuple[Inspection, str]:
         bits = prefilter.may_hold_as_text(content)
     if inspection.ring(content, origin):
         return inspection, ""
-    text = decode(textual(content))
-    inspection.piece(text, origin, bits)
-    return inspection, text
+    return inspection, inspection.read(content, origin, bits)

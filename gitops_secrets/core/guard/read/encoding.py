@@ -11,6 +11,9 @@ MAX_UNPACKED = 8 * 1024 * 1024
 
 _BASE64_TEXT = re.compile(r"[A-Za-z0-9+/_= \t\r\n-]+")
 _HEX_TEXT = re.compile(r"(?:0[xX])?(?P<digits>[0-9a-fA-F\s]{16,})")
+_QUOTE = re.compile(rb"&(?:quot|apos|#(?:34|39|x2[27]));")
+_ENTITIES = {"quot": '"', "#34": '"', "#x22": '"', "apos": "'", "#39": "'", "#x27": "'"}
+_ENTITY = re.compile(f"&(?P<name>{'|'.join(_ENTITIES)});")
 _MARKS = (
     (b"\xff\xfe\0\0", "utf-32-le"),
     (b"\0\0\xfe\xff", "utf-32-be"),
@@ -19,6 +22,8 @@ _MARKS = (
 )
 _TEXTUAL = bytes(range(0x20, 0x7F)) + bytes(range(0x80, 0x100)) + b"\0\t\n\r\x1b"
 _STRING = re.compile(rb"[\t\n\r\x20-\x7e]{12,}")
+_BYTES_OF_TEXT = re.compile(rb"[\t\x20-\x7e]{12}")
+"""Letters of 8 bits side by side: in a Latin text of 16 or 32 bits there are none."""
 
 
 class TooLargeError(Exception):
@@ -51,6 +56,35 @@ def _behind_mark(content: bytes) -> str | None:
             except UnicodeDecodeError:
                 continue
     return None
+
+
+def has_readings(content: bytes) -> bool:
+    """Return whether ``readings`` may see *content*, a text of 8 bits, as more than one text, or as another one."""
+    return b"\0" in content or (b"&" in content and _QUOTE.search(content) is not None)
+
+
+def readings(content: bytes) -> tuple[str, ...]:
+    """Return the texts that *content* is to whoever may read it: one, unless it has NULs, a mark of 16 or 32 bits or quotes of XML.
+
+    Whatever the first bytes say, a shell and a person read the letters of 8 bits that follow. A NUL is nothing
+    to some programs, and to others it ends a line. What stands in XML is read with its quotes.
+    """
+    texts = _as_bytes_say(content)
+    if b"&" not in content:
+        return texts
+    unescaped = (_ENTITY.sub(lambda m: _ENTITIES[m["name"]], text) for text in texts)
+    return texts + tuple(new for new, text in zip(unescaped, texts, strict=True) if new != text)
+
+
+def _as_bytes_say(content: bytes) -> tuple[str, ...]:
+    whole = textual(content)
+    text = decode(whole)
+    if b"\0" not in whole and not whole.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return (text,)
+    if not _BYTES_OF_TEXT.search(whole):
+        return (text,)
+    mark = next((mark for mark, _ in _MARKS if whole.startswith(mark)), b"")
+    return text, whole[len(mark) :].replace(b"\0", b"\n").decode("latin-1")
 
 
 def decode(content: bytes) -> str:

@@ -21,7 +21,10 @@ class Trust(NamedTuple):
     named: Callable[[], Collection[str]]
     """Return the recipients of its creation rule for the file; asked only if it matters."""
     knows_ours: bool = True
-    """Whether our version is known to be of our branch: whoever writes conflict markers calls anything ours."""
+    """Whether our version is known to be of our branch.
+
+    Whoever writes conflict markers calls anything ours, and in a rebase Git gives that name to the other branch.
+    """
 
 
 class Way(NamedTuple):
