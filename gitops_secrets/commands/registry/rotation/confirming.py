@@ -11,6 +11,7 @@ from gitops_secrets.adapters.git.repository import Repository
 from gitops_secrets.commands.registry.rotation.holders import Found, Holder
 from gitops_secrets.commands.registry.rotation.model import Request
 from gitops_secrets.core.registry.dockerconfig import read_dockerconfigjson
+from gitops_secrets.core.registry.rotation.stages import Journey, Stage, State
 from gitops_secrets.core.sops.secrets import DOCKERCONFIGJSON
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
@@ -43,7 +44,43 @@ def contexts_of(request: Request, clusters: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def confirm(
+def confirm_all(
+    request: Request,
+    repository: Repository,
+    found: Found,
+    contexts: Mapping[str, str],
+    commit: str,
+    journey: Journey,
+) -> bool:
+    """Note whether every cluster applied *commit*, by its own word or by the user's, and return that.
+
+    Raises GitOpsSecretsError if a cluster that was asked has not.
+    """
+    clusters = found.holding.clusters
+    unnamed = [path for path in clusters if path not in contexts and path not in request.confirmed]
+    if unnamed:
+        words = (
+            f"{', '.join(unnamed)} not confirmed: --context names the cluster to ask, and --confirmed says that "
+            "you saw it apply the commit"
+        )
+        journey.note(Stage.CONFIRM, State.WAITING, words)
+        return False
+    missing = _missing_in_each(request, repository, found, contexts, commit)
+    if missing:
+        words = "; ".join(f"{path}: {what}" for path, what in missing.items())
+        journey.note(Stage.CONFIRM, State.FAILED, words)
+        raise GitOpsSecretsError(
+            f"not all clusters have the new credential, and nothing was revoked: {words}",
+            "git fetch, if the commit that Flux reports is not known here",
+            request.resume_with,
+        )
+    asked = [f"{path} applied it, as its cluster says" for path in contexts]
+    said = [f"{path} applied it, as you say" for path in clusters if path not in contexts]
+    journey.note(Stage.CONFIRM, State.DONE, "; ".join([*asked, *said]))
+    return True
+
+
+def _missing_in_each(
     request: Request,
     repository: Repository,
     found: Found,

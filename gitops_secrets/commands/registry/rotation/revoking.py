@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -18,6 +19,16 @@ from gitops_secrets.core.registry.rotation.stages import Journey, Stage, State
 from gitops_secrets.errors import GitOpsSecretsError
 
 _TOKENS = "tokens that the registry issued for it before can pull until they end"
+
+
+def is_time(request: Request, since: dt.datetime, journey: Journey) -> bool:
+    """Return whether the old credential stayed as long *since* the commit as the request says; note it if not."""
+    until = since + request.revoke_after
+    if until <= dt.datetime.now(dt.UTC):
+        return True
+    words = f"the old credential stays until {until:%Y-%m-%d %H:%M} UTC, as --revoke-after says"
+    journey.note(Stage.REVOKE, State.WAITING, words)
+    return False
 
 
 class Ending(NamedTuple):

@@ -6,13 +6,11 @@ remembers it.
 
 from __future__ import annotations
 
-import datetime as dt
-
 from gitops_secrets.adapters.git.repository import Head, Repository
 from gitops_secrets.adapters.running.interrupts import Interrupted, end_on_signals, unheard
 from gitops_secrets.adapters.writing.transaction import Transaction, open_transaction
 from gitops_secrets.commands.registry.rotation.asking import ask_until, is_refused
-from gitops_secrets.commands.registry.rotation.confirming import confirm, contexts_of
+from gitops_secrets.commands.registry.rotation.confirming import confirm_all, contexts_of
 from gitops_secrets.commands.registry.rotation.due import is_unfinished, why_not
 from gitops_secrets.commands.registry.rotation.earlier import Earlier
 from gitops_secrets.commands.registry.rotation.history import Switched
@@ -20,7 +18,7 @@ from gitops_secrets.commands.registry.rotation.holders import find
 from gitops_secrets.commands.registry.rotation.minting import bring, mint, prefix_of, take_back
 from gitops_secrets.commands.registry.rotation.model import Failure, Outcome, Request
 from gitops_secrets.commands.registry.rotation.pushing import push_for_review, push_to_upstream
-from gitops_secrets.commands.registry.rotation.revoking import Ending, refuse_others
+from gitops_secrets.commands.registry.rotation.revoking import Ending, is_time, refuse_others
 from gitops_secrets.commands.registry.rotation.switching import Switch
 from gitops_secrets.commands.registry.shown import shown_user
 from gitops_secrets.commands.repository.branches import NewBranch
@@ -242,31 +240,14 @@ class _Rotation:
         return push_to_upstream(request, repository, head, self._commit(), self._journey)
 
     def _confirm(self) -> bool:
-        request, clusters = self._request, self._found.holding.clusters
-        unnamed = [p for p in clusters if p not in self._contexts and p not in request.confirmed]
-        if unnamed:
-            words = (
-                f"{', '.join(unnamed)} not confirmed: --context names the cluster to ask, and --confirmed says that "
-                "you saw it apply the commit"
-            )
-            self._journey.note(Stage.CONFIRM, State.WAITING, words)
-            return False
-        missing = confirm(request, self._repository, self._found, self._contexts, self._commit())
-        if missing:
-            words = "; ".join(f"{path}: {what}" for path, what in missing.items())
-            self._journey.note(Stage.CONFIRM, State.FAILED, words)
-            raise GitOpsSecretsError(
-                f"not all clusters have the new credential, and nothing was revoked: {words}",
-                "git fetch, if the commit that Flux reports is not known here",
-                request.resume_with,
-            )
-        said = [p for p in clusters if p not in self._contexts]
-        words = "; ".join(
-            [f"{path} applied it, as its cluster says" for path in self._contexts]
-            + [f"{path} applied it, as you say" for path in said]
+        return confirm_all(
+            self._request,
+            self._repository,
+            self._found,
+            self._contexts,
+            self._commit(),
+            self._journey,
         )
-        self._journey.note(Stage.CONFIRM, State.DONE, words)
-        return True
 
     def _prove_again(self) -> bool:
         if not self._request.check:
@@ -285,17 +266,8 @@ class _Rotation:
             words = "the old credential is kept, as --keep-old says"
             self._journey.note(Stage.REVOKE, State.SKIPPED, words)
             return False
-        return self._journey.may(Stage.REVOKE) and self._is_time()
-
-    def _is_time(self) -> bool:
-        """Return whether the old credential stayed as long after the commit as the request says; note it if not."""
         since = self._repository.time_of(self._commit())
-        until = since + self._request.revoke_after
-        if until <= dt.datetime.now(dt.UTC):
-            return True
-        words = f"the old credential stays until {until:%Y-%m-%d %H:%M} UTC, as --revoke-after says"
-        self._journey.note(Stage.REVOKE, State.WAITING, words)
-        return False
+        return self._journey.may(Stage.REVOKE) and is_time(self._request, since, self._journey)
 
     def _revoke(self) -> None:
         assert self._record is not None
