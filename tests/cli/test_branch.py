@@ -207,3 +207,15 @@ def test_other_commands_that_commit_have_it_too(user: User) -> None:
         assert (on(user), user.git("rev-parse", "main")) == (f"b{number}", main)
         assert f"Flux gets the commit when b{number} is merged into main" in result.stdout
         user.git("switch", "--quiet", "main")
+
+
+def test_what_an_earlier_run_left_unpushed_stays_on_its_own_branch(
+    user: User, tmp_path: Path
+) -> None:
+    """Nothing is to be written, so no branch is made, and the commit is pushed where its branch goes."""
+    bare = upstream(user, tmp_path)
+    assert user.bootstrap().status == 0
+    assert user.bootstrap("--branch", NAME, "--push").status == 0
+    assert user.git("rev-parse", "main", cwd=bare) == user.git("rev-parse", "main")
+    assert user.git("for-each-ref", "--format=%(refname)", cwd=bare).split() == ["refs/heads/main"]
+    assert user.git("rev-parse", "--abbrev-ref", "@{upstream}").strip() == "origin/main"

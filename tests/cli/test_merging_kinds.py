@@ -10,19 +10,10 @@ import pytest
 import yaml
 from pyrage import x25519
 
-from tests.support.merging import Branches
+from tests.support.merging import SECRET, Branches
 from tests.support.secrets import word
 from tests.support.user import User
 
-SECRET = """\
-apiVersion: v1
-kind: Secret
-metadata:
-  name: db
-stringData:
-  a: one
-  b: two
-"""
 VALUES = """\
 replicas: 2
 ratio: 0.5

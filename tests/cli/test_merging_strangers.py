@@ -13,18 +13,8 @@ import pytest
 import yaml
 from pyrage import x25519
 
-from tests.support.merging import SECRETS, Branches
+from tests.support.merging import SECRET, SECRETS, Branches
 from tests.support.user import Result, User
-
-SECRET = """\
-apiVersion: v1
-kind: Secret
-metadata:
-  name: db
-stringData:
-  a: one
-  b: two
-"""
 
 
 class Shop(Branches):
@@ -105,13 +95,18 @@ def ours(shop: Shop, base: str) -> Callable[[], None]:
     return shop.setting("stringData", ".dockerconfigjson", value=json.dumps(*held.values()))
 
 
+def part_with_stranger(shop: Shop, what: str) -> None:
+    """Have our side set something, and theirs make the change *what* while it encrypts for the stranger too."""
+    base, changed = THEIRS[what]
+    shop.start(shop.encrypt(base))
+    shop.part(ours(shop, base), shop.with_stranger(changed))
+
+
 @pytest.mark.parametrize("what", THEIRS)
 def test_what_their_side_encrypted_for_a_stranger_gets_nothing_of_ours(
     shop: Shop, what: str
 ) -> None:
-    base, changed = THEIRS[what]
-    shop.start(shop.encrypt(base))
-    shop.part(ours(shop, base), shop.with_stranger(changed))
+    part_with_stranger(shop, what)
     done = shop.merge()
     assert (done.status, shop.refuses(done)) == (1, True), done.printed
     assert shop.content() == shop.user.git("show", f"main:{shop.path}")
@@ -121,9 +116,7 @@ def test_what_their_side_encrypted_for_a_stranger_gets_nothing_of_ours(
 def test_a_stranger_whom_our_rule_names_is_let_in_under_a_data_key_of_ours(
     shop: Shop, what: str
 ) -> None:
-    base, changed = THEIRS[what]
-    shop.start(shop.encrypt(base))
-    shop.part(ours(shop, base), shop.with_stranger(changed))
+    part_with_stranger(shop, what)
     shop.name_stranger()
     shop.commit({}, "let the stranger in")
     done = shop.merge()

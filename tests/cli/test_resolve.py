@@ -8,20 +8,11 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.merging import Branches
+from tests.support.merging import SECRET, Branches
 from tests.support.terminal import Terminal
 from tests.support.user import PROGRAM, Result, User
 
-SECRET = """\
-apiVersion: v1
-kind: Secret
-metadata:
-  name: db
-stringData:
-  a: one
-  b: two
-  c: three
-"""
+THREE = f"{SECRET}  c: three\n"
 
 
 @pytest.fixture
@@ -38,7 +29,7 @@ def conflict(branches: Branches) -> Branches:
 
 
 def part(branches: Branches) -> None:
-    branches.start(branches.encrypt(SECRET))
+    branches.start(branches.encrypt(THREE))
 
     def edit(side: str, *keys: str) -> None:
         for key in keys:
@@ -169,7 +160,7 @@ def test_a_clone_without_the_drivers_merges_as_git_does(branches: Branches) -> N
 
 
 def test_a_merge_without_an_identity_is_finished_once_there_is_one(branches: Branches) -> None:
-    branches.start(branches.encrypt(SECRET))
+    branches.start(branches.encrypt(THREE))
     branches.part(
         branches.setting("stringData", "a", value='"of main"'),
         branches.setting("stringData", "b", value='"of topic"'),

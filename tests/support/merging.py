@@ -11,6 +11,15 @@ from tests.support.secrets import recipient
 from tests.support.user import Result, User
 
 SECRETS = "^(data|stringData)$"
+SECRET = """\
+apiVersion: v1
+kind: Secret
+metadata:
+  name: db
+stringData:
+  a: one
+  b: two
+"""
 
 
 class Branches:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from gitops_secrets.commands.key.identities import ClusterIdentity
     from gitops_secrets.commands.registry.sources import Source as CredentialSource
     from gitops_secrets.commands.repository.branches import NewBranch
+    from gitops_secrets.commands.repository.pushing import Target
     from gitops_secrets.commands.secrets.pull_secret import Registries
     from gitops_secrets.core.flux.objects import Source
     from gitops_secrets.core.registry.reference import Registry
@@ -131,3 +132,5 @@ class Plan(NamedTuple):
     """Those of the files concerned that differ from the last commit, with Git's state."""
     new_branch: NewBranch | None = None
     """The branch to be made for the commit; None for the one that is checked out."""
+    target: Target | None = None
+    """Where the commit is pushed to; None if it is not."""

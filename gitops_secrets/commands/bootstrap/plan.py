@@ -19,7 +19,7 @@ from gitops_secrets.commands.bootstrap.stage import first_stages, lay_out
 from gitops_secrets.commands.repository.branches import NewBranch, new_branch
 from gitops_secrets.commands.repository.clusters import Choice, chosen_clusters
 from gitops_secrets.commands.repository.committing import refuse_changed, refuse_detached
-from gitops_secrets.commands.repository.pushing import target_of
+from gitops_secrets.commands.repository.pushing import Target, target_of
 from gitops_secrets.commands.secrets.ruling import ruling_for
 from gitops_secrets.commands.secrets.sealing import Sealer
 from gitops_secrets.core.flux.roots.find import find_roots
@@ -48,7 +48,7 @@ def make_plan(request: Request, repository: Repository, questions: Questions) ->
         request = _of_the_secret(request, tree, clusters)
     ask_status = questions.of(clusters) or repository.begin_status(paths_of(clusters))
     head, states = ask_status()
-    branch = _check_head(repository, request, head)
+    branch, target = _check_head(repository, request, head)
     first = first_stages(request, repository, tree, clusters)
     if first and request.accounts:
         raise UsageError(
@@ -102,7 +102,7 @@ def make_plan(request: Request, repository: Repository, questions: Questions) ->
     _prove(tree, outcomes)
     changes = tree.changes()
     concerned = {path: state for path, state in states.items() if path in ours}
-    return Plan(tuple(outcomes), changes, head, concerned, branch)
+    return Plan(tuple(outcomes), changes, head, concerned, branch, target)
 
 
 def _of_the_secret(request: Request, tree: Overlay, clusters: Sequence[Cluster]) -> Request:
@@ -129,13 +129,17 @@ def _prove(tree: Overlay, outcomes: Sequence[ClusterOutcome]) -> None:
             prove(tree, roots, outcome)
 
 
-def _check_head(repository: Repository, request: Request, head: Head) -> NewBranch | None:
-    """Return the branch that is to be made for the commit. Raises GitOpsSecretsError if none can be made here."""
+def _check_head(
+    repository: Repository, request: Request, head: Head
+) -> tuple[NewBranch | None, Target | None]:
+    """Return the branch that is to be made for the commit, and where it is pushed to, if at all.
+
+    Raises GitOpsSecretsError if no commit can be made here, or not pushed.
+    """
     refuse_detached(repository, head)
     branch = new_branch(repository, head, request.branch)
-    if request.push:
-        target_of(repository, head, branch, request.branch)
-    return branch
+    target = target_of(repository, head, branch, request.branch) if request.push else None
+    return branch, target
 
 
 def _refuse_left_out(repository: Repository, listing: Listing, clusters: list[Cluster]) -> None:

@@ -84,8 +84,7 @@ def _apply(request: Request, plan: Plan, transaction: Transaction) -> Outcome:
         transaction.write(plan.changes, beside)
         changed = tuple(change.path for change in plan.changes)
         return _outcome(plan, None, transaction.recovered, changed)
-    new = plan.new_branch
-    target = target_of(repository, head, new, request.branch) if request.push else None
+    target = plan.target
     addresses: tuple[str, ...] = ()
     if target is not None:
         request.progress(f"checking that {target.branch} can be pushed")
@@ -102,14 +101,14 @@ def _apply(request: Request, plan: Plan, transaction: Transaction) -> Outcome:
         request.message.over(_message(request, plan), repository),
         beside,
         send if target is not None else None,
-        new.name if new is not None else None,
+        request.branch,
     )
     request.progress("committing, with the hooks of the repository")
     commit = transaction.commit(plan.changes, head, steps)
     outcome = _outcome(plan, commit, transaction.recovered, pushed=request.push)
-    if new is None:
-        return outcome
-    return outcome._replace(branch=new.name, new_branch=new, addresses=addresses)
+    return outcome._replace(
+        branch=request.branch or outcome.branch, new_branch=plan.new_branch, addresses=addresses
+    )
 
 
 def _push_earlier(request: Request, plan: Plan, transaction: Transaction) -> Outcome:
@@ -120,6 +119,7 @@ def _push_earlier(request: Request, plan: Plan, transaction: Transaction) -> Out
     addresses: tuple[str, ...] = ()
     if ahead:
         request.progress(f"pushing {head.branch}")
+        # That of plan is for a branch that is not made now.
         addresses = push_again(repository, target_of(repository, head, None, request.branch))
     outcome = _outcome(plan, None, transaction.recovered, uncommitted, pushed=ahead)
     return outcome._replace(addresses=addresses)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from gitops_secrets.adapters.git.repository import Repository, literal
 from gitops_secrets.commands.merging.merge import Versions, is_encrypted
+from gitops_secrets.commands.merging.refusing import refused
 from gitops_secrets.commands.secrets.file import SecretFile
 from gitops_secrets.core.sops.merging.markers import split_markers
 from gitops_secrets.core.sops.merging.values import Side
@@ -35,9 +36,7 @@ def find_conflict(file: SecretFile) -> Conflict:
     if not any(
         is_encrypted(side, file.path) for side in (found.versions.ours, found.versions.theirs)
     ):
-        raise GitOpsSecretsError(
-            f"{file.path}: neither version of it is an encrypted file", *_choices(file.path)
-        )
+        raise refused(file.path, "neither version of it is an encrypted file")
     return found
 
 
@@ -98,10 +97,3 @@ def _last_parents(repository: Repository, path: str) -> list[str]:
     last = repository.git("rev-list", "--max-count=1", "HEAD", "--", literal(path))
     commit = last.stdout.decode().strip()
     return repository.parents(commit) if commit else []
-
-
-def _choices(path: str) -> tuple[str, ...]:
-    name = shlex.quote(literal(path))
-    return tuple(
-        f"git checkout --{side} -- {name} && git add -- {name}" for side in ("ours", "theirs")
-    )

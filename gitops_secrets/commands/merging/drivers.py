@@ -67,7 +67,7 @@ def _repository() -> Repository:
 
 def _trust(path: str) -> Trust:
     """Return what our branch says. In a rebase, what Git calls ours is the branch that was fetched."""
-    return Trust(partial(_named_readers, path), knows_ours=not _repository().is_rebasing())
+    return Trust(partial(_named_readers, path), lambda: not _repository().is_rebasing())
 
 
 def _named_readers(path: str) -> Collection[str]:

@@ -120,7 +120,7 @@ def _choose_way(sides: Sides, text: Text | None, wanted: Documents, trust: Trust
         refusal = found[0]
         assert isinstance(refusal, Refusal)
         # While a merge is under way, no other command commits.
-        first = ("abort it: git status says how",) if trust.knows_ours else ()
+        first = ("abort it: git status says how",) if trust.knows_ours() else ()
         add = f"gitops-secrets key add {refusal.stranger}"
         raise refused(sides.ours.manifest.path, refusal.words, *first, add)
     return min(

@@ -81,7 +81,7 @@ def resolve(request: Request) -> Outcome:
 def _merge(
     conflict: Conflict, file: SecretFile, keyring: Keyring, chosen: Mapping[str, Side]
 ) -> Result:
-    trust = Trust(lambda: named_readers(file.repository, file.path), conflict.knows_ours)
+    trust = Trust(lambda: named_readers(file.repository, file.path), lambda: conflict.knows_ours)
     try:
         return merge(conflict.versions, file.path, keyring, trust, chosen)
     except GitOpsSecretsError as error:

@@ -107,11 +107,12 @@ def change(request: Request) -> Outcome:
         if not plan.changes:
             return outcome
         request.progress("committing, with the hooks of the repository")
-        new = plan.new_branch
-        branch = new.name if new is not None else outcome.branch
-        steps = Steps(CommitMessage().over(_message(request, plan), repository), branch=branch)
+        steps = Steps(
+            CommitMessage().over(_message(request, plan), repository), branch=request.branch
+        )
         commit = transaction.commit(plan.changes, plan.head, steps)
-        return outcome._replace(commit=commit, branch=branch, new_branch=new)
+        branch = request.branch or outcome.branch
+        return outcome._replace(commit=commit, branch=branch, new_branch=plan.new_branch)
 
 
 def _plan(request: Request, repository: Repository) -> _Plan:

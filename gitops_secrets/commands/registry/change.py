@@ -138,13 +138,13 @@ def change(request: Request) -> Outcome:
         request.progress("committing, with the hooks of the repository")
         name = plan.clusters[0].place.name
         paths = list(dict.fromkeys(changed.place.cluster.path for changed in plan.clusters))
-        new = plan.new_branch
-        branch = new.name if new is not None else outcome.branch
         steps = Steps(
-            CommitMessage().over(request.edit.message(name, paths), repository), branch=branch
+            CommitMessage().over(request.edit.message(name, paths), repository),
+            branch=request.branch,
         )
         commit = transaction.commit(plan.changes, plan.head, steps)
-        return outcome._replace(commit=commit, branch=branch, new_branch=new)
+        branch = request.branch or outcome.branch
+        return outcome._replace(commit=commit, branch=branch, new_branch=plan.new_branch)
 
 
 def _plan(request: Request, repository: Repository) -> _Plan:

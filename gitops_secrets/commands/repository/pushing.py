@@ -45,7 +45,7 @@ def target_of(
     """
     if new is not None or (head.upstream is None and asked is not None):
         name = new.name if new is not None else head.branch or ""
-        remote = remote_of(repository, head)
+        remote = new.remote if new is not None else remote_of(repository, head)
         if not remote:
             raise UsageError("--push: the repository has no remote", "git remote add origin URL")
         return Target(remote, f"refs/heads/{name}", name, is_new=True)

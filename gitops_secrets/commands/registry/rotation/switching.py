@@ -77,9 +77,10 @@ class Switch(NamedTuple):
         places = "\n".join(f"- {path}" for path in _paths(self.found.holding.ours))
         key = self.request.registry.key
         message = f"Rotate the credential for {key}\n\nThe pull Secrets that hold it:\n{places}\n"
-        branch = self.new_branch.name if self.new_branch is not None else None
         return transaction.commit(
-            changes, self.head, Steps(CommitMessage().over(message, self.repository), branch=branch)
+            changes,
+            self.head,
+            Steps(CommitMessage().over(message, self.repository), branch=self.request.branch),
         )
 
     def stands(self, changes: Sequence[Change]) -> bool:

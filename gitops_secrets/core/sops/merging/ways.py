@@ -20,8 +20,8 @@ class Trust(NamedTuple):
 
     named: Callable[[], Collection[str]]
     """Return the recipients of its creation rule for the file; asked only if it matters."""
-    knows_ours: bool = True
-    """Whether our version is known to be of our branch.
+    knows_ours: Callable[[], bool] = lambda: True
+    """Return whether our version is known to be of our branch.
 
     Whoever writes conflict markers calls anything ours, and in a rebase Git gives that name to the other branch.
     """
@@ -62,7 +62,7 @@ def way_of(sides: Sides, kept: Side, trust: Trust) -> Way | Refusal:
     if renews or wraps or base is None or _has_new_rule(ours, theirs):
         stranger = _stranger(sides, readers, trust)
         if stranger is not None:
-            whose = "their" if trust.knows_ours else "one"
+            whose = "their" if trust.knows_ours() else "one"
             return Refusal(
                 f"{whose} side lets in {stranger}, whom no creation rule of ours names: add it to ours, then merge",
                 stranger,
@@ -73,7 +73,7 @@ def way_of(sides: Sides, kept: Side, trust: Trust) -> Way | Refusal:
 def _stranger(sides: Sides, readers: Collection[str], trust: Trust) -> str | None:
     """Return a reader whom neither our version nor our creation rule knows; None if there is none."""
     known = set(sides.ours.recipients)
-    if not trust.knows_ours:
+    if not trust.knows_ours():
         known &= set(sides.theirs.recipients)
     strange = [reader for reader in readers if reader not in known]
     if strange:
@@ -84,9 +84,9 @@ def _stranger(sides: Sides, readers: Collection[str], trust: Trust) -> str | Non
 
 def _has_known_key(sides: Sides, kept: Side, trust: Trust) -> bool:
     """Return whether the text of *kept* is under a data key that is ours. What is not known counts as not ours."""
-    if kept is Side.OURS and trust.knows_ours:
+    if sides.ours.key is not None and sides.ours.key == sides.theirs.key:
         return True
-    return sides.ours.key is not None and sides.ours.key == sides.theirs.key
+    return kept is Side.OURS and trust.knows_ours()
 
 
 def _put_out(sides: Sides, text: Version, readers: Collection[str]) -> set[tuple[str, str]]:
