@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gitops_secrets.adapters.running.environment import forgotten
-from gitops_secrets.core.sops.keymanagers import plugin_of
+from gitops_secrets.core.sops.keys.managers import plugin_of
 from gitops_secrets.core.veiled import Veiled
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 

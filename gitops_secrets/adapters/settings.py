@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from gitops_secrets.core.registry.realm import parse_hosts
-from gitops_secrets.core.sops.keymanagers import (
+from gitops_secrets.core.sops.keys.managers import (
     PROGRAMS,
     REALMS,
     VARIABLE,

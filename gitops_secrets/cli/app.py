@@ -20,7 +20,7 @@ from gitops_secrets.adapters.running.interrupts import (
     interrupted,
     unheard,
 )
-from gitops_secrets.cli.say import NAME, discretion, say, say_error, tell
+from gitops_secrets.cli.printing.say import NAME, discretion, say, say_error, tell
 from gitops_secrets.core.discretion.suspicion import NOT_SHOWN
 from gitops_secrets.errors import ExitCode, GitOpsSecretsError
 
@@ -138,7 +138,7 @@ def _say_error(error: GitOpsSecretsError, status: int, arguments: Sequence[str])
     """Print *error* for people, and as a document if the result was to be one; return *status*."""
     say_error(error.message, error.hints)
     if _wants_json(arguments):
-        from gitops_secrets.cli.documents import error_document
+        from gitops_secrets.cli.printing.documents import error_document
 
         click.echo(error_document(error, status), nl=False)
     return status

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitops_secrets.cli.completions import contexts
-from gitops_secrets.cli.documents import apply_document
-from gitops_secrets.cli.exposed import checked_identity
-from gitops_secrets.cli.options import (
+from gitops_secrets.cli.options.completions import contexts
+from gitops_secrets.cli.options.shared import (
     UserPath,
     cluster_options,
     dry_run_option,
@@ -19,8 +17,10 @@ from gitops_secrets.cli.options import (
     repository_option,
     verbose_option,
 )
-from gitops_secrets.cli.progress import clear, steps
-from gitops_secrets.cli.say import answer
+from gitops_secrets.cli.printing.documents import apply_document
+from gitops_secrets.cli.printing.exposed import checked_identity
+from gitops_secrets.cli.printing.progress import clear, steps
+from gitops_secrets.cli.printing.say import answer
 from gitops_secrets.core.repository.filechange import render_diff
 from gitops_secrets.errors import ExitCode, UsageError
 

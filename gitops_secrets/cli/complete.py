@@ -9,7 +9,7 @@ from __future__ import annotations
 import click
 from click.shell_completion import ShellComplete
 
-from gitops_secrets.cli.say import NAME
+from gitops_secrets.cli.printing.say import NAME
 from gitops_secrets.errors import ExitCode
 
 _FILES, _NO_FILES, _FOLDERS = 0, 4, 16

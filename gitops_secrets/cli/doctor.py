@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitops_secrets.cli.completions import cluster_paths, contexts
-from gitops_secrets.cli.documents import doctor_document
-from gitops_secrets.cli.options import identity_option, output_option, repository_option
-from gitops_secrets.cli.progress import steps
-from gitops_secrets.cli.say import answer, say_error
+from gitops_secrets.cli.options.completions import cluster_paths, contexts
+from gitops_secrets.cli.options.shared import identity_option, output_option, repository_option
+from gitops_secrets.cli.printing.documents import doctor_document
+from gitops_secrets.cli.printing.progress import steps
+from gitops_secrets.cli.printing.say import answer, say_error
 from gitops_secrets.errors import ExitCode
 from gitops_secrets.report.words import count
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitops_secrets.cli.documents import edit_document
-from gitops_secrets.cli.options import identity_option, output_option, verbose_option
-from gitops_secrets.cli.say import answer, say
+from gitops_secrets.cli.options.shared import identity_option, output_option, verbose_option
+from gitops_secrets.cli.printing.documents import edit_document
+from gitops_secrets.cli.printing.say import answer, say
 from gitops_secrets.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:

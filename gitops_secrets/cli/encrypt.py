@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitops_secrets.cli.documents import encrypt_document
-from gitops_secrets.cli.options import identity_option, output_option, verbose_option
-from gitops_secrets.cli.progress import steps
-from gitops_secrets.cli.say import answer
-from gitops_secrets.core.sops.recipients import shorten
+from gitops_secrets.cli.options.shared import identity_option, output_option, verbose_option
+from gitops_secrets.cli.printing.documents import encrypt_document
+from gitops_secrets.cli.printing.progress import steps
+from gitops_secrets.cli.printing.say import answer
+from gitops_secrets.core.sops.keys.recipients import shorten
 from gitops_secrets.errors import ExitCode
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from gitops_secrets.adapters.git.objects import Git
-from gitops_secrets.cli.documents import hooks_status_document
-from gitops_secrets.cli.options import output_option
-from gitops_secrets.cli.say import answer, tell
+from gitops_secrets.cli.options.shared import output_option
+from gitops_secrets.cli.printing.documents import hooks_status_document
+from gitops_secrets.cli.printing.say import answer, tell
 from gitops_secrets.errors import ExitCode
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import click
 
 from gitops_secrets.adapters.git.objects import Git
 from gitops_secrets.adapters.running.terminal import is_terminal
-from gitops_secrets.cli.progress import steps
-from gitops_secrets.cli.say import painted, tell
+from gitops_secrets.cli.printing.progress import steps
+from gitops_secrets.cli.printing.say import painted, tell
 from gitops_secrets.core.guard.outcome import Outcome
 from gitops_secrets.errors import ExitCode, UsageError
 

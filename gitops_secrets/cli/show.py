@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitops_secrets.cli.documents import show_document
-from gitops_secrets.cli.options import identity_option, output_option, verbose_option
-from gitops_secrets.cli.say import answer
-from gitops_secrets.core.sops.recipients import shorten
+from gitops_secrets.cli.options.shared import identity_option, output_option, verbose_option
+from gitops_secrets.cli.printing.documents import show_document
+from gitops_secrets.cli.printing.say import answer
+from gitops_secrets.core.sops.keys.recipients import shorten
 from gitops_secrets.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:

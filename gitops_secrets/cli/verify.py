@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitops_secrets.cli.options import identity_option, output_option, repository_option
-from gitops_secrets.cli.progress import steps
-from gitops_secrets.cli.say import answer
+from gitops_secrets.cli.options.shared import identity_option, output_option, repository_option
+from gitops_secrets.cli.printing.progress import steps
+from gitops_secrets.cli.printing.say import answer
 from gitops_secrets.errors import ExitCode
 from gitops_secrets.report.words import count
 
@@ -62,7 +62,7 @@ def verify_command(
     Exit status 0 if nothing is found, 1 if there are findings, 3 if something could not be checked.
     No connection is opened, nothing is written, and no value is printed.
     """
-    from gitops_secrets.cli.documents import verify_document
+    from gitops_secrets.cli.printing.documents import verify_document
     from gitops_secrets.commands.verify.run import Request, verify
 
     with steps() as step:
@@ -120,7 +120,7 @@ def which_rule_command(*, path: str, output: str, repository: Path) -> ExitCode:
 
     PATH does not have to exist. Exit status 1 if no rule is for it.
     """
-    from gitops_secrets.cli.documents import which_rule_document
+    from gitops_secrets.cli.printing.documents import which_rule_document
     from gitops_secrets.commands.verify.which import which_rule
 
     explained = which_rule(repository, path)

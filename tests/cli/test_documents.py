@@ -11,7 +11,7 @@ import click
 import pytest
 
 from gitops_secrets.cli.app import root
-from gitops_secrets.cli.documents import apply_document
+from gitops_secrets.cli.printing.documents import apply_document
 from gitops_secrets.commands.secrets.apply import Outcome, Step
 from gitops_secrets.core.live.shown import namespace_change
 from gitops_secrets.report.document import VERSIONS, Lines, render_document

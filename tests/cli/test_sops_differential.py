@@ -16,7 +16,7 @@ import pytest
 from gitops_secrets.adapters.age import recipient_problem
 from gitops_secrets.adapters.sops.binary import find_sops
 from gitops_secrets.adapters.sops.environment import environment_for
-from gitops_secrets.core.sops.creationrules import choose_rule, parse_rules
+from gitops_secrets.core.sops.rules.creation import choose_rule, parse_rules
 from gitops_secrets.core.sops.structure import SopsDocument, read_documents
 from gitops_secrets.core.yamltext.nodes import compose_single, walk_scalars
 from gitops_secrets.errors import GitOpsSecretsError

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import yaml
 
-from gitops_secrets.core.doctor import builds, places
+from gitops_secrets.core.doctor.checks import builds, places
 from gitops_secrets.core.flux.kustomizations import kustomizations_in
 from gitops_secrets.core.flux.making import made
 from gitops_secrets.core.flux.roots.root import Installer, Root

@@ -12,6 +12,7 @@ from gitops_secrets.commands.bootstrap.proof import prove
 from gitops_secrets.commands.key.identities import ClusterIdentity
 from gitops_secrets.commands.secrets.pull_secret import Registries
 from gitops_secrets.core.doctor.examine import examine
+from gitops_secrets.core.doctor.given import Given
 from gitops_secrets.core.flux.roots.find import find_roots
 from gitops_secrets.core.flux.roots.housing import housed
 from gitops_secrets.core.flux.roots.root import Root
@@ -49,7 +50,8 @@ def tree_of(files: Files) -> Overlay:
 def said(tree: Overlay) -> list[str]:
     """What doctor says of *tree*, a line each."""
     return [
-        f"{d.check}: {d.message} ({', '.join(d.evidence)})" for d in examine(View(tree), {}, NOW)
+        f"{d.check}: {d.message} ({', '.join(d.evidence)})"
+        for d in examine(Given(View(tree), {}, NOW))
     ]
 
 

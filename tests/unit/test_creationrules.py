@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from gitops_secrets.core.repository.layout import Cluster, parse_cluster_path
-from gitops_secrets.core.sops.creationrules import (
+from gitops_secrets.core.sops.rules.creation import (
     Recipient,
     choose_rule,
     is_specific,
     parse_rules,
     recorded_recipient,
 )
-from gitops_secrets.core.sops.ruleedits import add_rule, replace_rule
+from gitops_secrets.core.sops.rules.edits import add_rule, replace_rule
 from gitops_secrets.errors import InvalidDocumentError, UsageError
 
 PROD, STAGING = Cluster("clusters/prod"), Cluster("clusters/staging")

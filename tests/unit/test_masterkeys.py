@@ -11,9 +11,14 @@ import yaml
 from pyrage import x25519
 
 from gitops_secrets.adapters.sops.program import change, decrypt, encrypting
-from gitops_secrets.core.sops.keymanagers import Allowed, parse_settings, parse_variable, plugin_of
-from gitops_secrets.core.sops.masterkeys import reduce_keys, restore_keys
-from gitops_secrets.core.sops.ruleconfig import render_config
+from gitops_secrets.core.sops.keys.managers import (
+    Allowed,
+    parse_settings,
+    parse_variable,
+    plugin_of,
+)
+from gitops_secrets.core.sops.keys.master import reduce_keys, restore_keys
+from gitops_secrets.core.sops.rules.startconfig import render_config
 from gitops_secrets.core.sops.valuechanges import ValueChange
 from gitops_secrets.errors import GitOpsSecretsError
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_secrets.core.sops.recipients import shorten, too_old
+from gitops_secrets.core.sops.keys.recipients import shorten, too_old
 
 PQ = "age1pq1" + "q" * 1952
 X25519 = "age1" + "q" * 58

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_secrets.core.sops.readerlists import as_list
+from gitops_secrets.core.sops.rules.readerlists import as_list
 from gitops_secrets.errors import InvalidDocumentError
 
 HEAD = "path_regex: ^apps/\n"

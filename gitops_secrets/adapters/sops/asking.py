@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gitops_secrets.adapters.sops.program import reading
-from gitops_secrets.core.sops.keymanagers import Allowed, plugin_of
-from gitops_secrets.core.sops.masterkeys import reduce_keys
+from gitops_secrets.core.sops.keys.managers import Allowed, plugin_of
+from gitops_secrets.core.sops.keys.master import reduce_keys
 from gitops_secrets.core.sops.reader.read import Reading, Verdict
 from gitops_secrets.core.sops.reader.tree import Form
 from gitops_secrets.core.sops.structure import MasterKey

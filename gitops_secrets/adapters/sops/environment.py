@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 
-from gitops_secrets.core.sops.keymanagers import passed_variables
+from gitops_secrets.core.sops.keys.managers import passed_variables
 
 _PASSED = ("PATH", "TMPDIR", "SYSTEMROOT", "LANG")
 _FIXED = {

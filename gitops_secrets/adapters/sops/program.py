@@ -20,9 +20,9 @@ from gitops_secrets.adapters.running.process import Started
 from gitops_secrets.adapters.sops.binary import GET_SOPS, find_sops
 from gitops_secrets.adapters.sops.environment import environment_for
 from gitops_secrets.adapters.sops.failures import NO_KEY, failure
-from gitops_secrets.core.sops.fields import Dropped
-from gitops_secrets.core.sops.keymanagers import KINDS, setting_for
-from gitops_secrets.core.sops.masterkeys import Reduced, reduce_keys, restore_keys
+from gitops_secrets.core.sops.keys.fields import Dropped
+from gitops_secrets.core.sops.keys.managers import KINDS, setting_for
+from gitops_secrets.core.sops.keys.master import Reduced, reduce_keys, restore_keys
 from gitops_secrets.errors import GitOpsSecretsError
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from gitops_secrets.cli.bootstrap.shared import (
     shadow_question,
     shadowed_option,
 )
-from gitops_secrets.cli.options import (
+from gitops_secrets.cli.options.shared import (
     cluster_options,
     dry_run_option,
     identity_option,
@@ -22,8 +22,8 @@ from gitops_secrets.cli.options import (
     repository_option,
     verbose_option,
 )
-from gitops_secrets.cli.progress import steps
-from gitops_secrets.cli.say import answer
+from gitops_secrets.cli.printing.progress import steps
+from gitops_secrets.cli.printing.say import answer
 from gitops_secrets.errors import ExitCode
 
 
@@ -81,7 +81,7 @@ def attach_command(
 
     open_repository = begin_open(repository)
     from gitops_secrets.cli.bootstrap.text import text_lines
-    from gitops_secrets.cli.documents import attach_document
+    from gitops_secrets.cli.printing.documents import attach_document
     from gitops_secrets.commands.bootstrap.model import Request
     from gitops_secrets.commands.bootstrap.run import bootstrap
 

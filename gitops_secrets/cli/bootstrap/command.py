@@ -16,8 +16,16 @@ from gitops_secrets.cli.bootstrap.shared import (
     shadow_question,
     shadowed_option,
 )
-from gitops_secrets.cli.completions import contexts
-from gitops_secrets.cli.options import (
+from gitops_secrets.cli.options.completions import contexts
+from gitops_secrets.cli.options.credentials import registry_option, source_options
+from gitops_secrets.cli.options.registries import (
+    ORDERED,
+    Given,
+    credential_sources,
+    read_groups,
+    resumed,
+)
+from gitops_secrets.cli.options.shared import (
     UserPath,
     cluster_options,
     dry_run_option,
@@ -25,16 +33,8 @@ from gitops_secrets.cli.options import (
     repository_option,
     verbose_option,
 )
-from gitops_secrets.cli.progress import steps
-from gitops_secrets.cli.registry_groups import (
-    ORDERED,
-    Given,
-    credential_sources,
-    read_groups,
-    resumed,
-)
-from gitops_secrets.cli.registry_options import registry_option, source_options
-from gitops_secrets.cli.say import answer
+from gitops_secrets.cli.printing.progress import steps
+from gitops_secrets.cli.printing.say import answer
 from gitops_secrets.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def bootstrap_command(
 
     open_repository = begin_open(repository)
     from gitops_secrets.cli.bootstrap.text import text_lines
-    from gitops_secrets.cli.documents import bootstrap_document
+    from gitops_secrets.cli.printing.documents import bootstrap_document
     from gitops_secrets.commands.bootstrap.model import Request
     from gitops_secrets.commands.bootstrap.run import bootstrap
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from gitops_secrets.cli.registry_groups import GroupedCommand
+from gitops_secrets.cli.options.registries import GroupedCommand
 
 _SECTIONS = {
     "Registries and credentials": (

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from gitops_secrets.cli.options import branch_option
-from gitops_secrets.cli.progress import clear
+from gitops_secrets.cli.options.shared import branch_option
+from gitops_secrets.cli.printing.progress import clear
 from gitops_secrets.core.repository.kubenames import parse_account
 from gitops_secrets.errors import UsageError
 from gitops_secrets.report.words import plain
@@ -18,7 +18,7 @@ from gitops_secrets.report.words import plain
 if TYPE_CHECKING:
     from gitops_secrets.commands.repository.messages import CommitMessage
     from gitops_secrets.core.repository.layout import Cluster
-    from gitops_secrets.core.sops.creationrules import CreationRule
+    from gitops_secrets.core.sops.rules.creation import CreationRule
 
 F = TypeVar("F", bound=Callable[..., object])
 

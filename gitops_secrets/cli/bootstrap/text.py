@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shlex
 
-from gitops_secrets.cli.branches import push_commands, request_lines, way_back
+from gitops_secrets.cli.printing.branches import push_commands, request_lines, way_back
 from gitops_secrets.commands.bootstrap.model import ClusterOutcome, Outcome
 from gitops_secrets.core.repository.filechange import render_diff
-from gitops_secrets.core.sops.recipients import shorten
+from gitops_secrets.core.sops.keys.recipients import shorten
 from gitops_secrets.report.words import count
 
 _TO_COME = "age1..."

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitops_secrets.cli.common import Common, common_options
-from gitops_secrets.cli.options import branch_option, dry_run_option
-from gitops_secrets.cli.progress import steps
-from gitops_secrets.cli.say import answer
+from gitops_secrets.cli.options.clusters import Common, common_options
+from gitops_secrets.cli.options.shared import branch_option, dry_run_option
+from gitops_secrets.cli.printing.progress import steps
+from gitops_secrets.cli.printing.say import answer
 from gitops_secrets.errors import ExitCode
 
 if TYPE_CHECKING:

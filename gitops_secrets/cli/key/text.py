@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gitops_secrets.cli.branches import base_of, push_commands, request_lines
+from gitops_secrets.cli.printing.branches import base_of, push_commands, request_lines
 from gitops_secrets.commands.recipients.change import Outcome, Verb
 from gitops_secrets.commands.recipients.listing import Reader, Readers
 from gitops_secrets.core.repository.filechange import render_diff
-from gitops_secrets.core.sops.recipients import shorten
+from gitops_secrets.core.sops.keys.recipients import shorten
 from gitops_secrets.report.document import render_document
 from gitops_secrets.report.words import count
 

@@ -55,7 +55,7 @@ def _merge(base: Path, ours: Path, theirs: Path, path: str) -> int:
         return ExitCode.OK if merge_by_lines(base, ours, theirs) else ExitCode.FINDINGS
     if not result.conflicts:
         return ExitCode.OK
-    from gitops_secrets.cli.say import say
+    from gitops_secrets.cli.printing.say import say
 
     for key in result.conflicts:
         say("error", f"{path}: both sides changed {key}; our value is kept until you choose")
@@ -80,6 +80,6 @@ def _typed(path: str) -> str:
 
 
 def _say_kept(message: str, hints: Iterable[str]) -> None:
-    from gitops_secrets.cli.say import say_error
+    from gitops_secrets.cli.printing.say import say_error
 
     say_error(f"{message}; our version of it is kept", hints)

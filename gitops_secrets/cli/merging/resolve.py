@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitops_secrets.cli.documents import resolve_document
-from gitops_secrets.cli.options import identity_option, output_option, verbose_option
-from gitops_secrets.cli.progress import steps
-from gitops_secrets.cli.say import answer, say
+from gitops_secrets.cli.options.shared import identity_option, output_option, verbose_option
+from gitops_secrets.cli.printing.documents import resolve_document
+from gitops_secrets.cli.printing.progress import steps
+from gitops_secrets.cli.printing.say import answer, say
 from gitops_secrets.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -83,8 +83,8 @@ def _lines(outcome: Outcome) -> list[str]:
 
 
 def _edit(file: Path, identity_file: Path | None) -> None:
-    from gitops_secrets.cli import progress
     from gitops_secrets.cli.edit import edit_file
+    from gitops_secrets.cli.printing import progress
 
     progress.clear()
     edit_file(file, None, identity_file)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import click
 
-from gitops_secrets.cli.options import UserPath
+from gitops_secrets.cli.options.shared import UserPath
 from gitops_secrets.errors import ExitCode
 
 if TYPE_CHECKING:

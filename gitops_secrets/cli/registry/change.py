@@ -9,24 +9,24 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gitops_secrets.cli.common import Common, common_options
-from gitops_secrets.cli.options import UserPath, branch_option, dry_run_option
-from gitops_secrets.cli.progress import steps
-from gitops_secrets.cli.registry.asking import Asking, asking_options
-from gitops_secrets.cli.registry_groups import (
-    ORDERED,
-    GroupedCommand,
-    credential_sources,
-    read_groups,
-)
-from gitops_secrets.cli.registry_options import (
+from gitops_secrets.cli.options.clusters import Common, common_options
+from gitops_secrets.cli.options.credentials import (
     registry_option,
     scope_option,
     secret_option,
     short_lived_option,
     source_options,
 )
-from gitops_secrets.cli.say import answer
+from gitops_secrets.cli.options.registries import (
+    ORDERED,
+    GroupedCommand,
+    credential_sources,
+    read_groups,
+)
+from gitops_secrets.cli.options.shared import UserPath, branch_option, dry_run_option
+from gitops_secrets.cli.printing.progress import steps
+from gitops_secrets.cli.printing.say import answer
+from gitops_secrets.cli.registry.asking import Asking, asking_options
 from gitops_secrets.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitops_secrets.cli.common import Common, common_options
-from gitops_secrets.cli.progress import steps
+from gitops_secrets.cli.options.clusters import Common, common_options
+from gitops_secrets.cli.options.credentials import registry_option, scope_option, secret_option
+from gitops_secrets.cli.options.registries import GroupedCommand
+from gitops_secrets.cli.printing.progress import steps
+from gitops_secrets.cli.printing.say import answer
 from gitops_secrets.cli.registry.asking import Asking, asking_options
 from gitops_secrets.cli.registry.change import given_registries
-from gitops_secrets.cli.registry_groups import GroupedCommand
-from gitops_secrets.cli.registry_options import registry_option, scope_option, secret_option
-from gitops_secrets.cli.say import answer
 from gitops_secrets.core.registry.verdict import Verdict
 from gitops_secrets.errors import ExitCode
 from gitops_secrets.report.words import count

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from gitops_secrets.cli.branches import base_of
+from gitops_secrets.cli.printing.branches import base_of
 from gitops_secrets.commands.registry.change import Changed, Outcome
 from gitops_secrets.commands.registry.check import Outcome as CheckOutcome
 from gitops_secrets.commands.registry.edits import Verb

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitops_secrets.cli.common import Common, common_options
-from gitops_secrets.cli.progress import steps
-from gitops_secrets.cli.registry_options import secret_option
-from gitops_secrets.cli.say import answer
+from gitops_secrets.cli.options.clusters import Common, common_options
+from gitops_secrets.cli.options.credentials import secret_option
+from gitops_secrets.cli.printing.progress import steps
+from gitops_secrets.cli.printing.say import answer
 from gitops_secrets.core.registry.lookup import Reader
 from gitops_secrets.errors import ExitCode
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from gitops_secrets.adapters.registries.providers import provider_names
-from gitops_secrets.cli.exposed import warn_if_exposed
-from gitops_secrets.cli.options import F, UserPath
+from gitops_secrets.cli.options.shared import F, UserPath
+from gitops_secrets.cli.printing.exposed import warn_if_exposed
 from gitops_secrets.errors import UsageError
 
 if TYPE_CHECKING:

@@ -10,23 +10,23 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitops_secrets.cli.branches import request_lines
-from gitops_secrets.cli.common import Common, common_options
-from gitops_secrets.cli.completions import contexts
-from gitops_secrets.cli.options import F, UserPath, branch_option
-from gitops_secrets.cli.progress import steps
-from gitops_secrets.cli.registry.asking import Asking, asking_options
-from gitops_secrets.cli.registry.change import given_registries
-from gitops_secrets.cli.registry.minting import Minting, minting_options
-from gitops_secrets.cli.registry_groups import (
+from gitops_secrets.cli.options.clusters import Common, common_options
+from gitops_secrets.cli.options.completions import contexts
+from gitops_secrets.cli.options.credentials import registry_option, secret_option, source_options
+from gitops_secrets.cli.options.registries import (
     ORDERED,
     GroupedCommand,
     credential_sources,
     read_groups,
     resumed,
 )
-from gitops_secrets.cli.registry_options import registry_option, secret_option, source_options
-from gitops_secrets.cli.say import answer, say_error, tell
+from gitops_secrets.cli.options.shared import F, UserPath, branch_option
+from gitops_secrets.cli.printing.branches import request_lines
+from gitops_secrets.cli.printing.progress import steps
+from gitops_secrets.cli.printing.say import answer, say_error, tell
+from gitops_secrets.cli.registry.asking import Asking, asking_options
+from gitops_secrets.cli.registry.change import given_registries
+from gitops_secrets.cli.registry.minting import Minting, minting_options
 from gitops_secrets.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from gitops_secrets.cli.branches import push_commands, request_lines
+from gitops_secrets.cli.printing.branches import push_commands, request_lines
 from gitops_secrets.commands.registry.change import Changed, Outcome
 from gitops_secrets.commands.registry.edits import Verb
 from gitops_secrets.core.registry.proof import Proof

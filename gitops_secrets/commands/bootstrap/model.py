@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gitops_secrets.core.registry.reference import Registry
     from gitops_secrets.core.repository.filechange import Change
     from gitops_secrets.core.repository.layout import Cluster
-    from gitops_secrets.core.sops.creationrules import CreationRule, Recipient
+    from gitops_secrets.core.sops.rules.creation import CreationRule, Recipient
     from gitops_secrets.core.wiring.wire import Wired
 
 

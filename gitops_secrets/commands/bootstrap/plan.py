@@ -202,8 +202,8 @@ def _plan_secret(
     credentials: Mapping[str, Credentials],
 ) -> ClusterOutcome:
     from gitops_secrets.commands.secrets.pull_secret import beside_others, plan_pull_secret
+    from gitops_secrets.core.sops.keys.recipients import too_old
     from gitops_secrets.core.sops.pullsecret import PullSecret
-    from gitops_secrets.core.sops.recipients import too_old
 
     components = tree.read(wired.components) or b""
     version = too_old(components, [r.value for r in ruled.recipients if r.cluster])

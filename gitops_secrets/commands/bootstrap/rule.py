@@ -13,7 +13,7 @@ from gitops_secrets.commands.secrets.ruling import check_recipients
 from gitops_secrets.core.flux.roots.root import Root
 from gitops_secrets.core.repository.layout import CONFIG, Cluster
 from gitops_secrets.core.repository.overlay import Overlay
-from gitops_secrets.core.sops.creationrules import (
+from gitops_secrets.core.sops.rules.creation import (
     CreationRule,
     Recipient,
     choose_rule,
@@ -21,7 +21,7 @@ from gitops_secrets.core.sops.creationrules import (
     parse_rules,
     recorded_recipient,
 )
-from gitops_secrets.core.sops.ruleedits import add_rule, replace_rule
+from gitops_secrets.core.sops.rules.edits import add_rule, replace_rule
 from gitops_secrets.errors import GitOpsSecretsError
 
 

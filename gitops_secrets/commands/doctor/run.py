@@ -17,6 +17,7 @@ from gitops_secrets.commands.repository.upstream import upstream
 from gitops_secrets.commands.repository.worktree import work_tree
 from gitops_secrets.core.doctor.diagnosis import ERROR, Diagnosis
 from gitops_secrets.core.doctor.examine import examine
+from gitops_secrets.core.doctor.given import Given
 from gitops_secrets.core.doctor.unpulled import unpulled
 from gitops_secrets.core.flux.pullsecrets import pull_secrets
 from gitops_secrets.core.flux.roots.find import NO_ROOT
@@ -79,12 +80,12 @@ def doctor(request: Request) -> Examined:
     opened = open_pull_secrets(view, request.identity_file)
     keys = {place: tuple(credentials) for place, credentials in opened.items()}
     request.progress(f"examining {', '.join(cluster.path for cluster in view.clusters)}")
-    diagnoses = examine(view, keys, dt.datetime.now(dt.UTC))
+    diagnoses = examine(Given(view, keys, dt.datetime.now(dt.UTC)))
     refused: tuple[GitOpsSecretsError, ...] = ()
     if request.context is not None:
         from gitops_secrets.adapters.cluster.api import connect
         from gitops_secrets.commands.doctor.live import Observer
-        from gitops_secrets.core.doctor.live import check
+        from gitops_secrets.core.doctor.live.cluster import check
 
         request.progress(f"reading the cluster of {request.context}")
         try:

@@ -13,7 +13,7 @@ from gitops_secrets.core.sops.merging.values import Documents, are_same
 from gitops_secrets.core.sops.merging.version import Sides, Version
 from gitops_secrets.core.sops.merging.ways import Way
 from gitops_secrets.core.sops.refusals import refuse_loss
-from gitops_secrets.core.sops.ruleconfig import ruling_like
+from gitops_secrets.core.sops.rules.startconfig import ruling_like
 from gitops_secrets.errors import GitOpsSecretsError
 
 

@@ -29,8 +29,8 @@ from gitops_secrets.commands.secrets.sealing import Sealer
 from gitops_secrets.core.repository.filechange import Change
 from gitops_secrets.core.repository.layout import CONFIG, Cluster
 from gitops_secrets.core.repository.overlay import Overlay
-from gitops_secrets.core.sops.recipients import shorten
-from gitops_secrets.core.sops.ruleedits import add_reader, drop_reader
+from gitops_secrets.core.sops.keys.recipients import shorten
+from gitops_secrets.core.sops.rules.edits import add_reader, drop_reader
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from gitops_secrets.core.repository.layout import CONFIG, Cluster
 from gitops_secrets.core.repository.overlay import Overlay
-from gitops_secrets.core.sops.creationrules import (
+from gitops_secrets.core.sops.rules.creation import (
     CreationRule,
     choose_rule,
     parse_rules,

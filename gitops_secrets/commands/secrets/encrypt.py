@@ -14,12 +14,12 @@ from gitops_secrets.commands.secrets.file import SecretFile, locate
 from gitops_secrets.commands.secrets.ruling import find_ruling, ruling_of
 from gitops_secrets.commands.secrets.sealing import Sealer
 from gitops_secrets.core.repository.layout import CONFIG
-from gitops_secrets.core.sops.creationrules import choose_rule, parse_rules, recorded_recipients
+from gitops_secrets.core.sops.keys.recipients import shorten
 from gitops_secrets.core.sops.manifest import Manifest
-from gitops_secrets.core.sops.recipients import shorten
 from gitops_secrets.core.sops.refusals import refuse_loss
-from gitops_secrets.core.sops.ruleconfig import Ruling
-from gitops_secrets.core.sops.ruleedits import add_path_rule
+from gitops_secrets.core.sops.rules.creation import choose_rule, parse_rules, recorded_recipients
+from gitops_secrets.core.sops.rules.edits import add_path_rule
+from gitops_secrets.core.sops.rules.startconfig import Ruling
 from gitops_secrets.core.sops.secrets import ROOTS, Secret, SecretId
 from gitops_secrets.core.sops.secrettypes import no_pull_type
 from gitops_secrets.core.yamltext.nodes import Path as ValuePath

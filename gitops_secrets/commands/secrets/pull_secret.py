@@ -12,10 +12,10 @@ from gitops_secrets.core.registry.rotation.record import Record
 from gitops_secrets.core.repository.layout import CONFIG, ENDINGS
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.annotations import with_records
+from gitops_secrets.core.sops.keys.recipients import shorten
 from gitops_secrets.core.sops.manifest import Manifest
 from gitops_secrets.core.sops.pullsecret import CLUSTER_ANNOTATION, PullSecret, read_entries
-from gitops_secrets.core.sops.recipients import shorten
-from gitops_secrets.core.sops.ruleconfig import Ruling
+from gitops_secrets.core.sops.rules.startconfig import Ruling
 from gitops_secrets.core.veiled import Veiled
 from gitops_secrets.core.yamltext.nodes import compose_single, text
 from gitops_secrets.errors import GitOpsSecretsError

@@ -9,14 +9,14 @@ from gitops_secrets.adapters import age
 from gitops_secrets.adapters.sops.program import refuse_outranking
 from gitops_secrets.core.repository.layout import CONFIG
 from gitops_secrets.core.repository.overlay import Overlay
-from gitops_secrets.core.sops.creationrules import (
+from gitops_secrets.core.sops.manifest import Manifest
+from gitops_secrets.core.sops.rules.creation import (
     ENCRYPTED_REGEX,
     CreationRule,
     choose_rule,
     parse_rules,
 )
-from gitops_secrets.core.sops.manifest import Manifest
-from gitops_secrets.core.sops.ruleconfig import Ruling, config_of, render_config
+from gitops_secrets.core.sops.rules.startconfig import Ruling, config_of, render_config
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
 

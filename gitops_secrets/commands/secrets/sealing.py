@@ -14,7 +14,7 @@ from gitops_secrets.adapters.sops import program as sops
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.manifest import Manifest
 from gitops_secrets.core.sops.refusals import refuse_loss
-from gitops_secrets.core.sops.ruleconfig import Ruling
+from gitops_secrets.core.sops.rules.startconfig import Ruling
 from gitops_secrets.core.sops.structure import MAX_ENCRYPTED_BYTES, MasterKey
 from gitops_secrets.core.sops.valuechanges import ValueChange
 from gitops_secrets.core.veiled import Veiled

@@ -16,8 +16,8 @@ from gitops_secrets.core.flux.kustomizations import FluxKustomization, find_kust
 from gitops_secrets.core.flux.roots.find import clusters_of, named_cluster, root_at
 from gitops_secrets.core.repository.layout import CONFIG, ENDINGS, Cluster
 from gitops_secrets.core.repository.overlay import Overlay
-from gitops_secrets.core.sops.creationrules import parse_rules, recorded_recipient
 from gitops_secrets.core.sops.pullsecret import read_config
+from gitops_secrets.core.sops.rules.creation import parse_rules, recorded_recipient
 from gitops_secrets.core.veiled import Veiled
 from gitops_secrets.core.wiring.kustomization import IDENTITY_SECRET
 from gitops_secrets.core.yamltext.nodes import compose_single, text

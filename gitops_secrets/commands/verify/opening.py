@@ -9,10 +9,10 @@ from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.adapters.sops.asking import ask_sops
 from gitops_secrets.commands.secrets.datakeys import DataKeys
 from gitops_secrets.core.guard.record.finding import Finding
+from gitops_secrets.core.sops.keys.recipients import is_post_quantum, shorten
 from gitops_secrets.core.sops.reader.read import Reading, Verdict, judge, load
 from gitops_secrets.core.sops.reader.structure import EncryptedFile
 from gitops_secrets.core.sops.reader.tree import RefusedError, UnsupportedError
-from gitops_secrets.core.sops.recipients import is_post_quantum, shorten
 from gitops_secrets.core.sops.structure import MasterKey, Metadata
 from gitops_secrets.core.verify.checks import dotted, found
 from gitops_secrets.core.yamltext.nodes import Position

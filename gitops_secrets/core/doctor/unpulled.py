@@ -5,14 +5,14 @@ from __future__ import annotations
 import shlex
 from typing import NamedTuple
 
-from gitops_secrets.core.doctor.images import is_open
+from gitops_secrets.core.doctor.checks.images import is_open
 from gitops_secrets.core.flux.pullsecrets import pull_secrets
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.flux.workloads import Workload, workloads
 from gitops_secrets.core.registry.reference import host_of
 from gitops_secrets.core.repository.kubenames import DEFAULT_ACCOUNT
 from gitops_secrets.core.repository.layout import Cluster
-from gitops_secrets.core.sops.creationrules import recorded_recipient
+from gitops_secrets.core.sops.rules.creation import recorded_recipient
 
 _SHOWN = 3
 """So many namespaces are named in a command; a line with all of a big cluster's helps nobody."""

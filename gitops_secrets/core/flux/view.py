@@ -19,7 +19,7 @@ from gitops_secrets.core.flux.roots.find import find_roots, root_at
 from gitops_secrets.core.flux.roots.root import Root, bootstrapped_root
 from gitops_secrets.core.repository.layout import CONFIG, Cluster
 from gitops_secrets.core.repository.overlay import Overlay
-from gitops_secrets.core.sops.creationrules import CreationRule, choose_rule, parse_rules
+from gitops_secrets.core.sops.rules.creation import CreationRule, choose_rule, parse_rules
 from gitops_secrets.core.sops.structure import SopsDocument, encrypted_documents
 from gitops_secrets.core.yamltext.nodes import text
 from gitops_secrets.errors import GitOpsSecretsError, InvalidDocumentError

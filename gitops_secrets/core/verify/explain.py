@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gitops_secrets.core.sops.choices import EVERYTHING
-from gitops_secrets.core.sops.creationrules import CreationRule, Recipient
+from gitops_secrets.core.sops.keys.recipients import visible
 from gitops_secrets.core.sops.reader.structure import EncryptedFile
-from gitops_secrets.core.sops.recipients import visible
+from gitops_secrets.core.sops.rules.choices import EVERYTHING
+from gitops_secrets.core.sops.rules.creation import CreationRule, Recipient
 from gitops_secrets.core.verify.checks import dotted
 from gitops_secrets.core.verify.rules import Rules, relative
 from gitops_secrets.core.verify.structure import encrypts

@@ -8,10 +8,10 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 import yaml
 
 from gitops_secrets.core.guard.record.finding import Finding
-from gitops_secrets.core.sops.config import read_root
-from gitops_secrets.core.sops.creationrules import CreationRule
-from gitops_secrets.core.sops.keymanagers import plugin_of
-from gitops_secrets.core.sops.recipients import is_identity
+from gitops_secrets.core.sops.keys.managers import plugin_of
+from gitops_secrets.core.sops.keys.recipients import is_identity
+from gitops_secrets.core.sops.rules.config import read_root
+from gitops_secrets.core.sops.rules.creation import CreationRule
 from gitops_secrets.core.sops.structure import RULE_FIELDS
 from gitops_secrets.core.verify.checks import found
 from gitops_secrets.core.verify.rules import Rules, config_line, relative

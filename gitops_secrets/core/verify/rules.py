@@ -8,10 +8,10 @@ from typing import NamedTuple
 from gitops_secrets.core.guard.judge.followed import followed
 from gitops_secrets.core.guard.record.finding import Finding
 from gitops_secrets.core.repository.layout import CONFIG
-from gitops_secrets.core.sops.choices import EVERYTHING
-from gitops_secrets.core.sops.creationrules import CreationRule, choose_rule, parse_rules
+from gitops_secrets.core.sops.keys.recipients import shorten
 from gitops_secrets.core.sops.reader.structure import EncryptedFile
-from gitops_secrets.core.sops.recipients import shorten
+from gitops_secrets.core.sops.rules.choices import EVERYTHING
+from gitops_secrets.core.sops.rules.creation import CreationRule, choose_rule, parse_rules
 from gitops_secrets.core.sops.structure import Metadata
 from gitops_secrets.core.verify.checks import UPDATE_KEYS, dotted, found
 from gitops_secrets.core.verify.structure import choice_of, encrypts

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gitops_secrets.core.guard.record.finding import Finding
+from gitops_secrets.core.sops.keys.recipients import shorten
 from gitops_secrets.core.sops.reader.structure import EncryptedFile
-from gitops_secrets.core.sops.recipients import shorten
 from gitops_secrets.core.sops.structure import Metadata, SopsDocument
 from gitops_secrets.core.verify.changes import (
     empty_changes,

@@ -11,7 +11,7 @@ from gitops_secrets.core.flux.objects import KUSTOMIZATION_NAMES
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.layout import CONFIG, ENDINGS, escaped
 from gitops_secrets.core.repository.overlay import Overlay
-from gitops_secrets.core.sops.creationrules import (
+from gitops_secrets.core.sops.rules.creation import (
     CreationRule,
     Recipient,
     parse_rules,

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gitops_secrets.core.guard.record.facts import Key
-from gitops_secrets.core.sops.choices import EVERYTHING, Choice
+from gitops_secrets.core.sops.rules.choices import EVERYTHING, Choice
 from gitops_secrets.core.sops.structure import RULE_FIELDS, is_encrypted_value
 
 _OF_OTHERS = (

@@ -6,9 +6,9 @@ import re
 
 import yaml
 
-from gitops_secrets.core.sops.choices import EVERYTHING, Choice
-from gitops_secrets.core.sops.keymanagers import KINDS
+from gitops_secrets.core.sops.keys.managers import KINDS
 from gitops_secrets.core.sops.reader.tree import RefusedError, UnsupportedError
+from gitops_secrets.core.sops.rules.choices import EVERYTHING, Choice
 from gitops_secrets.core.sops.structure import RULE_FIELDS, Metadata, read_metadata
 from gitops_secrets.core.yamltext.nodes import entries, get, items, text
 from gitops_secrets.core.yamltext.nulls import is_null

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import yaml
 
-from gitops_secrets.core.sops.choices import Choice
 from gitops_secrets.core.sops.reader.block import read_block
 from gitops_secrets.core.sops.reader.cipher import ClosedError, DataKey
 from gitops_secrets.core.sops.reader.flat import load_dotenv, load_ini
@@ -25,6 +24,7 @@ from gitops_secrets.core.sops.reader.tree import (
     Value,
 )
 from gitops_secrets.core.sops.reader.yamltree import load_yaml
+from gitops_secrets.core.sops.rules.choices import Choice
 from gitops_secrets.core.sops.structure import Metadata
 from gitops_secrets.core.veiled import Veiled
 from gitops_secrets.core.yamltext.nodes import Path

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gitops_secrets.core.doctor.diagnosis import ERROR, Diagnosis
+from gitops_secrets.core.doctor.given import Given
 from gitops_secrets.core.flux.follow import target_namespace
 from gitops_secrets.core.flux.objects import DEFAULT_NAMESPACE
 from gitops_secrets.core.flux.roots.patching import pulling_accounts
@@ -18,6 +19,8 @@ from gitops_secrets.core.sops.secrettypes import missing_key, no_pull_type
 from gitops_secrets.core.sops.structure import SopsDocument
 from gitops_secrets.core.yamltext.nodes import text
 from gitops_secrets.errors import GitOpsSecretsError
+
+RANKS = {"secret-type": 140}
 
 _SOURCES = ("OCIRepository", "HelmRepository", "ImageRepository")
 """The objects of Flux that pull with the Secret in their spec.secretRef."""
@@ -32,8 +35,9 @@ class _User(NamedTuple):
     file: str
 
 
-def check(view: View) -> Iterator[Diagnosis]:
+def check(given: Given) -> Iterator[Diagnosis]:
     """Yield the encrypted Secrets that the API server refuses, or that something pulls with in vain."""
+    view = given.view
     for cluster in view.clusters:
         users = dict(_users(view, cluster))
         for applied in (a for a in view.applied if a.cluster == cluster):

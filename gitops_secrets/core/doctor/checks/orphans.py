@@ -6,12 +6,15 @@ import shlex
 from collections.abc import Iterator
 
 from gitops_secrets.core.doctor.diagnosis import WARNING, Diagnosis
-from gitops_secrets.core.flux.view import View
+from gitops_secrets.core.doctor.given import Given
 from gitops_secrets.core.repository.layout import CONFIG, PULL_SECRETS
 
+RANKS = {"orphans": 230}
 
-def check(view: View) -> Iterator[Diagnosis]:
+
+def check(given: Given) -> Iterator[Diagnosis]:
     """Yield pull Secrets, rules and recipients that belong to no cluster of the repository."""
+    view = given.view
     folders = (f"{PULL_SECRETS}/", *(f"{cluster.folder}/" for cluster in view.clusters))
     for path in view.encrypted:
         if path.startswith(folders) and path not in view.applied_files:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import yaml
 
-from gitops_secrets.core.sops.keymanagers import KINDS, Allowed, plugin_of
+from gitops_secrets.core.sops.keys.managers import KINDS, Allowed, plugin_of
 from gitops_secrets.core.yamltext.nodes import get, items, text, to_value
 from gitops_secrets.errors import GitOpsSecretsError
 

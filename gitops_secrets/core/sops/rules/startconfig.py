@@ -10,12 +10,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from gitops_secrets.core.sops.config import fields, read_root, refused, text_of
 from gitops_secrets.core.sops.manifest import Manifest
+from gitops_secrets.core.sops.rules.config import fields, read_root, refused, text_of
 from gitops_secrets.core.yamltext.nodes import get
 
 if TYPE_CHECKING:
-    from gitops_secrets.core.sops.creationrules import CreationRule
+    from gitops_secrets.core.sops.rules.creation import CreationRule
 
 _INDENTED = ("yaml", "json")
 _JSON_INDENT = re.compile(rb'(?m)^( +|)\t*"sops": \{')

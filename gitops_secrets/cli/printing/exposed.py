@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from gitops_secrets.cli.say import say
+from gitops_secrets.cli.printing.say import say
 
 
 def warn_if_exposed(path: Path) -> None:

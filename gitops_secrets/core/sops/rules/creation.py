@@ -10,8 +10,8 @@ import yaml
 
 from gitops_secrets.core.goregex.match import is_found
 from gitops_secrets.core.repository.layout import CONFIG, Cluster
-from gitops_secrets.core.sops.choices import EVERYTHING, Choice
-from gitops_secrets.core.sops.config import (
+from gitops_secrets.core.sops.rules.choices import EVERYTHING, Choice
+from gitops_secrets.core.sops.rules.config import (
     Fields,
     fields,
     flag_of,

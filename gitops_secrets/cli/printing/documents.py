@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gitops_secrets.cli.branches import base_of
-from gitops_secrets.cli.say import cleared, discretion
+from gitops_secrets.cli.printing.branches import base_of
+from gitops_secrets.cli.printing.say import cleared, discretion
 from gitops_secrets.core.repository.filechange import render_diff
-from gitops_secrets.core.sops.recipients import visible
+from gitops_secrets.core.sops.keys.recipients import visible
 from gitops_secrets.report.document import Lines, Value, render_document
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gitops_secrets.cli.options import (
+from gitops_secrets.cli.options.shared import (
     cluster_options,
     identity_option,
     output_option,

@@ -6,18 +6,22 @@ import re
 from collections.abc import Iterator
 
 from gitops_secrets.core.doctor.diagnosis import WARNING, Diagnosis
+from gitops_secrets.core.doctor.given import Given
 from gitops_secrets.core.flux.follow import Applied, target_namespaces
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.yamltext.nodes import text
+
+RANKS = {"namespace": 200}
 
 _BUILT_IN = ("default", "kube-system", "kube-public", "kube-node-lease")
 _TEMPLATED = re.compile(rb"kind[\"']?\s*:\s*[\"']?(?:ResourceSet|Tenant)\b")
 """Kinds whose controllers make namespaces that no manifest names."""
 
 
-def check(view: View) -> Iterator[Diagnosis]:
+def check(given: Given) -> Iterator[Diagnosis]:
     """Yield Secrets for a namespace that nothing makes, where everything that could make it is known."""
+    view = given.view
     for cluster in view.clusters:
         applied = [a for a in view.applied if a.cluster == cluster]
         if any(a.is_elsewhere or a.reach.is_partial for a in applied):

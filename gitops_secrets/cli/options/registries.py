@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from gitops_secrets.cli.exposed import warn_if_exposed
-from gitops_secrets.cli.progress import clear
-from gitops_secrets.cli.say import say
+from gitops_secrets.cli.printing.exposed import warn_if_exposed
+from gitops_secrets.cli.printing.progress import clear
+from gitops_secrets.cli.printing.say import say
 from gitops_secrets.errors import UsageError
 
 if TYPE_CHECKING:

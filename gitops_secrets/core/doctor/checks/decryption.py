@@ -6,16 +6,19 @@ from collections.abc import Iterator, Mapping
 
 from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
 from gitops_secrets.core.doctor.documents import is_for_flux
+from gitops_secrets.core.doctor.given import Given
 from gitops_secrets.core.flux.follow import Applied, target_namespaces
 from gitops_secrets.core.flux.objects import DEFAULT_NAMESPACE
 from gitops_secrets.core.flux.roots.root import Installer
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.layout import PULL_SECRETS
-from gitops_secrets.core.sops.creationrules import recorded_recipient
-from gitops_secrets.core.sops.recipients import too_old
+from gitops_secrets.core.sops.keys.recipients import too_old
+from gitops_secrets.core.sops.rules.creation import recorded_recipient
 from gitops_secrets.core.sops.secrets import ROOTS
 from gitops_secrets.core.wiring.kustomization import IDENTITY_SECRET
 from gitops_secrets.core.yamltext.nodes import entries, text
+
+RANKS = {"decryption": 60, "decryption-secret": 70, "post-quantum": 80}
 
 Name = tuple[str, str]
 """Namespace and name."""
@@ -32,8 +35,9 @@ COUNTED_WHOLE = ("sops.vault-token", "sops.aws-kms", "sops.azure-kv", "sops.gcp-
 """The keys of a decryption Secret that kustomize-controller reads; any other is passed over in silence."""
 
 
-def check(view: View) -> Iterator[Diagnosis]:
+def check(given: Given) -> Iterator[Diagnosis]:
     """Yield what is wrong with spec.decryption of each Kustomization."""
+    view = given.view
     secrets = _secrets(view)
     for applied in view.applied:
         read = (*applied.reach.files, *applied.reach.inputs)

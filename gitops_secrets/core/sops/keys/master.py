@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import yaml
 
-from gitops_secrets.core.sops.fields import Choice, Dropped, choose_fields
-from gitops_secrets.core.sops.keymanagers import Allowed
+from gitops_secrets.core.sops.keys.fields import Choice, Dropped, choose_fields
+from gitops_secrets.core.sops.keys.managers import Allowed
 from gitops_secrets.core.yamltext.jsonspans import Member, members
 from gitops_secrets.core.yamltext.nodes import (
     compose_documents,

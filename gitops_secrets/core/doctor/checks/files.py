@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
 from gitops_secrets.core.doctor.documents import check_document, is_for_flux
+from gitops_secrets.core.doctor.given import Given
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.layout import CONFIG
-from gitops_secrets.core.sops.creationrules import CreationRule, parse_rules, recorded_recipient
-from gitops_secrets.core.sops.keymanagers import plugin_of
-from gitops_secrets.core.sops.recipients import shorten
+from gitops_secrets.core.sops.keys.managers import plugin_of
+from gitops_secrets.core.sops.keys.recipients import shorten
+from gitops_secrets.core.sops.rules.creation import CreationRule, parse_rules, recorded_recipient
 from gitops_secrets.core.sops.secrets import ROOTS
 from gitops_secrets.core.sops.structure import (
     MAX_ENCRYPTED_BYTES,
@@ -20,9 +21,20 @@ from gitops_secrets.core.sops.structure import (
 )
 from gitops_secrets.errors import GitOpsSecretsError, InvalidDocumentError
 
+RANKS = {
+    "sops-config": 50,
+    "recipients": 90,
+    "encrypted-kind": 100,
+    "readable": 120,
+    "comments": 130,
+    "mac": 210,
+    "size": 220,
+}
 
-def check(view: View) -> Iterator[Diagnosis]:
+
+def check(given: Given) -> Iterator[Diagnosis]:
     """Yield what is wrong with encrypted files, one by one, and with the rules that made them."""
+    view = given.view
     yield from _check_config(view)
     decrypting = (a for a in view.applied if a.kustomization.decryption_provider is not None)
     decrypted = {file for applied in decrypting for file in applied.reach.files}

@@ -12,7 +12,7 @@ from typing import TextIO
 import click
 
 from gitops_secrets.adapters.running.terminal import has_colour
-from gitops_secrets.cli import progress
+from gitops_secrets.cli.printing import progress
 from gitops_secrets.core.discretion.commandline import Discretion
 from gitops_secrets.core.discretion.suspicion import NOT_SHOWN, conceal, is_a_word
 from gitops_secrets.core.veiled import held

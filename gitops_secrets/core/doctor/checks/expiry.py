@@ -8,12 +8,15 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
+from gitops_secrets.core.doctor.given import Given
 from gitops_secrets.core.flux.pullsecrets import PullSecret, pull_secrets
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.registry.rotation.record import BROUGHT, Record
 from gitops_secrets.core.sops.annotations import ROTATION_ANNOTATION, records_in
 from gitops_secrets.core.sops.manifest import Manifest
 from gitops_secrets.errors import GitOpsSecretsError
+
+RANKS = {"expiry": 190}
 
 SOON = dt.timedelta(days=14)
 """How long before its end a credential is warned of: a rotation may wait for a merge, and for each cluster."""
@@ -76,8 +79,9 @@ def endings(view: View, now: dt.datetime) -> tuple[Ending, ...]:
     return tuple(sorted(due, key=lambda one: (one.ends, one.key)))
 
 
-def check(view: View, now: dt.datetime) -> Iterator[Diagnosis]:
+def check(given: Given) -> Iterator[Diagnosis]:
     """Yield an error for each credential that has ended, and a warning for each that ends soon."""
+    view, now = given.view, given.now
     for one in endings(view, now):
         severity = ERROR if one.ends <= now else WARNING
         paths = tuple(dict.fromkeys(secret.path for secret in one.secrets))

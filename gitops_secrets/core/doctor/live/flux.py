@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from gitops_secrets.core.doctor.accounts import Lockdown, git_lockdown, read_lockdown
+from gitops_secrets.core.doctor.checks.accounts import Lockdown, git_lockdown, read_lockdown
 from gitops_secrets.core.doctor.diagnosis import ERROR, Diagnosis
-from gitops_secrets.core.doctor.observed import Live, Name, Object
+from gitops_secrets.core.doctor.live.observed import Live, Name, Object
 from gitops_secrets.core.flux.view import View
 
 _EXPLAINED = (

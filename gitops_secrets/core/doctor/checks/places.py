@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from shlex import quote
 
 from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
+from gitops_secrets.core.doctor.given import Given
 from gitops_secrets.core.flux.artifact import is_left_out
 from gitops_secrets.core.flux.follow import Applied
 from gitops_secrets.core.flux.reach import TWICE, reach
@@ -14,9 +15,19 @@ from gitops_secrets.core.repository.layout import CONFIG, PULL_SECRETS
 from gitops_secrets.core.sops.structure import SopsDocument, read_documents
 from gitops_secrets.errors import GitOpsSecretsError
 
+RANKS = {
+    "kustomization": 10,
+    "flux-folder": 20,
+    "foreign-file": 30,
+    "deadlock": 40,
+    "moved": 110,
+    "orphans": 230,
+}
 
-def check(view: View) -> Iterator[Diagnosis]:
+
+def check(given: Given) -> Iterator[Diagnosis]:
     """Yield encrypted files in flux-system/, broken kustomizations and what a generated one chokes on."""
+    view = given.view
     yield from _in_flux_folder(view)
     yield from _deadlock(view)
     yield from _moved(view)

@@ -9,9 +9,9 @@ from typing import TypeVar
 
 import click
 
-from gitops_secrets.cli.completions import cluster_paths
-from gitops_secrets.cli.exposed import checked_identity
-from gitops_secrets.cli.say import hush, say
+from gitops_secrets.cli.options.completions import cluster_paths
+from gitops_secrets.cli.printing.exposed import checked_identity
+from gitops_secrets.cli.printing.say import hush, say
 
 F = TypeVar("F", bound=Callable[..., object])
 

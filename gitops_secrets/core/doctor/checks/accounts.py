@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gitops_secrets.core.doctor.diagnosis import ERROR, Diagnosis
+from gitops_secrets.core.doctor.given import Given
 from gitops_secrets.core.flux.accounts import pull_secrets_of
 from gitops_secrets.core.flux.kustomize.patches import patches_mention
 from gitops_secrets.core.flux.roots.patching import pulling_accounts
@@ -16,9 +17,12 @@ from gitops_secrets.core.sops.secrets import PULL_SECRET_TYPE
 from gitops_secrets.core.yamltext.nodes import get, items, text
 from gitops_secrets.errors import GitOpsSecretsError
 
+RANKS = {"lockdown": 150, "service-accounts": 160, "pod-template": 170}
 
-def check(view: View) -> Iterator[Diagnosis]:
+
+def check(given: Given) -> Iterator[Diagnosis]:
     """Yield accounts without the pull Secret, and what a lockdown forbids."""
+    view = given.view
     for cluster in view.clusters:
         yield from _check_accounts(view, cluster)
         yield from _check_lockdown(view, cluster)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from gitops_secrets.core.doctor import live_flux, live_pods
-from gitops_secrets.core.doctor.decryption import COUNTED, COUNTED_WHOLE
+from gitops_secrets.core.doctor.checks.decryption import COUNTED, COUNTED_WHOLE
 from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
-from gitops_secrets.core.doctor.observed import Live, Name
+from gitops_secrets.core.doctor.live import flux as live_flux
+from gitops_secrets.core.doctor.live import pods as live_pods
+from gitops_secrets.core.doctor.live.observed import Live, Name
 from gitops_secrets.core.flux.pullsecrets import PullSecret, pull_secrets
 from gitops_secrets.core.flux.view import View
-from gitops_secrets.core.sops.recipients import shorten
+from gitops_secrets.core.sops.keys.recipients import shorten
 
 
 def check(view: View, live: Live) -> Iterator[Diagnosis]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import click
 
-from gitops_secrets.cli.options import F
+from gitops_secrets.cli.options.shared import F
 
 
 def registry_option(text: str) -> Callable[[F], F]:

@@ -9,12 +9,15 @@ from typing import NamedTuple
 import yaml
 
 from gitops_secrets.core.doctor.diagnosis import ERROR, Diagnosis
+from gitops_secrets.core.doctor.given import Given
 from gitops_secrets.core.flux.follow import Applied, patches_of, shaped
 from gitops_secrets.core.flux.kustomize.patches import Patch, Subject, Target, names
 from gitops_secrets.core.flux.making import Name, as_written, called, flux_patches, names_along
 from gitops_secrets.core.flux.reach import Fetched
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.yamltext.nodes import entries, get, items, text
+
+RANKS = {"kustomization": 10}
 
 _GENERATED = {"secretGenerator": "Secret", "configMapGenerator": "ConfigMap"}
 _PATCHES = ("patches", "patchesStrategicMerge")
@@ -48,8 +51,9 @@ class Placed(NamedTuple):
         return f"{kind} {namespace}/{name}" if namespace else f"{kind} {name}"
 
 
-def check(view: View) -> Iterator[Diagnosis]:
+def check(given: Given) -> Iterator[Diagnosis]:
     """Yield what kustomize refuses to build, as far as Git shows all that it reads."""
+    view = given.view
     for applied in view.applied:
         if applied.is_elsewhere:
             continue

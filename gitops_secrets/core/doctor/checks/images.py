@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 
 from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
+from gitops_secrets.core.doctor.given import Given
 from gitops_secrets.core.flux.pullsecrets import Keys, PullSecret, pull_secrets
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.flux.workloads import Workload, workloads
@@ -14,6 +15,8 @@ from gitops_secrets.core.registry.reference import Registry, covers, host_of
 from gitops_secrets.core.repository.kubenames import DEFAULT_ACCOUNT
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.yamltext.nodes import text
+
+RANKS = {"images": 180}
 
 _OPEN = (
     *("docker.io", "index.docker.io", "ghcr.io", "quay.io", "gcr.io", "*.gcr.io", "registry.k8s.io", "k8s.gcr.io"),
@@ -29,8 +32,9 @@ def is_open(host: str) -> bool:
     return any(fnmatchcase(host, pattern) for pattern in _OPEN)
 
 
-def check(view: View, keys: Keys) -> Iterator[Diagnosis]:
+def check(given: Given) -> Iterator[Diagnosis]:
     """Yield images without a key, and keys without an image; of Secrets that are not opened nothing."""
+    view, keys = given.view, given.keys
     secrets = pull_secrets(view)
     if not any(secret.place in keys for secret in secrets):
         return

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from gitops_secrets.core.repository.layout import CONFIG, Cluster
-from gitops_secrets.core.sops.creationrules import ENCRYPTED_REGEX, CreationRule, Recipient
-from gitops_secrets.core.sops.readerlists import as_list
+from gitops_secrets.core.sops.rules.creation import ENCRYPTED_REGEX, CreationRule, Recipient
+from gitops_secrets.core.sops.rules.readerlists import as_list
 from gitops_secrets.core.yamltext.nested import edit_block
 from gitops_secrets.core.yamltext.nodes import compose_single, get, items, text
 from gitops_secrets.core.yamltext.splice import (

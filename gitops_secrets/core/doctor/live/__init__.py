@@ -1,0 +1,1 @@
+"""What a cluster has, held against what Git wants of it."""

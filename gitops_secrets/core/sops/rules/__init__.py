@@ -1,0 +1,1 @@
+"""Creation rules: read as sops reads them, chosen, checked and edited."""
