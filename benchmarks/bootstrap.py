@@ -28,7 +28,7 @@ _BOOTSTRAP = (
     *("bootstrap", "--path", "clusters/prod", "--image-pull-secret", "regcred"),
     *("--registry", "registry.example.com", "--registry-creds-env", "CREDS"),
 )
-_IMPORTS = "import gitops_secrets.cli.bootstrap.command, gitops_secrets.commands.bootstrap.run, gitops_secrets.cli.bootstrap.text, gitops_secrets.cli.app, pyrage"
+_IMPORTS = "import gitops_secrets.cli.commands.bootstrap, gitops_secrets.commands.bootstrap.run, gitops_secrets.cli.bootstrap.text, gitops_secrets.cli.app, pyrage"
 
 
 class Bench:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import re
 import signal
@@ -20,33 +19,12 @@ from gitops_secrets.adapters.running.interrupts import (
     interrupted,
     unheard,
 )
+from gitops_secrets.cli import commands
 from gitops_secrets.cli.printing.say import NAME, discretion, say, say_error, tell
 from gitops_secrets.core.discretion.suspicion import NOT_SHOWN
 from gitops_secrets.errors import ExitCode, GitOpsSecretsError
 
-COMMANDS = {
-    "bootstrap": "gitops_secrets.cli.bootstrap.command:bootstrap_command",
-    "attach": "gitops_secrets.cli.bootstrap.attach:attach_command",
-    "apply": "gitops_secrets.cli.apply:apply_command",
-    "registry": "gitops_secrets.cli.registry.group:registry_group",
-    "key": "gitops_secrets.cli.key.group:key_group",
-    "encrypt": "gitops_secrets.cli.encrypt:encrypt_command",
-    "edit": "gitops_secrets.cli.edit:edit_command",
-    "show": "gitops_secrets.cli.show:show_command",
-    "resolve": "gitops_secrets.cli.merging.resolve:resolve_command",
-    "doctor": "gitops_secrets.cli.doctor:doctor_command",
-    "verify": "gitops_secrets.cli.verify:verify_command",
-    "which-rule": "gitops_secrets.cli.verify:which_rule_command",
-    "scan": "gitops_secrets.cli.scan:scan_command",
-    "hooks": "gitops_secrets.cli.hooks:hooks_group",
-}
-"""Each command by its name, as "module:attribute", which is imported when the command is called."""
-
-
-_HIDDEN = {
-    "__complete": "gitops_secrets.cli.complete:complete_command",
-    "help": "gitops_secrets.cli.complete:help_command",
-}
+_HIDDEN = ("__complete", "help")
 """The commands that no list shows."""
 _COMMAND = re.compile(r"'[a-z-]+'")
 _EXTRAS = {
@@ -60,20 +38,18 @@ class LazyGroup(click.Group):
     """A group whose commands are imported only when they are asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names in the order of COMMANDS."""
+        """Return the names of the commands, which are imported for it."""
         del ctx
-        return list(COMMANDS)
+        return commands.in_order()
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import and return the command *cmd_name*."""
         del ctx
-        found = _HIDDEN.get(cmd_name) or COMMANDS.get(cmd_name)
-        if found is None:
-            return None
-        module, attribute = found.split(":")
-        command = getattr(importlib.import_module(module), attribute)
-        assert isinstance(command, click.Command)
-        return command
+        if cmd_name not in _HIDDEN:
+            return commands.load(cmd_name)
+        from gitops_secrets.cli import complete
+
+        return complete.help_command if cmd_name == "help" else complete.complete_command
 
 
 @click.group(

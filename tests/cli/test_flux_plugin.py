@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_secrets.cli.app import COMMANDS
+from gitops_secrets.cli.commands import in_order
 from tests.support.user import PROGRAM, User
 
 PLUGIN = PROGRAM.with_name("flux-secrets")
@@ -38,7 +38,7 @@ def test_it_runs_through_a_symlink_in_the_folder_of_plugins(user: User) -> None:
 
 def test_the_commands_are_completed_with_their_help(user: User) -> None:
     found, directive = completed(user, "")
-    assert list(found) == list(COMMANDS)
+    assert list(found) == in_order()
     assert all(found.values())
     assert directive == "4"
     assert list(completed(user, "d")[0]) == ["doctor"]
@@ -53,7 +53,7 @@ def test_the_commands_are_completed_with_their_help(user: User) -> None:
         (("hooks", "st"), {"status"}, "4"),
         (("encrypt", ""), set(), "0"),
         (("encrypt", "--to", "x"), set(), "0"),
-        ((), set(COMMANDS), "4"),
+        ((), set(in_order()), "4"),
     ],
 )
 def test_options_and_values_are_completed(

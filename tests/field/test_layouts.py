@@ -21,23 +21,10 @@ from gitops_secrets.core.repository.layout import PULL_SECRETS
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.wiring.wire import read_known, wire
 from gitops_secrets.errors import GitOpsSecretsError
-from tests.field import (
-    applying,
-    artifacts,
-    byhand,
-    gotk,
-    operated,
-    operated_overlays,
-    paths,
-    values,
-)
+from tests.field import layouts
 from tests.field.layout import Expected, Files, Layout, pull_secret
 
-LAYOUTS: dict[str, Layout] = {
-    f"{module.__name__.rpartition('.')[2]}: {name}": layout
-    for module in (gotk, operated, operated_overlays, values, byhand, artifacts, paths, applying)
-    for name, layout in module.LAYOUTS.items()
-}
+LAYOUTS = layouts()
 ALL = pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
 SECRET = "regcred"
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)

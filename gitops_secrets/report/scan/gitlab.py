@@ -7,7 +7,7 @@ import json
 from gitops_secrets.core.guard.outcome import Outcome
 from gitops_secrets.core.guard.record.finding import Severity
 from gitops_secrets.report.document import Value
-from gitops_secrets.report.scan.fingerprint import fingerprint
+from gitops_secrets.report.fingerprint import fingerprint
 from gitops_secrets.report.scan.text import with_hint
 from gitops_secrets.report.words import plain
 

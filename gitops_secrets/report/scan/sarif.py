@@ -11,7 +11,7 @@ from gitops_secrets.core.guard.outcome import Outcome
 from gitops_secrets.core.guard.record.finding import Finding, Severity
 from gitops_secrets.core.guard.rules import IDENTS, rule
 from gitops_secrets.report.document import Value
-from gitops_secrets.report.scan.fingerprint import fingerprint
+from gitops_secrets.report.fingerprint import fingerprint
 from gitops_secrets.report.scan.text import summary, with_hint
 from gitops_secrets.report.words import plain
 

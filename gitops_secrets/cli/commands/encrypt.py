@@ -92,3 +92,6 @@ def _lines(outcome: Outcome) -> list[str]:
         f"  readers  {', '.join(map(shorten, outcome.recipients))}",
         *(line for note in outcome.notes for line in ("", f"note: {note}")),
     ]
+
+
+COMMAND, ORDER = encrypt_command, 60

@@ -122,3 +122,6 @@ def _lines(outcome: Outcome, *, dry_run: bool) -> list[str]:
         detail = f"  {step.detail}" if step.detail else ""
         lines.append(f"  {step.object:<{width}}  {step.done:<9}{detail}".rstrip())
     return lines + [line for note in outcome.notes for line in ("", f"note: {note}")]
+
+
+COMMAND, ORDER = apply_command, 30

@@ -74,3 +74,6 @@ def _lines(found: Object) -> list[str]:
         lines.append(f"  opened by  {found.opened_by or 'no identity on this machine'}")
         lines.append(f"  written by sops {found.sops}, {found.lastmodified}")
     return lines
+
+
+COMMAND, ORDER = show_command, 80

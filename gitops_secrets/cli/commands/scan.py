@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,8 +14,8 @@ from gitops_secrets.cli.printing.progress import steps
 from gitops_secrets.cli.printing.say import painted, tell
 from gitops_secrets.core.guard.outcome import Outcome
 from gitops_secrets.errors import ExitCode, UsageError
+from gitops_secrets.report.scan import formats, renderer
 
-FORMS = ("text", "json", "sarif", "github", "gitlab", "junit")
 GROUPS = ("all", "credentials", "secrets", "keys")
 _ACCEPTED_FOR = timedelta(days=90)
 
@@ -56,7 +55,7 @@ _ACCEPTED_FOR = timedelta(days=90)
 @click.option("--only", type=click.Choice(GROUPS), default="all", help="Only this group of rules.")
 @click.option(
     "--output",
-    type=click.Choice(FORMS),
+    type=click.Choice(formats()),
     default="text",
     show_default=True,
     help="The format of the report.",
@@ -175,8 +174,7 @@ def report(outcome: Outcome, form: str = "text", only: str = "all") -> int:
         from gitops_secrets.core.guard.rules.groups import GROUPS as RULES
 
         outcome = outcome.only(RULES[only])
-    render = importlib.import_module(f"gitops_secrets.report.scan.{form}").render
-    said: str = render(outcome)
+    said = renderer(form)(outcome)
     if form == "text":
         said = "".join(f"{painted(line, sys.stdout)}\n" for line in said.splitlines())
     # Not flushed here: the verdict stands whether or not somebody reads the report.
@@ -215,3 +213,6 @@ def _accept(git: Git, tree: str | None, reason: str, expires: datetime | None) -
     )
     tell(f"gitops-secrets: {words}")
     return ExitCode.OK
+
+
+COMMAND, ORDER = scan_command, 130

@@ -113,3 +113,6 @@ def _line(state: HookState) -> str:
         words += ", by another installation: gitops-secrets hooks install"
     then = ", and another hook runs after it" if state.earlier else ""
     return f"{state.name}: {words} ({state.path}){then}"
+
+
+COMMAND, ORDER = hooks_group, 140

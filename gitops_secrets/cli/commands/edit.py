@@ -80,3 +80,6 @@ def _read_value(key: str) -> bytes:
 def _ask_again(words: str) -> bool:
     say("error", words)
     return click.confirm('Edit again? "No" discards your changes', default=True, err=True)
+
+
+COMMAND, ORDER = edit_command, 70

@@ -40,3 +40,6 @@ for command in (
     rotate_command,
 ):
     registry_group.add_command(command)
+
+
+COMMAND, ORDER = registry_group, 40

@@ -227,3 +227,6 @@ def _flux_source(text: str) -> Source:
             "--source is KIND/NAME of a Flux source", "--source GitRepository/flux-system"
         )
     return Source(kind, name)
+
+
+COMMAND, ORDER = bootstrap_command, 10

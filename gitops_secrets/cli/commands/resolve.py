@@ -83,8 +83,11 @@ def _lines(outcome: Outcome) -> list[str]:
 
 
 def _edit(file: Path, identity_file: Path | None) -> None:
-    from gitops_secrets.cli.edit import edit_file
+    from gitops_secrets.cli.commands.edit import edit_file
     from gitops_secrets.cli.printing import progress
 
     progress.clear()
     edit_file(file, None, identity_file)
+
+
+COMMAND, ORDER = resolve_command, 90

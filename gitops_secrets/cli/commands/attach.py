@@ -111,3 +111,6 @@ def attach_command(
         lambda: text_lines(outcome, dry_run=dry_run, again=""),
     )
     return ExitCode.OK
+
+
+COMMAND, ORDER = attach_command, 20

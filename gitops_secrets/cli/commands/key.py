@@ -115,3 +115,6 @@ def _change(
         lambda: change_lines(verb, recipient, outcome, dry_run=dry_run),
     )
     return ExitCode.OK
+
+
+COMMAND, ORDER = key_group, 50

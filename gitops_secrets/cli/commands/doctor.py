@@ -112,3 +112,6 @@ def _lines(examined: Examined) -> list[str]:
     problems = count(len(examined.diagnoses), "problems") if examined.diagnoses else well
     notes = [f"note: {note}" for note in examined.notes]
     return [*lines, f"gitops-secrets: {problems}: {what}", *notes]
+
+
+COMMAND, ORDER = doctor_command, 100
