@@ -11,7 +11,7 @@ from gitops_secrets.core.guard import engine
 from gitops_secrets.core.guard.filter.prefilter import may_any_hold, may_hold
 from gitops_secrets.core.guard.judge.policy import Policy
 from gitops_secrets.core.guard.record.facts import Facts
-from gitops_secrets.core.guard.rules import IDENTS
+from gitops_secrets.core.guard.record.idents import idents
 from tests.guard.corpus import (
     commands,
     configs,
@@ -131,4 +131,4 @@ def test_the_corpus_is_large_enough_and_each_case_has_a_reason_and_a_name_of_its
 
 
 def test_every_rule_that_reads_one_content_has_cases():
-    assert {r for case in READABLE for r in case.rules} == set(IDENTS) - ELSEWHERE
+    assert {r for case in READABLE for r in case.rules} == set(idents()) - ELSEWHERE

@@ -225,7 +225,7 @@ def test_a_text_of_many_broken_documents_is_asked_once_whether_it_is_a_manifest(
 
 
 def test_a_list_of_many_literals_is_asked_once_whether_it_is_for_a_registry(monkeypatch):
-    from gitops_secrets.core.guard.rules import registry_password
+    from gitops_secrets.core.guard.rules.credentials import registry_password
 
     calls = _calls(monkeypatch, registry_password, "says_registry")
     literals = "".join(f"  - password=hunter2hunter2{n}\n" for n in range(300))

@@ -13,10 +13,10 @@ from gitops_secrets.adapters.running.terminal import is_terminal
 from gitops_secrets.cli.printing.progress import steps
 from gitops_secrets.cli.printing.say import painted, tell
 from gitops_secrets.core.guard.outcome import Outcome
+from gitops_secrets.core.guard.rules.groups import CHOICES, belongs
 from gitops_secrets.errors import ExitCode, UsageError
 from gitops_secrets.report.scan import formats, renderer
 
-GROUPS = ("all", "credentials", "secrets", "keys")
 _ACCEPTED_FOR = timedelta(days=90)
 
 
@@ -52,7 +52,7 @@ _ACCEPTED_FOR = timedelta(days=90)
 @click.option(
     "--allow-policy-changes", is_flag=True, help="Allow a push or range to change the policy."
 )
-@click.option("--only", type=click.Choice(GROUPS), default="all", help="Only this group of rules.")
+@click.option("--only", type=click.Choice(CHOICES), default="all", help="Only this group of rules.")
 @click.option(
     "--output",
     type=click.Choice(formats()),
@@ -171,9 +171,7 @@ def scan_command(
 def report(outcome: Outcome, form: str = "text", only: str = "all") -> int:
     """Print *outcome* in the *form* asked for and return the exit status."""
     if only != "all":
-        from gitops_secrets.core.guard.rules.groups import GROUPS as RULES
-
-        outcome = outcome.only(RULES[only])
+        outcome = outcome.only(lambda ident: belongs(ident, only))
     said = renderer(form)(outcome)
     if form == "text":
         said = "".join(f"{painted(line, sys.stdout)}\n" for line in said.splitlines())

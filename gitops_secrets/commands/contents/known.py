@@ -102,7 +102,7 @@ class Known:
     def of(self, blob: str) -> Facts:
         """Return the facts of *blob*, which was learnt, or is a submodule."""
         if is_link(blob):
-            from gitops_secrets.core.guard.rules.content_elsewhere import A_SUBMODULE
+            from gitops_secrets.core.guard.rules.unjudged.content_elsewhere import A_SUBMODULE
 
             return A_SUBMODULE
         return self.facts.get(blob, NOTHING)

@@ -49,7 +49,7 @@ __all__ = [
     "same_value",
 ]
 
-ENGINE_VERSION = "4fa2c278354b"
+ENGINE_VERSION = "d801088a948f"
 """Changes with every change of a verdict: facts that another version wrote are worth nothing."""
 
 _SILENCE = Judgement()
@@ -90,7 +90,7 @@ def _examine(content: bytes) -> Facts:
     if not bits:
         return NOTHING
     if bits == ELSEWHERE:
-        from gitops_secrets.core.guard.rules.content_elsewhere import A_POINTER
+        from gitops_secrets.core.guard.rules.unjudged.content_elsewhere import A_POINTER
 
         return A_POINTER
     from gitops_secrets.core.guard.look.inspection import inspect
@@ -132,7 +132,8 @@ def judge(
 
 def judge_path(path: str, policy: Policy) -> Judgement:
     """Return the verdict on *path* itself: the private key of an age identity may stand in it."""
-    from gitops_secrets.core.guard.rules import age_identity, verdict
+    from gitops_secrets.core.guard.rules import verdict
+    from gitops_secrets.core.guard.rules.keys import age_identity
 
     if next(age_identity.find(path), None) is None:
         return _SILENCE
@@ -192,7 +193,7 @@ def judge_change(
     """
     if not any(o.ciphertexts or o.wrapped for o in new.objects):
         return _SILENCE
-    from gitops_secrets.core.guard.rules import moved_ciphertext
+    from gitops_secrets.core.guard.rules.secrets import moved_ciphertext
 
     findings = moved_ciphertext.find(path, new, [facts for _, facts in old])
     return _weigh(findings, new, policy, covers, unchanged)
@@ -209,7 +210,7 @@ def judge_moves(
     exceptions for it as in ``judge``. *before* are facts of what was there before. A ciphertext is that
     of whichever object had it first, deleted since or not.
     """
-    from gitops_secrets.core.guard.rules import moved_ciphertext
+    from gitops_secrets.core.guard.rules.secrets import moved_ciphertext
 
     holders = moved_ciphertext.holders_of(before)
     result = []
@@ -235,7 +236,7 @@ def judge_set(
     *only* reports for these paths alone, held against all of *files*. *covers* are by path, those that
     are not there cover nothing; None as in ``judge``.
     """
-    from gitops_secrets.core.guard.rules import copied_ciphertext
+    from gitops_secrets.core.guard.rules.secrets import copied_ciphertext
 
     total = Judgement()
     for path, findings in copied_ciphertext.find(files, only).items():

@@ -15,12 +15,13 @@ from gitops_secrets.core.guard.judge.judgement import Judgement
 from gitops_secrets.core.guard.judge.policy import Policy
 from gitops_secrets.core.guard.record.facts import NOTHING, Facts, Note
 from gitops_secrets.core.guard.record.finding import Finding
-from gitops_secrets.core.guard.rules.groups import GROUPS
+from gitops_secrets.core.guard.record.idents import group_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_RULES = (GROUPS["credentials"] | GROUPS["keys"]) - {"marker-without-reason", "policy-change"}
+_UNSEEN = ("unreadable", "content-elsewhere")
+"""The rules that say of a message, too, that it was not seen."""
 _OF_GIT = re.compile(
     rb"(?:tree|parent|object) [0-9a-f]{40}(?:[0-9a-f]{24})?|type (?:commit|tree|blob|tag)"
 )
@@ -96,7 +97,7 @@ def _notes(content: bytes) -> tuple[Note, ...]:
     return tuple(
         Note(note.rule, note.line, note.column, note.detail)
         for note in engine.examine(content).notes
-        if note.rule in _RULES
+        if note.rule in _UNSEEN or group_of(note.rule) in ("credentials", "keys")
     )
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitops_secrets.core.guard.judge.judgement import Ignored, Judgement
 from gitops_secrets.core.guard.record.finding import Finding, Severity
 from gitops_secrets.errors import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _NOT_SEEN = frozenset({"unreadable", "content-elsewhere"})
 """Rules about what could not be looked at."""
@@ -54,11 +57,11 @@ class Outcome(NamedTuple):
             self.way_back or other.way_back,
         )
 
-    def only(self, rules: frozenset[str]) -> Outcome:
-        """Return this with the findings of *rules* alone."""
+    def only(self, is_wanted: Callable[[str], bool]) -> Outcome:
+        """Return this with the findings of those rules alone of which *is_wanted* is true."""
         kept = Judgement(
-            tuple(f for f in self.judgement.findings if f.rule in rules),
-            tuple(i for i in self.judgement.ignored if i.finding.rule in rules),
+            tuple(f for f in self.judgement.findings if is_wanted(f.rule)),
+            tuple(i for i in self.judgement.ignored if is_wanted(i.finding.rule)),
         )
         return Outcome(
             self.what, self.looked_at, kept, self.unread, self.way_back if kept.findings else ""

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from gitops_secrets.core.guard.patterns.ciphertext import tag_of
 from gitops_secrets.core.guard.record.facts import Facts, Identity, ObjectFacts
 from gitops_secrets.core.guard.record.finding import Finding
-from gitops_secrets.core.guard.rules import copied_ciphertext
+from gitops_secrets.core.guard.rules.secrets import copied_ciphertext
 from gitops_secrets.core.sops.reader.structure import EncryptedFile
 from gitops_secrets.core.sops.structure import SopsDocument, is_encrypted_value
 from gitops_secrets.core.yamltext.nodes import position, walk_scalars

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from gitops_secrets.core.doctor.documents import check_document
 from gitops_secrets.core.guard.record.finding import Finding
-from gitops_secrets.core.guard.rules.broken_sops_metadata import problems
+from gitops_secrets.core.guard.rules.secrets.broken_sops_metadata import problems
 from gitops_secrets.core.sops.reader.structure import EncryptedFile
 from gitops_secrets.core.sops.rules.choices import EVERYTHING, Choice
 from gitops_secrets.core.sops.structure import MAX_ENCRYPTED_BYTES, Metadata, SopsDocument, Value

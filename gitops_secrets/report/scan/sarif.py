@@ -9,7 +9,8 @@ from urllib.parse import quote
 from gitops_secrets import __version__
 from gitops_secrets.core.guard.outcome import Outcome
 from gitops_secrets.core.guard.record.finding import Finding, Severity
-from gitops_secrets.core.guard.rules import IDENTS, rule
+from gitops_secrets.core.guard.record.idents import idents
+from gitops_secrets.core.guard.rules import rule
 from gitops_secrets.report.document import Value
 from gitops_secrets.report.fingerprint import fingerprint
 from gitops_secrets.report.scan.text import summary, with_hint
@@ -20,7 +21,7 @@ _DOCS = "https://github.com/gitops-secrets/gitops-secrets/blob/main/docs"
 
 def render(outcome: Outcome) -> str:
     """Return the guard's report."""
-    return render_with(outcome, "rules.md", [(ident, rule(ident).severity) for ident in IDENTS])
+    return render_with(outcome, "rules.md", [(ident, rule(ident).severity) for ident in idents()])
 
 
 def render_with(outcome: Outcome, page: str, rules: Sequence[tuple[str, Severity]]) -> str:

@@ -13,7 +13,7 @@ import yaml
 from gitops_secrets.core.guard.judge.commitstyle import CommitStyle, read_style
 from gitops_secrets.core.guard.judge.fields import elements, fields, refused, text
 from gitops_secrets.core.guard.record.finding import Finding, Severity
-from gitops_secrets.core.guard.record.idents import IDENTS
+from gitops_secrets.core.guard.record.idents import group_of, idents
 from gitops_secrets.core.yamltext.nodes import compose_documents, single
 
 _TOP = ("version", "rules", "commit")
@@ -98,7 +98,7 @@ def _parse(content: bytes, name: str) -> tuple[tuple[RuleSetting, ...], CommitSt
 def _entry(node: yaml.Node, name: str) -> RuleSetting:
     found = fields(node, name, _ENTRY, required=("rule", "severity", "reason"))
     rule = text(found["rule"], name, "rule")
-    if rule not in IDENTS:
+    if group_of(rule) is None:
         raise refused(found["rule"], name, f"there is no rule {rule!r}", _like(rule))
     if rule in FIXED:
         hint = "--allow-policy-changes, or the server's setting, allows such changes"
@@ -129,5 +129,5 @@ def _glob(node: yaml.Node, name: str) -> str:
 def _like(rule: str) -> str:
     from difflib import get_close_matches
 
-    close = get_close_matches(rule, sorted(set(IDENTS) - FIXED), n=1)
+    close = get_close_matches(rule, sorted(set(idents()) - FIXED), n=1)
     return f"write {close[0]}" if close else "docs/rules.md has a heading for each rule"

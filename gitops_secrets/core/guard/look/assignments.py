@@ -14,7 +14,7 @@ from gitops_secrets.core.guard.patterns.names import (
     names_password,
 )
 from gitops_secrets.core.guard.patterns.placeholders import is_placeholder, literal_in
-from gitops_secrets.core.guard.rules.registry_password import (
+from gitops_secrets.core.guard.rules.credentials.registry_password import (
     is_variable,
     repositories,
     repository_of,

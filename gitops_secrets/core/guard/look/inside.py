@@ -20,7 +20,7 @@ from gitops_secrets.core.guard.read.documents import Document
 from gitops_secrets.core.guard.read.encoding import from_base64
 from gitops_secrets.core.guard.read.nodes import Pairs, last
 from gitops_secrets.core.guard.record.facts import Identity, Key, ObjectFacts, Place
-from gitops_secrets.core.guard.rules.plaintext_dockerconfigjson import KEYS
+from gitops_secrets.core.guard.rules.credentials.plaintext_dockerconfigjson import KEYS
 from gitops_secrets.core.sops.structure import is_encrypted_value
 
 

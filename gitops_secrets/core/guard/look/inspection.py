@@ -23,7 +23,7 @@ from gitops_secrets.core.guard.record.facts import (
     ObjectFacts,
     Place,
 )
-from gitops_secrets.core.guard.rules.plaintext_dockerconfigjson import KEYS
+from gitops_secrets.core.guard.rules.credentials.plaintext_dockerconfigjson import KEYS
 
 MAX_CONTENT = 64 * 1024 * 1024
 """Bytes of one content that are looked at."""
@@ -159,7 +159,7 @@ class Inspection:
         """Record *content* if it is a private key of OpenPGP without armor; return whether it is."""
         if content[:1] not in KEY_BEGINNINGS or not holds_secret_key(content):
             return False
-        from gitops_secrets.core.guard.rules import pgp_private_key
+        from gitops_secrets.core.guard.rules.keys import pgp_private_key
 
         self.note(pgp_private_key.RULE.ident, origin, 0, 0)
         return True
@@ -236,9 +236,9 @@ class Inspection:
         return place
 
     def _keys(self, text: str, origin: Origin) -> None:
-        from gitops_secrets.core.guard.rules import age_identity, pgp_private_key
+        from gitops_secrets.core.guard.rules.keys import key_rules
 
-        for rule in (age_identity, pgp_private_key):
+        for rule in key_rules():
             for offset, material in rule.find(text):
                 line, column = place(text, offset)
                 if not any(
@@ -248,7 +248,7 @@ class Inspection:
                     self.note(rule.RULE.ident, origin, line, column, material=material)
 
     def _commands(self, text: str, origin: Origin) -> None:
-        from gitops_secrets.core.guard.rules import registry_login
+        from gitops_secrets.core.guard.rules.credentials import registry_login
 
         try:
             for offset, material in registry_login.find(text):

@@ -137,7 +137,7 @@ def _sections(text: str) -> Iterator[tuple[str, int, str]]:
 def _addresses(text: str, origin: Origin) -> Iterator[tuple[str, int, str]]:
     names = [step for step in origin.key[-_KEYS:] if isinstance(step, str)]
     for offset, secret in addresses.find(text, names):
-        from gitops_secrets.core.guard.rules.registry_login import is_within
+        from gitops_secrets.core.guard.rules.credentials.registry_login import is_within
 
         rule = "registry-login" if is_within(text, offset) else "registry-password"
         yield rule, offset, secret
@@ -145,7 +145,7 @@ def _addresses(text: str, origin: Origin) -> Iterator[tuple[str, int, str]]:
 
 def _headers(text: str) -> Iterator[tuple[str, int, str]]:
     for offset, secret in headers.find(text):
-        from gitops_secrets.core.guard.rules.registry_login import is_within
+        from gitops_secrets.core.guard.rules.credentials.registry_login import is_within
 
         if not is_within(text, offset):
             yield "registry-password", offset, secret

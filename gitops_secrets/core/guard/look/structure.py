@@ -15,10 +15,10 @@ from gitops_secrets.core.guard.read import documents
 from gitops_secrets.core.guard.read.composing import LimitError
 from gitops_secrets.core.guard.read.nodes import Pairs, child, is_literal_block, pairs, scalar
 from gitops_secrets.core.guard.record.facts import Identity, Key
-from gitops_secrets.core.guard.rules import conflict_markers
-from gitops_secrets.core.guard.rules.annotation_credentials import ANNOTATION
-from gitops_secrets.core.guard.rules.docker_config import FIELDS
-from gitops_secrets.core.guard.rules.plaintext_dockerconfigjson import KEYS
+from gitops_secrets.core.guard.rules.credentials.annotation_credentials import ANNOTATION
+from gitops_secrets.core.guard.rules.credentials.docker_config import FIELDS
+from gitops_secrets.core.guard.rules.credentials.plaintext_dockerconfigjson import KEYS
+from gitops_secrets.core.guard.rules.secrets import conflict_markers
 from gitops_secrets.core.sops.structure import is_encrypted_value
 from gitops_secrets.core.yamltext import comments
 
@@ -189,7 +189,7 @@ class _Walker:
         self._docker(found, context)
         if self.bits & (prefilter.VALUES | prefilter.PAYLOAD):
             # Loaded where there is something for it: its patterns cost a hook a millisecond.
-            from gitops_secrets.core.guard.rules import registry_password
+            from gitops_secrets.core.guard.rules.credentials import registry_password
 
             for value, step, secret in registry_password.find(found, context.key, context.parents):
                 self._report(registry_password.RULE.ident, value, context.below(step, node), secret)

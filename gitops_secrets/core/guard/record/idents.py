@@ -1,27 +1,43 @@
-"""The names of all rules: what judges them knows no rule itself."""
+"""The names of all rules, by their files: what judges them knows no rule itself.
+
+A rule's file is ``rules/GROUP/NAME.py``, with underscores in its name.
+"""
 
 from __future__ import annotations
 
-IDENTS = (
-    "plaintext-dockerconfigjson",
-    "docker-config",
-    "registry-password",
-    "registry-login",
-    "commented-credentials",
-    "annotation-credentials",
-    "packed-credentials",
-    "unencrypted-secret",
-    "partly-encrypted-secret",
-    "broken-sops-metadata",
-    "conflict-markers",
-    "encrypted-other-kind",
-    "moved-ciphertext",
-    "copied-ciphertext",
-    "age-identity",
-    "pgp-private-key",
-    "unreadable",
-    "content-elsewhere",
-    "marker-without-reason",
-    "policy-change",
-)
-"""Every rule, in the order of the documentation."""
+import re
+from functools import lru_cache
+
+GROUPS = ("credentials", "secrets", "keys", "unjudged")
+"""The folders of the rules."""
+_RULES = "gitops_secrets.core.guard.rules"
+_NAME = re.compile(r"[a-z]+(?:-[a-z]+)*")
+
+
+@lru_cache(maxsize=256)
+def group_of(ident: str) -> str | None:
+    """Return the group of the rule *ident*; None if there is no rule of that name. No rule is imported."""
+    from importlib.util import find_spec
+
+    if not _NAME.fullmatch(ident):
+        return None
+    return next((group for group in GROUPS if find_spec(module_of(group, ident))), None)
+
+
+def module_of(group: str, ident: str) -> str:
+    """Return the name of the module that a rule *ident* of *group* has."""
+    return f"{_RULES}.{group}.{ident.replace('-', '_')}"
+
+
+def idents() -> tuple[str, ...]:
+    """Return every rule, by group and then by name."""
+    import pkgutil  # It loads much, and a hook asks for single names only.
+    from importlib import import_module
+
+    return tuple(
+        module.name.replace("_", "-")
+        for group in GROUPS
+        for module in sorted(
+            pkgutil.iter_modules(import_module(f"{_RULES}.{group}").__path__), key=lambda m: m.name
+        )
+    )

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from gitops_secrets.core.guard.rules import IDENTS
+from gitops_secrets.core.guard.record.idents import GROUPS, group_of
 
-_ALWAYS = frozenset({"unreadable", "content-elsewhere", "marker-without-reason", "policy-change"})
-_KEYS = frozenset({"age-identity", "pgp-private-key"})
-_SECRETS = frozenset(
-    {
-        *("unencrypted-secret", "partly-encrypted-secret", "broken-sops-metadata"),
-        *("conflict-markers", "encrypted-other-kind", "moved-ciphertext", "copied-ciphertext"),
-    }
-)
-GROUPS = {
-    "all": frozenset(IDENTS),
-    "credentials": frozenset(IDENTS) - _KEYS - _SECRETS,
-    "secrets": _SECRETS | _ALWAYS,
-    "keys": _KEYS | _ALWAYS,
-}
-"""The rules of each group; what could not be judged belongs to all of them."""
+CHOICES = ("all", "credentials", "secrets", "keys")
+
+
+def belongs(ident: str, choice: str) -> bool:
+    """Return whether the rule *ident* is of the group *choice*, one of CHOICES; what could not be judged is of all."""
+    groups = GROUPS if choice == "all" else (choice, "unjudged")
+    return group_of(ident) in groups

@@ -9,8 +9,9 @@ from gitops_secrets.core.guard.judge.covered import is_for_file, is_for_objects,
 from gitops_secrets.core.guard.judge.policy import Policy
 from gitops_secrets.core.guard.record.facts import MADE_UP, Facts, Identity, Key
 from gitops_secrets.core.guard.record.finding import Finding, ObjectName
-from gitops_secrets.core.guard.rules import IDENTS, rule
-from gitops_secrets.core.guard.rules.unencrypted_secret import INSIDE, SEAL
+from gitops_secrets.core.guard.record.idents import group_of
+from gitops_secrets.core.guard.rules import rule
+from gitops_secrets.core.guard.rules.secrets.unencrypted_secret import INSIDE, SEAL
 from gitops_secrets.core.yamltext.places import Position
 
 _PLAIN = re.compile(r"[\w@%+=:,./-]+")
@@ -26,8 +27,9 @@ def of_content(path: str, facts: Facts, policy: Policy) -> Iterator[Finding]:
         yield finding(path, note.rule, note.line, note.column, note.identity, note.key, note.detail)
     yield from _unencrypted(path, facts, policy)
     for marker in facts.markers:
-        if not marker.reason or marker.rule not in IDENTS:
-            detail = "it gives no reason" if marker.rule in IDENTS else "it names no known rule"
+        is_known = group_of(marker.rule) is not None
+        if not marker.reason or not is_known:
+            detail = "it gives no reason" if is_known else "it names no known rule"
             yield finding(path, "marker-without-reason", marker.line, 1, None, (), detail)
 
 

@@ -25,7 +25,7 @@ def find(files: Mapping[str, Facts], only: Collection[str] | None) -> dict[str, 
     or a ciphertext at the same key, in several Secrets of one file: sops itself writes those. A file that
     was copied and then edited keeps its data key: that is a finding only if its readers differ.
     """
-    from gitops_secrets.core.guard.rules.moved_ciphertext import describe
+    from gitops_secrets.core.guard.rules.secrets.moved_ciphertext import describe
     from gitops_secrets.core.guard.rules.verdict import finding
 
     ciphertexts, keys = _index(files)

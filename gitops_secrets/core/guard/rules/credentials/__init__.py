@@ -1,0 +1,1 @@
+"""Registry credentials that can be read."""

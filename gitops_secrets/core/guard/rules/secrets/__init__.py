@@ -1,0 +1,1 @@
+"""Secrets and their encryption: what sops or Flux would not have left so."""

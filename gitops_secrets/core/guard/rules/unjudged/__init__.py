@@ -1,0 +1,1 @@
+"""What could not be judged, or changes how it is judged: of every group."""
