@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from functools import cache
 from pathlib import Path
 
 from gitops_secrets.core.registry.realm import parse_hosts
+from gitops_secrets.core.run import this_run
 from gitops_secrets.core.sops.keys.managers import (
     PROGRAMS,
     REALMS,
@@ -19,12 +19,15 @@ from gitops_secrets.core.yamltext.nodes import compose_single, items, text
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
 
-@cache
 def allowed_key_managers() -> Allowed:
     """Return what the user allows sops to contact or run; the variable goes before the file.
 
     Raises GitOpsSecretsError for settings that cannot be read or lie in a Git work tree.
     """
+    return this_run().once(_allowed_key_managers)
+
+
+def _allowed_key_managers() -> Allowed:
     variable = os.environ.get(VARIABLE)
     if variable is not None:
         return parse_variable(variable)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NoReturn
 
+from gitops_secrets.core.run import this_run
+
 
 class Veiled:
     """A value that holds a secret: it compares by its fields, and is neither shown nor serialised.
@@ -29,14 +31,11 @@ class Veiled:
         raise TypeError(f"{type(self).__name__} holds a secret, and is not serialised")
 
 
-_held: set[str] = set()
-
-
 def hold(secret: str) -> None:
-    """Remember *secret*, in memory, until this process ends: nothing that it says may repeat it."""
-    _held.add(secret)
+    """Remember *secret*, in memory, until this run ends: nothing that it says may repeat it."""
+    this_run().secrets.add(secret)
 
 
 def held() -> frozenset[str]:
-    """Return the secrets that this process holds."""
-    return frozenset(_held)
+    """Return the secrets that this run holds."""
+    return frozenset(this_run().secrets)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 
+from gitops_secrets.core.run import this_run
+
 _SECRET = ("SOPS_AGE_KEY",)
 """Variables that are secrets by their meaning, whoever set them."""
-_taken: dict[str, str] = {}
 _ENV_START, _ENV_END = 50, 51
 """Which fields of /proc/self/stat say where the environment of the start lies (proc_pid_stat(5))."""
 
@@ -20,12 +21,12 @@ def forget_secrets() -> None:
     for name in _SECRET:
         value = take(name)
         if value is not None:
-            _taken[name] = value
+            this_run().withheld[name] = value
 
 
 def forgotten(name: str) -> str | None:
     """Return the variable *name* that was taken out at the start, None if it was not set."""
-    return _taken.get(name)
+    return this_run().withheld.get(name)
 
 
 def take(name: str) -> str | None:

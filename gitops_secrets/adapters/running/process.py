@@ -13,7 +13,8 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Self
 
-_trace: Callable[[str], None] | None = None
+from gitops_secrets.core.run import this_run
+
 _under_way: set[subprocess.Popen[bytes]] = set()
 _LOOK = 0.2
 """Seconds after which a program that prints nothing is looked at."""
@@ -32,9 +33,8 @@ class Completed(NamedTuple):
 
 
 def trace_to(say: Callable[[str], None]) -> None:
-    """Tell *say* every command line that is started from now on; none of them holds a secret."""
-    global _trace
-    _trace = say
+    """Tell *say* every command line that this run starts from now on; none of them holds a secret."""
+    this_run().trace = say
 
 
 def inherited_environment() -> dict[str, str]:
@@ -151,10 +151,11 @@ def attend(argv: Sequence[str], *, env: Mapping[str, str], cwd: str) -> int:
 
 
 def _say_started(argv: Sequence[str]) -> None:
-    if _trace is not None:
+    trace = this_run().trace
+    if trace is not None:
         import shlex
 
-        _trace(shlex.join(argv))
+        trace(shlex.join(argv))
 
 
 def run(

@@ -6,7 +6,6 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable
-from functools import cache
 from typing import TextIO
 
 import click
@@ -15,6 +14,7 @@ from gitops_secrets.adapters.running.terminal import has_colour
 from gitops_secrets.cli.printing import progress
 from gitops_secrets.core.discretion.commandline import Discretion
 from gitops_secrets.core.discretion.suspicion import NOT_SHOWN, conceal, is_a_word
+from gitops_secrets.core.run import this_run
 from gitops_secrets.core.veiled import held
 from gitops_secrets.report.words import plain
 
@@ -22,12 +22,13 @@ NAME = "gitops-secrets"
 _KEY = re.compile(r"(?i)AGE-(?:SECRET-KEY|PLUGIN-\w+)-(?:PQ-)?1[0-9A-Z]{16,}")
 """An identity, however it came into a message: for example by a variable with the wrong value."""
 
-_hushed: list[bool] = []
 
-
-@cache
 def discretion() -> Discretion:
-    """Return what must not be repeated of the command line of this process."""
+    """Return what must not be repeated of the command line of this run."""
+    return this_run().once(_discretion)
+
+
+def _discretion() -> Discretion:
     return Discretion(sys.argv[1:], _not_there)
 
 
@@ -50,13 +51,13 @@ def say(kind: str, words: str) -> None:
 
 def hush() -> None:
     """Have ``tell`` print nothing from now on."""
-    _hushed.append(True)
+    this_run().is_silent = True
 
 
 def tell(*lines: str) -> None:
     """Print *lines*, the result of a command, to standard output; nothing in them steers a terminal."""
     progress.clear()
-    if _hushed:
+    if this_run().is_silent:
         return
     click.echo("".join(f"{painted(plain(line), sys.stdout)}\n" for line in lines), nl=False)
 

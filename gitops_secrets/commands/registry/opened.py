@@ -14,6 +14,7 @@ from gitops_secrets.core.flux.pullsecrets import Place, pull_secrets
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.registry.credentials import Credentials
 from gitops_secrets.core.registry.dockerconfig import read_dockerconfigjson
+from gitops_secrets.core.run import carried
 from gitops_secrets.core.sops.manifest import Manifest
 from gitops_secrets.core.sops.secrets import DOCKERCONFIGJSON, PULL_SECRET_TYPE
 from gitops_secrets.errors import GitOpsSecretsError
@@ -60,7 +61,7 @@ def in_parallel(act: Callable[[str], T], paths: Sequence[str]) -> list[T]:
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(pool.map(act, paths))
+        return list(pool.map(carried(act), paths))
 
 
 def _credentials(plain: Manifest) -> Iterator[tuple[Place, Mapping[str, Credentials]]]:
