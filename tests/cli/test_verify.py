@@ -136,7 +136,7 @@ def test_a_recipient_added_by_hand_is_seen(user: User, own: str) -> None:
 
 
 def test_updatekeys_is_no_tampering(user: User, own: str) -> None:
-    user.write({".sops.yaml": rule(own, recipient(user, "other.txt"))})
+    user.commit({".sops.yaml": rule(own, recipient(user, "other.txt"))})
     assert findings(user.run("verify")) == ["recipients", "recipients"]
     for path in (A, B):
         assert user.program([find_sops(), "updatekeys", "--yes", path]).status == 0

@@ -17,6 +17,7 @@ from gitops_secrets.commands.verify import gather
 from gitops_secrets.commands.verify.gather import Scope
 from gitops_secrets.commands.verify.history import Compared, Reports, compare_versions
 from gitops_secrets.commands.verify.readable import check_readable, readable_files
+from gitops_secrets.commands.verify.widening import check_widening
 from gitops_secrets.core.guard.judge.judgement import Judgement
 from gitops_secrets.core.guard.judge.policy import Policy
 from gitops_secrets.core.guard.judge.weighing import weigh
@@ -103,7 +104,9 @@ def verify(request: Request) -> Verified:
     files, findings = _read(scope)
     plain = readable_files(scope, files)
     judged = [file for path, file in files.items() if scope.only is None or path in scope.only]
-    findings += _keyless(scope, files, judged, paced)
+    rules = Rules(scope.configs)
+    findings += _keyless(scope, rules, files, judged, paced)
+    findings += check_widening(git, scope, rules)
     paced.step("reading earlier versions")
     compared = _compare(request, git, scope, files, [*(file.path for file in judged), *plain])
     findings += compared.findings
@@ -225,11 +228,11 @@ def _unreadable(path: str, content: bytes, message: str) -> Finding:
 
 def _keyless(
     scope: Scope,
+    rules: Rules,
     files: Mapping[str, EncryptedFile],
     judged: Sequence[EncryptedFile],
     paced: Paced,
 ) -> list[Finding]:
-    rules = Rules(scope.configs)
     findings: list[Finding] = []
     for number, file in enumerate(judged, 1):
         paced.step(f"looking at file {number} of {len(judged)}")

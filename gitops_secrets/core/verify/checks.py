@@ -51,6 +51,7 @@ CHECKS = (
     Check("unknown-key", WARNING, "correct or remove it in {path}"),
     Check("invalid-recipient", ERROR, "correct it in {path}"),
     Check("shadowed-rule", WARNING, "move it up in {path}, or remove it"),
+    Check("widened-rule", WARNING, "git log -p -- {path}"),
     Check("unused-rule", WARNING, "correct its path_regex in {path}, or remove the rule"),
 )
 """All of them, in the order of docs/verify.md."""

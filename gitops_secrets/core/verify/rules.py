@@ -18,7 +18,7 @@ from gitops_secrets.core.verify.structure import choice_of, encrypts
 from gitops_secrets.core.yamltext.nodes import Position
 from gitops_secrets.errors import InvalidDocumentError
 
-_KINDS = {
+KINDS = {
     "pgp": "pgp",
     "kms": "kms",
     "gcp_kms": "gcp_kms",
@@ -115,7 +115,7 @@ def check_rules(file: EncryptedFile, rules: Rules) -> Iterator[Finding]:
 
 def _check_recipients(file: EncryptedFile, metadata: Metadata, chosen: Ruled) -> Iterator[Finding]:
     wanted = {r.value for r in chosen.rule.recipients}
-    kinds = {_KINDS.get(key.name, key.name) for key in chosen.rule.other_keys}
+    kinds = {KINDS.get(key.name, key.name) for key in chosen.rule.other_keys}
     if chosen.rule.flaw is not None or "plugins" in kinds or not (wanted or kinds):
         return
     held = set(metadata.recipients)
