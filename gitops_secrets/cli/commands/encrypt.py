@@ -45,6 +45,11 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Encrypt everything again, even if the file was changed since sops wrote it.",
 )
+@click.option(
+    "--smallest-diff",
+    is_flag=True,
+    help="Give every value that is as in HEAD its ciphertext of HEAD again.",
+)
 @identity_option
 @output_option
 @verbose_option
@@ -55,6 +60,7 @@ def encrypt_command(
     age_recipients: tuple[str, ...],
     add_rule: bool,
     ignore_mac: bool,
+    smallest_diff: bool,
     age_identity_file: Path | None,
     output: str,
 ) -> ExitCode:
@@ -78,6 +84,7 @@ def encrypt_command(
                 identity_file=age_identity_file,
                 ignore_mac=ignore_mac,
                 add_rule=add_rule,
+                smallest_diff=smallest_diff,
             )
         )
     answer(output, lambda: encrypt_document(outcome), lambda: _lines(outcome))

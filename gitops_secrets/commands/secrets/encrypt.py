@@ -13,6 +13,7 @@ from gitops_secrets.commands.repository.worktree import listed_tree
 from gitops_secrets.commands.secrets.file import SecretFile, locate
 from gitops_secrets.commands.secrets.ruling import find_ruling, ruling_of
 from gitops_secrets.commands.secrets.sealing import Sealer
+from gitops_secrets.commands.secrets.smallest import lessen
 from gitops_secrets.core.repository.layout import CONFIG
 from gitops_secrets.core.sops.keys.recipients import shorten
 from gitops_secrets.core.sops.manifest import Manifest
@@ -45,6 +46,8 @@ class Request(NamedTuple):
     ignore_mac: bool
     add_rule: bool = False
     """Whether a file that no creation rule is for gets one."""
+    smallest_diff: bool = False
+    """Whether what another editor encrypted anew without need is as in HEAD again."""
 
     def __repr__(self) -> str:
         return f"Request({self.source!r}, ..., {self.target!r})"
@@ -76,6 +79,12 @@ def encrypt(request: Request) -> Outcome:
     written.
     """
     target = request.target or request.source
+    if request.smallest_diff and (request.target is not None or request.source is None):
+        raise UsageError("--smallest-diff is for an encrypted file in its place, not for --to")
+    if request.smallest_diff and (request.ignore_mac or request.age_recipients or request.add_rule):
+        raise UsageError(
+            "--smallest-diff goes with none of --ignore-mac, --add-rule and --age-recipient"
+        )
     if target is None:
         raise UsageError("standard input needs a place to go", "gitops-secrets encrypt - --to PATH")
     file = locate(target)
@@ -178,6 +187,9 @@ def _in_place(
         ruling = find_ruling(file.tree, file.path, request.age_recipients)
     else:
         ruling = ruling_of(file.tree, held)
+    if request.smallest_diff:
+        lessened = lessen(file, held, sealer, ruling)
+        return _described(lessened.plain.secrets), ruling, (lessened.note,)
     if held.has_ciphertext and not held.is_empty_shell:
         return _complete(request, held, sealer, ruling), ruling, ()
     # A sops block above values of which none is encrypted says nothing about them.
