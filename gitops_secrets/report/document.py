@@ -31,6 +31,7 @@ VERSIONS = {
     "resolve": 1,
     "scan": 1,
     "show": 1,
+    "show-diff": 1,
     "verify": 1,
     "which-rule": 1,
 }

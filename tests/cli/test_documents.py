@@ -111,6 +111,13 @@ def shown_readable(user: User) -> str:
     return user.run("show", "a.yaml", *JSON).stdout
 
 
+def compared(user: User) -> str:
+    encrypted(user)
+    user.commit({})
+    assert user.run("edit", PATH, "--key", "a", stdin=word().encode()).status == 0
+    return user.run("show", PATH, "--diff", *JSON).stdout
+
+
 def resolved(user: User) -> str:
     conflict(user)
     return user.run("resolve", PATH, *JSON).stdout
@@ -221,6 +228,7 @@ STORIES: dict[str, tuple[Callable[[User], str], ...]] = {
     "encrypt": (encrypted,),
     "edit": (edited,),
     "show": (shown, shown_readable),
+    "show-diff": (compared,),
     "resolve": (resolved, resolved_by_side),
     "hooks-status": (hooked, unhooked),
     "scan": (clean, found, found_in_history),
@@ -256,7 +264,7 @@ def test_apply_prints_what_its_schema_says() -> None:
 
 def test_each_command_that_prints_json_has_a_schema_and_each_schema_a_command() -> None:
     commands = {name for name, command in walk(root, "") if offers_json(command)}
-    assert {*commands, "error"} == set(VERSIONS)
+    assert {*commands, "error", "show-diff"} == set(VERSIONS)
     files = {f"{name}-{version}.json" for name, version in VERSIONS.items()}
     assert files == {file.name for file in SCHEMAS.iterdir()}
 

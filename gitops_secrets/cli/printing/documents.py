@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from gitops_secrets.commands.secrets.edit import Outcome as Edited
     from gitops_secrets.commands.secrets.encrypt import Outcome as Encrypted
     from gitops_secrets.commands.secrets.pull_secret import Registries
-    from gitops_secrets.commands.secrets.show import Object
     from gitops_secrets.commands.verify.run import Verified
     from gitops_secrets.core.verify.explain import Explained
     from gitops_secrets.errors import GitOpsSecretsError
@@ -197,25 +196,6 @@ def resolve_document(outcome: Resolved) -> str:
             "staged": outcome.staged,
         },
     )
-
-
-def show_document(path: str, objects: Sequence[Object]) -> str:
-    """Return what the file *path* holds, without any value."""
-    return render_document("show", {"path": path, "objects": [_object(o) for o in objects]})
-
-
-def _object(found: Object) -> dict[str, Value]:
-    return {
-        "kind": found.kind or None,
-        "namespace": found.namespace or None,
-        "name": found.name or None,
-        "type": found.type or None,
-        "values": [{"key": v.key, "size": v.size, "state": v.state} for v in found.values],
-        "readers": found.readers,
-        "opened_by": found.opened_by or None,
-        "sops_version": found.sops or None,
-        "last_modified": found.lastmodified or None,
-    }
 
 
 def hooks_status_document(states: Sequence[HookState], *, merges_by_value: bool) -> str:
