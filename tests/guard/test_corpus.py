@@ -22,6 +22,7 @@ from tests.guard.corpus import (
     fixtures,
     hidden,
     lookalikes,
+    operated,
     pull_secrets,
     trades,
     variables,
@@ -41,6 +42,7 @@ READABLE = [
         files,
         fixtures,
         elsewhere,
+        operated,
         variables,
     )
     for case in section.readable()
@@ -50,6 +52,7 @@ LOOKALIKES = [
     *trades.lookalikes(),
     *files.lookalikes(),
     *fixtures.lookalikes(),
+    *operated.lookalikes(),
     *variables.lookalikes(),
 ]
 ELSEWHERE = {

@@ -18,6 +18,7 @@ from gitops_secrets.core.guard.filter.prefilter import (
     may_hold,
 )
 from gitops_secrets.core.guard.judge.judgement import Ignored, Judgement
+from gitops_secrets.core.guard.patterns.holders import holds_values
 from gitops_secrets.core.guard.record.facts import NOTHING, Facts
 
 TYPE_CHECKING = False
@@ -49,7 +50,7 @@ __all__ = [
     "same_value",
 ]
 
-ENGINE_VERSION = "b531a811d09a"
+ENGINE_VERSION = "1a6ad4c23381"
 """Changes with every change of a verdict: facts that another version wrote are worth nothing."""
 
 _SILENCE = Judgement()
@@ -153,7 +154,7 @@ def judge_file(
     *facts* are those of its content: of Secrets every value is judged already. *content* is asked for where
     there is such a rule. For what it finds no marker counts.
     """
-    if any(o.identity.kind == "Secret" for o in facts.objects):
+    if any(holds_values(o.identity.kind) for o in facts.objects):
         return _SILENCE
     from gitops_secrets.core.guard.rules import verdict
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
+from gitops_secrets.core.guard.patterns.holders import OPERATED
 from gitops_secrets.core.guard.record.finding import Finding, ObjectName, Severity
 from gitops_secrets.core.guard.rules.base import RENEW
+from gitops_secrets.core.guard.rules.secrets.partly_encrypted_secret import EDIT
 from gitops_secrets.core.guard.rules.verdict import quote
 from gitops_secrets.core.sops.structure import SopsDocument
 from gitops_secrets.core.yamltext.nodes import Path, Position
@@ -55,6 +58,7 @@ CHECKS = (
     Check("unused-rule", WARNING, "correct its path_regex in {path}, or remove the rule"),
 )
 """All of them, in the order of docs/verify.md."""
+_AFRESH = re.compile(r"gitops-secrets encrypt --ignore-mac \{path\}(?: && git add \{path\})?")
 _BY_IDENT = {check.ident: check for check in CHECKS}
 
 
@@ -73,6 +77,9 @@ def found(
     name = None
     if document is not None and document.kind is not None:
         name = ObjectName(document.kind, document.namespace, document.name)
+        if document.kind in OPERATED:
+            # No manifest of Secrets, which is all that our own command takes.
+            fix = _AFRESH.sub(EDIT.replace("{pathspec}", "{path}"), fix or check.fix)
     return Finding(
         rule=ident,
         severity=check.severity,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gitops_secrets.core.doctor.documents import check_document
+from gitops_secrets.core.guard.patterns.holders import holds_values, is_value
 from gitops_secrets.core.guard.record.finding import Finding
 from gitops_secrets.core.guard.rules.secrets.broken_sops_metadata import problems
 from gitops_secrets.core.sops.reader.structure import EncryptedFile
@@ -74,15 +75,16 @@ def _check_values(
     file: EncryptedFile, document: SopsDocument, metadata: Metadata
 ) -> Iterator[Finding]:
     choice = choice_of(metadata)
-    is_secret = document.kind == "Secret"
+    is_secret = holds_values(document.kind)
     if not choice.is_by_comments and choice.is_understood:
         for value in document.values:
             if value.encrypted != encrypts(choice, value) and not value.empty:
                 yield _misplaced(file, document, value, choice)
                 is_secret = is_secret and value.encrypted
     if is_secret:
-        for value in document.readable_values():
-            if not encrypts(choice, value):
+        for value in document.values:
+            is_readable = not (value.encrypted or value.empty or encrypts(choice, value))
+            if is_readable and is_value(document.kind, value.path):
                 yield found(
                     "readable-secret",
                     file.path,

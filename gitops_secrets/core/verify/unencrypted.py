@@ -8,8 +8,10 @@ from gitops_secrets.core.guard import engine
 from gitops_secrets.core.guard.filter.prefilter import SECRET, may_hold
 from gitops_secrets.core.guard.judge.covered import is_for_objects
 from gitops_secrets.core.guard.judge.policy import Policy
+from gitops_secrets.core.guard.patterns.holders import OPERATED, holds_values
 from gitops_secrets.core.guard.record.facts import ObjectFacts
 from gitops_secrets.core.guard.record.finding import Finding, ObjectName
+from gitops_secrets.core.guard.rules.secrets.unencrypted_secret import SEAL
 from gitops_secrets.core.verify.checks import found
 from gitops_secrets.core.yamltext.nodes import Position
 from gitops_secrets.errors import InvalidDocumentError
@@ -25,7 +27,7 @@ def readable_secrets(content: bytes) -> tuple[ObjectFacts, ...]:
     return tuple(
         held
         for held in engine.examine(content).objects
-        if held.identity.kind == "Secret"
+        if holds_values(held.identity.kind)
         and held.readable
         and not (held.encrypted or held.is_inside)
     )
@@ -45,7 +47,7 @@ def check_unencrypted(
     if not why or (setting is not None and setting.is_off):
         return
     for held in secrets:
-        name = ObjectName("Secret", held.identity.namespace, held.identity.name)
+        name = ObjectName(str(held.identity.kind), held.identity.namespace, held.identity.name)
         first = held.readable[0]
         yield found(
             "unencrypted-secret",
@@ -53,6 +55,7 @@ def check_unencrypted(
             Position(first.line, first.column),
             f"{name} is readable as a whole, and {why}",
             key=first.key,
+            fix=SEAL if held.identity.kind in OPERATED else "",
         )._replace(object_name=name)
 
 

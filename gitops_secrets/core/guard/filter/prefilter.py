@@ -80,7 +80,9 @@ _LONGEST_NAME = 88
 _FEW = 200
 _PLAIN = bytes(range(0x20, 0x7F)) + b"\t\n\r"
 _UNSEEN = bytes(c for c in range(256) if not 0x20 <= c <= 0x7E and c not in b"\t\n\r\x85\xa8\xa9")
-_SECRET_WORD = re.compile(rb"Secret(?<![A-Za-z0-9]Secret)(?:List)?(?![A-Za-z0-9])")
+_SECRET_WORD = re.compile(
+    rb"Secret(?:(?<![A-Za-z0-9]Secret)|(?<=SopsSecret))(?:List)?(?![A-Za-z0-9])"
+)
 _NO_SECRETS = (b"imagePullSecrets:", b"kind: ExternalSecret\n", b"kind: SealedSecret\n")
 _has_registry = finder(b"regist", b"docker", b"image", b"ghcr", b"quay", b"harbor", b"oci:", b"oci_", b"ocir", b"credential",
                        b"gcr", b"pullsecret", b"pull-secret", b"pull_secret", b"acr", b"ecr", b"icr.io",

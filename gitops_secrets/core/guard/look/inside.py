@@ -7,7 +7,6 @@ import yaml
 from gitops_secrets.core.guard.look.inspection import Inspection
 from gitops_secrets.core.guard.look.objects import (
     MAX_VALUES,
-    ROOTS,
     TOO_MANY,
     refuse_more,
     sensitive,
@@ -15,6 +14,7 @@ from gitops_secrets.core.guard.look.objects import (
 )
 from gitops_secrets.core.guard.look.origin import Origin
 from gitops_secrets.core.guard.patterns.filledin import stands_for
+from gitops_secrets.core.guard.patterns.holders import ROOTS
 from gitops_secrets.core.guard.patterns.placeholders import is_placeholder, is_placeholder_whole
 from gitops_secrets.core.guard.read.documents import Document
 from gitops_secrets.core.guard.read.encoding import from_base64

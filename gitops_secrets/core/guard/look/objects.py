@@ -11,6 +11,7 @@ from gitops_secrets.core.guard.look.inspection import Inspection
 from gitops_secrets.core.guard.look.origin import Origin
 from gitops_secrets.core.guard.patterns.ciphertext import WRAPPED_LENGTH, end_of, tag_of
 from gitops_secrets.core.guard.patterns.filledin import is_name, is_plain_setting, stands_for
+from gitops_secrets.core.guard.patterns.holders import OPERATED, ROOTS, holds_values, is_value
 from gitops_secrets.core.guard.read.composing import LimitError
 from gitops_secrets.core.guard.read.documents import Document
 from gitops_secrets.core.guard.read.encoding import from_base64
@@ -20,8 +21,6 @@ from gitops_secrets.core.guard.rules.credentials.plaintext_dockerconfigjson impo
 from gitops_secrets.core.guard.rules.secrets import broken_sops_metadata as metadata
 from gitops_secrets.core.sops.structure import is_encrypted_value
 
-ROOTS = ("data", "stringData")
-"""Where a Secret has its values."""
 MAX_VALUES = 2000
 """Readable values that are kept of one Secret."""
 TOO_MANY = f"a Secret of it has more than {MAX_VALUES} readable values"
@@ -115,8 +114,8 @@ def _describe(
     kind: str | None = None,
 ) -> None:
     identity = identify(node, found) or _unnamed(node, found, kind)
-    is_secret = identity.kind == "Secret"
-    values = list(values_of(found, whole=not is_secret and block is not None))
+    is_secret = holds_values(identity.kind)
+    values = list(values_of(found, whole=identity.kind != "Secret" and block is not None))
     ciphertexts = [v for _, _, v in values if v.startswith("ENC[") and is_encrypted_value(v)]
     if not is_secret and not ciphertexts:
         return
@@ -170,8 +169,8 @@ def _readable(
     """Yield the places of the readable values, and record each where the object is encrypted in part."""
     values = [
         (key, node, value)
-        for key, node, value in values_of(found)
-        if value.strip() and not is_encrypted_value(value)
+        for key, node, value in values_of(found, whole=identity.kind in OPERATED)
+        if is_value(identity.kind, key) and value.strip() and not is_encrypted_value(value)
     ]
     if not is_encrypted:
         literal = sensitive(values, has_plugin=_has_plugin(found))
@@ -188,7 +187,7 @@ def _readable(
 
 def _is_sealed_inside(key: Key, value: str) -> bool:
     """Return whether *value* is a file that sops encrypted, in base64: Flux decrypts such a value of a Secret too."""
-    plain = from_base64(value) if key[0] == "data" and len(value) > _SHORTEST_SEALED else None
+    plain = from_base64(value) if "data" in key and len(value) > _SHORTEST_SEALED else None
     if plain is None or b"ENC[" not in plain:
         return False
     from gitops_secrets.core.guard.read.sopsformats import is_sealed

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 
 from gitops_secrets.core.guard.judge.covered import is_for_file, is_for_objects, is_of_tests
 from gitops_secrets.core.guard.judge.policy import Policy
+from gitops_secrets.core.guard.patterns.holders import OPERATED
 from gitops_secrets.core.guard.record.facts import MADE_UP, Facts, Identity, Key
 from gitops_secrets.core.guard.record.finding import Finding, ObjectName
 from gitops_secrets.core.guard.record.idents import group_of
 from gitops_secrets.core.guard.rules import rule
+from gitops_secrets.core.guard.rules.secrets.partly_encrypted_secret import EDIT
 from gitops_secrets.core.guard.rules.secrets.unencrypted_secret import INSIDE, SEAL
 from gitops_secrets.core.yamltext.places import Position
 
@@ -96,8 +98,11 @@ def finding(
     """Return the finding of rule *ident*, in its words."""
     found = rule(ident)
     name = object_name(identity)
-    is_secret = identity is not None and identity.kind == "Secret"
-    fix = found.fix if is_secret or not found.elsewhere else found.elsewhere
+    kind = identity.kind if identity is not None else None
+    fix = found.fix if kind == "Secret" or not found.elsewhere else found.elsewhere
+    if kind in OPERATED and fix.startswith("gitops-secrets encrypt "):
+        # No manifest of Secrets, which is all that our own command takes.
+        fix = EDIT if ident == "partly-encrypted-secret" else SEAL
     return Finding(
         rule=ident,
         severity=found.severity,

@@ -10,6 +10,6 @@ RULE = Rule(
     ENCRYPT,
 )
 SEAL = "sops encrypt --in-place {path} && git add {path}"
-"""What fixes a file in one of sops' other formats, which are no manifests."""
+"""What fixes a file in one of sops' other formats, which are no manifests, and a Secret of an operator."""
 INSIDE = "move the Secret from {path} into a file of its own, and encrypt that"
 """What fixes one that stands in another object, a comment or something packed."""
