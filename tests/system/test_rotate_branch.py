@@ -52,7 +52,8 @@ def test_another_rotation_before_the_merge_mints_nothing(place: Place) -> None:
     users = place.users
     place.user.git("switch", "--quiet", "main")
     again = place.rotate(*BRANCH, "--push")
-    assert (again.status, place.users) == (2, users), again.printed
+    assert (again.status, place.users) == (3, users), again.printed
+    assert "waits for its merge: nothing further is minted" in again.stderr
     # As in a clone of CI, which has no other branch.
     place.user.git("branch", "--quiet", "--delete", "--force", "registry/rotate")
     place.user.git("update-ref", "-d", "refs/remotes/origin/registry/rotate")
@@ -72,3 +73,54 @@ def test_a_branch_that_cannot_be_pushed_any_more_is_named_with_the_command(place
     place.user.git("push", "--quiet", "--set-upstream", "origin", "registry/rotate")
     merge(place, squash=False)
     check_complete(place, place.rotate("--resume", *CONFIRMED))
+
+
+def test_on_the_branch_itself_nothing_is_revoked_before_the_merge(place: Place) -> None:
+    assert place.rotate(*BRANCH, "--push").status == 0
+    place.user.git("switch", "--quiet", "registry/rotate")
+
+    resumed = place.rotate("--push", "--resume", *CONFIRMED)
+
+    assert resumed.status == 0, resumed.printed
+    assert stages(resumed)["push"] == "waiting", resumed.printed
+    assert "main, which Flux reads, does not have the commit" in resumed.stdout
+    assert (place.pulls(place.old), place.pulls(place.held())) == (True, True)
+
+
+def test_the_branch_that_flux_reads_may_be_in_no_file(place: Place) -> None:
+    """A source that is not in Git: the branch at which the rotation began is the one that waits for it."""
+    sync = place.user.read("clusters/prod/flux-system/gotk-sync.yaml")
+    without = "---\n".join(
+        part for part in sync.split("---\n") if "kind: GitRepository" not in part
+    )
+    place.user.commit({"clusters/prod/flux-system/gotk-sync.yaml": without})
+    place.user.git("push", "--quiet")
+    assert place.rotate(*BRANCH, "--push").status == 0
+    place.user.git("switch", "--quiet", "registry/rotate")
+
+    resumed = place.rotate("--push", "--resume", *CONFIRMED)
+
+    assert stages(resumed)["push"] == "waiting", resumed.printed
+    assert place.pulls(place.old)
+
+
+def test_resumed_before_the_merge_it_mints_nothing_further(place: Place) -> None:
+    assert place.rotate(*BRANCH, "--push").status == 0
+    users = place.users
+    place.user.git("switch", "--quiet", "main")
+
+    resumed = place.rotate("--push", "--resume")
+
+    assert (resumed.status, place.users) == (3, users), resumed.printed
+    assert "registry/rotate has the credential" in resumed.stderr
+    assert "waits for its merge" in resumed.stderr
+    merge(place, squash=False)
+    check_complete(place, place.rotate("--resume", *CONFIRMED))
+
+
+def test_an_old_branch_is_no_rotation_that_waits(place: Place) -> None:
+    """It was made when the file had the credential that a complete rotation replaced."""
+    place.user.git("branch", "--quiet", "old")
+    check_complete(place, place.rotate("--push", *CONFIRMED))
+    place.user.git("branch", "--quiet", "between")
+    check_complete(place, place.rotate("--push", *CONFIRMED))

@@ -17,7 +17,7 @@ from gitops_secrets.errors import ExitCode, UsageError
 from gitops_secrets.report.words import count
 
 if TYPE_CHECKING:
-    from gitops_secrets.commands.secrets.comparing import Comparison
+    from gitops_secrets.commands.merging.comparing import Comparison
     from gitops_secrets.commands.secrets.show import Object
 
 
@@ -91,7 +91,7 @@ def _show_diff(
     identity_file: Path | None,
     output: str,
 ) -> ExitCode:
-    from gitops_secrets.commands.secrets.comparing import compare
+    from gitops_secrets.commands.merging.comparing import compare
 
     if key is not None or str(file) == "-":
         raise UsageError("--diff compares a whole file with a commit, without --key")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gitops_secrets.report.document import Value, render_document
 
 if TYPE_CHECKING:
-    from gitops_secrets.commands.secrets.comparing import Comparison
+    from gitops_secrets.commands.merging.comparing import Comparison
     from gitops_secrets.commands.secrets.show import Object
 
 

@@ -10,6 +10,7 @@ from gitops_secrets.commands.registry.rotation.asking import ask, is_refused
 from gitops_secrets.commands.registry.rotation.history import Switched, find_switch
 from gitops_secrets.commands.registry.rotation.holders import Found
 from gitops_secrets.commands.registry.rotation.model import Request
+from gitops_secrets.commands.registry.rotation.reviewed import find_waiting
 from gitops_secrets.core.registry.rotation.minted import Listed, orphans
 from gitops_secrets.errors import GitOpsSecretsError
 
@@ -28,6 +29,23 @@ class Earlier(NamedTuple):
 
         Raises GitOpsSecretsError if one is to begin, and the list shows that the last is not complete.
         """
+        switched = self._find()
+        if switched is None:
+            self._refuse_waiting()
+        return switched
+
+    def _refuse_waiting(self) -> None:
+        """Raise GitOpsSecretsError if another branch has a credential that waits for its merge."""
+        waiting = find_waiting(self.repository, self.found, self._idents - {*self.request.revoke})
+        if waiting is not None:
+            raise GitOpsSecretsError(
+                f"{waiting.branch} has the credential {waiting.ident} for {self.found.first.key}, and waits for its "
+                "merge: nothing further is minted",
+                f"once {waiting.branch} is merged: git pull, and the same command with --resume",
+                f"if it is not to be merged, --revoke {waiting.ident} takes that credential back",
+            )
+
+    def _find(self) -> Switched | None:
         record = self.found.record
         if record is None:
             return None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from gitops_secrets.adapters.git.repository import Head, Repository
+from gitops_secrets.commands.registry.rotation.holders import Found
 from gitops_secrets.commands.registry.rotation.model import Request
+from gitops_secrets.commands.registry.rotation.reviewed import remember_base, unreached
 from gitops_secrets.commands.repository.branches import NewBranch
 from gitops_secrets.commands.repository.pushing import is_pushed, push_again, target_of
 from gitops_secrets.core.registry.rotation.stages import Journey, Stage, State
@@ -11,9 +13,14 @@ from gitops_secrets.errors import GitOpsSecretsError
 
 
 def push_to_upstream(
-    request: Request, repository: Repository, head: Head, commit: str, journey: Journey
+    request: Request,
+    repository: Repository,
+    head: Head,
+    found: Found,
+    commit: str,
+    journey: Journey,
 ) -> bool:
-    """Push *commit*, unless the upstream has it, and return whether it has it now.
+    """Push *commit*, unless the upstream has it, and return whether the branches that Flux reads have it now.
 
     Raises GitOpsSecretsError if the push fails.
     """
@@ -30,6 +37,11 @@ def push_to_upstream(
             raise GitOpsSecretsError(
                 error.message, "git pull --rebase, if others pushed", request.resume_with
             ) from None
+    lacking = unreached(repository, head, found, commit)
+    if lacking:
+        words = f"{lacking}, which Flux reads, does not have the commit of {branch}: once it is merged and pulled there, --resume goes on"
+        journey.note(Stage.PUSH, State.WAITING, words)
+        return False
     journey.note(Stage.PUSH, State.DONE, f"the upstream of {branch} has the commit")
     return True
 
@@ -41,6 +53,7 @@ def push_for_review(
 
     The rotation waits then until others have merged it. Raises GitOpsSecretsError if the push fails.
     """
+    remember_base(repository, new)
     waits = f"once {new.name} is merged into {new.base}, --resume goes on"
     if not request.push:
         journey.note(Stage.PUSH, State.WAITING, f"{new.name} is not pushed; {waits}")

@@ -237,7 +237,9 @@ class _Rotation:
                 request, repository, head, self._new_branch, self._journey
             )
             return False
-        return push_to_upstream(request, repository, head, self._commit(), self._journey)
+        return push_to_upstream(
+            request, repository, head, self._found, self._commit(), self._journey
+        )
 
     def _confirm(self) -> bool:
         return confirm_all(
