@@ -255,6 +255,8 @@ def test_apply_prints_what_its_schema_says() -> None:
     steps = (
         Step("Namespace flux-system", "created", change=change),
         Step("Secret flux-system/regcred", "unchanged", "equal to Git's"),
+        Step("Secret team-a/regcred", "deleted", "its file is no longer in Git"),
+        Step("Secret team-b/regcred", "kept", "named by Pod web"),
     )
     outcome = Outcome("prod", "https://k:6443", "0" * 40, ("clusters/prod",), steps, ("a note",))
     document = read("apply", apply_document(outcome, dry_run=True))

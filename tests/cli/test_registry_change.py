@@ -7,16 +7,17 @@ import json
 
 import pytest
 
-from tests.support.user import User
+from tests.support.user import Result, User
 
 SECRET = "pull-secrets/prod/regcred.sops.yaml"
 CREDS = {"CREDS": "other:word"}
 FROM = ("--registry-creds-env", "CREDS", "--check", "never")
 
 
-def registry(user: User, verb: str, *words: str, **env: str) -> None:
+def registry(user: User, verb: str, *words: str, **env: str) -> Result:
     result = user.run("registry", verb, *words, env={**CREDS, **env})
     assert result.status == 0, result.printed
+    return result
 
 
 def changed_lines(user: User) -> int:
@@ -91,8 +92,10 @@ def test_the_last_registry_is_removed_only_if_that_is_said(fleet: User) -> None:
     refused = fleet.run("registry", "remove", "--registry", "registry.example.com")
     assert (refused.status, fleet.state()) == (3, before)
     assert "hint: --allow-empty" in refused.stderr
-    registry(fleet, "remove", "--registry", "registry.example.com", "--allow-empty")
+    emptied = registry(fleet, "remove", "--registry", "registry.example.com", "--allow-empty")
     assert fleet.credentials() == {}
+    assert f"git rm {SECRET}\n" in emptied.stdout
+    assert "gitops-secrets apply --prune --path clusters/prod --context CONTEXT\n" in emptied.stdout
     registry(fleet, "add", "--registry", "ghcr.io", *FROM)
     assert fleet.credentials() == {"ghcr.io": "other:word"}
 

@@ -22,10 +22,11 @@ RIGHTS = [
 ]  # fmt: skip
 
 
-def documented(kind: str) -> list[dict[str, Any]]:
-    """The manifests of docs/apply.md that begin with a *kind*, as they stand there."""
+def documented(kind: str, name: str = "gitops-secrets-apply") -> list[dict[str, Any]]:
+    """The manifests of docs/apply.md that begin with the *kind* called *name*, as they stand there."""
     blocks = re.findall(r"```yaml\n(.*?)```", DOCUMENTED.read_text(), re.DOTALL)
-    (found,) = [block for block in blocks if f"\nkind: {kind}\n" in f"\n{block}"]
+    begins = f"\nkind: {kind}\nmetadata: {{name: {name}"
+    (found,) = [block for block in blocks if begins in f"\n{block}"]
     return list(yaml.safe_load_all(found.replace("USER", DEVELOPER)))
 
 
@@ -141,6 +142,39 @@ def test_a_namespace_that_lacks_takes_a_right_of_its_own(first_applier: Applier)
     cluster.wait_for(lambda: may(cluster, "create", "namespaces"), "the right to create")
     assert apply(first_applier).count("created") == 3
     assert first_applier.is_complete()
+
+
+def test_the_documented_rights_to_prune_are_enough_and_each_is_needed(granted: Applier) -> None:
+    """What Git no longer has is looked for with each right taken away once."""
+    cluster = granted.cluster
+    user = granted.user
+    more = ("bootstrap", "--path", "clusters/prod", "--image-pull-secret", "other")
+    group = ("--registry", "other.example.com", "--registry-creds-env", "CREDS")
+    identity = ("--age-identity-file", str(granted.identity_file))
+    assert user.run(*more, *group, *identity, env={"CREDS": f"a:{granted.password}"}).status == 0
+    granted.apply()
+    user.git("rm", "--quiet", "pull-secrets/prod/other.sops.yaml")
+    user.git("commit", "--quiet", "--message", "Take it out")
+    role, *bound = documented("ClusterRole", "gitops-secrets-prune")
+    role["rules"][0]["resourceNames"] = ["other"]
+    rights = [(n, verb) for n, rule in enumerate(role["rules"]) for verb in rule["verbs"]]
+    for number, verb in rights:
+        rules = [
+            {**rule, "verbs": [v for v in rule["verbs"] if (at, v) != (number, verb)]}
+            for at, rule in enumerate(role["rules"])
+        ]
+        grant(cluster, {**role, "rules": [rule for rule in rules if rule["verbs"]]}, *bound)
+        resource = role["rules"][number]["resources"][0]
+        name = "/other" if resource == "secrets" else ""
+        asked = (verb, f"{resource}{name}", IN_NAMESPACE)
+        cluster.wait_for(lambda asked=asked: not may(cluster, *asked), f"{asked} to be gone")  # type: ignore[misc]
+        assert "does not let you" in apply(granted, "--prune", status=3), asked
+        assert granted.data("other")
+
+    grant(cluster, role)
+    cluster.wait_for(lambda: may(cluster, "delete", "secrets/other", IN_NAMESPACE), "all rights")
+    assert "Secret flux-system/other" in apply(granted, "--prune")
+    assert not granted.data("other")
 
 
 def test_who_is_not_known_is_told_so(applier: Applier) -> None:

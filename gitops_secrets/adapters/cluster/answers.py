@@ -15,7 +15,7 @@ from gitops_secrets.errors import GitOpsSecretsError
 
 Object = dict[str, Any]
 
-_CANNOT = re.compile(r" cannot (get|list|create|patch) resource ")
+_CANNOT = re.compile(r" cannot (get|list|create|patch|delete) resource ")
 """How the API server itself says what a user lacks, whichever authorizer it asks."""
 _RULE = re.compile(r"(?:admission webhook|ValidatingAdmissionPolicy) [\"']([a-z0-9.:-]+)[\"']")
 """The name of the webhook or policy that refused; what it says of the object comes behind."""
@@ -41,7 +41,8 @@ class What(NamedTuple):
     @property
     def resource(self) -> str:
         """The resource as kubectl takes it."""
-        return f"{self.kind.lower()}s"
+        word = self.kind.lower()
+        return f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"
 
     @property
     def object(self) -> str:

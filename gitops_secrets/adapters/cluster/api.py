@@ -29,6 +29,23 @@ _PAGE = 500
 """Objects in one answer to a list."""
 
 
+_FLUX = "v1", "v1beta2"
+NAMING: Mapping[str, tuple[str, ...]] = {
+    "ServiceAccount": ("", "v1"),
+    "Pod": ("", "v1"),
+    **dict.fromkeys(("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"), ("apps", "v1")),
+    **dict.fromkeys(("CronJob", "Job"), ("batch", "v1")),
+    **dict.fromkeys(
+        ("GitRepository", "OCIRepository", "HelmRepository", "Bucket"),
+        ("source.toolkit.fluxcd.io", *_FLUX),
+    ),
+    "ImageRepository": ("image.toolkit.fluxcd.io", *_FLUX),
+    "Kustomization": ("kustomize.toolkit.fluxcd.io", *_FLUX),
+    "FluxInstance": ("fluxcd.controlplane.io", "v1"),
+}
+"""The kinds whose objects name Secrets of their own namespace: their group, and its versions, newest first."""
+
+
 class Cluster(NamedTuple):
     """A cluster that the user's kubeconfig knows."""
 
@@ -71,10 +88,38 @@ class Cluster(NamedTuple):
                 "kustomize.toolkit.fluxcd.io", "v1", "kustomizations", **options
             ),
         }
+        yield from self._pages(What("list", kind, "", None), calls[kind])
+
+    def list_in(self, namespace: str, kind: str) -> Iterator[Object]:
+        """Yield the objects of *kind*, one of NAMING, in *namespace*; none if there is no such kind.
+
+        Raises ForbiddenError if the user may not list them.
+        """
+        from kubernetes.client import CustomObjectsApi
+
+        what = What("list", kind, "", namespace)
+        if kind in ("ServiceAccount", "Pod"):
+            core = {
+                "ServiceAccount": self.api.list_namespaced_service_account,
+                "Pod": self.api.list_namespaced_pod,
+            }
+            yield from self._pages(what, functools.partial(core[kind], namespace))
+            return
+        custom = CustomObjectsApi(self.api.api_client).list_namespaced_custom_object
+        group, *versions = NAMING[kind]
+        for version in versions:
+            call = functools.partial(custom, group, version, namespace, what.resource)
+            found = list(self._pages(what, call))
+            if found:
+                yield from found
+                return
+
+    def _pages(self, what: What, call: Callable[..., Any]) -> Iterator[Object]:
+        """Yield the objects of a list; none if the cluster has no such kind."""
         following: dict[str, str] = {}
         while True:
-            call = functools.partial(calls[kind], limit=_PAGE, **following, **_RAW)
-            answer = self._ask(What("list", kind, "", None), call, missing=True)
+            page = functools.partial(call, limit=_PAGE, **following, **_RAW)
+            answer = self._ask(what, page, missing=True)
             if answer is None:
                 return
             yield from answer.object["items"]
@@ -124,6 +169,38 @@ class Cluster(NamedTuple):
         )
         assert answer is not None
         return answer.object, answer.created
+
+    def delete_secret(self, secret: Object) -> None:
+        """Delete *secret* if it is still as it was read, with the same uid and resourceVersion.
+
+        Raises ConflictError if it is another now. One that is gone already is no error.
+        """
+        metadata = secret["metadata"]
+        name, namespace = metadata["name"], metadata["namespace"]
+        conditions = {key: metadata[key] for key in ("uid", "resourceVersion")}
+        self._ask(
+            What("delete", "Secret", name, namespace, writes=True),
+            lambda: self.api.delete_namespaced_secret(
+                name, namespace, body={"preconditions": conditions}, **_RAW
+            ),
+            missing=True,
+        )
+
+    def remove_entry(self, secret: Object, entry: str) -> None:
+        """Remove one entry of *secret* if it is still as it was read. Raises GitOpsSecretsError if it is not."""
+        metadata = secret["metadata"]
+        name, namespace = metadata["name"], metadata["namespace"]
+        tests = [
+            {"op": "test", "path": f"/metadata/{key}", "value": metadata[key]}
+            for key in ("uid", "resourceVersion")
+        ]
+        body = [*tests, {"op": "remove", "path": f"/data/{entry}"}]
+        self._ask(
+            What("patch", "Secret", name, namespace, writes=True),
+            lambda: self.api.patch_namespaced_secret(
+                name, namespace, body, _content_type="application/json-patch+json", **_RAW
+            ),
+        )
 
     def _ask(self, what: What, call: Callable[[], Any], *, missing: bool = False) -> _Answer | None:
         from kubernetes.client.exceptions import ApiException

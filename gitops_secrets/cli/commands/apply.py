@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ from gitops_secrets.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from gitops_secrets.commands.secrets.apply import Outcome
+    from gitops_secrets.commands.secrets.pruning import Leftover
 
 
 @click.command("apply", short_help="Bring a cluster its identity and its pull Secrets.")
@@ -49,6 +51,11 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Apply the value of a pull Secret even if another manager owns it.",
 )
+@click.option(
+    "--prune",
+    is_flag=True,
+    help="Also delete Secrets and identities of this tool that Git no longer has.",
+)
 @dry_run_option
 @output_option
 @repository_option
@@ -62,6 +69,7 @@ def apply_command(
     age_identity_file: Path | None,
     yes: bool,
     force: bool,
+    prune: bool,
     dry_run: bool,
     output: str,
     repository: Path,
@@ -70,6 +78,9 @@ def apply_command(
 
     Applies the last commit, decrypted in memory. It only creates and adds: the identity becomes
     another entry beside existing ones, and a Secret that Flux applies is left to Flux.
+
+    With --prune it then lists what Git had and no longer has, asks, and deletes it: only what this tool
+    made, that Flux no longer applies and that nothing in its namespace names.
     """
     from gitops_secrets.adapters.cluster.api import Cluster
     from gitops_secrets.commands.secrets.apply import Request, apply
@@ -89,6 +100,15 @@ def apply_command(
         answer = click.prompt("Type the name of the context to apply", default="", err=True)
         return str(answer).strip() == cluster.context
 
+    def confirm_deletion(cluster: Cluster, leftovers: Sequence[Leftover]) -> bool:
+        if yes:
+            return True
+        clear()
+        click.echo(f"to be deleted from context {cluster.context}, {cluster.server}:", err=True)
+        for leftover in leftovers:
+            click.echo(f"  {leftover.shown}", err=True)
+        return click.confirm("Delete?", err=True)
+
     with steps() as step:
         outcome = apply(
             Request(
@@ -100,6 +120,8 @@ def apply_command(
                 identity_file=age_identity_file,
                 confirm=confirm,
                 force=force,
+                prune=prune,
+                confirm_deletion=confirm_deletion,
                 dry_run=dry_run,
                 progress=step,
             )

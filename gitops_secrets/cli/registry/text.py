@@ -87,6 +87,19 @@ def _what_remains(outcome: Outcome) -> list[str]:
             f"  {kubectl} get secret {place.name} -o jsonpath='{{.data.\\.dockerconfigjson}}' | base64 -d | jq '.auths | keys'",
             f"  flux --context CONTEXT -n {place.applied_in} reconcile kustomization {shlex.quote(place.applied_by)} --with-source",
         ]
+    empty = [
+        c.place for c in outcome.clusters if not (c.registries.updated or c.registries.unchanged)
+    ]
+    if empty:
+        lines.append(
+            "nothing pulls with an empty Secret; to take it out of Git, and then out of the cluster:"
+        )
+        files = dict.fromkeys(shlex.quote(place.path) for place in empty)
+        paths = dict.fromkeys(shlex.quote(place.cluster.path) for place in empty)
+        lines.append(f"  git rm {' '.join(files)}")
+        lines += [
+            f"  gitops-secrets apply --prune --path {path} --context CONTEXT" for path in paths
+        ]
     return [
         *lines,
         "earlier commits still hold them, encrypted, and they are valid until they are revoked at the registry",

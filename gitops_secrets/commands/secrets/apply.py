@@ -15,13 +15,16 @@ from gitops_secrets.adapters.git.revision import tree_of
 from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.adapters.running.interrupts import end_on_signals
 from gitops_secrets.adapters.writing.transaction import clear_up
+from gitops_secrets.commands.secrets.pruning import Leftover, Pruning, delete
 from gitops_secrets.commands.secrets.wanted import PullSecret, Wanted, meant_clusters, read_wanted
 from gitops_secrets.core.live import patches as applying
-from gitops_secrets.core.live.shown import namespace_change, secret_change
+from gitops_secrets.core.live.shown import leftover_change, namespace_change, secret_change
 from gitops_secrets.core.repository.filechange import Change
 from gitops_secrets.core.repository.layout import CONFIG
 from gitops_secrets.core.repository.layout import Cluster as ClusterPath
 from gitops_secrets.errors import GitOpsSecretsError
+
+_AS_BEFORE = ("unchanged", "kept")
 
 
 class Request(NamedTuple):
@@ -36,13 +39,17 @@ class Request(NamedTuple):
     confirm: Callable[[Cluster], bool]
     """Asked, before anything is written, whether this is the cluster that is meant."""
     force: bool = False
+    prune: bool = False
+    """Whether what Git no longer wants is deleted, as far as this tool made it."""
+    confirm_deletion: Callable[[Cluster, Sequence[Leftover]], bool] = lambda *_: False
+    """Asked, before anything is deleted, whether all of it may be."""
     dry_run: bool = False
     progress: Callable[[str], None] = lambda _: None
     """Is told what is under way."""
 
 
 class Step(NamedTuple):
-    """What became of one object: created, added, changed or unchanged."""
+    """What became of one object: created, added, changed, unchanged, deleted, removed or kept."""
 
     object: str
     done: str
@@ -63,7 +70,9 @@ class Outcome(NamedTuple):
 
 
 def apply(request: Request) -> Outcome:
-    """Apply the last commit's namespace, identity and pull Secrets, in that order; only create and add.
+    """Apply the last commit's namespace, identity and pull Secrets, in that order; create and add.
+
+    With *prune*, and only then, what this commit no longer wants is deleted afterwards.
 
     The order leaves no back-off window: what pulls comes after what it pulls with. Raises
     GitOpsSecretsError where the repository or the cluster does not allow it, UsageError for a
@@ -90,6 +99,9 @@ def apply(request: Request) -> Outcome:
     try:
         for one in wanted:
             _apply_one(cluster, one, request, steps)
+        if request.prune:
+            pruning = Pruning(repository, revision, cluster, request.progress)
+            _prune(cluster, pruning.find(paths, wanted), request, steps)
     except GitOpsSecretsError as error:
         raise _with_what_was_done(error, steps, request) from None
     return Outcome(
@@ -105,7 +117,7 @@ def apply(request: Request) -> Outcome:
 def _with_what_was_done(
     error: GitOpsSecretsError, steps: Sequence[Step], request: Request
 ) -> GitOpsSecretsError:
-    done = ", ".join(f"{s.object} {s.done}" for s in steps if s.done != "unchanged")
+    done = ", ".join(f"{s.object} {s.done}" for s in steps if s.done not in _AS_BEFORE)
     if request.dry_run or not done:
         return error
     return GitOpsSecretsError(
@@ -210,6 +222,26 @@ def _apply_pull_secret(
         f"from {secret.file}",
         secret_change(live, after, patch.body),
     )
+
+
+def _prune(
+    cluster: Cluster, leftovers: Sequence[Leftover], request: Request, steps: list[Step]
+) -> None:
+    """Delete those of *leftovers* that do not stay, once all of them are confirmed."""
+    steps += [Step(left.object, "kept", left.why) for left in leftovers if left.stays]
+    going = [left for left in leftovers if not left.stays]
+    if going and not request.dry_run and not request.confirm_deletion(cluster, going):
+        raise GitOpsSecretsError(
+            f"nothing is deleted from {cluster.context}: not confirmed",
+            "the same command with --dry-run shows what would be deleted",
+        )
+    for left in going:
+        request.progress(f"deleting {left.object} from {cluster.context}")
+        if not request.dry_run:
+            delete(cluster, left)
+        done = "removed" if left.entry else "deleted"
+        detail = f"{left.entry}: {left.why}" if left.entry else left.why
+        steps.append(Step(left.object, done, detail, leftover_change(left.secret, left.entry)))
 
 
 def _notes(repository: Repository, paths: Sequence[ClusterPath]) -> tuple[str, ...]:

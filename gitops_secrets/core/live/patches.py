@@ -16,7 +16,8 @@ MANAGER = "gitops-secrets"
 WATCH_LABEL = "reconcile.fluxcd.io/watch"
 """Where it says Enabled, Flux reconciles as soon as the Secret changes."""
 
-_FLUX_MANAGER = "kustomize-controller"
+FLUX_MANAGER = "kustomize-controller"
+"""The field manager of what Flux applies."""
 _FLUX_LABEL = "kustomize.toolkit.fluxcd.io/name"
 
 Object = Mapping[str, Any]
@@ -96,7 +97,7 @@ def owned_by_flux(live: Object | None) -> bool:
     """Return whether Flux applies this object: it will bring Git's value back at its next reconcile."""
     metadata = (live or {}).get("metadata") or {}
     managers = [entry.get("manager") for entry in metadata.get("managedFields") or ()]
-    return _FLUX_MANAGER in managers or _FLUX_LABEL in (metadata.get("labels") or {})
+    return FLUX_MANAGER in managers or _FLUX_LABEL in (metadata.get("labels") or {})
 
 
 def _refuse_passing(live: Object | None, namespace: str, name: str, kubectl: str) -> None:

@@ -35,6 +35,15 @@ def secret_change(before: Object | None, after: Object, applied: Object) -> Chan
     )
 
 
+def leftover_change(secret: Object, entry: str | None) -> Change:
+    """Return the deletion of *secret*, or of its *entry*, as a change to show."""
+    metadata = secret["metadata"]
+    before = _render(secret, None, {}, "before")
+    data = {key: value for key, value in (secret.get("data") or {}).items() if key != entry}
+    after = _render({**secret, "data": data}, None, {}, "after") if entry else b""
+    return Change(f"Secret/{metadata['namespace']}/{metadata['name']}", before, after)
+
+
 def _render(shown: Object, other: Object | None, labels: Mapping[str, str], side: str) -> bytes:
     metadata, data = shown["metadata"], shown.get("data") or {}
     lines = ["apiVersion: v1", "kind: Secret", "metadata:"]
