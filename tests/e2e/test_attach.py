@@ -103,3 +103,37 @@ def test_a_namespace_that_is_not_there_yet_holds_back_no_other(
     fresh_flux.reconcile("pull-secrets-later")
     fresh_flux.wait_ready("pull-secrets-later", revision=commit)
     check_pulls(fresh_cluster, "later", "default")
+
+
+SOURCE = """\
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: OCIRepository
+metadata:
+  name: podinfo
+  namespace: team-b
+spec:
+  interval: 5m
+  url: oci://registry.example.com/charts/podinfo
+"""
+
+
+def test_a_source_names_the_secret_that_is_in_its_namespace(
+    fresh_cluster: Cluster, fresh_flux: Flux, repository: Repository, operator: Operator
+) -> None:
+    folder = operator.clone / "clusters" / "prod"
+    folder.mkdir(parents=True)
+    (folder / "team-b.yaml").write_text(f"{TEAM}---\n{SOURCE}")
+    operator.git("add", "--all")
+    operator.git("commit", "--quiet", "--message", "A tenant")
+    operator.bootstrap(CREDS)
+    operator.run("attach", "--source", "OCIRepository/podinfo.team-b")
+    operator.apply(fresh_cluster)
+    operator.push()
+
+    fresh_flux.bootstrap(repository, "clusters/prod")
+    fresh_flux.wait_ready("pull-secrets-team-b")
+
+    spec = fresh_cluster.get("OCIRepository", "podinfo", "team-b")["spec"]
+    assert spec["secretRef"] == {"name": "regcred"}
+    secret = fresh_cluster.get("Secret", "regcred", "team-b")
+    assert secret["type"] == "kubernetes.io/dockerconfigjson"

@@ -105,6 +105,8 @@ def _cluster(outcome: ClusterOutcome) -> list[str]:
             rows.append(("readers", [shorten(value) for value in other.recipients]))
         if other.accounts:
             rows.append(("pulled by", [", ".join(other.accounts)]))
+    if outcome.sources:
+        rows.append(("sources", list(outcome.sources)))
     if outcome.identity.file is not None:
         new = " (new)" if outcome.identity.is_new else ""
         rows.append(("identity", [f"{outcome.identity.file}{new}"]))

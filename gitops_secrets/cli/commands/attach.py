@@ -24,7 +24,7 @@ from gitops_secrets.cli.options.shared import (
 )
 from gitops_secrets.cli.printing.progress import steps
 from gitops_secrets.cli.printing.say import answer
-from gitops_secrets.errors import ExitCode
+from gitops_secrets.errors import ExitCode, UsageError
 
 
 @click.command("attach", short_help="Let the pods of other namespaces pull.")
@@ -32,8 +32,20 @@ from gitops_secrets.errors import ExitCode
     "accounts",
     metavar="NAMESPACE[/SERVICEACCOUNT]...",
     nargs=-1,
-    required=True,
     type=AccountName(),
+)
+@click.option(
+    "--all-namespaces",
+    is_flag=True,
+    help="Every namespace that Git makes in the cluster. Recorded, so that doctor names those that come later.",
+)
+@click.option(
+    "--source",
+    "sources",
+    multiple=True,
+    metavar="KIND/NAME[.NAMESPACE]",
+    help="A source of Flux that is to log in with the Secret: OCIRepository, HelmRepository, ImageRepository, or "
+    "the FluxInstance. Can be repeated.",
 )
 @click.option(
     "--image-pull-secret",
@@ -52,6 +64,8 @@ from gitops_secrets.errors import ExitCode
 def attach_command(
     *,
     accounts: tuple[tuple[str, str], ...],
+    all_namespaces: bool,
+    sources: tuple[str, ...],
     image_pull_secret: str,
     paths: tuple[str, ...],
     all_clusters: bool,
@@ -67,15 +81,23 @@ def attach_command(
     output: str,
     repository: Path,
 ) -> ExitCode:
-    """Give other namespaces the pull Secret that bootstrap made, in one commit.
+    """Give other namespaces and sources the pull Secret that bootstrap made, in one commit.
 
     Each namespace gets an encrypted copy in a folder of its own, and a Kustomization of Flux that decrypts
     it. A namespace that is not there yet holds back no other. The ServiceAccount, by default the one named
     default, gets the Secret as imagePullSecrets, so that its pods pull with it.
 
+    A source of Flux gets the Secret as its secretRef, and its namespace a copy.
+
     \b
     gitops-secrets attach team-a team-b/builder --path clusters/prod
+    gitops-secrets attach --source OCIRepository/podinfo.team-b --path clusters/prod
     """  # noqa: D301
+    if not (accounts or all_namespaces or sources):
+        raise UsageError(
+            "no namespace and no source is named",
+            "NAMESPACE[/SERVICEACCOUNT], --all-namespaces, or --source KIND/NAME.NAMESPACE",
+        )
     refuse_without_commit(no_commit=no_commit, push=push, branch=branch)
     from gitops_secrets.adapters.git.opening import begin_open
 
@@ -84,6 +106,7 @@ def attach_command(
     from gitops_secrets.cli.printing.documents import attach_document
     from gitops_secrets.commands.bootstrap.model import Request
     from gitops_secrets.commands.bootstrap.run import bootstrap
+    from gitops_secrets.core.wiring.sources import parse_source
 
     with steps() as step:
         outcome = bootstrap(
@@ -92,6 +115,8 @@ def attach_command(
                 groups=(),
                 secret=image_pull_secret,
                 accounts=accounts,
+                all_namespaces=all_namespaces,
+                sources=[parse_source(value) for value in sources],
                 attach=True,
                 paths=paths,
                 all_clusters=all_clusters,

@@ -50,7 +50,12 @@ def bootstrap_document(outcome: Bootstrapped, *, dry_run: bool) -> str:
 def attach_document(outcome: Bootstrapped, *, dry_run: bool) -> str:
     """Return what attach did, or with *dry_run* would do."""
     clusters = [
-        {"path": c.cluster.path, "secret": c.secret_name, "namespaces": _namespaces(c)}
+        {
+            "path": c.cluster.path,
+            "secret": c.secret_name,
+            "namespaces": _namespaces(c),
+            "sources": c.sources,
+        }
         for c in outcome.clusters
     ]
     return render_document("attach", _written(outcome, dry_run) | {"clusters": clusters})

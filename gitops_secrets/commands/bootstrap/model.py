@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gitops_secrets.core.repository.filechange import Change
     from gitops_secrets.core.repository.layout import Cluster
     from gitops_secrets.core.sops.rules.creation import CreationRule, Recipient
+    from gitops_secrets.core.wiring.sources import SourceName
     from gitops_secrets.core.wiring.wire import Wired
 
 
@@ -44,6 +45,10 @@ class Request(NamedTuple):
     """"separate" or "inline"; None for the one that a cluster has, else separate."""
     accounts: Sequence[tuple[str, str]] = ()
     """Namespaces that are to pull with the Secret too, each with a ServiceAccount, "" for its default."""
+    all_namespaces: bool = False
+    """Whether every namespace that Git makes in the cluster is to have a copy, and this is recorded."""
+    sources: Sequence[SourceName] = ()
+    """Sources of Flux that are to log in with the Secret, in whatever namespace."""
     attach: bool = False
     """Whether only they are asked for: the pull Secret of Flux is there, and is left as it is."""
     folder: str | None = None
@@ -95,6 +100,8 @@ class ClusterOutcome(NamedTuple):
     decryption_only: bool = False
     """Whether the pull Secret has to wait for a second commit."""
     namespaces: tuple[NamespaceOutcome, ...] = ()
+    sources: tuple[str, ...] = ()
+    """The sources asked for, which log in with the Secret of their namespace."""
 
     @property
     def secret_name(self) -> str:

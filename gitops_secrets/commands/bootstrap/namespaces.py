@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from gitops_secrets.commands.bootstrap.model import NamespaceOutcome, Request
 from gitops_secrets.commands.bootstrap.rule import Ruled, plan_tenants_rule
 from gitops_secrets.commands.secrets.pull_secret import plan_pull_secret
 from gitops_secrets.commands.secrets.ruling import ruling_for
 from gitops_secrets.commands.secrets.sealing import Sealer
+from gitops_secrets.core.flux.namespaces import made_namespaces
 from gitops_secrets.core.flux.roots.find import find_roots
 from gitops_secrets.core.flux.roots.housing import housed
 from gitops_secrets.core.flux.roots.root import Root
+from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.kubenames import DEFAULT_ACCOUNT
 from gitops_secrets.core.repository.layout import CONFIG, ENDINGS, Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.pullsecret import PullSecret
+from gitops_secrets.core.wiring.kustomization import record_everywhere
 from gitops_secrets.core.wiring.namespaces import wire_namespaces
 from gitops_secrets.core.wiring.wire import Wired
 from gitops_secrets.errors import UsageError
@@ -43,9 +46,14 @@ def chosen_secret(tree: Overlay, cluster: Cluster) -> str:
 
 
 def _asked(
-    request: Request, tree: Overlay, cluster: Cluster, own: str, secret: str
+    request: Request,
+    tree: Overlay,
+    cluster: Cluster,
+    own: str,
+    secret: str,
+    spaces: Collection[str],
 ) -> dict[str, list[str]]:
-    """Return the namespaces of *request*, and those that have a copy of *secret* already, with their accounts.
+    """Return the namespaces of *request* with their accounts, *spaces*, and those that have a copy of *secret* already.
 
     Raises UsageError for *own*, the namespace of Flux, which has the Secret itself.
     """
@@ -58,6 +66,8 @@ def _asked(
             )
         names = found.setdefault(namespace, [])
         names += [name for name in (account or DEFAULT_ACCOUNT,) if name not in names]
+    for namespace in sorted(spaces):
+        found.setdefault(namespace, [])
     folder = cluster.tenants_folder
     for file in tree.below(folder):
         namespace, _, name = file[len(folder) + 1 :].partition("/")
@@ -73,15 +83,22 @@ def plan_namespaces(
     ruled: Ruled,
     wired: Wired,
     whole: PullSecret,
+    spaces: Collection[str],
 ) -> tuple[NamespaceOutcome, ...]:
     """Plan a copy of the pull Secret *whole* for each namespace, and all that makes pods pull with it.
+
+    *spaces* are namespaces that get the copy alone, for what is not a pod.
 
     Copies that are there already get the credentials that are new. Raises GitOpsSecretsError where that
     cannot be done.
     """
     roots = find_roots(tree)
     cluster, secret = _housed(tree, ruled.cluster, roots), whole.name
-    asked = _asked(request, tree, cluster, wired.installation.namespace, secret)
+    if request.all_namespaces:
+        made = _every_namespace(tree, ruled.cluster, wired.installation.namespace)
+        request = request._replace(accounts=(*request.accounts, *((name, "") for name in made)))
+        record_everywhere(tree, ruled.cluster, secret)
+    asked = _asked(request, tree, cluster, wired.installation.namespace, secret, spaces)
     if not asked:
         return ()
     plan_tenants_rule(request, tree, cluster.of_namespace(next(iter(asked))), roots, ruled)
@@ -106,6 +123,23 @@ def plan_namespaces(
             )
         )
     return tuple(outcomes)
+
+
+def _every_namespace(tree: Overlay, cluster: Cluster, own: str) -> list[str]:
+    """Return the namespaces that Git makes in *cluster*, but *own*, that of Flux. Raises UsageError if there are none."""
+    if cluster.inline:
+        raise UsageError(
+            f"--all-namespaces is recorded in the Kustomization of the pull Secrets, and {cluster.path} has the inline "
+            "layout, which has none",
+            f"gitops-secrets attach NAMESPACE --path {cluster.path}",
+        )
+    found = [name for name in made_namespaces(View(tree, only=[cluster]), cluster) if name != own]
+    if not found:
+        raise UsageError(
+            f"Git makes no namespace in {cluster.path} but that of Flux",
+            f"gitops-secrets attach NAMESPACE --path {cluster.path}",
+        )
+    return found
 
 
 def _housed(tree: Overlay, cluster: Cluster, roots: Sequence[Root]) -> Cluster:

@@ -6,7 +6,7 @@ what for, and what is needed only afterwards is imported meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gitops_secrets.adapters.files import check_inside, read_plain
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from gitops_secrets.core.registry.credentials import Credentials
     from gitops_secrets.core.registry.reference import Registry
     from gitops_secrets.core.sops.pullsecret import PullSecret
+    from gitops_secrets.core.wiring.sources import Named
     from gitops_secrets.core.wiring.wire import Wired
 
 
@@ -220,6 +221,8 @@ def _plan_secret(
     if tree.read(path) is None:
         wired = wired._replace(notes=(*wired.notes, *beside_others(sealer, tree, path, wanted)))
     planned = plan_pull_secret(sealer, tree, path, wanted, ruling)
+    sources, notes = _plan_sources(request, tree, ruled.cluster, planned.whole)
+    spaces = {source.namespace for source in sources} - {namespace}
     return ClusterOutcome(
         ruled.cluster,
         namespace,
@@ -227,9 +230,21 @@ def _plan_secret(
         planned.registries,
         ruled.recipients,
         ruled.identity,
-        wired,
-        namespaces=_plan_namespaces(request, tree, sealer, ruled, wired, planned.whole),
+        wired._replace(notes=(*wired.notes, *notes)),
+        namespaces=_plan_namespaces(request, tree, sealer, ruled, wired, planned.whole, spaces),
+        sources=tuple(source.object for source in sources),
     )
+
+
+def _plan_sources(
+    request: Request, tree: Overlay, cluster: Cluster, whole: PullSecret
+) -> tuple[list[Named], list[str]]:
+    """Plan that the sources asked for log in with the Secret, and return them with what is to be known of them."""
+    if not request.sources:
+        return [], []
+    from gitops_secrets.commands.bootstrap.sources import plan_sources
+
+    return plan_sources(request.sources, tree, cluster, whole)
 
 
 def _plan_namespaces(
@@ -239,10 +254,12 @@ def _plan_namespaces(
     ruled: Ruled,
     wired: Wired,
     whole: PullSecret,
+    spaces: Collection[str],
 ) -> tuple[NamespaceOutcome, ...]:
     """Plan the copies for other namespaces, if some are asked for or there."""
-    if not request.accounts and not any(f"{NAMESPACES}/" in file for file in tree.files()):
+    asked = request.accounts or request.all_namespaces or spaces
+    if not asked and not any(f"{NAMESPACES}/" in file for file in tree.files()):
         return ()
     from gitops_secrets.commands.bootstrap.namespaces import plan_namespaces
 
-    return plan_namespaces(request, tree, sealer, ruled, wired, whole)
+    return plan_namespaces(request, tree, sealer, ruled, wired, whole, spaces)

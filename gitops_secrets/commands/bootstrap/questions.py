@@ -31,8 +31,8 @@ class Questions(NamedTuple):
 def begin_questions(request: Request, repository: Repository) -> Questions:
     """Ask git for the repository's files, and for the state of the named clusters' files."""
     listing = repository.begin_listing()
-    if request.accounts:
-        # The manifest of a ServiceAccount can be anywhere.
+    if request.accounts or request.sources or request.all_namespaces:
+        # The manifest of a ServiceAccount or a source can be anywhere.
         return Questions(listing, repository.begin_status(_EVERYWHERE), _EVERYWHERE)
     if not request.paths:
         return Questions(listing, None)

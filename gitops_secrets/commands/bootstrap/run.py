@@ -154,8 +154,10 @@ def _message(request: Request, plan: Plan) -> str:
         )
     namespaces = dict.fromkeys(n.namespace for o in plan.clusters for n in o.namespaces)
     if request.attach:
-        named = "\n".join(f"- {name}" for name in namespaces)
-        return f"Give other namespaces the pull Secret {plan.clusters[0].secret_name} of {paths}\n\n{named}\n"
+        sources = dict.fromkeys(source for o in plan.clusters for source in o.sources)
+        named = "\n".join(f"- {name}" for name in (*namespaces, *sources))
+        whom = "other namespaces" if namespaces else "sources"
+        return f"Give {whom} the pull Secret {plan.clusters[0].secret_name} of {paths}\n\n{named}\n"
     registries = "\n".join(f"- {key}" for key in _registry_keys(plan))
     more = f"other namespaces that pull with it: {', '.join(namespaces)}\n" if namespaces else ""
     return (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Sequence
 
 from gitops_secrets.core.flux.artifact import kustomization_at, list_resource
@@ -14,12 +15,15 @@ from gitops_secrets.core.flux.kustomizations import (
 from gitops_secrets.core.flux.objects import FluxInstallation
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.repository.overlay import Overlay
-from gitops_secrets.core.sops.pullsecret import CLUSTER_ANNOTATION
+from gitops_secrets.core.sops.pullsecret import ANNOTATION_PREFIX, CLUSTER_ANNOTATION
 from gitops_secrets.core.wiring.folder import check_folder
+from gitops_secrets.core.yamltext.nested import edit_block
 from gitops_secrets.core.yamltext.nodes import compose_single, text
 from gitops_secrets.core.yamltext.splice import quote
 from gitops_secrets.errors import GitOpsSecretsError
 
+ALL_NAMESPACES = f"{ANNOTATION_PREFIX}all-namespaces"
+"""On the Kustomization of a cluster's pull Secrets: those of which each namespace that Git makes is to have a copy."""
 IDENTITY_SECRET = "sops-age"  # noqa: S105
 """The Secret of a cluster's age identities, by the name that Flux's documentation gives it."""
 
@@ -85,7 +89,35 @@ def _write_kustomization(tree: Overlay, cluster: Cluster, wanted: bytes) -> None
             f"{path} is there and was not made by gitops-secrets", f"git mv {path} {path}.old"
         )
     if _essence(here[0]) != _essence(find_kustomizations(path, wanted)[0]):
-        tree.write(path, wanted)
+        tree.write(path, _recorded(wanted, path, copied_everywhere(here[0])))
+
+
+def copied_everywhere(kustomization: FluxKustomization) -> tuple[str, ...]:
+    """Return the pull Secrets of which each namespace is to have a copy, by what *kustomization* records."""
+    value = kustomization.annotations.get(ALL_NAMESPACES, "")
+    return tuple(name for name in value.split(",") if name)
+
+
+def record_everywhere(tree: Overlay, cluster: Cluster, secret: str) -> None:
+    """Plan the record that each namespace that Git makes is to have a copy of *secret*."""
+    path = cluster.kustomization_file
+    content = tree.read(path) or b""
+    names = copied_everywhere(find_kustomizations(path, content)[0])
+    if secret not in names:
+        tree.write(path, _recorded(content, path, (*names, secret)))
+
+
+def _recorded(content: bytes, path: str, names: Sequence[str]) -> bytes:
+    """Return our Kustomization with *names* as the record, in place of the one that it has."""
+    if not names:
+        return content
+    line = f"{ALL_NAMESPACES}: {quote(','.join(names))}\n".encode()
+
+    def edit(block: bytes) -> bytes:
+        kept = re.sub(rb"(?m)^%s:.*\n" % re.escape(ALL_NAMESPACES.encode()), b"", block)
+        return kept + line
+
+    return edit_block(content, path, ("metadata", "annotations"), edit)
 
 
 def _essence(found: FluxKustomization) -> tuple[object, ...]:

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from gitops_secrets.core.doctor.diagnosis import WARNING, Diagnosis
 from gitops_secrets.core.doctor.given import Given
 from gitops_secrets.core.flux.follow import Applied, target_namespaces
+from gitops_secrets.core.flux.namespaces import namespaces_of
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.layout import Cluster
-from gitops_secrets.core.yamltext.nodes import text
 
 RANKS = {"namespace": 200}
 
@@ -28,7 +28,7 @@ def check(given: Given) -> Iterator[Diagnosis]:
             continue
         if any(_TEMPLATED.search(view.tree.read(f) or b"") for a in applied for f in a.reach.files):
             continue
-        made = {name for a in applied for name in _made(view, a)}
+        made = {name for a in applied for name in namespaces_of(view, a)}
         yield from _missing(view, cluster, applied, made)
 
 
@@ -57,22 +57,3 @@ def _missing(
 def is_ciphertext(value: str) -> bool:
     """Return whether *value*, which ought to be readable, was encrypted with all the rest of its manifest."""
     return value.startswith("ENC[")
-
-
-def _made(view: View, applied: Applied) -> Iterator[str | None]:
-    """Yield the namespaces that *applied* makes, by their manifests or by a Helm release."""
-    fetched = view.fetched(applied.cluster)
-    for path in applied.reach.files:
-        content = view.tree.read(path) or b""
-        if b"Namespace" in content:
-            for node in view.objects(path, "Namespace"):
-                # kustomize gives a Namespace the name of the namespace that it sets.
-                yield from target_namespaces(applied, fetched, path, text(node, "metadata", "name"))
-        if b"createNamespace" in content:
-            for node in view.objects(path, "HelmRelease"):
-                if text(node, "spec", "install", "createNamespace") == "true":
-                    written = text(node, "metadata", "namespace")
-                    target = text(node, "spec", "targetNamespace")
-                    yield from (
-                        [target] if target else target_namespaces(applied, fetched, path, written)
-                    )

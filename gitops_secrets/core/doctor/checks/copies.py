@@ -1,0 +1,38 @@
+"""That each namespace has its copy of the pull Secret, if the repository chose all namespaces."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+
+from gitops_secrets.core.doctor.diagnosis import WARNING, Diagnosis
+from gitops_secrets.core.doctor.given import Given
+from gitops_secrets.core.flux.kustomizations import kustomizations_in
+from gitops_secrets.core.flux.namespaces import made_namespaces
+from gitops_secrets.core.wiring.kustomization import copied_everywhere
+
+RANKS = {"copies": 205}
+
+
+def check(given: Given) -> Iterator[Diagnosis]:
+    """Yield namespaces that Git makes and that came after attach --all-namespaces."""
+    view = given.view
+    for cluster in view.clusters:
+        file = cluster.kustomization_file
+        recorded = [
+            s for k in view.tree.derive(file, kustomizations_in) for s in copied_everywhere(k)
+        ]
+        for secret in recorded:
+            for namespace in made_namespaces(view, cluster):
+                copy = cluster.of_namespace(namespace).secret_file(secret)
+                if namespace == view.root(cluster).namespace or view.tree.read(copy) is not None:
+                    continue
+                yield Diagnosis(
+                    "copies",
+                    WARNING,
+                    f"the namespace {namespace} has no copy of the pull Secret {secret}, and {file} records that "
+                    "every namespace has one",
+                    (file,),
+                    f"gitops-secrets attach --all-namespaces --path {shlex.quote(cluster.path)} "
+                    f"--image-pull-secret {secret}",
+                )
