@@ -71,6 +71,16 @@ def test_flux_still_applies_what_is_in_an_inventory() -> None:
         ("Pod", {"spec": {"containers": [{"envFrom": [{"secretRef": {"name": "it"}}]}]}}),
         ("OCIRepository", {"spec": {"secretRef": {"name": "it"}}}),
         ("FluxInstance", {"spec": {"sync": {"pullSecret": "it"}}}),
+        (
+            "ResourceSet",
+            {
+                "spec": {
+                    "resources": [
+                        {"metadata": {"annotations": {"fluxcd.controlplane.io/copyFrom": "a/it"}}}
+                    ]
+                }
+            },
+        ),
         ("ReplicaSet", {"spec": {"replicas": 1, "imagePullSecrets": [{"name": "it"}]}}),
     ],
 )

@@ -41,7 +41,7 @@ NAMING: Mapping[str, tuple[str, ...]] = {
     ),
     "ImageRepository": ("image.toolkit.fluxcd.io", *_FLUX),
     "Kustomization": ("kustomize.toolkit.fluxcd.io", *_FLUX),
-    "FluxInstance": ("fluxcd.controlplane.io", "v1"),
+    **dict.fromkeys(("FluxInstance", "ResourceSet"), ("fluxcd.controlplane.io", "v1")),
 }
 """The kinds whose objects name Secrets of their own namespace: their group, and its versions, newest first."""
 

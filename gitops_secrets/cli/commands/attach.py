@@ -40,6 +40,12 @@ from gitops_secrets.errors import ExitCode, UsageError
     help="Every namespace that Git makes in the cluster. Recorded, so that doctor names those that come later.",
 )
 @click.option(
+    "--resourceset",
+    "resource_set",
+    is_flag=True,
+    help="Have the Flux Operator copy the Secret, in place of an encrypted file for each namespace.",
+)
+@click.option(
     "--source",
     "sources",
     multiple=True,
@@ -65,6 +71,7 @@ def attach_command(
     *,
     accounts: tuple[tuple[str, str], ...],
     all_namespaces: bool,
+    resource_set: bool,
     sources: tuple[str, ...],
     image_pull_secret: str,
     paths: tuple[str, ...],
@@ -116,6 +123,7 @@ def attach_command(
                 secret=image_pull_secret,
                 accounts=accounts,
                 all_namespaces=all_namespaces,
+                resource_set=resource_set,
                 sources=[parse_source(value) for value in sources],
                 attach=True,
                 paths=paths,

@@ -100,6 +100,7 @@ def _namespaces(outcome: ClusterOutcome) -> list[Value]:
             "namespace": other.namespace,
             "file": other.secret_file,
             "kustomization": other.kustomization,
+            "resource_set": other.resource_set,
             "registries": _registries(other.registries),
             "recipients": other.recipients,
             "service_accounts": other.accounts,

@@ -47,6 +47,8 @@ class Request(NamedTuple):
     """Namespaces that are to pull with the Secret too, each with a ServiceAccount, "" for its default."""
     all_namespaces: bool = False
     """Whether every namespace that Git makes in the cluster is to have a copy, and this is recorded."""
+    resource_set: bool = False
+    """Whether the Flux Operator is to copy the Secret, in place of a file for each namespace."""
     sources: Sequence[SourceName] = ()
     """Sources of Flux that are to log in with the Secret, in whatever namespace."""
     attach: bool = False
@@ -77,14 +79,16 @@ class NamespaceOutcome(NamedTuple):
 
     namespace: str
     secret_file: str
-    kustomization: str
-    """The name of the Kustomization that applies it."""
+    kustomization: str | None
+    """The name of the Kustomization that applies it; None if a ResourceSet does."""
     registries: Registries
     recipients: tuple[str, ...]
     """Who can decrypt it."""
     accounts: tuple[str, ...]
     """The ServiceAccounts, of those asked for, that pull with it."""
     notes: tuple[str, ...]
+    resource_set: str | None = None
+    """The name of the ResourceSet by which the Flux Operator copies it; *secret_file* is that one's."""
 
 
 class ClusterOutcome(NamedTuple):

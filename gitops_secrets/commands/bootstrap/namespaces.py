@@ -7,10 +7,11 @@ from collections.abc import Collection, Sequence
 
 from gitops_secrets.commands.bootstrap.model import NamespaceOutcome, Request
 from gitops_secrets.commands.bootstrap.rule import Ruled, plan_tenants_rule
-from gitops_secrets.commands.secrets.pull_secret import plan_pull_secret
+from gitops_secrets.commands.secrets.pull_secret import Registries, plan_pull_secret
 from gitops_secrets.commands.secrets.ruling import ruling_for
 from gitops_secrets.commands.secrets.sealing import Sealer
 from gitops_secrets.core.flux.namespaces import made_namespaces
+from gitops_secrets.core.flux.resourcesets import copied_into
 from gitops_secrets.core.flux.roots.find import find_roots
 from gitops_secrets.core.flux.roots.housing import housed
 from gitops_secrets.core.flux.roots.root import Root
@@ -19,6 +20,12 @@ from gitops_secrets.core.repository.kubenames import DEFAULT_ACCOUNT
 from gitops_secrets.core.repository.layout import CONFIG, ENDINGS, Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.pullsecret import PullSecret
+from gitops_secrets.core.wiring.copying import (
+    copy_by_operator,
+    refuse_without_operator,
+    resource_set,
+    resource_set_file,
+)
 from gitops_secrets.core.wiring.kustomization import record_everywhere
 from gitops_secrets.core.wiring.namespaces import wire_namespaces
 from gitops_secrets.core.wiring.wire import Wired
@@ -45,15 +52,8 @@ def chosen_secret(tree: Overlay, cluster: Cluster) -> str:
     return names[0]
 
 
-def _asked(
-    request: Request,
-    tree: Overlay,
-    cluster: Cluster,
-    own: str,
-    secret: str,
-    spaces: Collection[str],
-) -> dict[str, list[str]]:
-    """Return the namespaces of *request* with their accounts, *spaces*, and those that have a copy of *secret* already.
+def _asked(request: Request, own: str, spaces: Collection[str]) -> dict[str, list[str]]:
+    """Return the namespaces of *request* with their accounts, and *spaces*.
 
     Raises UsageError for *own*, the namespace of Flux, which has the Secret itself.
     """
@@ -68,12 +68,64 @@ def _asked(
         names += [name for name in (account or DEFAULT_ACCOUNT,) if name not in names]
     for namespace in sorted(spaces):
         found.setdefault(namespace, [])
-    folder = cluster.tenants_folder
-    for file in tree.below(folder):
-        namespace, _, name = file[len(folder) + 1 :].partition("/")
-        if name == f"{secret}{ENDINGS[0]}":
-            found.setdefault(namespace, [])
     return found
+
+
+def _held(tree: Overlay, cluster: Cluster, secret: str) -> dict[str, list[str]]:
+    """Return the namespaces that have a file with a copy of *secret*, and no accounts."""
+    folder = cluster.tenants_folder
+    below = (file[len(folder) + 1 :].partition("/") for file in tree.below(folder))
+    return {namespace: [] for namespace, _, name in below if name == f"{secret}{ENDINGS[0]}"}
+
+
+def _copied_by_operator(
+    request: Request,
+    tree: Overlay,
+    ruled: Ruled,
+    wired: Wired,
+    secret: str,
+    asked: dict[str, list[str]],
+    held: Collection[str],
+) -> list[NamespaceOutcome]:
+    """Plan that the operator copies *secret* into those of *asked*; they leave *asked*.
+
+    Raises UsageError if a namespace would get the Secret in two ways.
+    """
+    cluster = ruled.cluster
+    view = View(tree)
+    file = resource_set_file(cluster, secret)
+    if not request.resource_set:
+        twice = sorted(set(copied_into(view, cluster, secret)) & set(asked))
+        if twice:
+            raise UsageError(
+                f"{file} has the Flux Operator copy {secret} into {', '.join(twice)} already",
+                f"gitops-secrets attach --resourceset {' '.join(twice)} --path {cluster.path}",
+            )
+        return []
+    refuse_without_operator(view, cluster)
+    for namespace in sorted(set(asked) & set(held)):
+        tenant = cluster.of_namespace(namespace)
+        raise UsageError(
+            f"{namespace} has a file with a copy of {secret} already: {tenant.secret_file(secret)}",
+            f"git rm -r {tenant.folder} {tenant.kustomization_file} && git commit, and run it again",
+        )
+    own = wired.installation.namespace
+    found = copy_by_operator(tree, cluster, own, secret, asked)
+    asked.clear()
+    readers = tuple(r.value for r in ruled.recipients)
+    return [
+        NamespaceOutcome(
+            one.namespace,
+            file,
+            None,
+            Registries(),
+            readers,
+            one.accounts,
+            one.notes,
+            resource_set(secret),
+        )
+        for one in found
+    ]
 
 
 def plan_namespaces(
@@ -98,9 +150,14 @@ def plan_namespaces(
         made = _every_namespace(tree, ruled.cluster, wired.installation.namespace)
         request = request._replace(accounts=(*request.accounts, *((name, "") for name in made)))
         record_everywhere(tree, ruled.cluster, secret)
-    asked = _asked(request, tree, cluster, wired.installation.namespace, secret, spaces)
+    asked, held = (
+        _asked(request, wired.installation.namespace, spaces),
+        _held(tree, cluster, secret),
+    )
+    by_operator = _copied_by_operator(request, tree, ruled, wired, secret, asked, held)
+    asked = {**asked, **{name: [] for name in held if name not in asked}}
     if not asked:
-        return ()
+        return tuple(by_operator)
     plan_tenants_rule(request, tree, cluster.of_namespace(next(iter(asked))), roots, ruled)
     attached = wire_namespaces(tree, cluster, wired, secret, asked, roots)
     outcomes = []
@@ -122,7 +179,7 @@ def plan_namespaces(
                 found.notes,
             )
         )
-    return tuple(outcomes)
+    return (*outcomes, *by_operator)
 
 
 def _every_namespace(tree: Overlay, cluster: Cluster, own: str) -> list[str]:

@@ -23,7 +23,7 @@ def prove(tree: Overlay, roots: Sequence[Root], outcome: ClusterOutcome) -> None
     view = View(tree, only=[outcome.cluster], roots=roots)
     own = _Secret(outcome.cluster, outcome.secret_file, outcome.namespace, outcome.secret_name)
     _prove_secret(view, own)
-    for other in outcome.namespaces:
+    for other in (n for n in outcome.namespaces if n.resource_set is None):
         tenant = outcome.cluster.of_namespace(other.namespace)
         _prove_secret(view, _Secret(tenant, other.secret_file, other.namespace, own.name))
     if outcome.wired.service_accounts:

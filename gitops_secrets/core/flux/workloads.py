@@ -14,6 +14,7 @@ from gitops_secrets.core.flux.follow import Applied, route_to, shaped, target_na
 from gitops_secrets.core.flux.kustomize.patches import patches_mention
 from gitops_secrets.core.flux.objects import select_documents
 from gitops_secrets.core.flux.reach import Fetched
+from gitops_secrets.core.flux.resourcesets import copied
 from gitops_secrets.core.flux.roots.patching import pulling_accounts
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.kubenames import DEFAULT_ACCOUNT
@@ -70,6 +71,11 @@ def workloads(view: View, cluster: Cluster) -> Iterator[Workload]:
         shown = f"Deployment {name[0]}/{name[1]}"
         yield Workload(shown, own.kustomization.file, name[0], images, secrets, name[1])
     accounts |= flux
+    for copies in copied(view, cluster):
+        for namespace, is_default in copies.namespaces.items():
+            held = accounts.get((namespace, DEFAULT_ACCOUNT), ())
+            if is_default and held is not None:
+                accounts[namespace, DEFAULT_ACCOUNT] = (*held, copies.secret)
     for applied in (a for a in view.applied if a.cluster == cluster):
         fetched = view.fetched(cluster)
         for file in applied.reach.files:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from gitops_secrets.core.flux.resourcesets import COPY_FROM
 from gitops_secrets.core.live.patches import FLUX_MANAGER, MANAGER, identity_entry
 from gitops_secrets.core.sops.pullsecret import CLUSTER_ANNOTATION
 from gitops_secrets.core.sops.secrets import DOCKERCONFIGJSON, PULL_SECRET_TYPE
@@ -71,6 +72,8 @@ def names_secret(kind: str, item: Object, name: str) -> bool:
 
 def _names(key: str, value: Any, name: str) -> bool:
     if "secret" in key.lower() and _is_reference(value, name):
+        return True
+    if key == COPY_FROM and str(value).rpartition("/")[2] == name:
         return True
     if isinstance(value, dict):
         return any(_names(str(k), v, name) for k, v in value.items())

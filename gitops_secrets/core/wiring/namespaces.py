@@ -100,14 +100,36 @@ def _decrypts_with(
     return own[0].decryption_secret if own else None
 
 
+def wire_account(
+    tree: Overlay, view: View, tenant: Cluster, account: str, secret: str
+) -> tuple[bool, str | None] | None:
+    """Plan that *account* pulls with *secret* where Git makes it; None if Git does not.
+
+    Return whether it does then, and what the user has to know or do about it.
+    """
+    made = _find(view, tenant, account)
+    return _edit_account(tree, tenant, account, secret, made) if made is not None else None
+
+
+def not_made(tenant: Cluster, account: str, secret: str) -> str:
+    """Return what to say of an *account* that nothing in Git makes."""
+    return (
+        f"nothing in Git makes ServiceAccount {tenant.tenant}/{account}: give it {_entry(secret)} "
+        "where it is made"
+    )
+
+
+def _entry(secret: str) -> str:
+    return f"imagePullSecrets: [{{name: {secret}}}]"
+
+
 def _wire_account(
     tree: Overlay, view: View, tenant: Cluster, account: str, secret: str
 ) -> tuple[bool, str | None]:
-    """Plan that *account* pulls with *secret*; return whether it does, and what the user has to know or do about it."""
-    shown = f"ServiceAccount {tenant.tenant}/{account}"
-    entry = f"imagePullSecrets: [{{name: {secret}}}]"
-    made = _find(view, tenant, account)
-    if made is None and account == DEFAULT_ACCOUNT:
+    """Plan that *account* pulls with *secret*, and make the one named default if Git does not."""
+    wired = wire_account(tree, view, tenant, account, secret)
+    if wired is None and account == DEFAULT_ACCOUNT:
+        shown = f"ServiceAccount {tenant.tenant}/{account}"
         path = f"{tenant.folder}/{_ACCOUNT_FILE}"
         if tree.read(path) is None:
             tree.write(path, _render(tenant, account, secret))
@@ -116,9 +138,14 @@ def _wire_account(
                 f"{path} sets the imagePullSecrets of {shown} from now on: add to it what was put "
                 "there by hand"
             )
-        made = _Made(path, 1, (), None)
-    if made is None:
-        return False, f"nothing in Git makes {shown}: give it {entry} where it is made"
+        wired = _edit_account(tree, tenant, account, secret, _Made(path, 1, (), None))
+    return wired or (False, not_made(tenant, account, secret))
+
+
+def _edit_account(
+    tree: Overlay, tenant: Cluster, account: str, secret: str, made: _Made
+) -> tuple[bool, str | None]:
+    shown, entry = f"ServiceAccount {tenant.tenant}/{account}", _entry(secret)
     if secret in made.secrets:
         return True, None
     place = f"{made.file}:{made.line}"

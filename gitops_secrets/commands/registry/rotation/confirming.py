@@ -10,6 +10,8 @@ from gitops_secrets.adapters.cluster.api import Cluster, connect
 from gitops_secrets.adapters.git.repository import Repository
 from gitops_secrets.commands.registry.rotation.holders import Found, Holder
 from gitops_secrets.commands.registry.rotation.model import Request
+from gitops_secrets.core.flux.resourcesets import copied_into
+from gitops_secrets.core.registry.credentials import Credentials
 from gitops_secrets.core.registry.dockerconfig import read_dockerconfigjson
 from gitops_secrets.core.registry.rotation.stages import Journey, Stage, State
 from gitops_secrets.core.sops.secrets import DOCKERCONFIGJSON
@@ -130,18 +132,28 @@ def _missing(
         ready = [c for c in status.get("conditions") or [] if c.get("type") == "Ready"]
         if not ready or ready[0].get("status") != "True":
             return f"{by} is not ready"
-        live = cluster.find("Secret", secret.name, secret.namespace)
-        data = ((live or {}).get("data") or {}).get(DOCKERCONFIGJSON)
-        name = f"Secret {secret.namespace}/{secret.name}"
-        if data is None:
-            return f"there is no {name}"
-        try:
-            held = read_dockerconfigjson(base64.b64decode(data), name).get(holder.key)
-        except (GitOpsSecretsError, ValueError):
-            held = None
-        if held != found.current:
-            return f"{name} does not have the new credential"
+        copies = (
+            copied_into(found.seen.view, secret.cluster, secret.name) if secret.is_whole else []
+        )
+        for namespace in (secret.namespace, *copies):
+            problem = _lacks(cluster, namespace, holder, found.current)
+            if problem is not None:
+                return problem
     return None
+
+
+def _lacks(cluster: Cluster, namespace: str, holder: Holder, current: Credentials) -> str | None:
+    """Return why the Secret of *holder* in *namespace* does not have the new credential, None if it has."""
+    live = cluster.find("Secret", holder.secret.name, namespace)
+    data = ((live or {}).get("data") or {}).get(DOCKERCONFIGJSON)
+    name = f"Secret {namespace}/{holder.secret.name}"
+    if data is None:
+        return f"there is no {name}"
+    try:
+        held = read_dockerconfigjson(base64.b64decode(data), name).get(holder.key)
+    except (GitOpsSecretsError, ValueError):
+        held = None
+    return None if held == current else f"{name} does not have the new credential"
 
 
 def _contains(repository: Repository, revision: str, commit: str) -> bool:

@@ -9,6 +9,7 @@ from gitops_secrets.core.doctor.diagnosis import WARNING, Diagnosis
 from gitops_secrets.core.doctor.given import Given
 from gitops_secrets.core.flux.kustomizations import kustomizations_in
 from gitops_secrets.core.flux.namespaces import made_namespaces
+from gitops_secrets.core.flux.resourcesets import copied_into
 from gitops_secrets.core.wiring.kustomization import copied_everywhere
 
 RANKS = {"copies": 205}
@@ -23,9 +24,10 @@ def check(given: Given) -> Iterator[Diagnosis]:
             s for k in view.tree.derive(file, kustomizations_in) for s in copied_everywhere(k)
         ]
         for secret in recorded:
+            there = {view.root(cluster).namespace, *copied_into(view, cluster, secret)}
             for namespace in made_namespaces(view, cluster):
                 copy = cluster.of_namespace(namespace).secret_file(secret)
-                if namespace == view.root(cluster).namespace or view.tree.read(copy) is not None:
+                if namespace in there or view.tree.read(copy) is not None:
                     continue
                 yield Diagnosis(
                     "copies",

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
 from gitops_secrets.core.doctor.given import Given
 from gitops_secrets.core.flux.pullsecrets import Keys, PullSecret, pull_secrets
+from gitops_secrets.core.flux.resourcesets import copied_into
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.flux.workloads import Workload, workloads
 from gitops_secrets.core.registry.reference import Registry, covers, host_of
@@ -41,15 +42,24 @@ def check(given: Given) -> Iterator[Diagnosis]:
     for cluster in view.clusters:
         here = [secret for secret in secrets if secret.cluster == cluster]
         running = list(workloads(view, cluster))
+        copied = list(_copied(view, cluster, here))
         said: set[tuple[str, str]] = set()
         for workload in running:
             for image in workload.images:
-                found = _of_image(workload, image, here, keys)
+                found = _of_image(workload, image, [*here, *copied], keys)
                 if found is not None and (workload.namespace, host_of(image)) not in said:
                     said.add((workload.namespace, host_of(image)))
                     yield found
         for secret in here:
-            yield from _unused(view, cluster, secret, here, running, keys)
+            yield from _unused(view, cluster, secret, [*here, *copied], running, keys)
+
+
+def _copied(view: View, cluster: Cluster, secrets: Sequence[PullSecret]) -> Iterator[PullSecret]:
+    """Yield the copies of *secrets* that the Flux Operator makes: in another namespace, and of the same file."""
+    for secret in secrets:
+        if secret.is_whole:
+            for namespace in copied_into(view, cluster, secret.name):
+                yield secret._replace(namespace=namespace)
 
 
 def _of_image(
@@ -144,7 +154,8 @@ def _unused(
 
     A copy in another namespace has the keys of Flux's own, which is judged by what all of them are for.
     """
-    copies = [s for s in here if s.name == secret.name and s.is_copy] if secret.is_whole else []
+    same = [s for s in here if s.name == secret.name and s is not secret]
+    copies = [s for s in same if s.is_copy or s.path == secret.path] if secret.is_whole else []
     if secret.is_copy and any(s.name == secret.name and s.is_whole for s in here):
         return
     holders = [secret, *copies]

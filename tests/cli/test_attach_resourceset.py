@@ -1,0 +1,140 @@
+"""attach --resourceset: the Flux Operator copies the Secret, in place of an encrypted file for each namespace."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import yaml
+
+from tests.field import gotk
+from tests.support.user import User
+
+INSTANCE = """\
+apiVersion: fluxcd.controlplane.io/v1
+kind: FluxInstance
+metadata: {name: flux, namespace: flux-system}
+spec:
+  distribution:
+    version: "2.x"
+    registry: ghcr.io/fluxcd
+  sync:
+    kind: GitRepository
+    url: https://git.example.com/fleet.git
+    ref: refs/heads/main
+    path: clusters/prod
+"""
+TEAM = """\
+apiVersion: v1
+kind: Namespace
+metadata: {name: team-b}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: builder
+  namespace: team-b
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: team-b}
+spec:
+  template:
+    spec:
+      containers: [{name: web, image: registry.example.com/team/web:1}]
+"""
+FILE = "clusters/prod/pull-secret-copies-regcred.yaml"
+
+
+@pytest.fixture
+def operated(user: User) -> User:
+    """A user whose Flux the operator installs, with a tenant and the pull Secret."""
+    user.commit({"clusters/prod/flux.yaml": INSTANCE, "clusters/prod/team-b.yaml": TEAM})
+    assert user.bootstrap().status == 0
+    return user
+
+
+def written(user: User) -> dict[str, object]:
+    return dict(yaml.safe_load(user.read(FILE)))
+
+
+def test_one_resource_set_copies_into_all_namespaces_without_ciphertext(operated: User) -> None:
+    result = operated.run(
+        "attach", "--resourceset", "team-b", "team-b/builder", "team-a", "-o", "json"
+    )
+
+    assert result.status == 0, result.printed
+    changed = operated.git("show", "--name-only", "--format=").split()
+    assert changed == [FILE, "clusters/prod/team-b.yaml"]
+    spec = written(operated)["spec"]
+    assert isinstance(spec, dict)
+    assert spec["inputs"] == [
+        {"namespace": "team-a", "defaultAccount": "enabled"},
+        {"namespace": "team-b", "defaultAccount": "enabled"},
+    ]
+    secret, account = spec["resources"]
+    copy_from = secret["metadata"]["annotations"]["fluxcd.controlplane.io/copyFrom"]
+    assert copy_from == "flux-system/regcred"
+    assert account["imagePullSecrets"] == [{"name": "regcred"}]
+    assert "imagePullSecrets:\n  - name: regcred\n" in operated.read("clusters/prod/team-b.yaml")
+    (cluster,) = json.loads(result.stdout)["clusters"]
+    told = {n["namespace"]: (n["resource_set"], n["file"]) for n in cluster["namespaces"]}
+    assert told == dict.fromkeys(("team-a", "team-b"), ("pull-secret-copies-regcred", FILE))
+
+
+def test_again_it_changes_nothing_and_another_namespace_joins(operated: User) -> None:
+    assert operated.run("attach", "--resourceset", "team-b").status == 0
+    before = operated.state()
+    again = operated.run("attach", "--resourceset", "team-b")
+    assert (again.status, operated.state()) == (0, before), again.printed
+
+    assert operated.run("attach", "--resourceset", "team-c/builder").status == 0
+
+    spec = written(operated)["spec"]
+    assert isinstance(spec, dict)
+    assert spec["inputs"] == [
+        {"namespace": "team-b", "defaultAccount": "enabled"},
+        {"namespace": "team-c", "defaultAccount": "disabled"},
+    ]
+
+
+def test_doctor_knows_that_the_pods_pull_then(operated: User) -> None:
+    assert "attach team-b" in operated.run("doctor").stdout
+    assert operated.run("attach", "--resourceset", "team-b").status == 0
+    said = operated.run("doctor")
+    assert said.stdout.startswith("gitops-secrets: healthy"), said.printed
+
+
+def test_all_namespaces_are_copied_into_and_a_later_one_is_named(operated: User) -> None:
+    assert operated.run("attach", "--resourceset", "--all-namespaces").status == 0
+    assert "[copies]" not in operated.run("doctor").stdout
+    operated.commit(
+        {"clusters/prod/c.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: {name: c}\n"}
+    )
+    assert "the namespace c has no copy" in operated.run("doctor").stdout
+
+
+def test_a_namespace_gets_the_secret_in_one_way_only(operated: User) -> None:
+    assert operated.run("attach", "team-a").status == 0
+    before = operated.state()
+    twice = operated.run("attach", "--resourceset", "team-a")
+    assert (twice.status, operated.state()) == (2, before), twice.printed
+    assert "team-a has a file with a copy of regcred already" in twice.stderr
+
+    assert operated.run("attach", "--resourceset", "team-b").status == 0
+    before = operated.state()
+    twice = operated.run("attach", "team-b")
+    assert (twice.status, operated.state()) == (2, before), twice.printed
+    assert "copy regcred into team-b already" in twice.stderr
+    # A new password reaches the file of team-a, and the operator copies it to team-b.
+    assert operated.bootstrap(creds="robot:newer").status == 0
+    assert FILE not in operated.git("show", "--name-only", "--format=")
+
+
+def test_without_the_operator_it_is_refused(user: User) -> None:
+    user.commit(gotk.LAYOUTS["one cluster"].files)
+    assert user.bootstrap().status == 0
+    before = user.state()
+    result = user.run("attach", "--resourceset", "team-b")
+    assert (result.status, user.state()) == (2, before), result.printed
+    assert "only the Flux Operator knows ResourceSets" in result.stderr
