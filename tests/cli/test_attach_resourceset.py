@@ -131,6 +131,12 @@ def test_a_namespace_gets_the_secret_in_one_way_only(operated: User) -> None:
     assert FILE not in operated.git("show", "--name-only", "--format=")
 
 
+def test_a_namespace_that_nothing_names_is_said_with_what_follows(operated: User) -> None:
+    result = operated.run("attach", "--resourceset", "tema-b")
+    assert "the ResourceSet fails, and no namespace gets a new password, until" in result.stdout
+    assert "Did you mean team-b?" in result.stdout
+
+
 def test_without_the_operator_it_is_refused(user: User) -> None:
     user.commit(gotk.LAYOUTS["one cluster"].files)
     assert user.bootstrap().status == 0

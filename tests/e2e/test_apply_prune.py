@@ -103,6 +103,21 @@ def test_on_a_terminal_it_asks_with_the_list(pruner: Applier, typed: str, status
     assert bool(pruner.data("other")) == (status == 3)
 
 
+def test_a_path_that_would_steer_the_terminal_is_shown_escaped(pruner: Applier) -> None:
+    evil = "pull-secrets/prod/\x1b[2Jother.sops.yaml"
+    pruner.user.git("checkout", "--quiet", "HEAD~1", "--", FILE)
+    pruner.user.git("mv", FILE, evil)
+    pruner.user.git("commit", "--quiet", "--message", "Rename it")
+    drop(pruner, evil)
+    command = [word for word in pruner.arguments("--prune") if word != "--yes"]
+    with Terminal(pruner.user, [PROGRAM, *command]) as terminal:
+        terminal.wait_for("Type the name of the context to apply")
+        terminal.type(f"{CONTEXT}\n")
+        terminal.wait_for("\\x1b[2Jother.sops.yaml is no longer in Git")
+        terminal.type("n\n")
+        assert terminal.end() == 3
+
+
 @pytest.mark.parametrize("kind", NAMING)
 def test_a_secret_that_something_names_is_kept_and_it_is_said_by_what(
     pruner: Applier, kind: str
@@ -220,3 +235,28 @@ def test_flux_has_to_let_go_of_a_copy_first(
     assert "Secret team-b/regcred" in operator.apply(fresh_cluster, "--prune")
     assert not there()
     assert fresh_cluster.find("Secret", "regcred", "flux-system") is not None
+
+
+def test_an_identity_that_flux_still_decrypts_with_is_kept_until_it_applied_the_commit(
+    fresh_cluster: Cluster, fresh_flux: Flux, repository: Repository, tmp_path: Path
+) -> None:
+    operator = Operator(repository, tmp_path / "operator")
+    operator.bootstrap("robot:password")
+    operator.apply(fresh_cluster)
+    operator.push()
+    fresh_flux.bootstrap(repository, "clusters/prod")
+    fresh_flux.wait_ready("pull-secrets")
+    operator.git("pull", "--quiet", "--rebase", "origin", "main")
+    (old,) = fresh_cluster.get("Secret", "sops-age", "flux-system")["data"]
+    operator.git("rm", "--quiet", "-r", ".sops.yaml", "pull-secrets")
+    operator.git("commit", "--quiet", "--message", "Begin anew")
+    next(operator.home.rglob("prod.agekey")).unlink()
+    operator.bootstrap("robot:password")
+
+    printed = operator.apply(fresh_cluster, "--force", "--prune")
+    assert "in which a file is encrypted for its identity" in printed
+    assert old in fresh_cluster.get("Secret", "sops-age", "flux-system")["data"]
+
+    fresh_flux.wait_ready("pull-secrets", revision=operator.push())
+    operator.apply(fresh_cluster, "--prune")
+    assert old not in fresh_cluster.get("Secret", "sops-age", "flux-system")["data"]

@@ -1,7 +1,7 @@
 """The ResourceSet of attach --resourceset, as a real API server takes it by the Flux Operator's own definition of it.
 
-The operator does not run here: it cannot be built from published modules alone. Where its copies matter, a test
-makes them itself.
+The operator does not run here: one of its modules is in no module proxy at the version that it names. Where its copies
+matter, a test makes them itself.
 """
 
 from __future__ import annotations

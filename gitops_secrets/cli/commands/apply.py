@@ -24,6 +24,7 @@ from gitops_secrets.cli.printing.progress import clear, steps
 from gitops_secrets.cli.printing.say import answer
 from gitops_secrets.core.repository.filechange import render_diff
 from gitops_secrets.errors import ExitCode, UsageError
+from gitops_secrets.report.words import plain
 
 if TYPE_CHECKING:
     from gitops_secrets.commands.secrets.apply import Outcome
@@ -106,7 +107,7 @@ def apply_command(
         clear()
         click.echo(f"to be deleted from context {cluster.context}, {cluster.server}:", err=True)
         for leftover in leftovers:
-            click.echo(f"  {leftover.shown}", err=True)
+            click.echo(f"  {plain(leftover.shown)}", err=True)
         return click.confirm("Delete?", err=True)
 
     with steps() as step:

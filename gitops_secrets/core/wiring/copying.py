@@ -29,6 +29,10 @@ _EVERY = "5m"
 """How often the operator copies: the source carries no label that would tell it of a change."""
 
 
+_FOLLOWS = "the ResourceSet fails, and no namespace gets a new password,"
+"""The operator applies all objects of a ResourceSet or stops at the first that it cannot."""
+
+
 def resource_set(secret: str) -> str:
     """Return the name of the ResourceSet that copies *secret*."""
     return f"pull-secret-copies-{secret}"
@@ -66,7 +70,7 @@ def copy_by_operator(
     namespaces = _held(tree, cluster, path, secret)
     found = []
     for namespace, accounts in asked.items():
-        strange = strange_namespace(view, applied, namespace)
+        strange = strange_namespace(view, applied, namespace, _FOLLOWS)
         notes = [strange] if strange else []
         pulling = []
         namespaces.setdefault(namespace, False)

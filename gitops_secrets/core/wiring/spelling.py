@@ -12,8 +12,16 @@ from gitops_secrets.core.yamltext.nodes import text
 _OF_EVERY_CLUSTER = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
 
 
-def strange_namespace(view: View, own: Sequence[Applied], namespace: str) -> str | None:
-    """Return what to say of *namespace* if nothing of *own*, all that the cluster applies, names it; else None."""
+def strange_namespace(
+    view: View,
+    own: Sequence[Applied],
+    namespace: str,
+    follows: str = "its Kustomization fails",
+) -> str | None:
+    """Return what to say of *namespace* if nothing of *own*, all that the cluster applies, names it; else None.
+
+    *follows* says what happens as long as the namespace is missing.
+    """
     if namespace in _OF_EVERY_CLUSTER or any(a.is_elsewhere or a.is_remote for a in own):
         return None
     word = re.compile(rb"(?<![\w-])%s(?![\w-])" % re.escape(namespace.encode()))
@@ -26,7 +34,7 @@ def strange_namespace(view: View, own: Sequence[Applied], namespace: str) -> str
 
     near = get_close_matches(namespace, sorted(set(_named(view, own))), n=1)
     meant = f" Did you mean {near[0]}?" if near else ""
-    return f"nothing in Git names the namespace {namespace}: its Kustomization fails until the namespace is there.{meant}"
+    return f"nothing in Git names the namespace {namespace}: {follows} until the namespace is there.{meant}"
 
 
 def _named(view: View, own: Sequence[Applied]) -> Iterator[str]:
