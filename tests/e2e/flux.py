@@ -20,7 +20,7 @@ from tests.e2e.cluster import Cluster
 from tests.e2e.process import E2EError, Process, free_port, stopping, wait_for
 from tests.e2e.source import REQUESTED_AT, Source
 from tests.e2e.tools.manifests import FLUX
-from tests.support.githttp import USER, Repository
+from tests.support.githttp import Repository
 
 T = TypeVar("T")
 
@@ -157,7 +157,7 @@ class Flux:
             f"--manifests={self._cluster.binaries.manifests}",
             f"--version={FLUX}",
             f"--url={repository.url}",
-            f"--username={USER}",
+            f"--username={repository.user}",
             f"--path={path}",
             *flags,
         ]

@@ -11,6 +11,7 @@ import httpx
 
 from tests.e2e.process import Process, free_port, wait_for
 from tests.e2e.tools.build import Binaries
+from tests.support.githttp import Repository
 from tests.system.registries import Registry, basic
 
 _SETTINGS = """\
@@ -46,6 +47,7 @@ class Gitea:
 
     def __init__(self, binaries: Binaries, folder: Path, password: str) -> None:
         self.password = password
+        self._folder = folder
         port = free_port()
         folder.mkdir(parents=True)
         self.registry = Registry(f"127.0.0.1:{port}", f"http://127.0.0.1:{port}", None)
@@ -86,6 +88,27 @@ class Gitea:
         )
         assert reply.status_code in (200, 201, 204), reply.text
         return reply.json() if reply.content else None
+
+    def repository(self, name: str) -> Repository:
+        """A new, empty and private repository of robot's, served to him with his password."""
+        self.api("POST", "/user/repos", {"name": name, "private": True, "default_branch": "main"})
+        url = f"{self.registry.url}/robot/{name}.git"
+        return Repository(
+            self._folder / "repositories/robot" / f"{name}.git", url, self.password, "robot"
+        )
+
+    def merge(self, repository: str, branch: str) -> None:
+        """Open a pull request of *branch* against main, and merge it, as somebody does in the browser."""
+        path = f"/repos/robot/{repository}/pulls"
+        made = self.api("POST", path, {"head": branch, "base": "main", "title": "Rotate"})
+
+        def is_checked() -> bool:
+            # Gitea merges nothing before it has looked for conflicts, in the background.
+            return bool(self.api("GET", f"{path}/{made['number']}")["mergeable"])
+
+        wait_for(is_checked, "Gitea to see that the pull request merges", 30)
+        body = {"Do": "merge", "delete_branch_after_merge": True}
+        self.api("POST", f"{path}/{made['number']}/merge", body)
 
     def tokens(self) -> list[str]:
         """The names of robot's tokens."""

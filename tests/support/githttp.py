@@ -33,16 +33,17 @@ def git_environ(home: Path) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Repository:
-    """A bare repository that the server serves at *url* to USER with *password*."""
+    """A bare repository that a server serves at *url* to *user* with *password*."""
 
     folder: Path
     url: str
     password: str = field(repr=False)
+    user: str = USER
 
     @property
     def url_with_password(self) -> str:
         """The address with the user and the password in it, for ``git clone`` and ``git push``."""
-        return self.url.replace("://", f"://{USER}:{self.password}@", 1)
+        return self.url.replace("://", f"://{self.user}:{self.password}@", 1)
 
     def git(self, *args: str, cwd: Path | None = None) -> str:
         """What ``git args`` prints in the bare repository, or in *cwd*."""

@@ -13,7 +13,9 @@ from gitops_secrets.core.registry.credentials import Credentials
 from gitops_secrets.core.registry.image import Image, images_at
 from gitops_secrets.core.registry.proof import Proof
 from gitops_secrets.core.registry.reference import covers
+from gitops_secrets.core.registry.rotation.stages import Journey, Stage, State
 from gitops_secrets.core.registry.verdict import Verdict
+from gitops_secrets.report.proofs import sentence
 
 _PAUSES = (0.5, 1.0, 2.0, 4.0)
 """Seconds: a registry may need a moment until it knows what was minted or revoked."""
@@ -35,6 +37,19 @@ def ask_until(
             break
         time.sleep(pause)
         proof = ask(request, found, credentials)
+    return proof
+
+
+def see_pull(
+    request: Request, found: Found, credentials: Credentials, stage: Stage, journey: Journey
+) -> Proof | None:
+    """Note at *stage* whether *credentials* pull, and return what the registry says; None with ``--check never``."""
+    if not request.check:
+        journey.note(stage, State.SKIPPED, "not proven, as --check never says")
+        return None
+    request.progress(f"asking {request.registry.host}")
+    proof = ask_until(request, found, credentials, lambda p: p.is_good)
+    journey.note(stage, State.DONE if proof.is_good else State.FAILED, sentence(proof))
     return proof
 
 

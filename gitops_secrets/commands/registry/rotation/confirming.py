@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import time
 from collections.abc import Mapping, Sequence
 
 from gitops_secrets.adapters.cluster.api import Cluster, connect
+from gitops_secrets.adapters.cluster.kubeconfig import read_contexts
 from gitops_secrets.adapters.git.repository import Repository
 from gitops_secrets.commands.registry.rotation.holders import Found, Holder
 from gitops_secrets.commands.registry.rotation.model import Request
 from gitops_secrets.core.flux.resourcesets import copied_into
+from gitops_secrets.core.live.bridge import read_live
 from gitops_secrets.core.registry.credentials import Credentials
-from gitops_secrets.core.registry.dockerconfig import read_dockerconfigjson
 from gitops_secrets.core.registry.rotation.stages import Journey, Stage, State
-from gitops_secrets.core.sops.secrets import DOCKERCONFIGJSON
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
 _PAUSE = 2.0
@@ -24,7 +23,7 @@ _PAUSE = 2.0
 def contexts_of(request: Request, clusters: Sequence[str]) -> dict[str, str]:
     """Return the context of each of the *clusters* that has one.
 
-    Raises UsageError if one is given, or said to be confirmed, for a path that is none of them.
+    Raises UsageError if one is given, or said to be confirmed, for a path that is none of them, or is in no kubeconfig.
     """
     found = {}
     for value in request.contexts:
@@ -43,6 +42,10 @@ def contexts_of(request: Request, clusters: Sequence[str]) -> dict[str, str]:
                 f"{path} does not hold this credential; those that do: {', '.join(clusters)}",
                 f"--confirmed {clusters[0]}",
             )
+    if found:
+        known = read_contexts(request.kubeconfig)
+        for name in found.values():
+            known.choose(name)
     return found
 
 
@@ -91,19 +94,22 @@ def _missing_in_each(
 ) -> dict[str, str]:
     """Return what is missing in each cluster that has a context, by its path; waits for all together.
 
-    Raises GitOpsSecretsError if one does not answer.
+    One that does not answer is missing everything.
     """
     deadline = time.monotonic() + request.wait
     missing = {}
     for path, context in contexts.items():
-        cluster = connect(request.kubeconfig, context)
         request.progress(f"waiting for {context} to apply {commit[:10]}")
         holders = [h for h in found.holding.ours if h.secret.cluster.path == path]
-        while True:
-            problem = _missing(cluster, repository, found, holders, commit)
-            if problem is None or time.monotonic() >= deadline:
-                break
-            time.sleep(_PAUSE)
+        try:
+            cluster = connect(request.kubeconfig, context)
+            while True:
+                problem = _missing(cluster, repository, found, holders, commit)
+                if problem is None or time.monotonic() >= deadline:
+                    break
+                time.sleep(_PAUSE)
+        except GitOpsSecretsError as error:
+            problem = error.message
         if problem is not None:
             missing[path] = problem
     return missing
@@ -132,6 +138,7 @@ def _missing(
         ready = [c for c in status.get("conditions") or [] if c.get("type") == "Ready"]
         if not ready or ready[0].get("status") != "True":
             return f"{by} is not ready"
+        # Read after the Kustomization was: what stands there then was applied by Flux from the commit.
         copies = (
             copied_into(found.seen.view, secret.cluster, secret.name) if secret.is_whole else []
         )
@@ -145,14 +152,10 @@ def _missing(
 def _lacks(cluster: Cluster, namespace: str, holder: Holder, current: Credentials) -> str | None:
     """Return why the Secret of *holder* in *namespace* does not have the new credential, None if it has."""
     live = cluster.find("Secret", holder.secret.name, namespace)
-    data = ((live or {}).get("data") or {}).get(DOCKERCONFIGJSON)
     name = f"Secret {namespace}/{holder.secret.name}"
-    if data is None:
+    if live is None:
         return f"there is no {name}"
-    try:
-        held = read_dockerconfigjson(base64.b64decode(data), name).get(holder.key)
-    except (GitOpsSecretsError, ValueError):
-        held = None
+    held = read_live(live, name).get(holder.key)
     return None if held == current else f"{name} does not have the new credential"
 
 

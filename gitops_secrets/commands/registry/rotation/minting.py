@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+from collections.abc import Sequence
 
 from gitops_secrets.adapters.git.repository import Repository
 from gitops_secrets.adapters.registries.minter import Minter
+from gitops_secrets.adapters.running.interrupts import end_on_signals
 from gitops_secrets.commands.registry.rotation.holders import Found
 from gitops_secrets.commands.registry.rotation.model import Request
-from gitops_secrets.core.registry.rotation.minted import Listed, Minted, make_name, name_prefix
+from gitops_secrets.commands.registry.shown import shown_user
+from gitops_secrets.core.registry.rotation.minted import (
+    Listed,
+    Minted,
+    find_old,
+    make_name,
+    name_prefix,
+    refuse_unlisted,
+)
+from gitops_secrets.core.registry.rotation.stages import Journey, Stage, State
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
 
@@ -19,6 +30,33 @@ def prefix_of(request: Request, repository: Repository) -> str:
     url = "" if done.status else done.stdout.decode(errors="replace").strip().rstrip("/")
     last = url.replace(":", "/").rpartition("/")[2].removesuffix(".git")
     return name_prefix(last or repository.top.name, request.registry.host)
+
+
+def make_new(
+    request: Request, found: Found, listed: Sequence[Listed], prefix: str, journey: Journey
+) -> tuple[Minted, str | None]:
+    """Return the new credential, minted or brought, and the id of the old one if that is known; note it.
+
+    Raises GitOpsSecretsError if there is none; what was minted and lost is revoked then.
+    """
+    minter = request.minter
+    if minter is None:
+        minted = bring(request, found)
+        words = f"you brought a credential of {shown_user(minted.credentials)}"
+        journey.note(Stage.MINT, State.DONE, words)
+        return minted, None
+    refuse_unlisted(listed, request.revoke, None)
+    hinted = found.record.ident if found.record is not None else None
+    old = find_old(listed, found.current, hinted, prefix)
+    old = old or next(iter(request.revoke), None)
+    request.progress(f"{minter.name} mints a credential")
+    end_on_signals("a credential may have been minted that is in no commit; --resume shows it")
+    minted = mint(minter, prefix, found, old)
+    until = f", which ends at {minted.expires}" if minted.expires else ""
+    user = shown_user(minted.credentials)
+    whose = f" of {user}" if user != minted.ident else ""
+    journey.note(Stage.MINT, State.DONE, f"{minter.name} minted {minted.ident}{whose}{until}")
+    return minted, old if old != minted.ident else None
 
 
 def bring(request: Request, found: Found) -> Minted:

@@ -7,31 +7,25 @@ remembers it.
 from __future__ import annotations
 
 from gitops_secrets.adapters.git.repository import Head, Repository
-from gitops_secrets.adapters.running.interrupts import Interrupted, end_on_signals, unheard
+from gitops_secrets.adapters.running.interrupts import Interrupted, unheard
 from gitops_secrets.adapters.writing.transaction import Transaction, open_transaction
-from gitops_secrets.commands.registry.rotation.asking import ask_until, is_refused
+from gitops_secrets.commands.registry.rotation.asking import is_refused, see_pull
+from gitops_secrets.commands.registry.rotation.bridging import Bridge
 from gitops_secrets.commands.registry.rotation.confirming import confirm_all, contexts_of
 from gitops_secrets.commands.registry.rotation.due import is_unfinished, why_not
 from gitops_secrets.commands.registry.rotation.earlier import Earlier
 from gitops_secrets.commands.registry.rotation.history import Switched
 from gitops_secrets.commands.registry.rotation.holders import find
-from gitops_secrets.commands.registry.rotation.minting import bring, mint, prefix_of, take_back
+from gitops_secrets.commands.registry.rotation.minting import make_new, prefix_of, take_back
 from gitops_secrets.commands.registry.rotation.model import Failure, Outcome, Request
 from gitops_secrets.commands.registry.rotation.pushing import push_for_review, push_to_upstream
 from gitops_secrets.commands.registry.rotation.revoking import Ending, is_time, refuse_others
 from gitops_secrets.commands.registry.rotation.switching import Switch
-from gitops_secrets.commands.registry.shown import shown_user
 from gitops_secrets.commands.repository.branches import NewBranch
 from gitops_secrets.commands.repository.committing import open_for_change
 from gitops_secrets.commands.repository.pushing import target_of
 from gitops_secrets.core.registry.proof import Proof
-from gitops_secrets.core.registry.rotation.minted import (
-    Listed,
-    Minted,
-    find_old,
-    orphans,
-    refuse_unlisted,
-)
+from gitops_secrets.core.registry.rotation.minted import Listed, Minted, orphans
 from gitops_secrets.core.registry.rotation.record import BROUGHT, Record
 from gitops_secrets.core.registry.rotation.stages import Journey, Stage, State, Step
 from gitops_secrets.core.repository.filechange import Change
@@ -81,6 +75,7 @@ class _Rotation:
         request.progress("reading and decrypting the repository")
         self._found = find(request, repository)
         self._contexts = contexts_of(request, self._found.holding.clusters)
+        self._bridge = Bridge(request, self._found, self._contexts)
         self._head: Head = repository.status([self._found.first.secret.path])[0]
         if request.push and request.branch is None:
             target_of(repository, self._head, None, None)
@@ -107,6 +102,7 @@ class _Rotation:
         minted, previous = self._mint()
         try:
             self._prove(minted)
+            self._bridge.lay(minted.credentials, self._journey)
             self._switch(switch, transaction, minted, previous)
         except Interrupted as error:
             with unheard():
@@ -121,6 +117,12 @@ class _Rotation:
         """Take back what was minted, unless a commit has it; return what became of it."""
         if switch.stands(self._changes):
             return "the commit with the new credential stands, and --resume goes on"
+        left = self._bridge.take_back()
+        if left:
+            return (
+                f"{', '.join(left)} may still have the new credential, and so it was not revoked: once Flux has "
+                f"reconciled there, --revoke {minted.ident or 'ID'} revokes it with the old one"
+            )
         return take_back(self._request.minter, minted, self._listed)
 
     def end(self) -> Outcome:
@@ -177,41 +179,23 @@ class _Rotation:
 
     def _mint(self) -> tuple[Minted, str | None]:
         """Return the new credential, and the id of the old one if it is known."""
-        request, found, minter = self._request, self._found, self._request.minter
-        if minter is None:
-            minted = bring(request, found)
-            words = f"you brought a credential of {shown_user(minted.credentials)}"
-            self._journey.note(Stage.MINT, State.DONE, words)
-            return minted, None
-        refuse_unlisted(self._listed, request.revoke, None)
-        hinted = found.record.ident if found.record is not None else None
-        old = find_old(self._listed, found.current, hinted, self._prefix)
-        old = old or next(iter(request.revoke), None)
-        request.progress(f"{minter.name} mints a credential")
-        end_on_signals("a credential may have been minted that is in no commit; --resume shows it")
-        minted = mint(minter, self._prefix, found, old)
-        until = f", which ends at {minted.expires}" if minted.expires else ""
-        user = shown_user(minted.credentials)
-        whose = f" of {user}" if user != minted.ident else ""
-        words = f"{minter.name} minted {minted.ident}{whose}{until}"
-        self._journey.note(Stage.MINT, State.DONE, words)
+        minted, old = make_new(
+            self._request, self._found, self._listed, self._prefix, self._journey
+        )
         self._token_seconds = minted.token_seconds
-        return minted, old if old != minted.ident else None
+        return minted, old
 
     def _prove(self, minted: Minted) -> None:
-        if not self._request.check:
-            self._journey.note(Stage.PROVE, State.SKIPPED, "not proven, as --check never says")
+        request, found = self._request, self._found
+        proof = see_pull(request, found, minted.credentials, Stage.PROVE, self._journey)
+        if proof is None:
             return
-        self._request.progress(f"asking {self._request.registry.host}")
-        proof = ask_until(self._request, self._found, minted.credentials, lambda p: p.is_good)
         self._proofs.append(proof)
         if not proof.is_good:
-            self._journey.note(Stage.PROVE, State.FAILED, sentence(proof))
             raise GitOpsSecretsError(
                 f"the new credential is not proven, and was not written: {sentence(proof)}",
                 *([hint(proof, "--image")] if not is_refused(proof) else []),
             )
-        self._journey.note(Stage.PROVE, State.DONE, sentence(proof))
 
     def _switch(
         self, switch: Switch, transaction: Transaction, minted: Minted, previous: str | None
@@ -252,24 +236,20 @@ class _Rotation:
         )
 
     def _prove_again(self) -> bool:
-        if not self._request.check:
-            self._journey.note(Stage.PROVE_AGAIN, State.SKIPPED, "as --check never says")
-        else:
-            proof = ask_until(self._request, self._found, self._found.current, lambda p: p.is_good)
-            self._proofs.append(proof)
-            if not proof.is_good:
-                self._journey.note(Stage.PROVE_AGAIN, State.FAILED, sentence(proof))
-                raise GitOpsSecretsError(
-                    f"the new credential is not proven any more, and nothing was revoked: {sentence(proof)}",
-                    self._request.resume_with,
-                )
-            self._journey.note(Stage.PROVE_AGAIN, State.DONE, sentence(proof))
-        if self._request.keep_old:
+        request, found = self._request, self._found
+        proof = see_pull(request, found, found.current, Stage.PROVE_AGAIN, self._journey)
+        self._proofs += [proof] if proof is not None else []
+        if proof is not None and not proof.is_good:
+            raise GitOpsSecretsError(
+                f"the new credential is not proven any more, and nothing was revoked: {sentence(proof)}",
+                request.resume_with,
+            )
+        if request.keep_old:
             words = "the old credential is kept, as --keep-old says"
             self._journey.note(Stage.REVOKE, State.SKIPPED, words)
             return False
         since = self._repository.time_of(self._commit())
-        return self._journey.may(Stage.REVOKE) and is_time(self._request, since, self._journey)
+        return self._journey.may(Stage.REVOKE) and is_time(request, since, self._journey)
 
     def _revoke(self) -> None:
         assert self._record is not None

@@ -17,6 +17,7 @@ class Stage(StrEnum):
     FIND = "find"
     MINT = "mint"
     PROVE = "prove"
+    BRIDGE = "bridge"
     SWITCH = "switch"
     PUSH = "push"
     CONFIRM = "confirm"
@@ -44,13 +45,15 @@ class Step(NamedTuple):
     words: str
 
 
+_CONFIRMED = (Stage.SWITCH, Stage.PUSH, Stage.CONFIRM, Stage.PROVE_AGAIN)
 _NEEDED: dict[Stage, tuple[Stage, ...]] = {
     Stage.PROVE: (Stage.FIND, Stage.MINT),
+    Stage.BRIDGE: (Stage.MINT, Stage.PROVE),
     Stage.SWITCH: (Stage.MINT, Stage.PROVE),
     Stage.PUSH: (Stage.SWITCH,),
     Stage.CONFIRM: (Stage.SWITCH, Stage.PUSH),
     Stage.PROVE_AGAIN: (Stage.CONFIRM,),
-    Stage.REVOKE: (Stage.SWITCH, Stage.PUSH, Stage.CONFIRM, Stage.PROVE_AGAIN),
+    Stage.REVOKE: _CONFIRMED,
     Stage.PROVE_REVOKED: (Stage.REVOKE,),
 }
 _MAY_BE_SKIPPED = frozenset({Stage.PROVE, Stage.PROVE_AGAIN})
