@@ -1,7 +1,7 @@
 """Stand-ins for the APIs of registries that cannot be had here, as their vendors describe them and as they were measured.
 
 They are no kinder than the servers: Harbor ignores the secret that it is asked for, lists the robots of the system alone unless
-it is asked for a project by its number, and takes no upper case; GitLab chooses the user name.
+it is asked for a project by its number, takes no upper case, and lets no robot disable one; GitLab chooses the user name.
 """
 
 from __future__ import annotations
@@ -25,11 +25,15 @@ class Harbor:
 
     def __init__(self, admin: str, password: str) -> None:
         self._login = (admin, password)
+        self.minting = admin
         self.robots: dict[int, dict[str, Any]] = {}
         self.secrets: dict[str, str] = {}
         """By user name: what the registry takes."""
         self.fails: dict[str, int] = {}
         """By method: the status that it answers once."""
+        self.is_deaf = False
+        """Whether a robot that is disabled pulls all the same: what a wrong id looks like."""
+        self._disabled: dict[str, str] = {}
         self._next = 40
 
     def make(self, name: str, permissions: list[dict[str, Any]] | None = None) -> dict[str, Any]:
@@ -58,7 +62,7 @@ class Harbor:
             return answer(200, {"project_id": 7, "name": "team"})
         number = re.fullmatch(r"/api/v2\.0/robots/(\d+)", url.path)
         if number is not None:
-            return self._one(request.method, int(number[1]))
+            return self._one(request, int(number[1]))
         if url.path != "/api/v2.0/robots":
             return answer(404, {"errors": [{"code": "NOT_FOUND"}]})
         if request.method == "POST":
@@ -78,15 +82,32 @@ class Harbor:
             return answer(409, {"errors": [{"code": "CONFLICT"}]})
         return answer(201, self._make(body))
 
-    def _one(self, method: str, number: int) -> Reply:
+    def _one(self, request: Request, number: int) -> Reply:
         robot = self.robots.get(number)
         if robot is None:
             return answer(404, {"errors": [{"code": "NOT_FOUND"}]})
-        if method == "DELETE":
+        if request.method == "DELETE":
             del self.robots[number]
-            del self.secrets[robot["name"]]
+            self.secrets.pop(robot["name"], None)
             return answer(200)
+        if request.method == "PUT":
+            return self._put(robot, json.loads(request.body))
         return answer(200, robot)
+
+    def _put(self, robot: dict[str, Any], body: dict[str, Any]) -> Reply:
+        if self._login[0].startswith("robot$"):
+            return answer(403, {"errors": [{"code": "FORBIDDEN"}]})
+        if any(body.get(key) != robot[key] for key in ("name", "level")):
+            return answer(400, {"errors": [{"code": "BAD_REQUEST"}]})
+        robot.update(body)
+        name = robot["name"]
+        # Harbor keeps the secret of a disabled robot, and takes it again later.
+        taken, given = self.secrets, self._disabled
+        if not body["disable"]:
+            taken, given = given, taken
+        if name in taken and not self.is_deaf:
+            given[name] = taken.pop(name)
+        return answer(200)
 
 
 class GitLab:

@@ -19,7 +19,7 @@ PREFIX = "gitops-secrets-fleet-git-example-com-"
 DUMMY = """
 from gitops_secrets.adapters.registries.providers import About
 NAME = "Dummy"
-ABOUT = About("a", "b", "c", "d", "e")
+ABOUT = About("a", "b", "c", "d", "e", "f")
 def open_minter(access):
     return access
 """
@@ -42,7 +42,7 @@ def test_a_provider_is_added_by_its_file_alone(
 
     assert providers.provider_names() == tuple(sorted((*before, "dummy")))
     assert providers.open_minter("dummy", access) is access
-    assert providers.about("dummy").tried == "e"
+    assert providers.about("dummy").tried == "f"
 
 
 def test_the_old_credential_is_known_by_the_last_characters_of_its_secret() -> None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from gitops_secrets.adapters.http import NoAnswerError, open_client
-from gitops_secrets.adapters.registries.minter import Access
+from gitops_secrets.adapters.registries.minter import Access, NotAllowedError
 from gitops_secrets.errors import GitOpsSecretsError
 
 _PAGE = 50
@@ -111,7 +111,8 @@ class Api:
             404: "it has no such place",
             429: "it was asked too often",
         }.get(reply.status, f"it answered with status {reply.status}")
-        return GitOpsSecretsError(
+        kind = NotAllowedError if reply.status == 403 else GitOpsSecretsError
+        return kind(
             f"{self._name} at {self._access.origin.netloc} did not {what}: {why}",
             "docs/rotation.md says which credential may mint",
         )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from gitops_secrets.core.registry.credentials import Credentials
 from gitops_secrets.core.registry.proof import Means
 from gitops_secrets.core.registry.realm import Origin
 from gitops_secrets.core.registry.rotation.minted import Listed, Minted
+from gitops_secrets.errors import GitOpsSecretsError
 
 
 class Minter(Protocol):
@@ -32,6 +33,21 @@ class Minter(Protocol):
 
     def revoke(self, ident: str) -> None:
         """Revoke a credential; one that is gone already is no error."""
+
+
+@runtime_checkable
+class Pauser(Minter, Protocol):
+    """One that can also take a credential out of use, with a way back. Its errors are those of Minter."""
+
+    def pause(self, ident: str) -> None:
+        """Have the registry refuse a credential. Raises NotAllowedError if the credential that mints may not do that."""
+
+    def reactivate(self, ident: str) -> None:
+        """Have the registry take a credential again that was paused."""
+
+
+class NotAllowedError(GitOpsSecretsError):
+    """The credential that mints has no right to what was asked."""
 
 
 class Access(NamedTuple):

@@ -204,7 +204,7 @@ def resumed(
 
     Without *sources* it names no source of credentials either.
     """
-    left_out = {"resume", "dry_run", "branch", *(() if sources else _SOURCES)}
+    left_out = {"resume", "reactivate", "dry_run", "branch", *(() if sources else _SOURCES)}
     flags = {p.name: (p.opts[0], getattr(p, "is_flag", False)) for p in command.params}
     words = ["gitops-secrets", *called.split()]
     for name, value in ordered:

@@ -79,6 +79,18 @@ def _ending_options(command: F) -> F:
         click.option("--resume", is_flag=True, help="Go on where an earlier run stopped."),
         click.option("--keep-old", is_flag=True, help="Stop before the old one is revoked."),
         click.option(
+            "--reactivate",
+            is_flag=True,
+            help="Take the old one into use again that was paused, and do nothing else.",
+        ),
+        click.option(
+            "--pause-after",
+            type=Duration(),
+            metavar="DAYS",
+            help="How long after the commit the old one is paused, if the provider can: "
+            "--reactivate takes it back. [default: just before it is revoked]",
+        ),
+        click.option(
             "--revoke-after",
             type=Duration(),
             default="0d",
@@ -163,6 +175,8 @@ def rotate_command(
     revoke: tuple[str, ...],
     keep_old: bool,
     revoke_after: dt.timedelta,
+    pause_after: dt.timedelta | None,
+    reactivate: bool,
     due: dt.timedelta | None,
     resume: bool,
     asking: Asking,
@@ -193,7 +207,9 @@ def rotate_command(
     means = asking.means()
     minting = Minting(provider, command, endpoint, creds_env, creds_file)
     minter = minting.minter(registries[0], means)
-    read = _source(context, short_lived=short_lived, is_minted=minter is not None, resume=resume)
+    read = _source(
+        context, short_lived=short_lived, is_minted=minter is not None, resume=resume or reactivate
+    )
     ordered = context.meta[ORDERED]
     is_json = common.output == "json"
     with steps() as step:
@@ -218,8 +234,10 @@ def rotate_command(
                 push=push,
                 keep_old=keep_old,
                 revoke_after=revoke_after,
+                pause_after=pause_after,
+                reactivate=reactivate,
                 due=due,
-                resume=resume,
+                resume=resume or reactivate,
                 dry_run=dry_run,
                 identity_file=common.identity_file,
                 progress=step,

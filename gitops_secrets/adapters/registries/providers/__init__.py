@@ -26,6 +26,8 @@ class About(NamedTuple):
     """Whether what is minted ends by itself."""
     tokens: str
     """How long a token lives that the registry issued for a credential that is revoked."""
+    pause: str
+    """How a credential is taken out of use with a way back, before it is revoked."""
     tried: str
     """What it was run against."""
 

@@ -23,6 +23,7 @@ ABOUT = About(
     "user, so give the robot a user of its own",
     expiry="none: Gitea takes no end for a token",
     tokens="24 hours, in Gitea's code",
+    pause="none: Gitea only deletes tokens",
     tried="Gitea 1.26.0 itself, by the tests of this project",
 )
 _SCOPES = ["read:package"]

@@ -24,6 +24,7 @@ ABOUT = About(
     "its user can do there",
     expiry="as the answer says; none is asked for",
     tokens="5 minutes by default, 15 at gitlab.com, as GitLab documents it",
+    pause="none: GitLab only revokes deploy tokens",
     tried="a stand-in written from GitLab's API documentation",
 )
 _TOKEN_SECONDS = 15 * 60

@@ -26,6 +26,7 @@ ABOUT = About(
     "a project admin can do more",
     expiry="as the answer says; the old robot's duration is asked for again, else none",
     tokens="30 minutes, measured",
+    pause="the robot is disabled; a robot that mints has no right to that, and then it is left out",
     tried="a stand-in written from Harbor's API description and from answers of Harbor core of August 2026",
 )
 _ROBOTS = "/api/v2.0/robots"
@@ -46,7 +47,12 @@ class Harbor:
     def list(self) -> list[Listed]:
         """Return the robots, each by the name that it was made with."""
         return [
-            Listed(str(robot.get("id")), _bare(str(robot.get("name"))), str(robot.get("name")))
+            Listed(
+                str(robot.get("id")),
+                _bare(str(robot.get("name"))),
+                str(robot.get("name")),
+                is_paused=robot.get("disable") is True,
+            )
             for robot in self._api.pages(_ROBOTS, self._query(), "page_size")
         ]
 
@@ -74,6 +80,23 @@ class Harbor:
         if not ident.isdigit():
             raise GitOpsSecretsError(f"{ident} is not the id of a robot of {NAME}", "--revoke ID")
         self._api.delete(f"{_ROBOTS}/{ident}", f"the robot {ident}", 200)
+
+    def pause(self, ident: str) -> None:
+        """Disable the robot *ident*."""
+        self._set_disabled(ident, disabled=True)
+
+    def reactivate(self, ident: str) -> None:
+        """Enable the robot *ident* again."""
+        self._set_disabled(ident, disabled=False)
+
+    def _set_disabled(self, ident: str, *, disabled: bool) -> None:
+        # The whole robot is sent: Harbor takes no part of one.
+        body = {**self._robot(ident), "disable": disabled}
+        reply = self._api.ask("PUT", f"{_ROBOTS}/{quote(ident, safe='')}", body=body)
+        if reply.status != 200:
+            raise self._api.refused(
+                f"{'disable' if disabled else 'enable'} the robot {ident}", reply
+            )
 
     def _query(self) -> dict[str, str | int]:
         """Return what the list is asked for: without a project it has the robots of the system alone."""

@@ -53,6 +53,10 @@ class Request(NamedTuple):
     keep_old: bool = False
     revoke_after: dt.timedelta = dt.timedelta()
     """How long the old credential stays after the commit."""
+    pause_after: dt.timedelta | None = None
+    """How long after the commit the old credential is paused; None for just before it is revoked."""
+    reactivate: bool = False
+    """Take the old credential into use again that was paused, and do nothing else."""
     due: dt.timedelta | None = None
     """Do nothing unless the credential ends within this time, or a rotation of it is unfinished."""
     resume: bool = False

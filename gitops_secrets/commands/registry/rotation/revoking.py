@@ -11,6 +11,7 @@ from gitops_secrets.commands.registry.rotation.asking import ask, ask_until, is_
 from gitops_secrets.commands.registry.rotation.history import Switched
 from gitops_secrets.commands.registry.rotation.holders import Found, elsewhere, holding
 from gitops_secrets.commands.registry.rotation.model import Request
+from gitops_secrets.commands.registry.rotation.pausing import pause, reactivate
 from gitops_secrets.commands.registry.shown import shown_user
 from gitops_secrets.core.registry.provider import provider_of
 from gitops_secrets.core.registry.rotation.minted import Listed, find_old, refuse_unlisted
@@ -22,11 +23,16 @@ _TOKENS = "tokens that the registry issued for it before can pull until they end
 
 
 def is_time(request: Request, since: dt.datetime, journey: Journey) -> bool:
-    """Return whether the old credential stayed as long *since* the commit as the request says; note it if not."""
-    until = since + request.revoke_after
+    """Return whether the old credential stayed in use as long *since* the commit as the request says; note it if not."""
+    first = request.pause_after if request.pause_after is not None else request.revoke_after
+    option = "--revoke-after" if request.pause_after is None else "--pause-after"
+    return _is_past(since + first, "stays", option, journey)
+
+
+def _is_past(until: dt.datetime, how: str, option: str, journey: Journey) -> bool:
     if until <= dt.datetime.now(dt.UTC):
         return True
-    words = f"the old credential stays until {until:%Y-%m-%d %H:%M} UTC, as --revoke-after says"
+    words = f"the old credential {how} until {until:%Y-%m-%d %H:%M} UTC, as {option} says"
     journey.note(Stage.REVOKE, State.WAITING, words)
     return False
 
@@ -40,10 +46,12 @@ class Ending(NamedTuple):
     record: Record
     listed: Sequence[Listed]
     prefix: str
+    since: dt.datetime
+    """When the commit was made."""
     token_seconds: int | None = None
 
     def revoke(self, journey: Journey) -> None:
-        """Revoke the old credential and see that it is refused. Raises GitOpsSecretsError if that fails."""
+        """Pause and revoke the old credential, and see that it is refused. Raises GitOpsSecretsError if that fails."""
         self._refuse_held()
         if self.record.provider == BROUGHT and not self.request.revoke:
             self._leave_to_user(journey)
@@ -60,6 +68,10 @@ class Ending(NamedTuple):
         if not idents:
             self._is_gone(journey)
             return
+        pause(self.request, self.found, self.switched, self.listed, idents, journey)
+        until = self.since + self.request.revoke_after
+        if not _is_past(until, "is paused", "--revoke-after", journey):
+            return
         for ident in idents:
             self.request.progress(f"revoking {ident}")
             minter.revoke(ident)
@@ -70,6 +82,10 @@ class Ending(NamedTuple):
             f"{minter.name} revoked {', '.join(idents)}, and lists it no more",
         )
         self._prove_refused(journey)
+
+    def take_back(self, journey: Journey) -> None:
+        """Take the old credential into use again that was paused. Raises GitOpsSecretsError if that fails."""
+        reactivate(self.request, self.found, self.switched, self._idents(), journey)
 
     def _idents(self) -> list[str]:
         refuse_unlisted(self.listed, self.request.revoke, self.record.ident)

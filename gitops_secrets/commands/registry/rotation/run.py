@@ -6,6 +6,8 @@ remembers it.
 
 from __future__ import annotations
 
+import datetime as dt
+
 from gitops_secrets.adapters.git.repository import Head, Repository
 from gitops_secrets.adapters.running.interrupts import Interrupted, unheard
 from gitops_secrets.adapters.writing.transaction import Transaction, open_transaction
@@ -18,6 +20,7 @@ from gitops_secrets.commands.registry.rotation.history import Switched
 from gitops_secrets.commands.registry.rotation.holders import find
 from gitops_secrets.commands.registry.rotation.minting import make_new, prefix_of, take_back
 from gitops_secrets.commands.registry.rotation.model import Failure, Outcome, Request
+from gitops_secrets.commands.registry.rotation.pausing import refuse_unpausable
 from gitops_secrets.commands.registry.rotation.pushing import push_for_review, push_to_upstream
 from gitops_secrets.commands.registry.rotation.revoking import Ending, is_time, refuse_others
 from gitops_secrets.commands.registry.rotation.switching import Switch
@@ -40,6 +43,7 @@ def rotate(request: Request) -> Outcome:
     Raises UsageError for an invalid request, and GitOpsSecretsError as long as nothing was minted or
     written. What fails later is in the outcome; the old credential works then.
     """
+    refuse_unpausable(request)
     repository = open_for_change(request.repository, dry_run=request.dry_run)
     if request.due is not None and is_unfinished(request, repository):
         request = request._replace(resume=True)
@@ -93,6 +97,11 @@ class _Rotation:
     def begin(self, transaction: Transaction) -> bool:
         """Mint, prove and switch, unless an earlier run did; return whether the rotation goes on from there."""
         self._switched = self._earlier.find()
+        if self._switched is None and self._request.reactivate:
+            raise GitOpsSecretsError(
+                "there is no rotation whose old credential could be re-activated",
+                "gitops-secrets registry list",
+            )
         if self._switched is not None:
             self._record = self._found.record
             return self._resume()
@@ -128,8 +137,10 @@ class _Rotation:
     def end(self) -> Outcome:
         """Push, confirm, prove again and revoke, as far as the request and the clusters allow."""
         try:
-            if self._push() and self._confirm() and self._prove_again():
-                self._revoke()
+            if self._request.reactivate:
+                self._ending().take_back(self._journey)
+            elif self._push() and self._confirm() and self._prove_again():
+                self._ending().revoke(self._journey)
         except GitOpsSecretsError as error:
             self._failure = Failure(error.message, error.hints)
         return self.outcome()
@@ -248,28 +259,30 @@ class _Rotation:
             words = "the old credential is kept, as --keep-old says"
             self._journey.note(Stage.REVOKE, State.SKIPPED, words)
             return False
-        since = self._repository.time_of(self._commit())
-        return self._journey.may(Stage.REVOKE) and is_time(request, since, self._journey)
+        return self._journey.may(Stage.REVOKE) and is_time(request, self._since(), self._journey)
 
-    def _revoke(self) -> None:
+    def _ending(self) -> Ending:
         assert self._record is not None
         assert self._switched is not None
-        ending = Ending(
+        return Ending(
             self._request,
             self._found,
             self._switched,
             self._record,
             self._listed,
             self._prefix,
+            self._since(),
             self._token_seconds,
         )
-        ending.revoke(self._journey)
 
     # -- what is asked several times
 
     def _commit(self) -> str:
         assert self._switched is not None
         return self._switched.commit
+
+    def _since(self) -> dt.datetime:
+        return self._repository.time_of(self._commit())
 
     def _orphans(self) -> tuple[str, ...]:
         """Return the ids of what was made and is held by nothing, as the list was at the start."""

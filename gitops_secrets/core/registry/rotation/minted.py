@@ -43,6 +43,8 @@ class Listed(NamedTuple):
     """Only if the provider has one credential for each user name."""
     tail: str | None = None
     """The last characters of its secret, if the provider shows them."""
+    is_paused: bool = False
+    """Whether the registry refuses it until it is re-activated."""
 
 
 def name_prefix(repository: str, host: str) -> str:

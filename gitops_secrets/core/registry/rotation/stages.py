@@ -22,6 +22,7 @@ class Stage(StrEnum):
     PUSH = "push"
     CONFIRM = "confirm"
     PROVE_AGAIN = "prove-again"
+    PAUSE = "pause"
     REVOKE = "revoke"
     PROVE_REVOKED = "prove-revoked"
 
@@ -53,6 +54,7 @@ _NEEDED: dict[Stage, tuple[Stage, ...]] = {
     Stage.PUSH: (Stage.SWITCH,),
     Stage.CONFIRM: (Stage.SWITCH, Stage.PUSH),
     Stage.PROVE_AGAIN: (Stage.CONFIRM,),
+    Stage.PAUSE: _CONFIRMED,
     Stage.REVOKE: _CONFIRMED,
     Stage.PROVE_REVOKED: (Stage.REVOKE,),
 }
