@@ -22,6 +22,19 @@ class Reply(NamedTuple):
 
     status: int
     content: Any
+    location: str | None = None
+    """Where it says that its answer will be."""
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The JSON object that came with it; empty if none did."""
+        return self.content if isinstance(self.content, dict) else {}
+
+
+def text(fields: dict[str, Any], name: str) -> str | None:
+    """Return the text that *fields* has by *name*, None if there is none or it is empty."""
+    value = fields.get(name)
+    return value if isinstance(value, str) and value else None
 
 
 def basic(access: Access) -> dict[str, str]:
@@ -35,9 +48,11 @@ def end_of(moment: object) -> str | None:
     if isinstance(moment, int) and not isinstance(moment, bool):
         return dt.datetime.fromtimestamp(moment, dt.UTC).isoformat() if moment > 0 else None
     try:
-        return dt.datetime.fromisoformat(moment).isoformat() if isinstance(moment, str) else None
+        found = dt.datetime.fromisoformat(moment) if isinstance(moment, str) else None
     except ValueError:
         return None
+    # The first year is how Go writes that there is none.
+    return found.isoformat() if found is not None and found.year > 1 else None
 
 
 class Api:
@@ -83,7 +98,7 @@ class Api:
             found = json.loads(answer.body) if answer.body else None
         except (ValueError, RecursionError):
             found = None
-        return Reply(answer.status, found)
+        return Reply(answer.status, found, answer.headers.get("Location"))
 
     def pages(self, path: str, query: dict[str, str | int], size: str) -> list[dict[str, Any]]:
         """Return the objects of a list that comes in pages, asked for by ``page`` and *size*."""
@@ -97,9 +112,21 @@ class Api:
                 break
         return found
 
-    def delete(self, path: str, ident: str, *done: int) -> None:
+    def objects(
+        self, path: str, name: str | None = None, query: dict[str, str | int] | None = None
+    ) -> list[dict[str, Any]]:
+        """Return the objects of a list that comes whole: as it is, or in an object by *name*."""
+        reply = self.ask("GET", path, query=query)
+        found = reply.fields.get(name) if name is not None else reply.content
+        if reply.status != 200 or not isinstance(found, list):
+            raise self.refused("list its credentials", reply)
+        return [entry for entry in found if isinstance(entry, dict)]
+
+    def delete(
+        self, path: str, ident: str, *done: int, query: dict[str, str | int] | None = None
+    ) -> None:
         """Delete *path*; an answer of the statuses *done* is good, and so is that it is gone."""
-        reply = self.ask("DELETE", path)
+        reply = self.ask("DELETE", path, query=query)
         if reply.status not in (*done, 404):
             raise self.refused(f"revoke {ident}", reply)
 
