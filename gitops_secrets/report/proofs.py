@@ -33,7 +33,10 @@ _SAYS: dict[Reason, tuple[str, str]] = {
         "what answers at {host} is not a registry, or hides {image} from everybody",
         "see whether the host and the port are right",
     ),
-    Reason.RATE_LIMITED: ("the registry limits how often it is asked", "wait, and try again"),
+    Reason.RATE_LIMITED: (
+        "the registry limits how often it is asked{words}",
+        "wait, and try again",
+    ),
     Reason.SERVER_ERROR: (
         "the registry fails, or refuses every request with a password",
         "look into the registry's log",

@@ -72,6 +72,15 @@ def test_docker_hub_lists_more_tokens_than_a_page_has(hub: tuple[DockerHub, Mint
     assert len(asked.list()) == 101
 
 
+def test_docker_hub_says_by_a_moment_when_it_may_be_asked_again(
+    hub: tuple[DockerHub, Minter],
+) -> None:
+    standin, asked = hub
+    standin.is_busy = True
+    with pytest.raises(GitOpsSecretsError, match=r"asked too often, again in (8\d|90) seconds"):
+        asked.list()
+
+
 def test_the_api_of_docker_hub_is_not_at_its_registry() -> None:
     access = Access(Origin("https", "index.docker.io", 443), "", Credentials("robot", mixed()))
     with pytest.raises(UsageError, match="not at its registry") as refused:

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from gitops_secrets.adapters.http import NoAnswerError, open_client
 from gitops_secrets.adapters.registries.minter import Access, NotAllowedError
+from gitops_secrets.core.registry.limits import spoken, wait_of
 from gitops_secrets.errors import GitOpsSecretsError
 
 _PAGE = 50
@@ -24,6 +25,8 @@ class Reply(NamedTuple):
     content: Any
     location: str | None = None
     """Where it says that its answer will be."""
+    wait: float | None = None
+    """The seconds until it wants to be asked again."""
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -98,7 +101,8 @@ class Api:
             found = json.loads(answer.body) if answer.body else None
         except (ValueError, RecursionError):
             found = None
-        return Reply(answer.status, found, answer.headers.get("Location"))
+        wait = wait_of(answer.headers, dt.datetime.now(dt.UTC))
+        return Reply(answer.status, found, answer.headers.get("Location"), wait)
 
     def pages(self, path: str, query: dict[str, str | int], size: str) -> list[dict[str, Any]]:
         """Return the objects of a list that comes in pages, asked for by ``page`` and *size*."""
@@ -136,7 +140,8 @@ class Api:
             401: "it refuses the credential that mints",
             403: "the credential that mints has no right to it",
             404: "it has no such place",
-            429: "it was asked too often",
+            429: "it was asked too often"
+            + (f", {spoken(reply.wait)}" if reply.wait is not None else ""),
         }.get(reply.status, f"it answered with status {reply.status}")
         kind = NotAllowedError if reply.status == 403 else GitOpsSecretsError
         return kind(

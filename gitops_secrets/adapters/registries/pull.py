@@ -6,9 +6,12 @@ core.registry.realm allows it; over a redirect it goes nowhere else.
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import datetime as dt
 import json
 import secrets
+import time
 from collections.abc import Mapping
 from urllib.parse import urlencode, urljoin
 
@@ -16,6 +19,7 @@ from gitops_secrets.adapters.http import Client, Failure, NoAnswerError, Respons
 from gitops_secrets.core.registry.challenge import Challenge, find_challenge, parse_challenges
 from gitops_secrets.core.registry.credentials import Credentials
 from gitops_secrets.core.registry.image import Image
+from gitops_secrets.core.registry.limits import PASSING, spoken, wait_of
 from gitops_secrets.core.registry.realm import Trust, judge_realm, parse_origin
 from gitops_secrets.core.registry.verdict import Answer, Attempt, Observed, Reason, wants_stranger
 from gitops_secrets.core.veiled import hold
@@ -28,6 +32,8 @@ _MANIFESTS = (
 )
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 3
+_PAUSES = (0.5, 1.0)
+"""Seconds before an answer is asked for again, at least: nothing is asked for more than three times."""
 _FAILURES = {
     Failure.TLS: Reason.TLS,
     Failure.PLAIN_HTTP: Reason.PLAIN_HTTP,
@@ -49,13 +55,16 @@ class StoppedError(Exception):
 class Prober:
     """Asks the registry at *endpoint*, a host[:port], for manifests."""
 
-    def __init__(self, client: Client, endpoint: str, trust: Trust) -> None:
+    def __init__(self, client: Client, endpoint: str, trust: Trust, patience: float) -> None:
         self._client = client
+        self._deadline = time.monotonic() + patience
         self._origin = trust.origin_of(endpoint)
         self._trust = trust
         self._base = f"{self._origin.scheme}://{self._origin.netloc}/v2/"
         self.realm_is_private = False
         """Whether the realm is a private address other than the registry's: Flux's own library refuses that."""
+        self.limited = ""
+        """When the registry wants to be asked again, if that is too late for this run."""
 
     async def observe(self, image: Image, credentials: Credentials) -> Observed:
         """Return what is answered for *image*. Raises StoppedError if that cannot be learnt."""
@@ -159,16 +168,34 @@ class Prober:
     async def _ask(self, method: str, url: str, headers: Mapping[str, str]) -> Response:
         origin = parse_origin(url)
         for _ in range(_MOST_REDIRECTS + 1):
-            try:
-                response = await self._client.ask(method, url, headers)
-            except NoAnswerError as error:
-                raise StoppedError(_FAILURES[error.failure], error.words) from None
+            response = await self._ask_again(method, url, headers)
             if response.status not in _REDIRECTS:
                 return response
             url = urljoin(url, response.headers.get("Location", ""))
             if parse_origin(url) != origin:
                 break
         raise StoppedError(Reason.REDIRECTED)
+
+    async def _ask_again(self, method: str, url: str, headers: Mapping[str, str]) -> Response:
+        """Return the answer; one that may be another in a moment is asked for again while there is time."""
+        for pause in _PAUSES:
+            response = await self._ask_once(method, url, headers)
+            if response.status not in PASSING:
+                return response
+            said = wait_of(response.headers, dt.datetime.now(dt.UTC))
+            wait = pause if said is None else max(said, pause)
+            if said is not None and response.status == 429:
+                self.limited = spoken(said)
+            if time.monotonic() + wait >= self._deadline:
+                return response
+            await asyncio.sleep(wait)
+        return await self._ask_once(method, url, headers)
+
+    async def _ask_once(self, method: str, url: str, headers: Mapping[str, str]) -> Response:
+        try:
+            return await self._client.ask(method, url, headers)
+        except NoAnswerError as error:
+            raise StoppedError(_FAILURES[error.failure], error.words) from None
 
 
 def _usable(challenges: tuple[Challenge, ...]) -> bool:

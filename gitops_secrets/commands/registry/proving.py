@@ -70,7 +70,7 @@ async def _ask(client: Client, question: Question, image: Image | None, means: M
     if image is None and "*" in host:
         return Proof(question.key, user, None, Judgement(Verdict.UNPROVEN, Reason.NO_IMAGE))
     endpoint = image.endpoint if image is not None else endpoint_of(host)
-    prober = Prober(client, endpoint, means.trust)
+    prober = Prober(client, endpoint, means.trust, means.patience)
     words = ""
     try:
         async with asyncio.timeout(means.patience):
@@ -78,6 +78,7 @@ async def _ask(client: Client, question: Question, image: Image | None, means: M
                 judgement = judge_without_image(await prober.observe_password(question.credentials))
             else:
                 judgement = judge(await prober.observe(image, question.credentials))
+        words = prober.limited if judgement.reason is Reason.RATE_LIMITED else ""
     except TimeoutError:
         judgement = Judgement(Verdict.UNPROVEN, Reason.TIMED_OUT)
     except StoppedError as error:

@@ -27,7 +27,7 @@ class Proof(NamedTuple):
     """The image that was asked for; None if none is known."""
     judgement: Judgement
     words: str = ""
-    """What this machine says about it: of TLS, of the network, or the host of a realm."""
+    """What this machine says about it: of TLS, of the network, of a wait, or the host of a realm."""
     realm_is_private: bool = False
     """Whether Flux's own library refuses the realm that nodes take, for its address."""
 
