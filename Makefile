@@ -43,6 +43,7 @@ bench: $(VENV)/.dev ## the benchmarks, each beside what it is measured against
 	@$(BIN)/python -m benchmarks.verify
 	@$(BIN)/python -m benchmarks.push
 	@$(BIN)/python -m benchmarks.merge
+	@$(BIN)/python -m benchmarks.registry
 
 man: $(VENV)/.dev ## make the man pages anew of the commands' help
 	@$(BIN)/python docs/manpages.py
