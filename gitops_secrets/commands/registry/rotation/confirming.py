@@ -155,7 +155,11 @@ def _lacks(cluster: Cluster, namespace: str, holder: Holder, current: Credential
     name = f"Secret {namespace}/{holder.secret.name}"
     if live is None:
         return f"there is no {name}"
-    held = read_live(live, name).get(holder.key)
+    try:
+        held = read_live(live, f"{namespace}/{holder.secret.name}").get(holder.key)
+    except GitOpsSecretsError:
+        # Flux may replace it while it is waited for.
+        held = None
     return None if held == current else f"{name} does not have the new credential"
 
 
