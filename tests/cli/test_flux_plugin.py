@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from gitops_secrets.cli.commands import in_order
 from tests.support.user import PROGRAM, User
 
 PLUGIN = PROGRAM.with_name("flux-secrets")
+OF_THE_CATALOG = Path(__file__).parents[2] / "docs/flux-plugin/flux-secrets"
 
 
 def completed(user: User, *words: str) -> tuple[dict[str, str], str]:
@@ -70,3 +73,20 @@ def test_what_is_typed_is_never_repeated(user: User) -> None:
     words = ("bootstrap", "--registry-creds", "robot:q7KmadeUp4Value9", "")
     done = user.program([PLUGIN, "__complete", *words])
     assert "q7KmadeUp4Value9" not in done.printed
+
+
+def test_the_one_of_the_catalog_starts_the_program_that_is_on_path(user: User) -> None:
+    path = {"PATH": f"{PROGRAM.parent}:{user.env['PATH']}"}
+    ours, started = (
+        user.program([program, "scan", "--nonsense"], env=path)
+        for program in (PROGRAM, OF_THE_CATALOG)
+    )
+    assert ours.status == 2
+    assert started == ours
+
+
+def test_the_one_of_the_catalog_says_what_to_install_if_it_is_not_there(user: User) -> None:
+    done = user.program([OF_THE_CATALOG, "doctor"], env={"PATH": "/usr/bin:/bin"})
+    assert (done.status, done.stdout) == (3, "")
+    assert done.stderr.startswith("flux-secrets: error: gitops-secrets is not on PATH\n")
+    assert "hint: pipx install 'gitops-secrets[all]'\n" in done.stderr
