@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.e2e.tools import gitea, manifests
+from tests.e2e.tools import fluxcli, gitea, manifests
 from tests.e2e.tools.process import BuildError, run
 
 HERE: Final = Path(__file__).parent
@@ -80,6 +80,11 @@ class Binaries:
         return self.folder.parent / f"gitea-{gitea.VERSION}"
 
     @property
+    def flux_cli(self) -> Path:
+        """The flux CLI; in a folder of its version, so that it outlives other changes."""
+        return self.folder.parent / f"flux-{fluxcli.VERSION}" / "flux"
+
+    @property
     def manifests(self) -> Path:
         """Flux's components, one file each, as the flux CLI embeds them."""
         return self.folder / "manifests"
@@ -116,6 +121,9 @@ def build() -> Binaries:
         if not binaries.gitea.exists():
             with _timed("gitea"):
                 gitea.build_gitea(go, binaries.gitea)
+        if not binaries.flux_cli.exists():
+            with _timed("flux"):
+                fluxcli.build_flux_cli(go, binaries.flux_cli)
     return binaries
 
 

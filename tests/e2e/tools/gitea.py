@@ -5,12 +5,12 @@ It has replace lines of its own, so it is built as the main module, in a copy of
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 from pathlib import Path
 from typing import Final
 
+from tests.e2e.tools.modules import copy_module
 from tests.e2e.tools.process import run
 
 MODULE: Final = "code.gitea.io/gitea"
@@ -30,13 +30,8 @@ _FLAGS: Final = (
 def build_gitea(go: str, target: Path) -> None:
     """Put the program and what it reads into the folder *target*. Raises BuildError if the build fails."""
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "go.mod").write_text("module fetch\n")
-        told = run([go, "mod", "download", "-json", f"{MODULE}@{VERSION}"], folder, **_ENV)
-        sources = folder / "gitea"
-        shutil.copytree(json.loads(told)["Dir"], sources)
-        for path in (sources, *(p for p in sources.rglob("*") if p.is_dir())):
-            path.chmod(0o755)
+        sources = Path(name) / "gitea"
+        copy_module(go, MODULE, VERSION, sources)
         unfinished = target.with_name(f".{target.name}.unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
