@@ -23,7 +23,7 @@ _PAUSE = 2.0
 def contexts_of(request: Request, clusters: Sequence[str]) -> dict[str, str]:
     """Return the context of each of the *clusters* that has one.
 
-    Raises UsageError if one is given, or said to be confirmed, for a path that is none of them, or is in no kubeconfig.
+    Raises UsageError if one is given, or said to be confirmed, for a path that is none of them.
     """
     found = {}
     for value in request.contexts:
@@ -42,11 +42,15 @@ def contexts_of(request: Request, clusters: Sequence[str]) -> dict[str, str]:
                 f"{path} does not hold this credential; those that do: {', '.join(clusters)}",
                 f"--confirmed {clusters[0]}",
             )
-    if found:
-        known = read_contexts(request.kubeconfig)
-        for name in found.values():
-            known.choose(name)
     return found
+
+
+def refuse_unknown(request: Request, contexts: Mapping[str, str]) -> None:
+    """Raise GitOpsSecretsError if one of *contexts* is in no kubeconfig: before anything is minted."""
+    if contexts:
+        known = read_contexts(request.kubeconfig)
+        for name in contexts.values():
+            known.choose(name)
 
 
 def confirm_all(

@@ -13,7 +13,11 @@ from gitops_secrets.adapters.running.interrupts import Interrupted, unheard
 from gitops_secrets.adapters.writing.transaction import Transaction, open_transaction
 from gitops_secrets.commands.registry.rotation.asking import is_refused, see_pull
 from gitops_secrets.commands.registry.rotation.bridging import Bridge
-from gitops_secrets.commands.registry.rotation.confirming import confirm_all, contexts_of
+from gitops_secrets.commands.registry.rotation.confirming import (
+    confirm_all,
+    contexts_of,
+    refuse_unknown,
+)
 from gitops_secrets.commands.registry.rotation.due import is_unfinished, why_not
 from gitops_secrets.commands.registry.rotation.earlier import Earlier
 from gitops_secrets.commands.registry.rotation.history import Switched
@@ -79,6 +83,7 @@ class _Rotation:
         request.progress("reading and decrypting the repository")
         self._found = find(request, repository)
         self._contexts = contexts_of(request, self._found.holding.clusters)
+        refuse_unknown(request, self._contexts)
         self._bridge = Bridge(request, self._found, self._contexts)
         self._head: Head = repository.status([self._found.first.secret.path])[0]
         if request.push and request.branch is None:
