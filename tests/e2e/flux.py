@@ -100,6 +100,11 @@ class Flux:
         )
         self.wait_for(self._ready, f"{_CONTROLLER} to be ready", 60)
 
+    def start_once_deployed(self, timeout: float = 120) -> None:
+        """Wait for the controller's Deployment, which somebody else applies, and start it."""
+        self.wait_for(self._deployed, f"the Deployment {_CONTROLLER}", timeout)
+        self.start()
+
     def stop(self) -> None:
         """End kustomize-controller, if it runs."""
         if self._controller is not None:

@@ -1,14 +1,15 @@
 """The stand-in for Flux's source-controller, which cannot be built from published Go modules.
 
 A library of it is in none, so this takes its place: a revision of a Git repository is packed into
-an artifact, served on loopback, and told to kustomize-controller in the status of a GitRepository.
+an artifact, served on loopback, and told to kustomize-controller in the status of a GitRepository, or
+of an OCIRepository, whose artifact can be one folder of the repository.
 
 What stays real: kustomize-controller fetches and checks the artifact as always, and what the
 artifact leaves out is decided by Flux's own package (``source-archive``), with its default
 patterns, ``.sourceignore`` files and ``spec.ignore``.
 
-What is not here: the Git transport and its credentials (the repository is read from disk),
-``spec.include``, ``spec.sparseCheckout``, ``spec.verify`` and submodules.
+What is not here: the transport and its credentials, a registry's too (the repository is read from
+disk), ``spec.include``, ``spec.sparseCheckout``, ``spec.verify`` and submodules.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import tempfile
 import threading
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 from tests.e2e.api import ApiError, Object
 from tests.e2e.cluster import Cluster
@@ -31,6 +32,17 @@ from tests.e2e.process import E2EError
 from tests.support.githttp import git_environ
 
 REQUESTED_AT: Final = "reconcile.fluxcd.io/requestedAt"
+_GIT: Final = "GitRepository"
+
+
+class _Followed(NamedTuple):
+    """A source in the cluster that is kept at the newest commit."""
+
+    kind: str
+    name: str
+    namespace: str
+    repository: Path
+    folder: str
 
 
 class Source:
@@ -49,7 +61,7 @@ class Source:
         serve = functools.partial(_Handler, directory=str(folder))
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), serve)
         self._stopped = threading.Event()
-        self._followed: dict[tuple[str, str], Path] = {}
+        self._followed: list[_Followed] = []
         self._failure: Exception | None = None
         self._threads = [
             threading.Thread(target=self._server.serve_forever, daemon=True),
@@ -85,20 +97,28 @@ class Source:
         *repository* is a work tree or a bare repository. Where the GitRepository does not exist,
         it is created. A revision reads ``main@sha1:<commit>``, with the object's own branch.
         """
-        found = self._cluster.find("GitRepository", name, namespace)
-        git_repository = found or self._create(repository, name, namespace)
+        found = self._cluster.find(_GIT, name, namespace)
+        source = found or self._create(repository, name, namespace)
         commit = _git(repository, "rev-parse", "--verify", f"{ref}^{{commit}}").strip()
-        return self._publish(repository, git_repository, commit)
+        return self._publish(repository, source, commit)
 
     def follow(
-        self, repository: Path, name: str = "flux-system", namespace: str = "flux-system"
+        self,
+        repository: Path,
+        name: str = "flux-system",
+        namespace: str = "flux-system",
+        kind: str = _GIT,
+        folder: str = "",
     ) -> None:
-        """Publish the branch of the GitRepository now and whenever it moves, until the end.
+        """Publish the branch of the source now and whenever it moves, until the end.
 
-        The GitRepository need not exist yet. As the real one does, this leaves a suspended object
-        alone, and marks the annotation ``reconcile.fluxcd.io/requestedAt`` as handled.
+        The source need not exist yet. An OCIRepository gets the *folder* of the branch main, as a pipeline
+        pushes it. As the real one does, this leaves a suspended object alone, and marks the annotation
+        ``reconcile.fluxcd.io/requestedAt`` as handled.
         """
-        self._followed[name, namespace] = repository
+        one = _Followed(kind, name, namespace, repository, folder)
+        if one not in self._followed:
+            self._followed.append(one)
 
     def check(self) -> None:
         """Raise what has ended following, if something has."""
@@ -113,25 +133,25 @@ class Source:
             self._failure = error
 
     def _follow_once(self) -> None:
-        for (name, namespace), repository in list(self._followed.items()):
+        for one in list(self._followed):
             # An object or the API server may go away between two steps.
             with contextlib.suppress(OSError, ApiError):
-                found = self._cluster.find("GitRepository", name, namespace)
+                found = self._cluster.find(one.kind, one.name, one.namespace)
                 if found and not found["spec"].get("suspend"):
-                    self._publish_if_moved(repository, found)
+                    self._publish_if_moved(one, found)
 
-    def _publish_if_moved(self, repository: Path, git_repository: Object) -> None:
-        branch = _branch(git_repository)
-        commit = _git(repository, "for-each-ref", "--format=%(objectname)", f"refs/heads/{branch}")
-        if not commit.strip():
+    def _publish_if_moved(self, one: _Followed, source: Object) -> None:
+        ref = f"refs/heads/{_branch(source)}"
+        commit = _git(one.repository, "for-each-ref", "--format=%(objectname)", ref).strip()
+        if not commit:
             return
-        status = git_repository.get("status", {})
+        status = source.get("status", {})
         if (
-            status.get("artifact", {}).get("revision") != f"{branch}@sha1:{commit.strip()}"
-            or status.get("observedGeneration") != git_repository["metadata"]["generation"]
-            or status.get("lastHandledReconcileAt") != _requested_at(git_repository)
+            status.get("artifact", {}).get("path") != str(_path(source, commit))
+            or status.get("observedGeneration") != source["metadata"]["generation"]
+            or status.get("lastHandledReconcileAt") != _requested_at(source)
         ):
-            self._publish(repository, git_repository, commit.strip())
+            self._publish(one.repository, source, commit, one.folder)
 
     def _create(self, repository: Path, name: str, namespace: str) -> Object:
         created: Object = self._cluster.api.request(
@@ -150,12 +170,12 @@ class Source:
         )
         return created
 
-    def _publish(self, repository: Path, git_repository: Object, commit: str) -> str:
-        metadata = git_repository["metadata"]
-        name, namespace = metadata["name"], metadata["namespace"]
-        path = Path("gitrepository") / namespace / name / f"{commit}.tar.gz"
-        digest = self._archive(repository, commit, git_repository["spec"].get("ignore", ""), path)
-        revision = f"{_branch(git_repository)}@sha1:{commit}"
+    def _publish(self, repository: Path, source: Object, commit: str, folder: str = "") -> str:
+        metadata, kind = source["metadata"], source["kind"]
+        path = _path(source, commit)
+        ignore = source["spec"].get("ignore", "")
+        digest = self._archive(repository, commit, folder, ignore, path)
+        revision = f"{_branch(source)}@sha1:{commit}" if kind == _GIT else f"latest@sha256:{digest}"
         now = dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         message = f"stored artifact for revision '{revision}'"
         condition = {
@@ -167,7 +187,7 @@ class Source:
         }
         status: dict[str, Any] = {
             "observedGeneration": metadata["generation"],
-            "lastHandledReconcileAt": _requested_at(git_repository),
+            "lastHandledReconcileAt": _requested_at(source),
             "conditions": [
                 {"type": "Ready", **condition},
                 {"type": "ArtifactInStorage", **condition},
@@ -181,11 +201,11 @@ class Source:
                 "lastUpdateTime": now,
             },
         }
-        api = self._cluster.api
-        api.patch("GitRepository", name, namespace, {"status": status}, status=True)
+        name, namespace = metadata["name"], metadata["namespace"]
+        self._cluster.api.patch(kind, name, namespace, {"status": status}, status=True)
         return revision
 
-    def _archive(self, repository: Path, commit: str, ignore: str, path: Path) -> str:
+    def _archive(self, repository: Path, commit: str, folder: str, ignore: str, path: Path) -> str:
         """Write the artifact and return its SHA-256."""
         target = self._folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -201,7 +221,7 @@ class Source:
             _git(repository, "checkout-index", "--all", **environ)
             archive = Path(name) / "artifact"
             program = self._cluster.binaries.path("source-archive")
-            subprocess.run([program, f"--ignore={ignore}", checkout, archive], check=True)
+            subprocess.run([program, f"--ignore={ignore}", checkout / folder, archive], check=True)
             digest = hashlib.sha256(archive.read_bytes()).hexdigest()
             archive.replace(target)
         return digest
@@ -212,13 +232,23 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
         pass
 
 
-def _branch(git_repository: Object) -> str:
+def _path(source: Object, commit: str) -> Path:
+    """Where the artifact of *commit* is, below the folder that is served."""
+    metadata = source["metadata"]
+    kind = str(source["kind"]).lower()
+    return Path(kind) / metadata["namespace"] / metadata["name"] / f"{commit}.tar.gz"
+
+
+def _branch(source: Object) -> str:
+    if source["kind"] != _GIT:
+        return "main"
+    ref = source["spec"].get("ref", {})
     # Flux's own default is master.
-    return str(git_repository["spec"].get("ref", {}).get("branch", "master"))
+    return str(ref.get("branch") or ref.get("name", "master").removeprefix("refs/heads/"))
 
 
-def _requested_at(git_repository: Object) -> str | None:
-    annotations: dict[str, str] = git_repository["metadata"].get("annotations", {})
+def _requested_at(source: Object) -> str | None:
+    annotations: dict[str, str] = source["metadata"].get("annotations", {})
     return annotations.get(REQUESTED_AT)
 
 

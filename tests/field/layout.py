@@ -75,8 +75,10 @@ def source(
     namespace: str | None = FLUX,
     more: str = "",
 ) -> str:
-    """A source of Flux; *more* are further lines of its spec."""
+    """A source of Flux, of the branch main if it is of Git; *more* are further lines of its spec."""
     where = f"  namespace: {namespace}\n" if namespace else ""
+    if kind == "GitRepository" and "  ref:" not in more:
+        more = f"  ref:\n    branch: main\n{more}"
     return (
         f"apiVersion: source.toolkit.fluxcd.io/v1\nkind: {kind}\nmetadata:\n  name: {name}\n{where}"
         f"spec:\n  interval: 5m\n  url: {url}\n{more}"
@@ -146,7 +148,9 @@ def sync(
 
 def instance(spec: str, name: str = "flux", namespace: str | None = FLUX) -> str:
     """A FluxInstance with the lines *spec*."""
-    return named("FluxInstance", name, namespace, "spec:\n" + textwrap.indent(spec, "  "))
+    distribution = 'distribution:\n  version: "2.x"\n  registry: registry.example.com/fluxcd\n'
+    spec = textwrap.indent(distribution + spec, "  ")
+    return named("FluxInstance", name, namespace, f"spec:\n{spec}")
 
 
 def release(values: str, namespace: str | None = FLUX, chart: str = "") -> str:

@@ -21,11 +21,11 @@ from tests.field.layout import (
 FILE = "kubernetes/apps/flux-system/flux-instance/app/helmrelease.yaml"
 CLUSTER = "kubernetes/flux/cluster"
 OCI = source("flux-instance", "oci://ghcr.io/acme/charts/flux-instance", "OCIRepository")
+KS = "kubernetes/apps/flux-system/flux-instance/ks.yaml"
+APP = "./kubernetes/apps/flux-system/flux-instance/app"
 WAY = {
     f"{CLUSTER}/ks.yaml": kus("cluster-apps", "./kubernetes/apps"),
-    "kubernetes/apps/flux-system/flux-instance/ks.yaml": kus(
-        "flux-instance", "./kubernetes/apps/flux-system/flux-instance/app"
-    ),
+    KS: kus("flux-instance", APP, more=f"  targetNamespace: {FLUX}\n"),
     "kubernetes/apps/flux-system/kustomization.yaml": listing("flux-instance/ks.yaml"),
     "kubernetes/apps/flux-system/flux-instance/app/kustomization.yaml": listing("helmrelease.yaml"),
 }
@@ -151,6 +151,7 @@ LAYOUTS = {
         "the HelmRelease is in one namespace, and spec.targetNamespace says where Flux runs",
         {
             **WAY,
+            KS: kus("flux-instance", APP),
             FILE: release(
                 sync(CLUSTER),
                 "operators",

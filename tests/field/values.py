@@ -27,7 +27,7 @@ def chart(file: str, entry: str, content: str) -> Files:
     """A HelmRelease whose values a configMapGenerator takes from *file*."""
     more = f"configMapGenerator:\n  - name: flux-instance-values\n    files:\n      - {entry}\n"
     return {
-        f"{CLUSTER}/ks.yaml": kus("apps", f"./{HOME}"),
+        f"{CLUSTER}/ks.yaml": kus("apps", f"./{HOME}", more=f"  targetNamespace: {FLUX}\n"),
         f"{HOME}/helmrelease.yaml": release("", FLUX, CHART),
         f"{HOME}/kustomization.yaml": listing(
             "helmrelease.yaml", more=f"{more}generatorOptions:\n  disableNameSuffixHash: true\n"

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.e2e.tools import fluxcli, gitea, manifests
+from tests.e2e.tools import fluxcli, fluxoperator, gitea, manifests
 from tests.e2e.tools.process import BuildError, run
 
 HERE: Final = Path(__file__).parent
@@ -85,6 +85,11 @@ class Binaries:
         return self.folder.parent / f"flux-{fluxcli.VERSION}" / "flux"
 
     @property
+    def flux_operator(self) -> Path:
+        """The folder of the Flux Operator, of its kinds and of what it installs; named by its version."""
+        return self.folder.parent / f"flux-operator-{fluxoperator.VERSION}"
+
+    @property
     def manifests(self) -> Path:
         """Flux's components, one file each, as the flux CLI embeds them."""
         return self.folder / "manifests"
@@ -118,12 +123,14 @@ def build() -> Binaries:
         for program in PROGRAMS:
             _build_program(go, program, binaries.path(program.name))
         _build_manifests(go, binaries)
-        if not binaries.gitea.exists():
-            with _timed("gitea"):
-                gitea.build_gitea(go, binaries.gitea)
-        if not binaries.flux_cli.exists():
-            with _timed("flux"):
-                fluxcli.build_flux_cli(go, binaries.flux_cli)
+        for name, target, build_it in (
+            ("gitea", binaries.gitea, gitea.build_gitea),
+            ("flux", binaries.flux_cli, fluxcli.build_flux_cli),
+            ("flux-operator", binaries.flux_operator, fluxoperator.build_flux_operator),
+        ):
+            if not target.exists():
+                with _timed(name):
+                    build_it(go, target)
     return binaries
 
 
