@@ -22,6 +22,9 @@ class Terminal:
     def __init__(self, user: User, argv: Sequence[str | Path], **env: str) -> None:
         self._main, terminal = pty.openpty()
         self.shown = b""
+        """What was shown since wait_for() found something."""
+        self.transcript = b""
+        """All that was shown."""
         self.run = subprocess.Popen(
             # emacs opens /dev/tty: the terminal has to be the session's own.
             ["setsid", "--ctty", *argv],
@@ -71,6 +74,7 @@ class Terminal:
         with contextlib.suppress(OSError):
             part = os.read(self._main, 65536)
             self.shown += part
+            self.transcript += part
             return bool(part)
         return False
 
