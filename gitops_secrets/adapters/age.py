@@ -45,7 +45,7 @@ def check_recipient(value: str) -> None:
     if "AGE-SECRET-KEY" in value.upper() or "AGE-PLUGIN" in value.upper():
         raise UsageError(
             "--age-recipient was given an identity, which is the secret half",
-            "age-keygen -y FILE prints the recipient of an identity",
+            "age-keygen -y FILE",
         )
     problem = recipient_problem(value)
     if problem is not None:

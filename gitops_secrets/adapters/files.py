@@ -33,7 +33,7 @@ def check_inside(top: Path, path: str) -> None:
             link = "/".join(parts[:number])
             raise GitOpsSecretsError(
                 f"{link} is a symlink, and what is written stays in the repository",
-                f"rm {link}, and let a folder or file of its own take its place",
+                f"rm {link}",
             )
         if number == len(parts) and not stat.S_ISREG(mode):
             raise GitOpsSecretsError(f"{path} is not a plain file", f"mv {path} {path}.moved")

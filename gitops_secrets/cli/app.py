@@ -186,7 +186,7 @@ def _say_missing(error: ModuleNotFoundError) -> ExitCode:
         _say_bug(error)
         return ExitCode.BUG
     say("error", f"{library} is not installed, and this command needs it")
-    say("hint", f"pip install 'gitops-secrets[{_EXTRAS[library]}]', or [all] for every command")
+    say("hint", f"pip install 'gitops-secrets[{_EXTRAS[library]}]'")
     return ExitCode.REFUSED
 
 

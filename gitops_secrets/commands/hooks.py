@@ -155,8 +155,8 @@ def _folder(git: Git, *, shared: bool) -> Path:
     if not shared and not any(hooks.is_relative_to(parent) for parent in (top, common)):
         raise GitOpsSecretsError(
             f"core.hooksPath is {hooks}, which other repositories may share",
-            "gitops-secrets hooks install --shared, or for this repository alone: "
-            f"git config core.hooksPath {shlex.quote(str(common / 'hooks'))}",
+            "gitops-secrets hooks install --shared",
+            f"git config core.hooksPath {shlex.quote(str(common / 'hooks'))} && gitops-secrets hooks install",
         )
     return hooks
 

@@ -14,6 +14,7 @@ from gitops_secrets.commands.repository.worktree import listed_tree
 from gitops_secrets.core.doctor.checks.expiry import endings
 from gitops_secrets.core.doctor.unpulled import Unpulled, unpulled
 from gitops_secrets.core.flux.view import View
+from gitops_secrets.core.repository.commands import bootstrap_command
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.report.words import count
 
@@ -69,8 +70,5 @@ def _next(view: View, bare: list[tuple[Cluster, list[Unpulled]]]) -> list[str]:
     else:
         path = bare[0][0].path if bare else "clusters/prod"
         is_external = bool(bare) and view.root(bare[0][0]).patches_in is None
-        command = (
-            f"gitops-secrets bootstrap --path {shlex.quote(path)} --image-pull-secret regcred --registry HOST:PORT"
-            f"{' --flavour external' if is_external else ''}"
-        )
+        command = f"{bootstrap_command(path)}{' --flavour external' if is_external else ''}"
     return [f"  {command}", "  gitops-secrets --help"]

@@ -63,11 +63,11 @@ _SAYS: dict[Reason, tuple[str, str]] = {
     ),
     Reason.TLS: (
         "no secure connection{words}",
-        "--ca-file CA.pem, if the registry has a certificate of your own CA; nodes and Flux need that CA too",
+        "if the registry has a certificate of your own CA, which nodes and Flux need too: --ca-file CA.pem",
     ),
     Reason.PLAIN_HTTP: (
         "{host} does not speak TLS",
-        "--plain-http {host}, if the registry has no TLS; others on the way can read the credentials then",
+        "if it has none, and others on the way may read the credentials: --plain-http {host}",
     ),
     Reason.UNREACHABLE: ("no connection{words}", "see whether this machine reaches {host}"),
     Reason.TIMED_OUT: ("no answer in time", "--timeout SECONDS"),

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
+
+_TYPED = ("gitops-secrets ", "git ", "sops ", "kubectl ", "echo ", "mv ", "rm ")
+"""How the commands begin that name files of the repository."""
+
 
 def plain(text: str) -> str:
     """Return *text* with each character that is not printable, or not text at all, as an escape."""
@@ -10,6 +15,11 @@ def plain(text: str) -> str:
     return "".join(
         c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text
     )
+
+
+def from_here(hint: str, way: str) -> str:
+    """Return *hint* as it is typed by somebody from whose folder *way* leads to the top of the repository."""
+    return f"cd {shlex.quote(way)} && {hint}" if way and hint.startswith(_TYPED) else hint
 
 
 def count(number: int, what: str) -> str:

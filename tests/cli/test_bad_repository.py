@@ -44,13 +44,15 @@ def test_a_target_with_changes_of_the_users_is_refused(user: User) -> None:
     user.commit({".sops.yaml": "stores: {}\n"})
     user.write({".sops.yaml": "stores: {yaml: {indent: 2}}\n"})
     result = refused(user, says=".sops.yaml has changes that are not committed")
-    assert "git add .sops.yaml && git commit, or git stash" in result.stderr
+    assert (
+        "hint: git add .sops.yaml && git commit\ngitops-secrets: hint: git stash" in result.stderr
+    )
 
 
 def test_a_target_that_the_user_has_not_added_is_refused(user: User) -> None:
     user.write({".sops.yaml": "stores: {}\n"})
     result = refused(user, says=".sops.yaml has changes that are not committed")
-    assert "or mv .sops.yaml .sops.yaml.mine" in result.stderr
+    assert "hint: mv .sops.yaml .sops.yaml.mine" in result.stderr
 
 
 def test_a_target_that_the_user_has_deleted_is_refused(user: User) -> None:

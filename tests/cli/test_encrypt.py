@@ -148,7 +148,9 @@ def test_what_git_has_seen_readable_is_said(ruled: User) -> None:
     ruled.git("add", PATH)
     assert f"the index holds it readable: git add {PATH}" in ruled.run("encrypt", PATH).stdout
     ruled.commit({PATH: opaque(word())})
-    assert "change the credential itself" in ruled.run("encrypt", PATH).stdout
+    assert (
+        "is not pushed yet; to take it back: git reset --soft" in ruled.run("encrypt", PATH).stdout
+    )
 
 
 def test_a_variable_that_flux_would_replace_is_said(ruled: User) -> None:

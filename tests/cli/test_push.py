@@ -55,7 +55,7 @@ def test_a_branch_that_is_behind_is_to_be_pulled_first(user: User, tmp_path: Pat
     result = user.bootstrap("--push")
 
     assert (result.status, user.state()) == (3, before)
-    assert "hint: git pull --rebase, and run the same command again" in result.stderr
+    assert "hint: git pull --rebase\n" in result.stderr
     assert "Updates were rejected" not in result.stderr, "git's own hints are left out"
     user.git("pull", "--quiet", "--rebase")
     assert user.bootstrap("--push").status == 0

@@ -235,7 +235,7 @@ def test_a_reader_who_comes_by_a_line_in_the_rules_gets_no_new_password(fleet: U
 
     assert (refused.status, fleet.state()) == (3, before), refused.printed
     assert f"lets {other} read {SECRET}, which was not encrypted for them" in refused.stderr
-    command = refused.stderr.partition("hint: gitops-secrets ")[2].partition(",")[0].split()
+    command = refused.stderr.partition("hint: gitops-secrets ")[2].partition("\n")[0].split()
     assert fleet.run(*command).status == 0
     assert fleet.run(*update, env=CREDS).status == 0
     assert other in fleet.read(SECRET)

@@ -25,7 +25,7 @@ def test_without_an_identity_it_says_that_nothing_was_opened(user: User, own: st
         keys.unlink()
     result = user.run("verify")
     assert result.status == 0
-    assert "fits in 0 of 2; 2 not opened by any identity at hand" in result.stdout
+    assert "no identity at hand opens 2 files: no value was decrypted" in result.stdout
     assert "no MAC was computed" in user.run("verify", "--keyless").stdout
 
 

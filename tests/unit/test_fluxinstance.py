@@ -137,7 +137,7 @@ def test_another_path_is_refused_with_the_one_it_syncs() -> None:
         GitOpsSecretsError, match="has Flux read clusters/dev, not clusters/prod"
     ) as error:
         wire(overlay, PROD, "regcred", None, None)
-    assert error.value.hints[0] == "gitops-secrets bootstrap --path clusters/dev"
+    assert error.value.hints[0] == "--path clusters/dev"
 
 
 def test_what_the_user_says_and_it_denies_is_refused() -> None:

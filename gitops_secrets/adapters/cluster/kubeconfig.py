@@ -77,5 +77,6 @@ def _default_files() -> list[Path]:
 def _unusable(file: Path, reason: str) -> GitOpsSecretsError:
     return GitOpsSecretsError(
         f"the kubeconfig {file} cannot be used: {reason}",
-        "kubectl config get-contexts; --kubeconfig FILE names another",
+        "kubectl config get-contexts",
+        "--kubeconfig FILE",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gitops_secrets.errors import GitOpsSecretsError
 
-BRINGS = "git fetch --refetch --no-filter brings"
+BRINGS = "git fetch --refetch --no-filter"
 """Without --no-filter Git would leave out again what the clone was told to leave out."""
 
 
@@ -19,5 +19,5 @@ def lacks(what: str) -> GitOpsSecretsError:
     """Return the error for *what* is not here."""
     return GitOpsSecretsError(
         f"{what} is not in this partial clone, and nothing is fetched while a repository is read",
-        f"{BRINGS} it",
+        BRINGS,
     )

@@ -209,7 +209,7 @@ class Repository(NamedTuple):
         found = {}
         for blob, (_, content) in zip(ids, self._objects(ids), strict=True):
             if content is None:
-                raise GitOpsSecretsError(f"the object {blob} is not in {self.top}", f"{BRINGS} it")
+                raise GitOpsSecretsError(f"the object {blob} is not in {self.top}", BRINGS)
             found[blob] = content
         return found
 

@@ -95,7 +95,7 @@ class Api:
             words = f": {error.words}" if error.words else ""
             raise GitOpsSecretsError(
                 f"{self._name} at {self._access.origin.netloc} did not answer ({error.failure}){words}",
-                "--endpoint URL, if its API is at another address",
+                "--endpoint URL",
             ) from None
         try:
             found = json.loads(answer.body) if answer.body else None

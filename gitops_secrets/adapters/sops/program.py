@@ -52,7 +52,8 @@ def refuse_outranking() -> None:
         if os.environ.get(variable):
             raise GitOpsSecretsError(
                 f"{variable} is set, and sops lets it outrank every rule of .sops.yaml",
-                f"unset {variable}; to let somebody read the Secret, pass --age-recipient",
+                f"unset {variable}",
+                "to let somebody read the Secret: --age-recipient AGE1...",
             )
 
 

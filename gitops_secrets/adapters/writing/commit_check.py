@@ -25,7 +25,8 @@ def check_committed(repository: Repository, journal: Journal, aftermath: Afterma
     if not made and not aftermath.is_new(journal, head):
         raise StepError(
             lambda so: f"a hook took the commit off the branch again; {so}",
-            "git rev-parse --git-path hooks says where its hooks are: have that one leave the branch alone",
+            "git rev-parse --git-path hooks",
+            "have the hook in that folder leave the branch alone",
         )
     others = [p for p in repository.changed(made)[1] if p not in journal.files] if made else []
     if made and not others and on_branch:
@@ -33,7 +34,8 @@ def check_committed(repository: Repository, journal: Journal, aftermath: Afterma
     if not on_branch:
         raise StepError(
             lambda so: f"a hook switched to another branch while it was committed; {so}",
-            "git rev-parse --git-path hooks says where its hooks are: have that one stay on the branch",
+            "git rev-parse --git-path hooks",
+            "have the hook in that folder stay on the branch",
             take_back=True,
             commit=made or head,
         )

@@ -107,7 +107,8 @@ class Transaction:
             if read_file(top, path) != entry.before:
                 raise GitOpsSecretsError(
                     f"{path} was changed by somebody else meanwhile, and nothing was written",
-                    f"git diff -- {path}, and run the same command again",
+                    f"git diff -- {path}",
+                    "then the same command again",
                 )
         self._desk.begin(journal)
         for path, entry in journal.files.items():

@@ -127,7 +127,8 @@ def shadow_question(
             raise UsageError(
                 f".sops.yaml:{rule.line}: the new rule for {cluster.path} precedes this one, "
                 f"by which {names} could decrypt the Secret",
-                "--shadowed-recipients keep, and they can decrypt it; or --shadowed-recipients drop",
+                "--shadowed-recipients keep",
+                "--shadowed-recipients drop",
             )
         clear()
         click.echo(

@@ -167,7 +167,7 @@ def bootstrap_command(
     if kube_context is not None and not resume:
         raise UsageError(
             "--context needs --resume: nothing else here contacts a cluster",
-            "gitops-secrets apply --context NAME, after the commit",
+            "after the commit: gitops-secrets apply --context NAME",
         )
     refuse_without_commit(no_commit=no_commit, push=push, branch=branch)
     sources = credential_sources(groups, short_lived=short_lived)

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gitops_secrets.adapters.running.here import way_to_top
 from gitops_secrets.cli.options.completions import cluster_paths, contexts
 from gitops_secrets.cli.options.shared import identity_option, output_option, repository_option
 from gitops_secrets.cli.printing.documents import doctor_document
 from gitops_secrets.cli.printing.progress import steps
 from gitops_secrets.cli.printing.say import answer, say_error
 from gitops_secrets.errors import ExitCode
-from gitops_secrets.report.words import count
+from gitops_secrets.report.words import count, from_here
 
 if TYPE_CHECKING:
     from gitops_secrets.commands.doctor.run import Examined
@@ -78,7 +79,9 @@ def doctor_command(
                 progress=step,
             )
         )
-    answer(output, lambda: doctor_document(examined), lambda: _lines(examined))
+    answer(
+        output, lambda: doctor_document(examined), lambda: _lines(examined, way_to_top(repository))
+    )
     for error in examined.refused:
         say_error(error.message, error.hints)
     if examined.refused:
@@ -86,7 +89,7 @@ def doctor_command(
     return ExitCode.FINDINGS if examined.diagnoses else ExitCode.OK
 
 
-def _lines(examined: Examined) -> list[str]:
+def _lines(examined: Examined, way: str) -> list[str]:
     lines: list[str] = []
     said = Counter[str]()
     for found in examined.diagnoses:
@@ -95,7 +98,7 @@ def _lines(examined: Examined) -> list[str]:
             continue
         lines.append(f"{found.severity}[{found.check}]: {found.message}")
         lines.append(f"    see:  {', '.join(found.evidence)}")
-        lines.append(f"    hint: {found.fix}")
+        lines.append(f"    hint: {from_here(found.fix, way)}")
     lines += [
         f"{check}: and {number - _OF_A_KIND} more, all of them with --output json"
         for check, number in said.items()
@@ -109,6 +112,8 @@ def _lines(examined: Examined) -> list[str]:
     if examined.unopened:
         what += f", {count(examined.unopened, 'pull Secrets')} not opened"
     well = "healthy" if not examined.refused else "no problem in what could be read"
+    if examined.notes and not examined.refused:
+        well = f"no problems, and {count(len(examined.notes), 'notes')}"
     problems = count(len(examined.diagnoses), "problems") if examined.diagnoses else well
     notes = [f"note: {note}" for note in examined.notes]
     return [*lines, f"gitops-secrets: {problems}: {what}", *notes]

@@ -53,7 +53,10 @@ def resolve_command(
     if ours + theirs + edit > 1:
         raise UsageError("--ours, --theirs and --edit exclude each other")
     if edit and not sys.stdin.isatty():
-        raise UsageError("there is no terminal for an editor", "--ours", "--theirs")
+        typed = f"gitops-secrets resolve {shlex.join([str(file), *keys])}"
+        raise UsageError(
+            "there is no terminal for an editor", f"{typed} --ours", f"{typed} --theirs"
+        )
     side = Side.THEIRS if theirs else Side.OURS if ours or edit else None
     with steps() as step:
         step(f"merging {file}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import click
 
 from gitops_secrets.adapters.git.objects import Git
+from gitops_secrets.adapters.running.here import way_to_top
 from gitops_secrets.adapters.running.terminal import is_terminal
 from gitops_secrets.cli.printing.progress import steps
 from gitops_secrets.cli.printing.say import painted, tell
@@ -165,14 +167,22 @@ def scan_command(
             from gitops_secrets.commands.scan.staged import scan_staged
 
             outcome = scan_staged(git)
-    return report(outcome, output, only)
+    return report(outcome, output, only, way_to_top(repo or os.curdir))
 
 
-def report(outcome: Outcome, form: str = "text", only: str = "all") -> int:
-    """Print *outcome* in the *form* asked for and return the exit status."""
+def report(outcome: Outcome, form: str = "text", only: str = "all", way: str = "") -> int:
+    """Print *outcome* in the *form* asked for and return the exit status.
+
+    From the user's folder, *way* leads to the top of the repository.
+    """
     if only != "all":
         outcome = outcome.only(lambda ident: belongs(ident, only))
-    said = renderer(form)(outcome)
+    if form == "text":
+        from gitops_secrets.report.scan.text import render
+
+        said = render(outcome, way)
+    else:
+        said = renderer(form)(outcome)
     if form == "text":
         said = "".join(f"{painted(line, sys.stdout)}\n" for line in said.splitlines())
     # Not flushed here: the verdict stands whether or not somebody reads the report.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gitops_secrets.adapters.running.here import way_to_top
 from gitops_secrets.cli.options.shared import identity_option, repository_option
 from gitops_secrets.cli.printing.progress import steps
 from gitops_secrets.cli.printing.say import answer
@@ -85,14 +86,14 @@ def verify_command(
         rules = [(check.ident, check.severity) for check in CHECKS]
         click.echo(render_with(verified.outcome, "verify.md", rules), nl=False)
     else:
-        answer(output, lambda: verify_document(verified), lambda: _lines(verified))
+        answer(output, lambda: verify_document(verified), lambda: _lines(verified, repository))
     return verified.outcome.exit_code
 
 
-def _lines(verified: Verified) -> list[str]:
+def _lines(verified: Verified, repository: Path) -> list[str]:
     from gitops_secrets.report.scan.text import render
 
-    *lines, summary = render(verified.outcome).splitlines()
+    *lines, summary = render(verified.outcome, way_to_top(repository)).splitlines()
     lines += [f"note: {note}" for note in verified.notes[:_NOTES]]
     if len(verified.notes) > _NOTES:
         more = len(verified.notes) - _NOTES
@@ -103,12 +104,19 @@ def _lines(verified: Verified) -> list[str]:
     if looked_at and verified.keyless:
         lines.append("no identity was used: no value was decrypted, and no MAC was computed")
     elif looked_at:
-        proven = f"every value decrypts and the MAC fits in {verified.intact} of {looked_at}"
-        rest = (
-            f"; {verified.unopened} not opened by any identity at hand" if verified.unopened else ""
-        )
-        lines.append(f"{proven}{rest}; who wrote them is not proven")
+        lines.append(_proven(verified, looked_at))
     return [*lines, summary]
+
+
+def _proven(verified: Verified, looked_at: int) -> str:
+    """Return what was seen with the identities at hand."""
+    opened = looked_at - verified.unopened
+    if not opened:
+        return f"no identity at hand opens {count(looked_at, 'files')}: no value was decrypted, and no MAC was computed"
+    which = ""
+    if verified.unopened:
+        which = f" that an identity at hand opens, and {count(verified.unopened, 'files')} stayed closed"
+    return f"every value decrypts and the MAC fits in {verified.intact} of {opened}{which}; who wrote them is not proven"
 
 
 COMMAND, ORDER = verify_command, 110

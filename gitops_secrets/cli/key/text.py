@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from gitops_secrets.cli.printing.branches import base_of, push_commands, request_lines
@@ -84,7 +85,10 @@ def change_lines(verb: Verb, recipient: str, outcome: Outcome, *, dry_run: bool)
         lines += [
             "",
             "earlier commits can still be decrypted with that key: change the credentials too",
-            "  gitops-secrets registry update",
+            *(
+                f"  gitops-secrets registry update --path {shlex.quote(c.cluster.path)} --registry HOST:PORT"
+                for c in outcome.clusters
+            ),
         ]
     if dry_run:
         return lines

@@ -103,7 +103,7 @@ def read_groups(ordered: Sequence[Given]) -> list[Group]:
     if sum(g.source is not None and g.source.name == "registry_creds_stdin" for g in groups) > 1:
         raise UsageError(
             "--registry-creds-stdin can be used only once",
-            "--registry-creds-file or --registry-creds-env for the others",
+            "for the others: --registry-creds-file FILE or --registry-creds-env NAME",
         )
     return groups
 

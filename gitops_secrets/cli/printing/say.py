@@ -10,13 +10,14 @@ from typing import TextIO
 
 import click
 
+from gitops_secrets.adapters.running.here import way_to_top
 from gitops_secrets.adapters.running.terminal import has_colour
 from gitops_secrets.cli.printing import progress
 from gitops_secrets.core.discretion.commandline import Discretion
 from gitops_secrets.core.discretion.suspicion import NOT_SHOWN, conceal, is_a_word
 from gitops_secrets.core.run import this_run
 from gitops_secrets.core.veiled import held
-from gitops_secrets.report.words import plain
+from gitops_secrets.report.words import from_here, plain
 
 NAME = "gitops-secrets"
 _KEY = re.compile(r"(?i)AGE-(?:SECRET-KEY|PLUGIN-\w+)-(?:PQ-)?1[0-9A-Z]{16,}")
@@ -74,7 +75,9 @@ def say_error(message: str, hints: Iterable[str]) -> None:
     """Print an error and its hints, cleared, to standard error."""
     say("error", message)
     for hint in hints:
-        say("hint", hint)
+        # Our own commands take a path from the top too, whatever folder the user is in.
+        is_ours = hint.startswith(f"{NAME} ") or "://" in hint
+        say("hint", hint if is_ours else from_here(hint, way_to_top()))
 
 
 def painted(line: str, stream: TextIO) -> str:

@@ -16,6 +16,7 @@ from gitops_secrets.core.flux.roots.find import find_roots
 from gitops_secrets.core.flux.roots.housing import housed
 from gitops_secrets.core.flux.roots.root import Root
 from gitops_secrets.core.flux.view import View
+from gitops_secrets.core.repository.commands import bootstrap_command
 from gitops_secrets.core.repository.kubenames import DEFAULT_ACCOUNT
 from gitops_secrets.core.repository.layout import CONFIG, ENDINGS, Cluster
 from gitops_secrets.core.repository.overlay import Overlay
@@ -42,7 +43,7 @@ def chosen_secret(tree: Overlay, cluster: Cluster) -> str:
     if not names:
         raise UsageError(
             f"{cluster.path} has no pull Secret yet in {cluster.folder}",
-            f"gitops-secrets bootstrap --path {cluster.path} --image-pull-secret regcred",
+            bootstrap_command(cluster.path),
         )
     if names[1:]:
         raise UsageError(
@@ -107,7 +108,7 @@ def _copied_by_operator(
         tenant = cluster.of_namespace(namespace)
         raise UsageError(
             f"{namespace} has a file with a copy of {secret} already: {tenant.secret_file(secret)}",
-            f"git rm -r {tenant.folder} {tenant.kustomization_file} && git commit, and run it again",
+            f"git rm -r {tenant.folder} {tenant.kustomization_file} && git commit",
         )
     own = wired.installation.namespace
     found = copy_by_operator(tree, cluster, own, secret, asked)

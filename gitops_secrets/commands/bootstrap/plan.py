@@ -23,6 +23,7 @@ from gitops_secrets.commands.repository.pushing import Target, target_of
 from gitops_secrets.commands.secrets.ruling import ruling_for
 from gitops_secrets.commands.secrets.sealing import Sealer
 from gitops_secrets.core.flux.roots.find import find_roots
+from gitops_secrets.core.repository.commands import bootstrap_command
 from gitops_secrets.core.repository.layout import CONFIG, NAMESPACES, PULL_SECRETS, Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
@@ -115,7 +116,7 @@ def _of_the_secret(request: Request, tree: Overlay, clusters: Sequence[Cluster])
         if tree.read(cluster.secret_file(secret)) is None:
             raise UsageError(
                 f"{cluster.path} has no pull Secret {secret}: {cluster.secret_file(secret)} is not there",
-                f"gitops-secrets bootstrap --path {cluster.path} --image-pull-secret {secret}",
+                bootstrap_command(cluster.path, secret),
             )
     return request._replace(secret=secret)
 

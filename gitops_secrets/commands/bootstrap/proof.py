@@ -91,7 +91,7 @@ def _check_once(view: View, applying: Sequence[Applied], secret: _Secret) -> Non
                     raise GitOpsSecretsError(
                         f"{file}:{found.line} makes the Secret {'/'.join(wanted)} already, by "
                         f"{applied.object}; it and {applying[0].object} would undo each other's",
-                        f"gitops-secrets edit {file}, to add the registry there",
+                        f"gitops-secrets edit {file}",
                         "or another --image-pull-secret",
                     )
 

@@ -131,7 +131,7 @@ def _plan_recipients(
         managers = [f"{key.name} ({CONFIG}:{key.line})" for key in chosen.other_keys]
         readers = [*shadowed, *managers]
         if readers and request.keep_shadowed(cluster, chosen, readers):
-            way_out = "--shadowed-recipients drop leaves that rule's recipients out"
+            way_out = "--shadowed-recipients drop"
             _refuse_managers(chosen, way_out)
             check_recipients(chosen, shadowed, way_out)
             people += [Recipient(value) for value in shadowed]

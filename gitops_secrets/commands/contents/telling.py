@@ -62,7 +62,7 @@ class Telling:
                 return finding._replace(message=told.words(finding.message, own))
             return finding._replace(
                 path=path,
-                message=f"{told.words(finding.message, own)}; the path holds a secret too and is shown in part",
+                message=f"{told.words(finding.message, own)}; the path holds a secret too and is shown in part: rename the file",
                 fix=_where(change),
             )
 
@@ -78,6 +78,6 @@ class Telling:
 def _where(change: Change) -> str:
     """Return what says the path of *change* to a person, and is no path itself."""
     if not _ID.fullmatch(change.new):
-        return "rename the file, and give the secret another value where it is used"
+        return "give the secret another value where it is used"
     asked = f"ls-tree -r {change.commit[:12]}" if change.commit else "ls-files --stage"
-    return f"git {asked} | grep {change.new[:12]} shows the path; rename the file"
+    return f"git {asked} | grep {change.new[:12]}"

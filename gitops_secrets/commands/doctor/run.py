@@ -22,6 +22,7 @@ from gitops_secrets.core.doctor.unpulled import unpulled
 from gitops_secrets.core.flux.pullsecrets import pull_secrets
 from gitops_secrets.core.flux.roots.find import NO_ROOT
 from gitops_secrets.core.flux.view import View
+from gitops_secrets.core.repository.commands import bootstrap_command
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
@@ -70,7 +71,7 @@ def doctor(request: Request) -> Examined:
     if not view.known and not request.paths:
         raise GitOpsSecretsError(
             f"no cluster of Flux is in {repository.top}: {NO_ROOT}",
-            "gitops-secrets bootstrap --path clusters/prod --image-pull-secret regcred --registry HOST:PORT",
+            bootstrap_command("clusters/prod"),
             "gitops-secrets doctor --path FOLDER",
         )
     chosen = _chosen(request, view, repository.top)

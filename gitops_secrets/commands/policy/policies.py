@@ -124,6 +124,6 @@ def _parts(git: Git, blobs: Mapping[str, str]) -> Parts:
         if blob not in contents:
             raise GitOpsSecretsError(
                 f"{path}: Git has no content {blob[:12]} here, and the guard's rules stand in it",
-                f"{BRINGS} it",
+                BRINGS,
             )
     return parts_of({path: contents[blob] for path, blob in blobs.items()})

@@ -88,7 +88,7 @@ def protected(git: Git, refs: Refs, policy: str | None, updates: Sequence[Update
     if len({_policy_of(git, commit) for commit in commits}) > 1:
         raise GitOpsSecretsError(
             "HEAD of this repository names no branch, so it is not known whose policy counts",
-            "git symbolic-ref HEAD refs/heads/main, on the server",
+            "on the server: git symbolic-ref HEAD refs/heads/main",
         )
     terms = policies.of_revision(git, commits[0], own_markers=False)
     return Protected(

@@ -63,9 +63,7 @@ def _find(git: Git, name: str, kind: str, *, tags: bool) -> Revision:
     if base == "HEAD" or (base == "@" and not suffix.startswith("@{")):
         found = head(git)
         if found is None:
-            raise GitOpsSecretsError(
-                "there is no commit here yet", "gitops-secrets scan, for what is staged"
-            )
+            raise GitOpsSecretsError("there is no commit here yet", "gitops-secrets scan")
         spelled, ref = (base if suffix.startswith("@{") else found.id), found.ref
     elif base and not _ID.fullmatch(base) and not _UPSTREAM.match(suffix):
         ref = _ref(git, base, tags=tags)
@@ -132,10 +130,10 @@ def _two(name: str, one: str, other: str) -> GitOpsSecretsError:
 
 def _none(git: Git, name: str) -> GitOpsSecretsError:
     if git.is_shallow():
-        hint = "git fetch --unshallow, or fetch-depth: 0 in CI, brings the whole history"
+        hints = ("git fetch --unshallow", "in CI, have the whole history fetched: fetch-depth: 0")
     else:
-        hint = "git branch --all and git tag list the names that are here"
-    return GitOpsSecretsError(f"there is no commit {name!r} here", hint)
+        hints = ("git branch --all", "git tag")
+    return GitOpsSecretsError(f"there is no commit {name!r} here", *hints)
 
 
 def _ask(git: Git, *arguments: str) -> str:
@@ -157,6 +155,6 @@ def ends(git: Git, span: str, command: str) -> tuple[Revision, Revision]:
     if not first.strip("0"):
         raise UsageError(
             "the range begins at no commit: the branch is new",
-            f"{command} origin/main..HEAD, with the branch that it will be merged into",
+            f"{command} origin/main..HEAD",
         )
     return judged(git, first), judged(git, last)

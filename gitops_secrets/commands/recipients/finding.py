@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from gitops_secrets.core.repository.commands import bootstrap_command
 from gitops_secrets.core.repository.layout import CONFIG, Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.rules.creation import (
@@ -34,7 +35,7 @@ def rules_of(tree: Overlay, cluster: Cluster) -> Rules:
     if own is None:
         raise GitOpsSecretsError(
             f"{CONFIG} records no recipient for {cluster.path}",
-            f"gitops-secrets bootstrap --path {cluster.path} --image-pull-secret regcred",
+            bootstrap_command(cluster.path),
         )
     return Rules(own, tuple(r for r in every if own in [one.value for one in r.recipients]))
 

@@ -11,9 +11,10 @@ from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.commands.recipients.finding import files_of, rules_of
 from gitops_secrets.commands.repository.clusters import Choice, chosen_clusters
 from gitops_secrets.commands.repository.worktree import work_tree
-from gitops_secrets.core.repository.layout import Cluster
+from gitops_secrets.core.repository.layout import CONFIG, Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.manifest import Manifest
+from gitops_secrets.core.sops.rules.creation import parse_rules, recorded_recipients
 
 
 class Reader(NamedTuple):
@@ -42,17 +43,19 @@ class Readers(NamedTuple):
 
 
 def listed(repository: Path, choice: Choice, identity_file: Path | None) -> list[Readers]:
-    """Return the recipients of each cluster that is meant; all of them if none is named.
+    """Return the recipients of each cluster that is meant; if none is named, of all that have a pull Secret.
 
-    Raises GitOpsSecretsError if ``.sops.yaml`` records no recipient for a cluster.
+    Raises GitOpsSecretsError if ``.sops.yaml`` records no recipient for a cluster that is named, or for none.
     """
     opened = open_repository(repository)
     tree, _ = work_tree(opened)
     every = choice if choice.paths else choice._replace(all_clusters=True)
     keyring = Keyring(identity_file)
-    return [
-        _readers(tree, cluster, keyring) for cluster in chosen_clusters(every, tree, opened.top)
-    ]
+    meant = chosen_clusters(every, tree, opened.top)
+    if not choice.paths:
+        recorded = recorded_recipients(parse_rules(tree.read(CONFIG) or b""))
+        meant = [cluster for cluster in meant if cluster.path in recorded] or meant
+    return [_readers(tree, cluster, keyring) for cluster in meant]
 
 
 def _readers(tree: Overlay, cluster: Cluster, keyring: Keyring) -> Readers:

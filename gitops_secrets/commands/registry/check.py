@@ -17,6 +17,7 @@ from gitops_secrets.core.registry.credentials import Credentials
 from gitops_secrets.core.registry.image import Image, images_at
 from gitops_secrets.core.registry.proof import Means, Proof
 from gitops_secrets.core.registry.reference import Registry, covers, find_key
+from gitops_secrets.core.repository.commands import bootstrap_command
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.errors import GitOpsSecretsError
 
@@ -77,7 +78,7 @@ def check(request: Request) -> Outcome:
                 held.setdefault((key, credentials), []).append(secret)
     unopened = tuple(secret for secret in meant if secret.place not in opened)
     if not held and not unopened:
-        raise _nothing(request)
+        raise _nothing(request, seen.clusters, meant)
     used = {cluster: uses(seen.view, cluster) for cluster in seen.clusters}
     questions = [
         Question(key, credentials, _images(request, key, holders, used))
@@ -113,7 +114,13 @@ def _is_meant(request: Request, key: str) -> bool:
     return not request.images or any(covers(key, image.name) for image in request.images)
 
 
-def _nothing(request: Request) -> GitOpsSecretsError:
+def _nothing(
+    request: Request, clusters: Sequence[Cluster], secrets: Sequence[PullSecret]
+) -> GitOpsSecretsError:
+    if not secrets:
+        return GitOpsSecretsError(
+            "there is no pull Secret to check", bootstrap_command(clusters[0].path)
+        )
     if request.images:
         names = ", ".join(image.name for image in request.images)
         return GitOpsSecretsError(
@@ -126,5 +133,5 @@ def _nothing(request: Request) -> GitOpsSecretsError:
             f"no pull Secret has an entry for {names}", "gitops-secrets registry list"
         )
     return GitOpsSecretsError(
-        "there is no registry to check", "gitops-secrets registry add --registry HOST"
+        "there is no registry to check", "gitops-secrets registry add --registry HOST:PORT"
     )

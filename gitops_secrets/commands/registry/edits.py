@@ -52,7 +52,7 @@ class Edit(NamedTuple):
             raise GitOpsSecretsError(
                 f"{_keys(there)} is the last of the pull Secret {secret.name} of {path}, and nothing would be "
                 "pulled with it any more",
-                "--allow-empty removes it all the same",
+                "--allow-empty",
             )
 
     def apply(self, secret: PullSecret, credentials: Mapping[Registry, Credentials]) -> PullSecret:

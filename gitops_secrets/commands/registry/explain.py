@@ -14,6 +14,7 @@ from gitops_secrets.commands.repository.clusters import Choice
 from gitops_secrets.core.flux.pullsecrets import PullSecret, pull_secrets
 from gitops_secrets.core.registry.image import Image
 from gitops_secrets.core.registry.lookup import Entry, Reader, entries_for
+from gitops_secrets.core.repository.commands import bootstrap_command
 from gitops_secrets.errors import GitOpsSecretsError
 
 
@@ -58,7 +59,10 @@ def explain(request: Request) -> tuple[Explained, ...]:
             places.setdefault((secret.cluster.path, secret.namespace), []).append(secret)
     if not places:
         named = f" {request.secret}" if request.secret else ""
-        raise GitOpsSecretsError(f"there is no pull Secret{named}", "gitops-secrets registry list")
+        raise GitOpsSecretsError(
+            f"there is no pull Secret{named}",
+            bootstrap_command(seen.clusters[0].path, request.secret or "regcred"),
+        )
     found = []
     for (cluster, namespace), secrets in places.items():
         entries = [

@@ -13,6 +13,7 @@ from gitops_secrets.commands.secrets.sealing import Sealer
 from gitops_secrets.core.flux.pullsecrets import PullSecret, pull_secrets
 from gitops_secrets.core.flux.roots.find import named_cluster
 from gitops_secrets.core.flux.view import View
+from gitops_secrets.core.repository.commands import bootstrap_command
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.pullsecret import CLUSTER_ANNOTATION
@@ -53,8 +54,8 @@ def own_secret(seen: Seen, cluster: Cluster, name: str | None) -> PullSecret:
         others = f"; it has {_names(ours)}" if ours else ""
         raise GitOpsSecretsError(
             f"Flux applies no pull Secret{named} of gitops-secrets in {cluster.path}{others}",
-            f"gitops-secrets bootstrap --path {cluster.path} --image-pull-secret {name or 'regcred'} --registry HOST",
-            "gitops-secrets doctor, if it is there",
+            bootstrap_command(cluster.path, name or "regcred"),
+            "gitops-secrets doctor",
         )
     if len(found) > 1:
         raise UsageError(

@@ -188,7 +188,7 @@ class _DockerConfig(NamedTuple):
     def _invalid(self) -> GitOpsSecretsError:
         return GitOpsSecretsError(
             f"{self.path}: not a valid docker config",
-            "docker login writes one: --registry-creds-docker-config ~/.docker/config.json",
+            "docker login HOST",
         )
 
     def _entry(self, auths: object, registry: Registry, server: str) -> object:
@@ -208,7 +208,7 @@ class _DockerConfig(NamedTuple):
         if len(found) > 1:
             raise GitOpsSecretsError(
                 f"{self.path} has {len(found)} entries that all mean {registry.key}",
-                f"docker logout {registry.host}, and log in once",
+                f"docker logout {registry.host} && docker login {registry.host}",
             )
         return found[0] if found else None
 
@@ -243,14 +243,13 @@ def _read(path: Path) -> bytes:
             content = file.read(_LARGEST + 1)
     except FileNotFoundError:
         raise GitOpsSecretsError(
-            f"the file of credentials {path} cannot be read: no such file",
-            "--registry-creds-file takes a file, --registry-creds-stdin the credentials",
+            f"the file of credentials {path} cannot be read: no such file"
         ) from None
     except OSError as error:
         raise GitOpsSecretsError(f"{path} cannot be read: {error.strerror}") from None
     if len(content) > _LARGEST:
         raise GitOpsSecretsError(
             f"{path} holds more than {_LARGEST} bytes, which no credentials and no docker config have",
-            "--registry-creds-file takes a file of USER:PASSWORD",
+            "give a file that holds USER:PASSWORD, or a docker config",
         )
     return content

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from gitops_secrets.adapters.git.nested import refuse_nested
 from gitops_secrets.core.flux.roots.find import NO_ROOT, clusters_of, root_at
+from gitops_secrets.core.repository.commands import bootstrap_command
 from gitops_secrets.core.repository.layout import Cluster, parse_cluster_path
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.errors import UsageError
@@ -37,7 +39,7 @@ def chosen_clusters(choice: Choice, tree: Overlay, top: Path) -> list[Cluster]:
     if choice.paths and not known and choice.new_cluster is None:
         raise UsageError(
             f"no cluster is in this repository yet: {NO_ROOT}",
-            f"gitops-secrets bootstrap --path {shlex.quote(choice.paths[0])} --image-pull-secret regcred",
+            bootstrap_command(choice.paths[0]),
         )
     if choice.paths:
         named = (_named(choice, path, tree, top, known) for path in choice.paths)
@@ -55,9 +57,10 @@ def chosen_clusters(choice: Choice, tree: Overlay, top: Path) -> list[Cluster]:
 
 def cluster_at(path: str, tree: Overlay, top: Path) -> Cluster:
     """Return the cluster that *path* means: from the repository's top, or from the current folder if only there
-    is one. Raises UsageError for a path that leaves the repository.
+    is one. Raises UsageError for a path that leaves the repository, or is in another one inside it.
     """
     cluster = from_top(path, top)
+    refuse_nested(top, cluster.path, "--repo {repo} --path {path}")
     here = None if root_at(tree, cluster) is not None else _below_current(path, top)
     return here if here is not None and root_at(tree, here) is not None else cluster
 

@@ -36,7 +36,7 @@ def refuse_operation(repository: Repository) -> None:
     if under_way is not None:
         raise GitOpsSecretsError(
             f"{under_way} is under way in {repository.top}",
-            "finish or abort it: git status says how",
+            "git status",
         )
 
 
@@ -80,13 +80,13 @@ def refuse_changed(
             # Only its filter sees that it does not: a question does not run that.
             continue
         raise GitOpsSecretsError(
-            f"{path} has changes that are not committed", _dirty_hint(path, state)
+            f"{path} has changes that are not committed", *_dirty_hints(path, state)
         )
 
 
-def _dirty_hint(path: str, state: str) -> str:
+def _dirty_hints(path: str, state: str) -> tuple[str, ...]:
     name = shlex.quote(path)
     if "D" in state:
-        return f"git restore --staged --worktree -- {name}"
+        return (f"git restore --staged --worktree -- {name}",)
     away = f"mv {name} {name}.mine" if state == "??" else "git stash"
-    return f"git add {name} && git commit, or {away}"
+    return (f"git add {name} && git commit", away)

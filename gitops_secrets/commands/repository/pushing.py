@@ -12,6 +12,7 @@ from gitops_secrets.adapters.running.interrupts import held_back
 from gitops_secrets.adapters.running.process import Completed, pass_on
 from gitops_secrets.adapters.writing.step import StepError
 from gitops_secrets.commands.repository.branches import remote_of
+from gitops_secrets.core.guard.rules.unjudged.policy_change import ALLOWS
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def try_push(repository: Repository, head: Head, target: Target) -> None:
     if done.status:
         raise GitOpsSecretsError(
             f"{target.branch} cannot be pushed to {remote}, and nothing was changed: {words(done)}",
-            _hint(done, target),
+            *_hints(done, target),
         )
 
 
@@ -123,7 +124,7 @@ def push(repository: Repository, target: Target, held: Held) -> tuple[str, ...]:
         )
     raise StepError(
         lambda so: f"the push of {target.branch} was refused, and {so}: {words(done)}",
-        _hint(done, target),
+        *_hints(done, target),
         take_back=True,
     )
 
@@ -147,13 +148,15 @@ def _addresses(done: Completed) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))[:3]
 
 
-def _hint(done: Completed, target: Target) -> str:
+def _hints(done: Completed, target: Target) -> tuple[str, ...]:
     remote = target.remote
     if b"[rejected]" in done.stderr and target.is_new:
-        return f"{remote} has a branch {target.branch} with other commits: have it merged, or give another name"
+        return (
+            f"{remote} has a branch {target.branch} with other commits: have it merged, or give another name",
+        )
     if b"[rejected]" in done.stderr:
-        return "git pull --rebase, and run the same command again"
-    return (
-        f"fix what it names, see whether git push --dry-run {remote} passes, and run the same "
-        "command again"
-    )
+        return ("git pull --rebase",)
+    again = "then run the same command again"
+    if b"error[policy-change]" in done.stderr:
+        return (f"on the server, for this push: git config {ALLOWS} true", again)
+    return (f"git push --dry-run {remote}", f"fix what it names, {again}")

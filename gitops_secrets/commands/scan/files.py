@@ -130,8 +130,8 @@ class _Missed:
     def empty(self, folder: str) -> None:
         """Note *folder*, in which nothing is, if a submodule should be there."""
         if os.path.relpath(os.path.realpath(folder), self._top) in self._submodules:
-            hint = "git submodule update --init brings it"
-            self._unread.append(f"{folder}: it is a submodule that is not checked out; {hint}")
+            brings = "git submodule update --init brings it"
+            self._unread.append(f"{folder}: it is a submodule that is not checked out; {brings}")
 
     @cached_property
     def _submodules(self) -> frozenset[str]:

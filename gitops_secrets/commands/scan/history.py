@@ -19,6 +19,7 @@ from gitops_secrets.adapters.git.history import Batch, Walk
 from gitops_secrets.adapters.git.objects import Git
 from gitops_secrets.adapters.git.rawdiff import Change
 from gitops_secrets.commands.policy import policies, revisions
+from gitops_secrets.commands.scan.gone import with_gone
 from gitops_secrets.commands.scan.history_reader import Messages, Reader
 from gitops_secrets.commands.scan.judging import Judge, unread_of
 from gitops_secrets.commands.scan.messages import (
@@ -65,7 +66,7 @@ def scan_history(git: Git, policy: str | None, progress: Progress, *, cached: bo
     except CacheError as error:
         raise GitOpsSecretsError(
             f"what was learnt of the history could not be kept on disk: {error}",
-            "TMPDIR=FOLDER gitops-secrets scan --history --no-cache, with a folder that has room",
+            "TMPDIR=FOLDER gitops-secrets scan --history --no-cache",
         ) from None
 
 
@@ -104,7 +105,9 @@ class _Scan:
             self._cache.end_walk(now)
         self._cache.save()
         total = Judgement(
-            told_once(self._git, [f for j in self._judgements for f in j.findings]),
+            with_gone(
+                self._git, told_once(self._git, [f for j in self._judgements for f in j.findings])
+            ),
             tuple(i for j in self._judgements for i in j.ignored),
         )
         read = self._cache.count() + len(self._missing)

@@ -212,7 +212,7 @@ def unread_of(changes: Sequence[Change], known: Known) -> tuple[str, ...]:
     """Return, for people, what of *changes* is missing from the contents that are *known*."""
     return tuple(
         f"{known.telling.words(change.path)}: Git has no content {change.new[:12]} here; "
-        f"{BRINGS} it"
+        f"{BRINGS} brings it"
         for change in changes
         if change.new in known.missing
     )
@@ -224,7 +224,7 @@ def _unknown_origin(lost: Collection[str]) -> tuple[str, ...]:
         return ()
     number = "1 content" if len(lost) == 1 else f"{len(lost)} contents"
     words = f"Git lacks {number} here from which ciphertext may have been moved or copied"
-    return (f"{words}, {min(lost)[:12]} for one; {BRINGS} them",)
+    return (f"{words}, {min(lost)[:12]} for one; {BRINGS} brings them",)
 
 
 def is_encrypted(facts: Facts) -> bool:

@@ -36,7 +36,7 @@ def parse_sent(text: bytes) -> list[str]:
         if line is None:
             raise GitOpsSecretsError(
                 "standard input is not that of a pre-push hook",
-                "git runs the hook itself; gitops-secrets hooks install puts it in place",
+                "gitops-secrets hooks install",
             )
         at = line.end()
         if line["new"].strip(b"0"):

@@ -22,6 +22,7 @@ from gitops_secrets.commands.scan.messages import scan_messages
 from gitops_secrets.commands.scan.taking_back import with_way_back
 from gitops_secrets.commands.scan.versions import once
 from gitops_secrets.core.guard.outcome import Outcome
+from gitops_secrets.core.guard.rules.unjudged.policy_change import ALLOWS
 from gitops_secrets.errors import GitOpsSecretsError
 
 TYPE_CHECKING = False
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitops_secrets.core.guard.judge.judgement import Judgement
-
-ALLOW = "gitops-secrets.allowPolicyChanges"
-"""The server's own Git setting: whether a push may change creation rules and exceptions."""
 
 
 def parse_updates(text: bytes) -> list[Update]:
@@ -42,7 +40,7 @@ def parse_updates(text: bytes) -> list[Update]:
         if len(fields) != 3 or not all(_is_id(field) for field in fields[:2]):
             raise GitOpsSecretsError(
                 "standard input is not that of a pre-receive hook",
-                "git runs the hook itself; gitops-secrets hooks install --server puts it in place",
+                "gitops-secrets hooks install --server",
             )
         updates.append(Update(*fields))
     return updates
@@ -52,7 +50,7 @@ def scan_push(git: Git, updates: Sequence[Update], policy: str | None, *, allow:
     """Judge what *updates* bring that no ref of the repository reaches yet, all of it together.
 
     The policy is that of the default branch as it was, or of the revision *policy*.
-    A push may change the policy where *allow* or the server's setting ALLOW says so.
+    A push may change the policy where *allow* or the server's setting ALLOWS says so.
     """
     refs = Refs(git)
     by = protected(git, refs, policy, updates)
@@ -156,7 +154,7 @@ def _lost(updates: Sequence[Update], kinds: Mapping[str, str]) -> list[str]:
 
 def _allows(git: Git) -> bool:
     try:
-        return git.ask("config", "--type=bool", "--get", ALLOW).strip() == b"true"
+        return git.ask("config", "--type=bool", "--get", ALLOWS).strip() == b"true"
     except GitOpsSecretsError:
         return False
 

@@ -76,7 +76,8 @@ def judge_named(
             return finding
         # No work tree need have it, so no command for a file would do.
         return finding._replace(
-            fix=f"git cat-file blob {blob} shows it; push no ref that leads to it"
+            message=f"{finding.message}: push no ref that leads to it",
+            fix=f"git cat-file blob {blob}",
         )
 
     return judged._replace(findings=tuple(told(f) for f in judged.findings))

@@ -92,6 +92,7 @@ def _judge(
     git: Git, changes: list[Change], new: list[str], matters: Mapping[str, bytes | None]
 ) -> int:
     index = git.begin_index()
+    from gitops_secrets.adapters.running.here import way_to_top
     from gitops_secrets.commands.contents.known import Known
     from gitops_secrets.commands.scan.staged import judge_staged
     from gitops_secrets.core.guard.engine import examine
@@ -104,7 +105,7 @@ def _judge(
         if content is not None:
             known.add(blob, examine(content) if content else NOTHING)
     outcome = judge_staged(git, changes, known, index)
-    report = render(outcome)
+    report = render(outcome, way_to_top())
     if sys.stdout.isatty():
         from gitops_secrets.adapters.running.terminal import has_colour
 

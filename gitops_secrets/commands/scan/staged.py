@@ -19,7 +19,8 @@ def scan_staged(git: Git) -> Outcome:
     if not any(change.new for change in changes) and git.is_bare():
         raise GitOpsSecretsError(
             "this repository is bare: nothing is staged in it",
-            "gitops-secrets scan --tree, or --history for every commit",
+            "gitops-secrets scan --tree",
+            "gitops-secrets scan --history",
         )
     return judge_staged(git, changes, Known(git), git.index)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gitops_secrets.adapters.git.objects import Git
+from gitops_secrets.commands.repository.takingback import take_back_command
 from gitops_secrets.core.guard.outcome import Outcome
 from gitops_secrets.core.guard.record.finding import Finding, Severity
+from gitops_secrets.core.guard.rules.unjudged.policy_change import RULE
 
 
 def with_way_back(git: Git, outcome: Outcome, tips: Sequence[str], new: Sequence[str]) -> Outcome:
@@ -23,18 +25,10 @@ def with_way_back(git: Git, outcome: Outcome, tips: Sequence[str], new: Sequence
     first = next((at for at, (name, *_) in enumerate(commits) if name in bad), None)
     if first is None:
         return outcome
-    return outcome._replace(way_back=_command(commits[first:]))
+    return outcome._replace(way_back=take_back_command(commits[first:]))
 
 
 def _is_in_commit(finding: Finding) -> bool:
-    return finding.severity is Severity.ERROR and finding.where == "file" and bool(finding.commit)
-
-
-def _command(commits: Sequence[Sequence[str]]) -> str:
-    """Return the command for *commits*, each with its parents, oldest first."""
-    name, *parents = commits[0]
-    if not parents:
-        return "git update-ref -d HEAD"
-    if any(len(of_commit) > 2 for of_commit in commits):
-        return f"git rebase --interactive --rebase-merges {name[:12]}~1"
-    return f"git reset --soft {name[:12]}~1"
+    """Return whether a commit holds *finding* for good: a change of policy is only refused, and may be allowed."""
+    is_error = finding.severity is Severity.ERROR and finding.rule != RULE.ident
+    return is_error and finding.where == "file" and bool(finding.commit)

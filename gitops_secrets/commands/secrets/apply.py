@@ -19,6 +19,7 @@ from gitops_secrets.commands.secrets.pruning import Leftover, Pruning, delete
 from gitops_secrets.commands.secrets.wanted import PullSecret, Wanted, meant_clusters, read_wanted
 from gitops_secrets.core.live import patches as applying
 from gitops_secrets.core.live.shown import leftover_change, namespace_change, secret_change
+from gitops_secrets.core.repository.commands import bootstrap_command
 from gitops_secrets.core.repository.filechange import Change
 from gitops_secrets.core.repository.layout import CONFIG
 from gitops_secrets.core.repository.layout import Cluster as ClusterPath
@@ -89,7 +90,7 @@ def apply(request: Request) -> Outcome:
     cluster = connect(request.kubeconfig, request.context)
     if not request.dry_run and not request.confirm(cluster):
         raise GitOpsSecretsError(
-            f"not applied to {cluster.context}: not confirmed", "--context names another cluster"
+            f"not applied to {cluster.context}: not confirmed", "--context NAME"
         )
     if not request.dry_run:
         end_on_signals(
@@ -132,7 +133,7 @@ def _head(repository: Repository) -> str:
     done = repository.git("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     if done.status:
         raise GitOpsSecretsError(
-            f"{repository.top} has no commit yet", "gitops-secrets bootstrap --path clusters/prod"
+            f"{repository.top} has no commit yet", bootstrap_command("clusters/prod")
         )
     return done.stdout.decode().strip()
 
@@ -207,15 +208,13 @@ def _apply_pull_secret(
         raise GitOpsSecretsError(
             f"{shown} differs from this commit's, and Flux owns it: Flux brings the value of the "
             "commit that it reads",
-            "git push, and Flux applies it",
-            f"--force applies {secret.file} now; Flux undoes that where its commit says otherwise",
+            "git push",
+            "--force",
         )
     try:
         after, created = _apply_secret(cluster, patch, request, absent=absent, force=request.force)
     except ConflictError as error:
-        raise GitOpsSecretsError(
-            error.message, *error.hints, "--force takes the value over from its owner"
-        ) from None
+        raise GitOpsSecretsError(error.message, *error.hints, "--force") from None
     return Step(
         shown,
         "created" if created else "changed",

@@ -11,6 +11,7 @@ from gitops_secrets.adapters.sops.failures import TamperedError
 from gitops_secrets.adapters.writing.transaction import clear_up
 from gitops_secrets.commands.repository.worktree import listed_tree
 from gitops_secrets.commands.secrets.file import SecretFile, locate
+from gitops_secrets.commands.secrets.readable import seen_by_git
 from gitops_secrets.commands.secrets.ruling import find_ruling, ruling_of
 from gitops_secrets.commands.secrets.sealing import Sealer
 from gitops_secrets.commands.secrets.smallest import lessen
@@ -89,6 +90,8 @@ def encrypt(request: Request) -> Outcome:
         raise UsageError("standard input needs a place to go", "gitops-secrets encrypt - --to PATH")
     file = locate(target)
     recovered = clear_up(file.repository)
+    if request.target is None:
+        file.read()
     added = _add_rule(request, file)
     with Sealer(file.tree, Keyring(request.identity_file)) as sealer:
         if request.source is not None and request.target is None:
@@ -174,7 +177,7 @@ def _refuse_other(before: Manifest, wanted: Manifest) -> None:
     if before.idents != tuple(secret.ident for secret in wanted.secrets):
         raise GitOpsSecretsError(
             f"{path} holds {', '.join(map(str, before.idents))}, not what is given",
-            "give --to another path, or move that file away: git rm --cached " + path,
+            "--to PATH",
         )
 
 
@@ -196,7 +199,7 @@ def _in_place(
     plain = held.without_metadata() if held.has_ciphertext else held
     secrets = plain.secrets
     sealer.seal(plain, ruling)
-    return _described(secrets), ruling, _seen_by_git(file, held)
+    return _described(secrets), ruling, seen_by_git(file, held)
 
 
 def _complete(request: Request, held: Manifest, sealer: Sealer, ruling: Ruling) -> _Sealed:
@@ -221,6 +224,8 @@ def _complete(request: Request, held: Manifest, sealer: Sealer, ruling: Ruling) 
         sealer.seal(wanted, ruling)
     elif readable:
         sealer.reseal(opened, wanted, ruling)
+    elif set(ruling.recipients) != set(held.recipients):
+        sealer.reseal(opened, wanted, ruling, renew=True)
     else:
         held.check_encrypted(ruling.recipients, (), mac_only=ruling.mac_only)
     return _described(secrets)
@@ -245,29 +250,6 @@ def _read_source(source: Path) -> bytes:
         return source.read_bytes()
     except OSError as error:
         raise GitOpsSecretsError(f"{source} cannot be read: {error.strerror}") from None
-
-
-def _seen_by_git(file: SecretFile, held: Manifest) -> tuple[str, ...]:
-    """Return what to do about a Git that has already seen *held* readable."""
-    path = file.path
-    revision, contents = file.repository.contents("HEAD", [path])
-    committed = contents[path]
-    if committed is not None and not _is_encrypted(Manifest(committed, path)):
-        where = f"commit {revision[:10]}"
-        return (
-            f"{where} holds it readable for good: change the credential itself; git add {path}",
-        )
-    staged = file.repository.git("cat-file", "blob", f":{path}")
-    if staged.status == 0 and staged.stdout == held.content:
-        return (f"the index holds it readable: git add {path}",)
-    return ()
-
-
-def _is_encrypted(manifest: Manifest) -> bool:
-    try:
-        return manifest.has_ciphertext
-    except GitOpsSecretsError:
-        return False
 
 
 def _warnings(secrets: Sequence[Secret]) -> tuple[str, ...]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import NamedTuple
 
 from gitops_secrets.adapters.files import check_inside, read_file
 from gitops_secrets.adapters.git.opening import open_repository
 from gitops_secrets.adapters.git.repository import Repository
+from gitops_secrets.adapters.running.here import way_to_top
 from gitops_secrets.adapters.writing.transaction import open_transaction
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.manifest import Manifest
@@ -40,13 +42,18 @@ class SecretFile(NamedTuple):
 
 
 def locate(file: Path) -> SecretFile:
-    """Return *file*, there or not. Raises GitOpsSecretsError if it is in no Git work tree."""
+    """Return *file*, there or not: from the current folder or, if it is only there, from the top.
+
+    What is printed has its paths from the top. Raises GitOpsSecretsError if it is in no Git work tree.
+    """
+    from_top = Path(way_to_top(), file)
+    if not file.exists() and from_top.is_file():
+        file = from_top
     if file.is_dir():
         raise UsageError(f"{file} is a folder", "name the file: gitops-secrets show FILE")
     if file.suffix not in _SUFFIXES:
-        readable = (
-            f"gitops-secrets encrypt {file} --to {file.with_suffix('.yaml')}, for a readable file"
-        )
+        to = shlex.quote(str(file.with_suffix(".yaml")))
+        readable = f"gitops-secrets encrypt {shlex.quote(str(file))} --to {to}"
         raise UsageError(
             f"{file} does not end in {', '.join(_SUFFIXES)}, and Flux would not decrypt it",
             readable if file.is_file() else f"name it {file.name}.yaml",

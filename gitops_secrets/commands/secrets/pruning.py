@@ -121,7 +121,8 @@ class Pruning:
         if git.is_shallow():
             raise GitOpsSecretsError(
                 "this clone is shallow, and what Git had before cannot be seen in it",
-                "git fetch --unshallow, or fetch-depth: 0 in CI, brings the whole history",
+                "git fetch --unshallow",
+                "in CI, have the whole history fetched: fetch-depth: 0",
             )
         layouts = [path._replace(inline=inline) for path in paths for inline in (False, True)]
         folders = dict.fromkeys(f for c in layouts for f in (c.folder, c.tenants_folder))

@@ -111,7 +111,7 @@ def refuse_new_readers(sealed: Manifest, cluster_path: str, ruling: Ruling) -> N
         raise GitOpsSecretsError(
             f"{CONFIG} lets {', '.join(map(shorten, new))} read {sealed.path}, which was not encrypted for them: "
             "new credentials are given to no reader on the word of a file",
-            f"gitops-secrets key add {new[0]} --path {path}, if they may read it",
+            f"gitops-secrets key add {new[0]} --path {path}",
             f"or take them out of the rule in {CONFIG}",
         )
 
@@ -161,5 +161,6 @@ def _refuse_foreign(before: Manifest, wanted: PullSecret) -> None:
     if before.metadata is None:
         raise GitOpsSecretsError(
             f"{path} is not encrypted, though it should be",
-            f"git rm --cached {path}, and treat its credentials as leaked",
+            f"gitops-secrets encrypt {path} && git add {path} && git commit",
+            "change its credentials at the registry: whoever reads Git can read them",
         )

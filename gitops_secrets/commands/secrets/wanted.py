@@ -14,6 +14,7 @@ from gitops_secrets.commands.secrets.sealing import Sealer
 from gitops_secrets.core.flux import objects as flux
 from gitops_secrets.core.flux.kustomizations import FluxKustomization, find_kustomizations
 from gitops_secrets.core.flux.roots.find import clusters_of, named_cluster, root_at
+from gitops_secrets.core.repository.commands import bootstrap_command
 from gitops_secrets.core.repository.layout import CONFIG, ENDINGS, Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.pullsecret import read_config
@@ -74,7 +75,7 @@ def read_wanted(tree: Overlay, path: Cluster, keyring: Keyring) -> Wanted:
     if recipient is None:
         raise GitOpsSecretsError(
             f"{CONFIG} records no recipient for {path.path}",
-            f"gitops-secrets bootstrap --path {path.path} --image-pull-secret regcred",
+            bootstrap_command(path.path),
         )
     age.refuse_missing(keyring.named)
     identity = keyring.first([recipient])
@@ -108,7 +109,7 @@ def _kustomization(path: Cluster, content: bytes | None) -> FluxKustomization:
     if len(found) != 1:
         raise GitOpsSecretsError(
             f"{path.kustomization_file} is not in the last commit",
-            f"gitops-secrets bootstrap --path {path.path} --image-pull-secret regcred",
+            bootstrap_command(path.path),
         )
     return found[0]
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from gitops_secrets.adapters.files import read_file
+from gitops_secrets.adapters.git.nested import refuse_nested
 from gitops_secrets.adapters.git.objects import OVERLAP, Git
 from gitops_secrets.adapters.git.repository import Repository
 from gitops_secrets.commands.policy import revisions
@@ -183,10 +184,14 @@ def path_from_top(repository: Repository, path: str) -> str:
 
 
 def _named(repository: Repository, path: str, listed: Iterable[str]) -> set[str]:
-    """Return the files at *path* by their paths from the top."""
+    """Return the files at *path*, which may count from the top too, by their paths from there."""
+    from_top = os.path.join(repository.top, path)
+    if not os.path.lexists(path) and os.path.lexists(from_top):
+        path = from_top
     if not os.path.lexists(path):
         raise UsageError(f"{path} does not exist")
     name = path_from_top(repository, path)
+    refuse_nested(repository.top, name, "cd {repo} && gitops-secrets verify {path}")
     if os.path.isdir(path):
         folder = "" if name == "." else f"{name}/"
         return {file for file in listed if file.startswith(folder)}

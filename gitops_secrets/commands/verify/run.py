@@ -110,10 +110,12 @@ def verify(request: Request) -> Verified:
     paced.step("reading earlier versions")
     compared = _compare(request, git, scope, files, [*(file.path for file in judged), *plain])
     findings += compared.findings
-    unread = [f"{path}: Git has no content of it here; {BRINGS} it" for path in scope.missing]
+    unread = [
+        f"{path}: Git has no content of it here; {BRINGS} brings it" for path in scope.missing
+    ]
     notes = list(_notes(judged))
     if compared.missing:
-        lost = f"{count(compared.missing, 'earlier contents')} that Git does not have here; {BRINGS} them"
+        lost = f"{count(compared.missing, 'earlier contents')} that Git does not have here; {BRINGS} brings them"
         if request.history or scope.begins:
             unread.append(lost)
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from gitops_secrets.adapters.git.nested import refuse_nested
 from gitops_secrets.adapters.git.opening import open_repository
 from gitops_secrets.commands.policy.policies import is_rules
 from gitops_secrets.commands.repository.worktree import work_tree
@@ -26,6 +27,7 @@ def which_rule(folder: Path, path: str) -> Explained:
     repository = open_repository(folder)
     named = path if os.path.isabs(path) else os.path.join(folder, path)
     name = path_from_top(repository, named)
+    refuse_nested(repository.top, name, "gitops-secrets which-rule --repo {repo} {path}")
     tree, links = work_tree(repository)
     configs = {p: tree.read(p) or b"" for p in tree.files() if is_rules(p)}
     configs.update(linked_rules(repository, links))

@@ -19,7 +19,7 @@ def check_branch_name(name: str) -> None:
     if is_unmistakable(name) or (may_be_secret(name) and not may_be_name(name)):
         raise UsageError(
             "what --branch was given looks like a secret, and a branch is seen by everybody",
-            "--branch registry/new-credentials, a name of small letters",
+            "--branch registry/new-credentials",
         )
     parts = name.split("/")
     if (

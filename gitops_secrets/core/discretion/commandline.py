@@ -50,8 +50,8 @@ _NAMES = frozenset(
 """Options whose values become names in files, of files, or in a cluster."""
 _SEEN = "the shell's history and process lists have seen it: replace it if it is one"
 _HINTS = {
-    "--age-recipient": "age-keygen -y FILE prints the recipient of an identity",
-    "--age-identity-file": "--age-identity-file FILE, with the file that holds the identity",
+    "--age-recipient": "age-keygen -y FILE",
+    "--age-identity-file": "--age-identity-file FILE",
     "--registry": "credentials are given with --registry-creds-stdin, or one of the other sources",
     "--path": "a folder that exists is taken as it is called: mkdir -p it first",
 }

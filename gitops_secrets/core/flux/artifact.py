@@ -66,7 +66,7 @@ def guard_generated(
             raise GitOpsSecretsError(
                 f"{owner.file}:{owner.line}: the Kustomization {owner.name} takes all of "
                 f"{path!r}, and would apply {cluster.folder} without decrypting it",
-                f"(cd {path} && kustomize create --autodetect --recursive), and take "
+                f"in {path}: kustomize create --autodetect --recursive, and take "
                 f"{PULL_SECRETS} out of what it lists",
             )
     inside = not cluster.inline and cluster.contains(f"{cluster.folder}/")

@@ -82,7 +82,7 @@ def plan_pull_secret(
             raise GitOpsSecretsError(
                 f"Secret {namespace}/{name} is there and is of the type {live.get('type')}, "
                 "which cannot change",
-                f"{kubectl} --namespace {namespace} delete secret {name}, if nothing needs it",
+                f"{kubectl} --namespace {namespace} delete secret {name}",
             )
         if _decoded((live.get("data") or {}).get(DOCKERCONFIGJSON, "")) == dockerconfigjson:
             return None

@@ -136,7 +136,7 @@ def _text(entry: dict[str, object], name: str, where: str) -> str:
 def _in_helper(where: str, helper: str) -> GitOpsSecretsError:
     return GitOpsSecretsError(
         f"{where}: holds no credentials, and the kubelet does not ask the credential helper {printable(helper)}",
-        "gitops-secrets bootstrap asks it: --registry HOST --registry-creds-docker-config FILE",
+        "have the helper asked: gitops-secrets bootstrap --registry HOST --registry-creds-docker-config FILE",
     )
 
 

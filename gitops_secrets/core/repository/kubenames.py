@@ -17,9 +17,9 @@ def check_secret_name(name: str) -> None:
     """Raise UsageError if Kubernetes would refuse *name* for a Secret."""
     if len(name) > 253 or not re.fullmatch(_DNS_SUBDOMAIN, name):
         raise UsageError(
-            f"Kubernetes takes no Secret named {name!r}",
-            "lower case letters, digits, '-' and '.', at most 253, beginning and ending with a "
-            "letter or digit: --image-pull-secret regcred",
+            f"Kubernetes takes no Secret named {name!r}: a name has at most 253 lower case letters, digits, '-' and "
+            "'.', and begins and ends with a letter or digit",
+            "--image-pull-secret regcred",
         )
 
 

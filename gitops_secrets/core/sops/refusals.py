@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from gitops_secrets.core.sops.structure import MasterKey, SopsDocument
@@ -38,7 +39,8 @@ def check_encrypted(
         beside = [key for key in metadata.keys if key.kind != "age"]
         if sorted(metadata.recipients) != sorted(recipients) or beside != list(others):
             raise GitOpsSecretsError(
-                f"{path} is encrypted for other recipients than .sops.yaml names for it"
+                f"{path} is encrypted for other recipients than .sops.yaml names for it",
+                f"gitops-secrets encrypt {shlex.quote(path)} --age-identity-file FILE",
             )
 
 

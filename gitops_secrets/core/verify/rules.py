@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from gitops_secrets.core.guard.judge.followed import followed
 from gitops_secrets.core.guard.record.finding import Finding
+from gitops_secrets.core.guard.rules.base import ENCRYPT
 from gitops_secrets.core.repository.layout import CONFIG
 from gitops_secrets.core.sops.keys.recipients import shorten
 from gitops_secrets.core.sops.reader.structure import EncryptedFile
@@ -28,6 +29,7 @@ KINDS = {
     "hc_vault": "hc_vault",
 }
 """What a creation rule calls the master keys of a ``sops`` block."""
+MANIFESTS = (".yaml", ".yml", ".json")
 _DROP = f"{UPDATE_KEYS} && sops rotate --in-place {{path}}"
 """Who was a reader has the data key, and would read what is written under it later."""
 
@@ -139,8 +141,15 @@ def _check_recipients(file: EncryptedFile, metadata: Metadata, chosen: Ruled) ->
             file.path,
             file.place_of_block("age"),
             f"it {', and '.join(said)}",
-            fix=_DROP if more else "",
+            fix=_fix(file, is_dropped=bool(more)),
         )
+
+
+def _fix(file: EncryptedFile, *, is_dropped: bool) -> str:
+    """Return what has *file* read by those whom its rule names: our own command, if all of it is Secrets."""
+    if file.path.endswith(MANIFESTS) and all(d.kind == "Secret" for d in file.documents):
+        return ENCRYPT
+    return _DROP if is_dropped else ""
 
 
 def _check_choice(file: EncryptedFile, metadata: Metadata, chosen: Ruled) -> Iterator[Finding]:

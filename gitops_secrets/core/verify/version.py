@@ -48,4 +48,7 @@ def restore(before: Version, after: Version) -> str:
     """Return what puts *before* back, or accepts *after*; empty if they are different files."""
     if not before.commit or before.file.path != after.file.path:
         return ""
-    return f"git restore --source {before.commit[:12]} -- {{path}}, or: gitops-secrets encrypt --ignore-mac {{path}}"
+    return (
+        f"unless it is meant: git restore --source {before.commit[:12]} -- {{path}}; if it is: "
+        "gitops-secrets encrypt --ignore-mac {path}"
+    )

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from gitops_secrets.core.flux.objects import KUSTOMIZATION_NAMES
 from gitops_secrets.core.flux.view import View
+from gitops_secrets.core.repository.commands import bootstrap_command
 from gitops_secrets.core.repository.layout import CONFIG, ENDINGS, escaped
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.rules.creation import (
@@ -17,6 +18,7 @@ from gitops_secrets.core.sops.rules.creation import (
     parse_rules,
     recorded_recipients,
 )
+from gitops_secrets.core.wiring.kustomization import IDENTITY_SECRET
 from gitops_secrets.errors import GitOpsSecretsError
 
 _TO_COME = b"apiVersion: v1\nkind: Secret\nmetadata: {name: to-come}\n"
@@ -58,13 +60,21 @@ def rule_for_file(tree: Overlay, path: str) -> FileRule:
     if unknown:
         raise GitOpsSecretsError(
             f"{unknown[0]} applies {path}, and {CONFIG} records no recipient for it",
-            f"gitops-secrets bootstrap --path {unknown[0]} --image-pull-secret regcred",
+            bootstrap_command(unknown[0]),
         )
     people = _people(rules, paths)
+    verb = "will apply" if notes else "applies"
     notes += [
-        f"{a.place}: {a.object} applies {path} without spec.decryption: gitops-secrets doctor says what it needs"
+        f"{a.place}: {a.object} {verb} {path} without spec.decryption: in {a.kustomization.file}, spec: "
+        f"decryption: {{provider: sops, secretRef: {{name: {IDENTITY_SECRET}}}}}"
         for a in applying
-        if a.kustomization.decryption_provider is None
+        if a.kustomization.decryption_provider is None and not a.is_own
+    ]
+    notes += [
+        f"{a.place}: {a.object} {verb} {path} without spec.decryption: move the file to what another Kustomization "
+        "applies, which decrypts"
+        for a in applying
+        if a.kustomization.decryption_provider is None and a.is_own
     ]
     return FileRule(
         _regex(path), (*(recorded[cluster] for cluster in paths), *people), tuple(notes)

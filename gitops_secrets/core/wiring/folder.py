@@ -29,7 +29,7 @@ def check_folder(tree: Overlay, cluster: Cluster, secret: str, namespace: str) -
         raise GitOpsSecretsError(
             f"{foreign[0]} is not a Kubernetes manifest, and Flux would apply nothing of "
             f"{cluster.folder} for it",
-            f"git mv {foreign[0]} into another folder, commit, and run again",
+            f"move {foreign[0]} to another folder, commit, and run again",
         )
     _refuse_nested(tree, cluster)
 

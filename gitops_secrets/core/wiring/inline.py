@@ -76,7 +76,8 @@ def is_first_stage(
         raise GitOpsSecretsError(
             f"the decryption of {cluster.path} is committed and not pushed, and a Flux that meets it "
             "together with the pull Secret applies neither",
-            "git push, wait until Flux has reconciled, and run the same command with --resume",
+            "git push",
+            "once Flux has reconciled it, run the same command with --resume",
         )
     resume(now)
     return False

@@ -43,7 +43,7 @@ def choose_root(
             raise UsageError(
                 f"--flavour {Installer.BOOTSTRAP}: {_named(found)} installs the Flux that reads {cluster.path}, "
                 f"by {found.patches_in.file}",
-                f"gitops-secrets bootstrap --path {shlex.quote(cluster.path)}",
+                f"--flavour {Installer.OPERATOR}" if found.instance else "leave --flavour away",
             )
         return bootstrapped_root(tree, cluster, flux_folder(cluster, namespace))
     if found is None:
@@ -53,7 +53,6 @@ def choose_root(
         place = f"{found.kustomization.file}:{found.kustomization.line}"
         _refuse_external(
             tree,
-            cluster,
             f"{place} reads {cluster.path}, and nothing in Git says what installs its Flux",
         )
     return found
@@ -66,18 +65,18 @@ def _refuse_second_installer(tree: Overlay, roots: Sequence[Root], cluster: Clus
         if root.folder is not None and cluster.contains(root.kustomization.file):
             raise GitOpsSecretsError(
                 f"{root.kustomization.file} is in {cluster.path}, and Flux reads {root.cluster.path} by it",
-                f"gitops-secrets bootstrap {reads}",
+                reads,
             )
         if root.folder is None:
             raise GitOpsSecretsError(
                 f"{root.kustomization.file}:{root.kustomization.line} has Flux read {root.cluster.path}, "
                 f"not {cluster.path}, and {_named(root)} installs it",
-                f"gitops-secrets bootstrap {reads}",
-                f"gitops-secrets bootstrap --path {shlex.quote(cluster.path)} --flavour {Installer.BOOTSTRAP}",
+                reads,
+                f"--flavour {Installer.BOOTSTRAP}",
             )
     external = find_external(tree)
     if external is not None:
-        _refuse_external(tree, cluster, f"nothing in Git has Flux read {cluster.path}")
+        _refuse_external(tree, f"nothing in Git has Flux read {cluster.path}")
 
 
 def _named(root: Root) -> str:
@@ -86,11 +85,11 @@ def _named(root: Root) -> str:
     )
 
 
-def _refuse_external(tree: Overlay, cluster: Cluster, problem: str) -> None:
+def _refuse_external(tree: Overlay, problem: str) -> None:
     external = find_external(tree)
     by = f"; {external} installs Flux" if external is not None else ""
     there = external or "what installs Flux"
     raise GitOpsSecretsError(
         f"{problem}{by}: its ServiceAccounts have to be given the pull Secret by hand, in {there}",
-        f"gitops-secrets bootstrap --path {shlex.quote(cluster.path)} --flavour {Installer.EXTERNAL}",
+        f"--flavour {Installer.EXTERNAL}",
     )

@@ -61,7 +61,8 @@ def parse_source(value: str) -> SourceName:
     if found is None or match is None:
         raise UsageError(
             f"--source {value!r} does not name a source that logs in to a registry",
-            "--source OCIRepository/NAME.NAMESPACE, or HelmRepository, ImageRepository or FluxInstance",
+            "--source OCIRepository/NAME.NAMESPACE",
+            "the kinds: OCIRepository, HelmRepository, ImageRepository and FluxInstance",
         )
     bare, dot, namespace = name.rpartition(".")
     return SourceName(found, bare, namespace) if dot else SourceName(found, name, None)
@@ -150,7 +151,7 @@ def _find_instance(view: View, cluster: Cluster, wanted: SourceName) -> Named:
     if instance is None or not _fields(instance):
         raise UsageError(
             f"{cluster.path} has no FluxInstance in Git that reads or is installed from a registry of its own",
-            "--source OCIRepository/NAME.NAMESPACE names a source",
+            "--source OCIRepository/NAME.NAMESPACE",
         )
     if instance.overlay is not None:
         fields = ", ".join("spec." + ".".join(keys) for keys in _fields(instance))

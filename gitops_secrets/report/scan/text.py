@@ -5,7 +5,7 @@ from __future__ import annotations
 from gitops_secrets.core.guard.judge.policy import SETTINGS_FILE
 from gitops_secrets.core.guard.outcome import Outcome
 from gitops_secrets.core.guard.record.finding import Finding, Severity
-from gitops_secrets.report.words import count, plain
+from gitops_secrets.report.words import count, from_here, plain
 
 _NAMED = 5
 """How many of the commits that kept a line are named."""
@@ -14,15 +14,15 @@ _BY = {"marker": "its marker", "baseline": "the baseline", "settings": SETTINGS_
 """Whose word keeps a finding from being reported."""
 
 
-def render(outcome: Outcome) -> str:
-    """Return the report."""
+def render(outcome: Outcome, way: str = "") -> str:
+    """Return the report; from the folder of its reader, *way* leads to the top of the repository."""
     lines = []
     for finding in outcome.findings:
         where = f"{plain(finding.path)}:{finding.position.line}:{finding.position.column}"
         lines.append(f"{where}: {finding.severity}[{finding.rule}]: {plain(finding.message)}")
         if finding.commit and finding.where == "file":
             lines.append(f"    since commit {finding.commit[:12]}{_also(finding)}")
-        lines.append(f"    hint: {plain(finding.fix)}")
+        lines.append(f"    hint: {plain(from_here(finding.fix, way))}")
     lines += [
         f"{plain(i.finding.path)}:{i.finding.position.line}: excused[{i.finding.rule}] by "
         f"{_BY[i.by]}: {plain(i.reason)}"

@@ -80,7 +80,7 @@ def confirm_all(
         journey.note(Stage.CONFIRM, State.FAILED, words)
         raise GitOpsSecretsError(
             f"not all clusters have the new credential, and nothing was revoked: {words}",
-            "git fetch, if the commit that Flux reports is not known here",
+            "git fetch",
             request.resume_with,
         )
     asked = [f"{path} applied it, as its cluster says" for path in contexts]

@@ -82,7 +82,7 @@ def find(request: Request, repository: Repository) -> Found:
             raise GitOpsSecretsError(
                 f"{first.secret.cluster.path} and {other.secret.cluster.path} have different credentials for "
                 f"{request.registry.key}, and one rotation is of one credential",
-                f"--path {first.secret.cluster.path}, and then --path {other.secret.cluster.path}",
+                *(f"--path {found.secret.cluster.path}" for found in (first, other)),
             )
     path = first.secret.path
     return Found(

@@ -22,9 +22,7 @@ def refuse_unpausable(request: Request) -> None:
         return
     if not isinstance(request.minter, Pauser):
         name = request.minter.name if request.minter is not None else "who brings a credential"
-        raise UsageError(
-            f"{option}: {name} cannot pause one", "--revoke-after 7d waits without a pause"
-        )
+        raise UsageError(f"{option}: {name} cannot pause one", "--revoke-after 7d")
     if request.pause_after is not None and request.pause_after > request.revoke_after:
         raise UsageError(
             "--pause-after is longer than --revoke-after, and the pause comes first",

@@ -35,7 +35,7 @@ def push_to_upstream(
         except GitOpsSecretsError as error:
             journey.note(Stage.PUSH, State.FAILED, f"{branch} could not be pushed")
             raise GitOpsSecretsError(
-                error.message, "git pull --rebase, if others pushed", request.resume_with
+                error.message, "git pull --rebase", request.resume_with
             ) from None
     lacking = unreached(repository, head, found, commit)
     if lacking:

@@ -183,7 +183,7 @@ def refuse_others(request: Request, found: Found) -> None:
     if others:
         raise GitOpsSecretsError(
             f"the credential is also in {', '.join(others)}, which a rotation does not change",
-            "--keep-old rotates the others and revokes nothing",
+            "--keep-old",
         )
     _refuse_unopened(found)
 
@@ -194,6 +194,6 @@ def _refuse_unopened(found: Found) -> None:
         raise GitOpsSecretsError(
             "the old credential may be in pull Secrets that no identity at hand opens: "
             + ", ".join(secret.path for secret in found.unopened),
-            "--age-identity-file with an identity that opens them",
-            "--keep-old rotates without revoking",
+            "--age-identity-file FILE",
+            "--keep-old",
         )

@@ -12,6 +12,7 @@ from gitops_secrets.core.flux.accounts import pull_secrets_of
 from gitops_secrets.core.flux.kustomize.patches import patches_mention
 from gitops_secrets.core.flux.roots.patching import pulling_accounts
 from gitops_secrets.core.flux.view import View
+from gitops_secrets.core.repository.commands import bootstrap_command
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.sops.secrets import PULL_SECRET_TYPE
 from gitops_secrets.core.yamltext.nodes import get, items, text
@@ -64,7 +65,7 @@ def _check_accounts(view: View, cluster: Cluster) -> Iterator[Diagnosis]:
             f"ServiceAccount {lacking[0]}{f' and {len(lacking) - 1} more' if lacking[1:] else ''} of Flux "
             f"lacks the pull Secret {document.name}",
             (_customised_in(view, cluster), path),
-            f"gitops-secrets bootstrap --path {cluster.path} --image-pull-secret {document.name} --registry REGISTRY",
+            bootstrap_command(cluster.path, document.name or "regcred"),
         )
 
 

@@ -185,7 +185,7 @@ def _over_ciphertext(view: View, applied: Applied, fetched: Fetched) -> Iterator
                 f"a patch puts readable values into {file}, which is encrypted: {applied.object} cannot "
                 "decrypt it any more",
                 (file, applied.place),
-                f"gitops-secrets edit {file}: change the value there, and take the patch out",
+                f"take the patch out, and change the value in the file: gitops-secrets edit {file}",
             )
 
 

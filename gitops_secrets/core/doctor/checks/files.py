@@ -79,7 +79,7 @@ def _check_recipients(view: View, path: str, metadata: Metadata) -> Iterator[Dia
             ERROR,
             f"{path} needs an SSH key or an age plugin, and kustomize-controller has identities of neither kind",
             (path, appliers[0].place),
-            f"add the cluster's age recipient to the creation rule for {path}, then: sops updatekeys --yes {path}",
+            f"add the cluster's age recipient to the creation rule for {path}, then: gitops-secrets encrypt {path}",
         )
         return
     if rule is None or rule.other_keys or any(key.kind != "age" for key in metadata.keys):
@@ -93,7 +93,7 @@ def _check_recipients(view: View, path: str, metadata: Metadata) -> Iterator[Dia
                 ERROR,
                 f"{path} is not encrypted for {applied.cluster.path}, whose identity is {shorten(own)}",
                 (path, applied.place, CONFIG),
-                f"sops updatekeys --yes {path}",
+                f"gitops-secrets encrypt {path}",
             )
             return
     if wanted and wanted != set(metadata.recipients):
@@ -102,7 +102,7 @@ def _check_recipients(view: View, path: str, metadata: Metadata) -> Iterator[Dia
             WARNING,
             f"{path} has other recipients than its creation rule names",
             (path, f"{CONFIG}:{rule.line}"),
-            f"sops updatekeys --yes {path}",
+            f"gitops-secrets encrypt {path}",
         )
 
 
@@ -137,9 +137,10 @@ def _check_config(view: View) -> Iterator[Diagnosis]:
             yield Diagnosis(
                 "sops-config",
                 ERROR,
-                f"{CONFIG} is let into what Flux fetches, and is not a Kubernetes object: it stops {applied.object}",
+                f"{CONFIG} is let into what Flux fetches, since a .sourceignore with a rule replaces what Flux leaves out "
+                f"by itself: it is not a Kubernetes object, and stops {applied.object}",
                 (".sourceignore", CONFIG),
-                f"echo /{CONFIG} >> .sourceignore: with any rule there, what Flux leaves out by itself counts no more",
+                f"echo /{CONFIG} >> .sourceignore",
             )
 
 

@@ -50,7 +50,7 @@ def _missing(
                             f"{path} is for namespace {namespace}, which no manifest here makes: while it is "
                             f"missing, {found.object} applies nothing",
                             (path, found.place),
-                            f"kubectl create namespace {namespace}, or add its manifest",
+                            f"add the manifest of Namespace {namespace}, or once in the cluster: kubectl create namespace {namespace}",
                         )
 
 

@@ -89,7 +89,7 @@ def _in_flux_folder(view: View) -> Iterator[Diagnosis]:
                     f"{path} is encrypted and in the folder that flux bootstrap applies as it stands: "
                     "the API server refuses its sops block",
                     (path,),
-                    f"git mv {path} {cluster.folder}/ && take it out of {folder}/kustomization.yaml",
+                    f"take it out of {folder}/kustomization.yaml, and move it: git mv {path} {cluster.folder}/",
                 )
 
 
@@ -132,7 +132,7 @@ def _moved(view: View) -> Iterator[Diagnosis]:
                     f"{path} holds the ciphertext of {_said(old)} as {_said(new)}: Flux checks no MAC and "
                     "decrypts it there",
                     (path,),
-                    f"git diff @{{upstream}} -- {path}; if it is meant: gitops-secrets encrypt --ignore-mac {path}",
+                    f"see git diff @{{upstream}} -- {path}, and if it is meant: gitops-secrets encrypt --ignore-mac {path}",
                 )
 
 

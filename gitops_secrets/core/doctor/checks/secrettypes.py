@@ -73,8 +73,8 @@ def _check_secret(
             f"{user.object} pulls with Secret {'/'.join(name)}, whose type is {object_type}: only one of type "
             f"{needed} counts",
             (path, user.file),
-            f"kubectl -n {name[0]} delete secret {name[1]}, since a type cannot change; then gitops-secrets edit {path}: "
-            f"type: {needed}",
+            f"set type: {needed} by gitops-secrets edit {path}, and delete the Secret, whose type cannot change: "
+            f"kubectl -n {name[0]} delete secret {name[1]}",
         )
 
 

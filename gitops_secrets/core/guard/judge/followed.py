@@ -28,5 +28,5 @@ def followed(configs: Mapping[str, bytes], path: str) -> bytes:
             break
     raise InvalidDocumentError(
         f"{path}: a symlink named {SOPS_CONFIG} leads here, and this is no {SOPS_CONFIG} of the repository",
-        f"git mv {path} over the symlink",
+        f"put {path} in the place of the symlink",
     )

@@ -101,7 +101,7 @@ def _entry(node: yaml.Node, name: str) -> RuleSetting:
     if group_of(rule) is None:
         raise refused(found["rule"], name, f"there is no rule {rule!r}", _like(rule))
     if rule in FIXED:
-        hint = "--allow-policy-changes, or the server's setting, allows such changes"
+        hint = "to allow such changes: --allow-policy-changes, or the setting of the server"
         raise refused(found["rule"], name, f"{rule} cannot be set in the repository", hint)
     level = text(found["severity"], name, "severity")
     if level not in tuple(Level):

@@ -13,7 +13,7 @@ from gitops_secrets.core.guard.rules.base import Rule
 RULE = Rule(
     "content-elsewhere",
     "what it stands for was not looked at: {detail}",
-    "gitops-secrets scan {path}, once git lfs pull or git submodule update --init has brought it",
+    "bring it by git lfs pull or git submodule update --init, then: gitops-secrets scan {path}",
     Severity.WARNING,
 )
 

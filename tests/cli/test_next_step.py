@@ -1,0 +1,117 @@
+"""What a command prints besides its result leads on: to what is left to do, and not to what is done."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.hostile.server import serve
+from tests.support.fleet import DECRYPTED, FILES, kustomization, push
+from tests.support.secrets import PATH, mixed, opaque, recipient, rule
+from tests.support.user import PROGRAM, User
+
+FOLLOWS = re.compile(r"to take it back: (.*)$", re.MULTILINE)
+
+
+def typed(user: User, line: str) -> None:
+    env = {"PATH": f"{PROGRAM.parent}:{user.env['PATH']}", "GIT_EDITOR": "sed -i 1iChange"}
+    done = user.program(["sh", "-c", line], env=env)
+    assert done.status == 0, (line, done.printed)
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_encrypt_takes_a_readable_secret_out_of_commits_that_are_not_pushed(
+    user: User, is_first: bool
+) -> None:
+    own = recipient(user)
+    if not is_first:
+        user.commit({"a": "1"})
+        push(user)
+    value = mixed()
+    user.commit({PATH: opaque(value), ".sops.yaml": rule(own)})
+    user.commit({"b": "2"})
+    said = user.run("encrypt", PATH).stdout
+    assert "is not pushed yet" in said
+    found = FOLLOWS.search(said)
+    assert found is not None
+    typed(user, found[1])
+    assert value not in user.git("log", "-p")
+
+
+def test_encrypt_says_of_a_pushed_secret_that_its_credential_has_to_change(user: User) -> None:
+    user.commit({PATH: opaque("one"), ".sops.yaml": rule(recipient(user))})
+    push(user)
+    user.commit({PATH: opaque("two")})
+    assert "change the credential itself" in user.run("encrypt", PATH).stdout
+
+
+def test_a_file_that_flux_does_not_decrypt_yet_comes_with_the_edit(user: User) -> None:
+    user.commit(
+        {
+            **FILES,
+            "clusters/prod/apps.yaml": kustomization("apps", "apps"),
+            "apps/kustomization.yaml": "resources: []\n",
+            PATH: opaque("one"),
+        }
+    )
+    assert user.bootstrap().status == 0
+    said = user.run("encrypt", "--add-rule", PATH).stdout
+    assert "will apply apps/db.yaml without spec.decryption" in said
+    assert DECRYPTED.strip() in said
+
+
+def test_keys_are_listed_if_one_of_two_clusters_has_a_pull_secret(user: User) -> None:
+    stage = {p.replace("prod", "stage"): c.replace("prod", "stage") for p, c in FILES.items()}
+    user.commit({**FILES, **stage})
+    assert user.bootstrap().status == 0
+    said = user.run("key", "list")
+    assert (said.status, "clusters/prod: 1 encrypted file" in said.stdout) == (0, True), said
+    assert user.run("key", "list", "--path", "clusters/stage").status == 3
+
+
+def test_verify_does_not_count_what_it_could_not_open(user: User) -> None:
+    user.commit({".sops.yaml": rule(recipient(user))})
+    for name in ("a", "b"):
+        user.run("encrypt", "-", "--to", f"apps/{name}.yaml", stdin=opaque("x", name=name).encode())
+    user.commit({})
+    (user.home / ".config/sops/age/keys.txt").unlink()
+    said = user.run("verify").stdout
+    assert "no identity at hand opens 2 files: no value was decrypted" in said
+    assert " of 0" not in said
+
+
+def test_encrypt_renews_a_file_for_the_readers_of_its_rule(user: User) -> None:
+    own = recipient(user)
+    user.commit({".sops.yaml": rule(own)})
+    user.run("encrypt", "-", "--to", PATH, stdin=opaque("one").encode())
+    other = recipient(user, "other.txt")
+    user.commit({".sops.yaml": rule(own, other)})
+    said = user.run("encrypt", PATH)
+    assert (said.status, other in said.stdout) == (0, True), said
+    user.commit({".sops.yaml": rule(own)})
+    assert user.run("encrypt", PATH).status == 0
+    assert other not in user.read(PATH)
+    assert user.run("verify").status == 0
+
+
+def test_a_change_of_policy_is_no_secret_to_take_back(user: User, tmp_path: Path) -> None:
+    server = serve(user, tmp_path / "s.git", FILES)
+    user.git("fetch", "--quiet", "origin")
+    user.git("branch", "--quiet", "--set-upstream-to=origin/main")
+    said = user.bootstrap("--push")
+    assert said.status == 3
+    assert "hint: on the server, for this push: git config" in said.stderr
+    assert "git reset" not in said.stderr
+    server.git("config", "gitops-secrets.allowPolicyChanges", "true")
+    assert user.bootstrap("--push").status == 0
+
+
+def test_no_command_is_named_for_a_file_that_only_earlier_commits_have(user: User) -> None:
+    user.commit({PATH: opaque(mixed()), ".sops.yaml": rule(recipient(user))})
+    user.git("rm", "--quiet", PATH)
+    user.git("commit", "--quiet", "--message", "Gone")
+    said = user.run("scan", "--history").stdout
+    assert "error[unencrypted-secret]" in said
+    assert "hint: only earlier commits have it" in said
