@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 NOT_RUN = {
-    "it asks a cluster, which tests/e2e has": (
+    "it asks a cluster, which make e2e has": (
         "kubectl --context {} version",
         "kubectl --context {} get {} -o yaml",
         "kubectl --context {} auth can-i {} {} --namespace {}",
@@ -33,7 +33,7 @@ NOT_RUN = {
         "--force",
         "git push",
     ),
-    "it asks a registry, or the API that mints for one, which tests/system and test_rotate have": (
+    "it asks a registry, or the API that mints for one, which make test has not": (
         "--check never",
         "--ca-file CA.pem",
         "--plain-http {}",
@@ -104,8 +104,10 @@ NOT_RUN = {
         "TMPDIR=FOLDER gitops-secrets scan --history --no-cache",
         "chmod a+x {}",
     ),
-    "tests/hostile/test_partial_clones.py follows it": ("git fetch --refetch --no-filter",),
-    "tests/hostile/test_hidden_commits.py has pushes whose contents are at no path": (
+    "it is not followed yet: it needs a remote that serves a partial clone": (
+        "git fetch --refetch --no-filter",
+    ),
+    "tests/hostile/test_objects.py and test_told_paths.py follow it": (
         "git cat-file blob {}",
         "git {} | grep {}",
     ),
@@ -113,14 +115,14 @@ NOT_RUN = {
     "a pull Secret without any registry is not made by our commands": (
         "gitops-secrets registry add --registry HOST:PORT",
     ),
-    "it is printed as a note, which tests/cli/test_doctor_images.py follows": (
+    "it is printed as a note, which tests/cli/test_doctor_images.py has": (
         "gitops-secrets bootstrap --path {} --image-pull-secret regcred --registry {}{}{}",
     ),
     "it encrypts with a key manager, or a file that is no manifest, for which sops itself is asked": (
         "sops encrypt --in-place {} && gitops-secrets scan {}",
         "sops encrypt --in-place {path} && git add {path}",
     ),
-    "it needs a Kustomization of the top of the repository; tests/cli/test_doctor.py has it": (
+    "tests/cli/test_doctor.py sees what prints it, and does not follow it": (
         "echo /{} >> .sourceignore",
     ),
 }
