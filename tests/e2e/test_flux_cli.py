@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gitops_secrets.cli.app import COMMANDS
+from gitops_secrets.cli.commands import in_order
 from tests.e2e.tools.build import Binaries
 from tests.guard.corpus.case import Fresh
 from tests.support.fleet import FILES
@@ -126,7 +126,7 @@ def test_a_person_is_asked_on_the_terminal(linked: FluxUser) -> None:
 
 def test_commands_are_completed_with_their_help(linked: FluxUser) -> None:
     found, directive = linked.completed("")
-    assert (list(found), directive) == (list(COMMANDS), NO_FILES)
+    assert (list(found), directive) == (in_order(), NO_FILES)
     assert all(found.values())
 
 
