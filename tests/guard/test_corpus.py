@@ -24,6 +24,7 @@ from tests.guard.corpus import (
     lookalikes,
     operated,
     pull_secrets,
+    spelled,
     trades,
     variables,
 )
@@ -43,6 +44,7 @@ READABLE = [
         fixtures,
         elsewhere,
         operated,
+        spelled,
         variables,
     )
     for case in section.readable()
@@ -53,6 +55,7 @@ LOOKALIKES = [
     *files.lookalikes(),
     *fixtures.lookalikes(),
     *operated.lookalikes(),
+    *spelled.lookalikes(),
     *variables.lookalikes(),
 ]
 ELSEWHERE = {

@@ -49,6 +49,8 @@ _ONCE = {
 }
 ENCODED = tuple(f for parts in _ONCE.values() for f in parts)
 """Any of these in a base64 run makes it worth decoding."""
+_SCHEMES = tuple(f for word in (b"ps://", b"tp://", b"ci://", b"er://") for f in fragments(word))
+"""How the schemes of https, http, oci and docker end."""
 _HEXADECIMAL = (
     b"auth".hex().encode(),
     b"ustar".hex().encode(),
@@ -57,6 +59,8 @@ _HEXADECIMAL = (
 )
 """What stands in the hexadecimal form of a docker config, and of a Secret that holds one."""
 _has_encoded = finder(*_PACKED_BASE64, *ENCODED, *_HEXADECIMAL)
+has_address = finder(*_SCHEMES)
+"""Whether a text may hold base64 of an address. Most that do are no Secrets, and their addresses have no password."""
 
 
 def _zlib_beginnings() -> Iterator[bytes]:

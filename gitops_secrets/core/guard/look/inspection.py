@@ -184,6 +184,8 @@ class Inspection:
         bits = prefilter.may_hold(value.encode("utf-8", "surrogatepass"))
         if origin.key and origin.key[-1] in KEYS:
             bits |= prefilter.PACKED | prefilter.PAYLOAD
+        if origin.in_secret and origin.expected and prefilter.may_be_address(value.encode()):
+            bits |= prefilter.PACKED
         if not bits:
             return
         if bits & prefilter.PACKED and self.unwrap(value, origin):

@@ -43,13 +43,24 @@ _PIPED = (
     r"\\{0,8}[\"']?[^\"'\s\\:|$]{1,200}:(?P<piped>[^\"'\s\\|]{1,1000})\\{0,8}[\"']?[ ]{0,8}\|[ ]{0,8}(?:base64|openssl)\b"
 )
 """The same of a shell, in whatever quotes."""
-_MADE = re.compile(rf"(?i:auth)\\{{0,8}}[\"']?\s*(?:=>|[:=])\s*(?:{_CALL}|{_PIPED})")
+_OPENED = r"(?:\\{0,8}[\"']?(?:\$\{|\{\{-?)[ ]{0,8})?(?:base64encode\([ ]{0,8})?"
+_TEXT = r"\\{0,8}[\"'`][^\"'`\n]{1,200}\\{0,8}[\"'`]"
+_ENCODED = r"\\{0,8}[\"'`][^\"'`\n:]{1,200}:(?P<encoded>[^\"'`\\\n]{1,1000})\\{0,8}[\"'`][ )]{0,8}\|[ ]{0,8}b64enc\b"
+_FORMATTED = (
+    r"(?:format|printf)[( ]{1,8}\\{0,8}[\"'`]%[sv]:%[sv]\\{0,8}[\"'`][, ]{1,8}"
+    rf"{_TEXT}[, ]{{1,8}}\\{{0,8}}[\"'`](?P<formatted>[^\"'`\\\n]{{1,1000}})\\{{0,8}}[\"'`]"
+)
+"""The same in an expression of a template, or put together by a format."""
+_MADE = re.compile(
+    rf"(?i:auth)\\{{0,8}}[\"']?\s*(?:=>|[:=])\s*(?:{_PIPED}|{_OPENED}(?:{_CALL}|{_FORMATTED}|{_ENCODED}))"
+)
 _MADE_BY = re.compile(_CALL)
 _BEFORE_AUTH = re.compile(r"[\w.-]\Z")
 """What makes a longer name of it, such as that of an index of packages in .npmrc."""
 _WORD = re.compile(r"[\w-]")
 _PLAIN_NAME = re.compile(r"[A-Za-z_$][\w.$]*[,;)}\]]")
 """A program's name for something else."""
+_LONGEST_EXPRESSION = 2000
 _HASH = re.compile(r"\$(?:apr1|1|2[abxy]?|5|6|argon2\w*|y)\$|\{(?:SHA|SSHA|PLAIN-MD5)")
 """How an htpasswd file keeps a password, which nobody can pull with."""
 _HOST = r"(?:https?://)?(?:[\w*-]+\.)+[\w*-]+(?::\d+)?(?:/[\w./-]*)?|localhost:\d+"
@@ -147,7 +158,7 @@ def _find(text: str) -> Iterator[Hit]:
             yield from (h._replace(offset=found[0].offset, host=match["host"]) for h in found)
     for match in _MADE.finditer(text):
         before = _BEFORE_AUTH.search(text, max(0, match.start() - 2), match.start())
-        group = "password" if match["password"] else "piped"
+        group = next(name for name, found in match.groupdict().items() if found)
         if not before and not is_placeholder(match[group]):
             yield Hit(match.start(group), match[group])
     for match in _AUTH.finditer(text):
@@ -166,14 +177,25 @@ def _in_region(text: str, begin: int, end: int) -> Iterator[Hit]:
     """Yield the fields; those of one pair of braces at the offset of the first."""
     entry, first = -1, 0
     for match in _FIELD.finditer(text, begin, end):
-        value = match["quoted"] if match["quoted"] is not None else match["bare"]
-        secret = credential(match["name"], value)
+        secret = credential(match["name"], _value(text, match, end))
         if secret is None:
             continue
         closing = text.find("}", match.end(), end)
         if closing == -1 or closing != entry:
             entry, first = closing, match.start()
         yield Hit(first, secret)
+
+
+def _value(text: str, match: re.Match[str], end: int) -> str:
+    """Return the value of the field *match*; quotes within an expression of a template do not end it."""
+    if match["quoted"] is None:
+        return match["bare"]
+    begin = match.start("quoted")
+    if text.startswith("{{", begin) and "}}" not in match["quoted"]:
+        closing = text.find("}}", begin, min(end, begin + _LONGEST_EXPRESSION))
+        if closing >= 0 and "\n" not in text[begin:closing]:
+            return text[begin : closing + 2]
+    return match["quoted"]
 
 
 def _region(text: str, start: int, begin: int) -> tuple[int, int]:

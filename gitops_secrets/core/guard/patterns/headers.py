@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from gitops_secrets.core.guard.patterns.addresses import is_registry
@@ -13,6 +13,7 @@ from gitops_secrets.core.guard.read.encoding import from_base64
 _HEADER = re.compile(
     r"(?i)authorization[\"'\\]{0,4}\s{0,8}(?:=>|[:=,\]])[\s=\[({\"'\\]{0,12}basic[ \t]{1,4}(?P<value>[A-Za-z0-9+/_-]{8,2000}={0,2})"
 )
+_BASIC = re.compile(r"(?i)basic[ \t]{1,4}(?P<value>[A-Za-z0-9+/_-]{8,2000}={0,2})")
 _ADDRESS = re.compile(r"(?:https?|oci)://[^\s\"'`<>@\\]{1,400}")
 _OF_HOST = re.compile(r"\[[ \t]*host\.(?:\"[^\"\n]{1,300}\"|'[^'\n]{1,300}')\.header[ \t]*\]")
 """How containerd's hosts.toml says what is sent to a registry."""
@@ -27,6 +28,22 @@ def find(text: str) -> Iterator[tuple[int, str]]:
         secret = password_of(match["value"])
         if secret and _is_for_registry(text, match.start(), match.end()):
             yield match.start("value"), secret
+
+
+def in_fields(
+    fields: Sequence[tuple[str, str]], around: Iterable[str]
+) -> Iterator[tuple[str, str]]:
+    """Yield the name and the password of each header among *fields* that is sent to a registry.
+
+    *around* are the texts of the mappings above. In a file with keys a header stands below the address.
+    """
+    for name, value in fields:
+        given = _BASIC.fullmatch(value.strip()) if name.casefold() == "authorization" else None
+        secret = password_of(given["value"]) if given is not None else None
+        if secret and any(
+            is_registry(found.group()) for text in around for found in _ADDRESS.finditer(text)
+        ):
+            yield name, secret
 
 
 def password_of(encoded: str) -> str | None:

@@ -58,18 +58,29 @@ def _behind_mark(content: bytes) -> str | None:
     return None
 
 
+_DOUBLED = ((b'auths""', '""'), (b'auths`"', '`"'))
+"""The end of the key of a docker config in a string of C#, a field of CSV and a string of PowerShell, and the quote in it."""
+
+
 def has_readings(content: bytes) -> bool:
     """Return whether ``readings`` may see *content*, a text of 8 bits, as more than one text, or as another one."""
-    return b"\0" in content or (b"&" in content and _QUOTE.search(content) is not None)
+    return (
+        b"\0" in content
+        or (b"&" in content and _QUOTE.search(content) is not None)
+        or any(mark in content for mark, _ in _DOUBLED)
+    )
 
 
 def readings(content: bytes) -> tuple[str, ...]:
-    """Return the texts that *content* is to whoever may read it: one, unless it has NULs, a mark of 16 or 32 bits or quotes of XML.
+    """Return the texts that *content* is to whoever may read it: one, unless it has NULs, a mark of 16 or 32 bits or quotes of another language.
 
     Whatever the first bytes say, a shell and a person read the letters of 8 bits that follow. A NUL is nothing
     to some programs, and to others it ends a line. What stands in XML is read with its quotes.
     """
     texts = _as_bytes_say(content)
+    for mark, quote in _DOUBLED:
+        if mark in content:
+            texts += tuple(text.replace(quote, '"') for text in texts)
     if b"&" not in content:
         return texts
     unescaped = (_ENTITY.sub(lambda m: _ENTITIES[m["name"]], text) for text in texts)

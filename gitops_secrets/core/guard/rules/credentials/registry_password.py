@@ -8,7 +8,7 @@ from functools import cache
 
 import yaml
 
-from gitops_secrets.core.guard.patterns import addresses
+from gitops_secrets.core.guard.patterns import addresses, headers
 from gitops_secrets.core.guard.patterns.beside import (
     Fields,
     defaults_of,
@@ -30,7 +30,7 @@ from gitops_secrets.core.guard.patterns.placeholders import (
     literal_in,
 )
 from gitops_secrets.core.guard.read.encoding import from_base64
-from gitops_secrets.core.guard.read.nodes import Pairs, scalar
+from gitops_secrets.core.guard.read.nodes import Pairs, pairs, scalar
 from gitops_secrets.core.guard.record.facts import Key
 from gitops_secrets.core.guard.rules.base import ENCRYPT_BY_NEW_RULE, MOVE, Rule
 
@@ -102,6 +102,7 @@ def find(
     in_base64 = bool(key) and key[-1] == "data"
     yield from _variables(fields, key)
     yield from _literals(found)
+    yield from _headers(fields, parents)
     places = _places(fields)
     is_for_registry: bool | None = None
     for text, value, node in fields:
@@ -122,6 +123,20 @@ def find(
         secret = _secret(value, text, in_base64=in_base64)
         if secret:
             yield node, text, secret
+
+
+def _headers(
+    fields: Fields, parents: Sequence[yaml.MappingNode]
+) -> Iterator[tuple[yaml.Node, str, str]]:
+    """Yield the passwords in headers of basic authorization, if an address of a registry stands beside or above."""
+    nodes = {text: node for text, value, node in fields if value}
+    if not any(text.casefold() == "authorization" for text in nodes):
+        return
+    above = (scalar(value) for parent in parents for _, _, value in pairs(parent))
+    around = [text for text in (*(value for _, value, _ in fields), *above) if text]
+    given = [(text, value) for text, value, _ in fields if value]
+    for name, secret in headers.in_fields(given, around):
+        yield nodes[name], name, secret
 
 
 def _places(fields: Fields) -> Callable[[], frozenset[str]]:
