@@ -180,6 +180,23 @@ def test_a_credential_in_a_tag_is_found(begun: User, target: str) -> None:
 
 
 PERSON = "A <a@example.com> 1700000000 +0000"
+
+
+@pytest.mark.parametrize("who", ["author", "committer"])
+def test_a_token_that_is_assigned_in_a_name_is_found(user: User, who: str) -> None:
+    token = f"ghp_{mixed(36)}"
+    user.commit({"a.txt": "a\n"})
+    env = {
+        f"GIT_{who.upper()}_NAME": f"CR_PAT={token}",
+        f"GIT_{who.upper()}_EMAIL": "a@example.com",
+    }
+    done = user.program(["git", "commit", "--allow-empty", "--message", "Log in"], env=env)
+    assert done.status == 0, done.printed
+    result = user.run("scan", "--range", "HEAD~1..HEAD")
+    assert (result.status, f", in its {who}" in result.stdout) == (1, True), result.printed
+    assert token not in result.printed
+
+
 COMMIT = "tree {tree}\nparent {parent}\nauthor {person}\ncommitter {person}\n\nm\n"
 TAG = "object {parent}\ntype commit\ntag v\ntagger {person}\n\nm\n"
 ODD_COMMITS = {

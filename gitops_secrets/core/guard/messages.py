@@ -108,7 +108,12 @@ def _may_matter(line: bytes) -> bool:
 
 def _of_headers(lines: list[bytes]) -> tuple[Note, ...]:
     found: dict[Note, None] = {}
-    for note in _notes(b"\n".join(lines)):
+    # A name may begin with what is assigned: the header's own word stands before it.
+    bare = (
+        line.removeprefix(line.split(b" ", 1)[0] + b" ") if line[:1] != b" " else line
+        for line in lines
+    )
+    for note in (*_notes(b"\n".join(lines)), *_notes(b"\n".join(bare))):
         before = [line for line in lines[: note.line] if not line.startswith(b" ")]
         name = before[-1].partition(b" ")[0].decode("ascii", "replace") if before else "header"
         known = (
