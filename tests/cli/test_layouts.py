@@ -66,12 +66,12 @@ def test_what_is_installed_by_something_else_is_named_and_left_alone(user: User)
     result = user.run(*SECRET, "--registry-creds-env", "CREDS", env={"CREDS": "robot:password"})
     assert (result.status, user.commits()) == (3, 1), result.printed
     assert "flux.tf:3 installs Flux" in result.stderr
-    hint = "gitops-secrets bootstrap --path clusters/prod --flavour external"
+    hint = "--flavour external"
     assert f"hint: {hint}\n" in result.stderr
     told = user.run().stdout
     assert "--flavour external\n" in told, told
     done = user.run(
-        *SECRET, *hint.split()[2:], "--registry-creds-env", "CREDS", env={"CREDS": "robot:password"}
+        *SECRET, *hint.split(), "--registry-creds-env", "CREDS", env={"CREDS": "robot:password"}
     )
     assert done.status == 0, done.printed
 

@@ -70,7 +70,7 @@ def test_verify_asks_none_that_the_user_allows_either(fleet_with_keys: User, tra
     for path in (fleet_with_keys.home / ".config").rglob("*.agekey"):
         path.unlink()
     result = fleet_with_keys.run("verify", env={"GITOPS_SECRETS_KEY_MANAGERS": allowed})
-    assert "not opened by any identity at hand" in result.stdout
+    assert "no identity at hand opens 1 file" in result.stdout
     assert traps.sprung() == []
 
 
