@@ -164,7 +164,8 @@ def test_no_command_starts_or_contacts_what_a_repository_names(
     folder = PLACES[place](hostile, traps)
     wrong, started = run_all(hostile, traps, folder, tmp_path / "strace")
     assert wrong == {}
-    assert started == ({"gitops-secrets", "git"} if "a repository" in place else set(PROGRAMS))
+    # From a folder below, paths are also those from the top: the commands find the same files.
+    assert started == set(PROGRAMS)
 
 
 def test_a_bootstrap_that_commits_runs_nothing_that_a_clone_brings(

@@ -272,7 +272,7 @@ def test_what_could_not_be_proven_is_written_unless_that_is_required(
     before = fleet.state()
     required = fleet.run(*add, "--check", "require", env=creds)
     assert (required.status, fleet.state()) == (3, before)
-    assert "hint: --ca-file" in required.stderr
+    assert "which nodes and Flux need too: --ca-file CA.pem\n" in required.stderr
     done = fleet.run(*add, "--output", "json", env=creds)
     assert done.status == 0, done.printed
     (proof,) = read("registry-add", done.stdout)["checks"]

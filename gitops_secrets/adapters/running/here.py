@@ -10,8 +10,12 @@ def way_to_top(folder: str | os.PathLike[str] = os.curdir) -> str:
 
     Git starts a hook at the top, and says in GIT_PREFIX in which folder the user is.
     """
-    here = os.path.realpath(os.curdir)
-    top = os.path.realpath(folder)
+    try:
+        here = os.path.realpath(os.curdir)
+        top = os.path.realpath(folder)
+    except OSError:
+        # The folder is gone, with its disk for example: what is printed then is no place to go to.
+        return ""
     prefix = os.environ.get("GIT_PREFIX", "")
     if prefix and top == here and os.path.isdir(os.path.join(here, prefix)):
         here = os.path.join(here, prefix)
