@@ -49,7 +49,7 @@ def test_a_value_of_another_manager_is_taken_by_force_alone(applier: Applier) ->
     pull_secret_of_theirs(applier)
     printed = applier.apply(status=3)
     assert "somebody else owns the value of Secret flux-system/regcred" in printed
-    assert "hint: --force takes the value over" in printed
+    assert "hint: --force\n" in printed
     assert "theirs" in applier.hint(printed, "managedFields")
     assert "applied so far: Secret flux-system/sops-age created" in printed
     assert applier.data("regcred") == {".dockerconfigjson": THEIRS}
