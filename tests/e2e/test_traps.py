@@ -90,6 +90,21 @@ def test_a_missing_namespace_stops_everything_beside_it(live: Live) -> None:
     assert "nowhere" in live.message("apps", live.push())
 
 
+def test_an_object_without_a_namespace_stops_everything_beside_it(live: Live) -> None:
+    live.write(
+        "apps/settings.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\n"
+    )
+    live.write(
+        "apps/limits.yaml",
+        "apiVersion: v1\nkind: LimitRange\nmetadata: {name: l, namespace: default}\nspec: {limits: []}\n",
+    )
+    live.write("clusters/prod/apps.yaml", apps())
+    said = live.doctor()
+    assert said.startswith("error[no-namespace]: ConfigMap settings of apps/settings.yaml:1 has no")
+    assert "namespace not specified" in live.message("apps", live.push())
+    assert live.cluster.find("LimitRange", "l", "default") is None
+
+
 def test_a_lockdown_forbids_a_kustomization_without_an_account(live: Live) -> None:
     live.customise(LOCKDOWN)
     live.flux.wait_ready("flux-system", revision=live.push())

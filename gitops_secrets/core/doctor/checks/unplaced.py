@@ -1,0 +1,94 @@
+"""That every object of a namespaced kind has a namespace when Flux applies it: Flux has no default one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gitops_secrets.core.doctor.diagnosis import ERROR, Diagnosis
+from gitops_secrets.core.doctor.given import Given
+from gitops_secrets.core.flux.follow import Applied
+from gitops_secrets.core.flux.kustomize.identities import Identity
+from gitops_secrets.core.flux.making import made
+from gitops_secrets.core.flux.reach import Fetched
+from gitops_secrets.core.yamltext.nodes import entries, get, position, text
+
+RANKS = {"no-namespace": 45}
+
+_NAMESPACED = {
+    "": frozenset(
+        {
+            *(
+                "ConfigMap",
+                "Endpoints",
+                "LimitRange",
+                "PersistentVolumeClaim",
+                "Pod",
+                "PodTemplate",
+            ),
+            *("ReplicationController", "ResourceQuota", "Secret", "Service", "ServiceAccount"),
+        }
+    ),
+    "apps": frozenset({"DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"}),
+    "autoscaling": frozenset({"HorizontalPodAutoscaler"}),
+    "batch": frozenset({"CronJob", "Job"}),
+    "networking.k8s.io": frozenset({"Ingress", "NetworkPolicy"}),
+    "policy": frozenset({"PodDisruptionBudget"}),
+    "rbac.authorization.k8s.io": frozenset({"Role", "RoleBinding"}),
+}
+"""By API group, the kinds of Kubernetes itself that have a namespace."""
+_FLUX = ".toolkit.fluxcd.io"
+"""The API groups of Flux end with it. All of their kinds have a namespace."""
+_OTHER_WAYS = ("transformers", "replacements")
+"""Fields of a kustomization that may give an object its namespace, and that are not followed."""
+
+
+def check(given: Given) -> Iterator[Diagnosis]:
+    """Yield each Kustomization with objects that need a namespace and get none: the API server refuses them."""
+    for applied in given.view.applied:
+        if applied.is_elsewhere or applied.reach.is_partial:
+            continue
+        fetched = given.view.fetched(applied.cluster)
+        places = {f"{file}:{line}": name for file, line, name in _unplaced(applied, fetched)}
+        if places:
+            first, name = next(iter(places.items()))
+            more = f" and {len(places) - 1} more have" if len(places) > 1 else " has"
+            yield Diagnosis(
+                "no-namespace",
+                ERROR,
+                f"{name} of {first}{more} no namespace: Flux has no default one, and {applied.object} applies nothing",
+                (*places, applied.place),
+                f"set metadata.namespace in {first.partition(':')[0]}, or spec.targetNamespace in "
+                f"{applied.place.partition(':')[0]}",
+            )
+
+
+def _unplaced(applied: Applied, fetched: Fetched) -> Iterator[tuple[str, int, str]]:
+    """Yield file, line and name of the objects without a namespace."""
+    spec = get(applied.kustomization.root, "spec")
+    if text(spec, "targetNamespace"):
+        return
+    for file in applied.reach.files:
+        lacking = [i for i in fetched.identities(file) if i.namespace is None and _needs_one(i)]
+        if not lacking:
+            continue
+        lines = {found.line for found in lacking}
+        for route in applied.reach.routes[file]:
+            if any(_is_given_one(fetched, path) for path in route):
+                continue
+            for node in fetched.documents(file):
+                line = position(node).line
+                if line in lines:
+                    left = made(fetched, route, spec, node)
+                    if left is not None and not text(left[0], "metadata", "namespace"):
+                        yield file, line, f"{text(node, 'kind')} {left[1].name}"
+
+
+def _is_given_one(fetched: Fetched, path: str) -> bool:
+    root = next(iter(fetched.documents(path)), None)
+    fields = {key for key, _ in entries(root)}
+    return bool(text(root, "namespace")) or not fields.isdisjoint(_OTHER_WAYS)
+
+
+def _needs_one(found: Identity) -> bool:
+    group = found.api.rpartition("/")[0]
+    return group.endswith(_FLUX) or found.kind in _NAMESPACED.get(group, ())

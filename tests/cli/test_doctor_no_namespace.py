@@ -1,0 +1,107 @@
+"""doctor and objects without a namespace: Flux has no default one, and the API server refuses them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.fleet import kustomization
+from tests.support.user import User
+
+HEALTHY = "gitops-secrets: healthy"
+MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {a: b}\n"
+RELEASE = """\
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata:
+  name: web
+spec: {interval: 5m, chartRef: {kind: OCIRepository, name: web}}
+"""
+ROLE = """\
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: reader}
+rules: []
+---
+apiVersion: cert-manager.io/v1
+kind: ClusterIssuer
+metadata: {name: internal}
+"""
+
+
+def doctor(user: User, *lines: str, files: dict[str, str]) -> str:
+    """Add the *files* to what Kustomization apps applies, with further *lines* of its spec, and ask doctor."""
+    more = "".join(f"  {line}\n" for line in lines)
+    user.write({"clusters/prod/apps.yaml": kustomization("apps", "apps", more), **files})
+    return user.run("doctor").stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "what"), [(MAP, "ConfigMap settings"), (RELEASE, "HelmRelease web")]
+)
+def test_an_object_without_a_namespace_is_told_with_its_line(
+    fleet: User, text: str, what: str
+) -> None:
+    said = doctor(fleet, files={"apps/web.yaml": f"# Ours\n{text}"})
+    assert said.startswith(
+        f"error[no-namespace]: {what} of apps/web.yaml:2 has no namespace: Flux has no default one, "
+        "and Kustomization flux-system/apps applies nothing"
+    )
+    assert "set metadata.namespace in apps/web.yaml, or spec.targetNamespace in clusters/" in said
+
+
+def test_several_objects_of_one_kustomization_are_told_once(fleet: User) -> None:
+    other = MAP.replace("settings", "others")
+    said = doctor(fleet, files={"apps/a.yaml": MAP, "apps/b.yaml": f"{RELEASE}---\n{other}"})
+    assert said.count("[no-namespace]") == 1
+    assert "ConfigMap settings of apps/a.yaml:1 and 2 more have no namespace" in said
+    assert "apps/b.yaml:1, apps/b.yaml:7" in said
+
+
+@pytest.mark.parametrize(
+    "kustomize",
+    [
+        "namespace: shop\nresources: [web.yaml]\n",
+        "resources: [web.yaml]\ncomponents: [../parts]\n",
+        "resources: [web.yaml]\ntransformers: [place.yaml]\n",
+        (
+            "resources: [web.yaml]\npatches:\n- target: {kind: ConfigMap}\n  patch: |\n"
+            "    - {op: add, path: /metadata/namespace, value: shop}\n"
+        ),
+        (
+            "resources: [web.yaml]\npatches:\n- patch: |\n    apiVersion: v1\n    kind: ConfigMap\n"
+            "    metadata: {name: settings}\n    $patch: delete\n"
+        ),
+    ],
+    ids=["namespace", "component", "transformer", "patch", "deleted"],
+)
+def test_what_a_kustomization_places_is_no_problem(fleet: User, kustomize: str) -> None:
+    part = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nnamespace: shop\n"
+    place = (
+        "apiVersion: builtin\nkind: NamespaceTransformer\nmetadata: {name: p, namespace: shop}\n"
+        "fieldSpecs: [{path: metadata/namespace, create: true}]\n"
+    )
+    files = {"apps/web.yaml": MAP, "apps/kustomization.yaml": kustomize}
+    files |= {"parts/kustomization.yaml": part, "apps/place.yaml": place}
+    assert doctor(fleet, files=files).startswith(HEALTHY)
+
+
+def test_a_target_namespace_and_kinds_of_the_whole_cluster_are_no_problem(fleet: User) -> None:
+    assert doctor(fleet, "targetNamespace: shop", files={"apps/a.yaml": MAP}).startswith(HEALTHY)
+    assert doctor(fleet, files={"apps/a.yaml": ROLE}).startswith(HEALTHY)
+
+
+def test_a_kind_that_nothing_here_defines_is_left_to_the_cluster(fleet: User) -> None:
+    strange = "apiVersion: example.com/v1\nkind: Secret\nmetadata: {name: x}\n"
+    assert doctor(fleet, files={"apps/a.yaml": strange}).startswith(HEALTHY)
+
+
+def test_one_of_two_overlays_that_places_nothing_is_told(fleet: User) -> None:
+    files = {
+        "base/kustomization.yaml": "resources: [web.yaml]\n",
+        "base/web.yaml": MAP,
+        "apps/kustomization.yaml": "resources: [one, two]\n",
+        "apps/one/kustomization.yaml": "namespace: shop\nresources: [../../base]\n",
+        "apps/two/kustomization.yaml": "namePrefix: two-\nresources: [../../base]\n",
+    }
+    said = doctor(fleet, files=files)
+    assert said.startswith("error[no-namespace]: ConfigMap two-settings of base/web.yaml:1 has no")
