@@ -105,3 +105,17 @@ def test_one_of_two_overlays_that_places_nothing_is_told(fleet: User) -> None:
     }
     said = doctor(fleet, files=files)
     assert said.startswith("error[no-namespace]: ConfigMap two-settings of base/web.yaml:1 has no")
+
+
+def test_a_kustomization_that_a_replacement_may_place_is_no_problem(fleet: User) -> None:
+    """Home labs give every Kustomization of a folder the name of the Namespace beside it."""
+    replacement = (
+        "namespace: flux-system\nresources: [one.yaml]\nreplacements:\n"
+        "- source: {kind: Namespace, name: shop, fieldPath: metadata.name}\n"
+        "  targets:\n  - select: {kind: Kustomization}\n    fieldPaths: [spec.targetNamespace]\n"
+        "    options: {create: true}\n"
+    )
+    files = {"apps/kustomization.yaml": replacement, "apps/one.yaml": kustomization("one", "base")}
+    assert doctor(fleet, files={**files, "base/web.yaml": MAP}).startswith(HEALTHY)
+    fleet.write({"apps/kustomization.yaml": replacement.partition("replacements:")[0]})
+    assert "ConfigMap settings of base/web.yaml:1" in fleet.run("doctor").stdout

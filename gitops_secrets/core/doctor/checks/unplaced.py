@@ -10,6 +10,7 @@ from gitops_secrets.core.flux.follow import Applied
 from gitops_secrets.core.flux.kustomize.identities import Identity
 from gitops_secrets.core.flux.making import made
 from gitops_secrets.core.flux.reach import Fetched
+from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.yamltext.nodes import entries, get, position, text
 
 RANKS = {"no-namespace": 45}
@@ -39,7 +40,7 @@ _NAMESPACED = {
 _FLUX = ".toolkit.fluxcd.io"
 """The API groups of Flux end with it. All of their kinds have a namespace."""
 _OTHER_WAYS = ("transformers", "replacements")
-"""Fields of a kustomization that may give an object its namespace, and that are not followed."""
+"""Fields of a kustomization that may set a namespace, and that are not followed."""
 
 
 def check(given: Given) -> Iterator[Diagnosis]:
@@ -49,7 +50,7 @@ def check(given: Given) -> Iterator[Diagnosis]:
             continue
         fetched = given.view.fetched(applied.cluster)
         places = {f"{file}:{line}": name for file, line, name in _unplaced(applied, fetched)}
-        if places:
+        if places and not _is_changed_unseen(given.view, applied, fetched):
             first, name = next(iter(places.items()))
             more = f" and {len(places) - 1} more have" if len(places) > 1 else " has"
             yield Diagnosis(
@@ -83,10 +84,25 @@ def _unplaced(applied: Applied, fetched: Fetched) -> Iterator[tuple[str, int, st
                         yield file, line, f"{text(node, 'kind')} {left[1].name}"
 
 
+def _is_changed_unseen(view: View, applied: Applied, fetched: Fetched) -> bool:
+    """Return whether something that is not followed may give the Kustomization itself a targetNamespace."""
+    return any(
+        _is_transformed(fetched, path)
+        for parent in view.applied
+        if parent.cluster == applied.cluster
+        for route in parent.reach.routes.get(applied.kustomization.file, ())
+        for path in route
+    )
+
+
 def _is_given_one(fetched: Fetched, path: str) -> bool:
     root = next(iter(fetched.documents(path)), None)
-    fields = {key for key, _ in entries(root)}
-    return bool(text(root, "namespace")) or not fields.isdisjoint(_OTHER_WAYS)
+    return bool(text(root, "namespace")) or _is_transformed(fetched, path)
+
+
+def _is_transformed(fetched: Fetched, path: str) -> bool:
+    root = next(iter(fetched.documents(path)), None)
+    return not {key for key, _ in entries(root)}.isdisjoint(_OTHER_WAYS)
 
 
 def _needs_one(found: Identity) -> bool:
