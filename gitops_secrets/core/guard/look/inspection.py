@@ -6,6 +6,8 @@ them out of what is said. ``Facts`` leave without them.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from gitops_secrets.core.guard.filter import prefilter
 from gitops_secrets.core.guard.look.hit import Hit, unknown
 from gitops_secrets.core.guard.look.origin import MAX_WRAPPINGS, Origin, is_comment, place
@@ -32,6 +34,10 @@ MAX_WORK = 96 * 1024 * 1024
 _READING = 32 * 1024
 """What wrapped bytes that are read count as beside their characters: many small ones take time as well."""
 MAX_NOTES = 1000
+SHORTEST = 12
+"""Characters of a scalar that may hold something: a login of five letters has as many in base64."""
+_OFTEN_REPEATED = 400
+"""Characters of a scalar that is remembered."""
 
 _SAID_PLAINLY = frozenset({"registry-password", "registry-login", "docker-config"})
 
@@ -179,9 +185,9 @@ class Inspection:
 
     def leaf(self, value: str, origin: Origin) -> None:
         """Look at one scalar of a document."""
-        if len(value) < 12:
+        if len(value) < SHORTEST:
             return
-        bits = prefilter.may_hold(value.encode("utf-8", "surrogatepass"))
+        bits = bits_of(value)
         if origin.key and origin.key[-1] in KEYS:
             bits |= prefilter.PACKED | prefilter.PAYLOAD
         if origin.in_secret and origin.expected and prefilter.may_be_address(value.encode()):
@@ -274,6 +280,18 @@ class Inspection:
         from gitops_secrets.core.guard.look.lines import look
 
         look(self, text, line, origin, bits)
+
+
+def bits_of(value: str) -> int:
+    """Return what ``may_hold`` says of a scalar: files, and the versions of one, repeat most of their scalars."""
+    return _bits_of_short(value) if len(value) <= _OFTEN_REPEATED else _bits_of(value)
+
+
+def _bits_of(value: str) -> int:
+    return prefilter.may_hold(value.encode("utf-8", "surrogatepass"))
+
+
+_bits_of_short = lru_cache(maxsize=32_768)(_bits_of)
 
 
 def _is_structured(text: str) -> bool:

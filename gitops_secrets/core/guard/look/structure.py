@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 import yaml
 
 from gitops_secrets.core.guard.filter import prefilter
 from gitops_secrets.core.guard.look import objects
-from gitops_secrets.core.guard.look.inspection import Inspection
+from gitops_secrets.core.guard.look.inspection import SHORTEST, Inspection, bits_of
 from gitops_secrets.core.guard.look.origin import Origin
 from gitops_secrets.core.guard.read import documents
 from gitops_secrets.core.guard.read.composing import LimitError
@@ -22,9 +23,13 @@ from gitops_secrets.core.guard.rules.secrets import conflict_markers
 from gitops_secrets.core.sops.structure import is_encrypted_value
 from gitops_secrets.core.yamltext import comments
 
+if TYPE_CHECKING:
+    from gitops_secrets.core.guard.look.silent import Watch
+
 _WORD = re.compile(r"(?<![\w.-])Secret(?:List)?(?![\w.-])")
 _DATA = re.compile(r"(?<![\w.-])(?:stringData|data)(?![\w.-])")
 _SHORT = 4000
+"""Of a text with more characters each document is looked at by what it holds itself."""
 _LONGEST_KEY = 24
 """How many steps of a key path are kept."""
 _OF_OBJECTS = prefilter.SECRET | prefilter.ENCRYPTED | prefilter.PAYLOAD
@@ -55,9 +60,13 @@ def look(inspection: Inspection, text: str, origin: Origin, bits: int) -> None:
     has_documents = False
     looked, part_bits = "", bits
     manifest: bool | None = None
-    for document in documents.read(text, wanted=_worth, exact=not is_file):
+    watch = _watch(inspection, text, origin)
+    wanted = _worth if watch is None else watch.is_worth
+    for document in documents.read(text, wanted=wanted, exact=not is_file):
+        if watch is not None:
+            watch.see(document)
         if len(text) >= _SHORT and document.text is not looked:
-            looked, part_bits = document.text, prefilter.may_hold(to_bytes(document.text))
+            looked, part_bits = document.text, _bits_of_part(document.text)
         root = document.root
         if isinstance(root, (yaml.MappingNode, yaml.SequenceNode)):
             has_documents = True
@@ -80,12 +89,24 @@ def look(inspection: Inspection, text: str, origin: Origin, bits: int) -> None:
                 except LimitError as error:
                     inspection.unreadable(origin, error.detail)
         inspection.lines(document.text, document.line, origin, part_bits)
+    if watch is not None:
+        watch.end()
+        has_documents |= watch.has_skipped
     if is_file and "<<<<<<<" in text and "ENC[" in text:
         line = conflict_markers.find(text)
         if line is not None:
             inspection.note(conflict_markers.RULE.ident, origin, line, 0)
     if (has_documents and bits & ~prefilter.ENCRYPTED) or (is_file and bits & prefilter.SECRET):
         _look_at_comments(inspection, text, origin)
+
+
+def _watch(inspection: Inspection, text: str, origin: Origin) -> Watch | None:
+    """Return what watches the documents of *text*, None if it is not a file of several documents."""
+    if len(text) < _SHORT or origin != Origin() or "\n---" not in text:
+        return None
+    from gitops_secrets.core.guard.look.silent import Watch
+
+    return Watch(inspection, _worth)
 
 
 def _look_at_comments(inspection: Inspection, text: str, origin: Origin) -> None:
@@ -105,10 +126,16 @@ def to_bytes(text: str) -> bytes:
 
 def _worth(part: str) -> bool:
     """Return whether a document of a large text is worth a parser's time."""
-    bits = prefilter.may_hold(to_bytes(part))
+    bits = _bits_of_part(part)
     if bits == prefilter.SECRET:
         return _WORD.search(part) is not None and _DATA.search(part) is not None
     return bits & _LOOKS != 0
+
+
+@lru_cache(maxsize=1)
+def _bits_of_part(part: str) -> int:
+    """Return what ``may_hold`` says of a document: asked whether it is worth a parser's time, and of what it holds."""
+    return prefilter.may_hold(to_bytes(part))
 
 
 class _Walker:
@@ -157,7 +184,11 @@ class _Walker:
             elif isinstance(node, yaml.MappingNode):
                 stack.extend(reversed(self._visit_mapping(node, context)))
             elif isinstance(node, yaml.SequenceNode):
-                items = [(item, context.below(i, node)) for i, item in enumerate(node.value)]
+                items = [
+                    (item, context.below(i, node))
+                    for i, item in enumerate(node.value)
+                    if not _is_short(item)
+                ]
                 stack.extend(reversed(items))
 
     def _has_more(self, root: yaml.Node) -> bool:
@@ -199,17 +230,18 @@ class _Walker:
                 children.append((key, context))
             elif len(text) >= 32:
                 self.inspection.leaf(text, self._origin(key, context))
-            children.append((value, context.below("?" if text is None else text, node)))
+            if not _is_short(value):
+                children.append((value, context.below("?" if text is None else text, node)))
         return children
 
     def _docker(self, found: Pairs, context: Context) -> None:
         """Report the readable credentials of a docker config's entry: one finding, about all of them."""
         # Go's reader of JSON does not mind case, nor what Unicode folds to the same letter.
-        within = any(str(step).casefold() == "auths" for step in context.key[-2:])
         first: yaml.Node | None = None
         for text, _, value in found:
             if text is None or text.casefold() not in FIELDS:
                 continue
+            within = any(str(step).casefold() == "auths" for step in context.key[-2:])
             from gitops_secrets.core.guard.patterns import dockerconfig
 
             secret = dockerconfig.credential(text, scalar(value) or "", within_auths=within)
@@ -223,7 +255,9 @@ class _Walker:
 
     def _visit_scalar(self, node: yaml.ScalarNode, context: Context) -> None:
         value = scalar(node)
-        if value is None or len(value) < 12 or is_encrypted_value(value):
+        if value is None or len(value) < SHORTEST or is_encrypted_value(value):
+            return
+        if not bits_of(value) and not self._is_expected(context):
             return
         origin = self._origin(node, context)
         if is_literal_block(node) and self.origin.exact:
@@ -239,6 +273,14 @@ class _Walker:
             if is_readable_copy(value):
                 self.inspection.note("annotation-credentials", origin, 0, 0)
         self.inspection.leaf(value, origin)
+
+    def _is_expected(self, context: Context) -> bool:
+        """Return whether what stands in *context* is looked at whatever its text seems to hold."""
+        return (
+            self.origin.depth > 0
+            or (context.identity is not None and context.identity.kind == "Secret")
+            or any(step in KEYS or step == ANNOTATION for step in context.key[-3:])
+        )
 
     def _around(self, context: Context) -> Origin:
         """Return the origin of what stands in *context*, placed at the beginning of the piece."""
@@ -260,6 +302,10 @@ class _Walker:
 
     def _position(self, node: yaml.Node) -> tuple[int, int]:
         return node.start_mark.line + self.document.line, node.start_mark.column
+
+
+def _is_short(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and len(node.value) < SHORTEST
 
 
 def _is_manifest(text: str) -> bool:

@@ -210,8 +210,13 @@ _NAME_FIELDS = ("name", "key", "variable", "parameterkey", "envvar")
 _VALUE_FIELDS = ("value", "default", "defaultvalue", "parametervalue")
 
 
+def gives_a_value(field: str) -> bool:
+    """Return whether *field* has the value of a variable whose name stands in another field, or leads to it."""
+    return flat(field) in _VALUE_FIELDS
+
+
 def defaults_of(fields: Fields) -> Iterator[tuple[str, str, yaml.Node]]:
     """Yield key, value and node of what *fields*, which describe the variable that leads to them, give it."""
     for text, value, node in fields:
-        if flat(text) in _VALUE_FIELDS and value:
+        if gives_a_value(text) and value:
             yield text, value, node

@@ -23,6 +23,11 @@ _TOOLS = frozenset(
         "snyk", "dockle", "Connect-AzContainerRegistry",
     }
 )  # fmt: skip
+_NAMES = {tool: frozenset({tool.encode(), f"{tool}.exe".encode()}) for tool in _TOOLS}
+_WORDS = bytes(
+    c if chr(c).isascii() and (chr(c).isalnum() or chr(c) in "_.-") else 32 for c in range(256)
+)
+"""Leaves of a text what the name of a tool consists of."""
 _TOKEN = re.compile(
     r"\\?\r?\n[ \t]*(?:#+[ \t]*|//[ \t]*)?(?:-[ \t]+)?|[ \t,\[\]]+"
     r"|(?P<word>(?:\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'|\$\{[^{}\n]*\}|\$\([^()\n]*\)|`[^`\n]*`|\{\{(?:(?!\{\{)[^\n])*?\}\}|<[^<>\n]*>"
@@ -79,8 +84,14 @@ def _heads(text: str, begin: int, end: int) -> list[re.Match[str]]:
 
     Fifty names as alternatives of one pattern are tried one by one at every byte, and few stand in a text.
     """
-    found = (_head(t).finditer(text, begin, end) for t in _TOOLS if text.find(t, begin, end) >= 0)
+    found = (_head(tool).finditer(text, begin, end) for tool in _tools_of(text[begin:end]))
     return sorted((head for heads in found for head in heads), key=re.Match.start)
+
+
+def _tools_of(text: str) -> set[str]:
+    """Return the tools whose names may stand in *text* as words: all that do, and some that do not."""
+    words = set(text.encode("utf-8", "surrogatepass").translate(_WORDS).split())
+    return {tool for tool, names in _NAMES.items() if not words.isdisjoint(names)}
 
 
 @cache

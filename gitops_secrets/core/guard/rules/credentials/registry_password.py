@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 import yaml
 
@@ -12,6 +12,7 @@ from gitops_secrets.core.guard.patterns import addresses, headers
 from gitops_secrets.core.guard.patterns.beside import (
     Fields,
     defaults_of,
+    gives_a_value,
     is_password_key,
     pairs_of,
     says_registry,
@@ -98,6 +99,8 @@ def find(
 
     *key* is the way to the mapping and *parents* are the mappings above it.
     """
+    if not any(text is not None and _may_lead_to_one(text) for text, _, _ in found):
+        return
     fields = [(text, scalar(value), value) for text, _, value in found if text is not None]
     in_base64 = bool(key) and key[-1] == "data"
     yield from _variables(fields, key)
@@ -123,6 +126,25 @@ def find(
         secret = _secret(value, text, in_base64=in_base64)
         if secret:
             yield node, text, secret
+
+
+def _may_lead_to_one(name: str) -> bool:
+    """Return whether a mapping with the key *name* may hold a password: most of the mappings of a cluster cannot."""
+    return gives_a_value(name) if len(name) > LONGEST_NAME else _is_looked_at(name)
+
+
+@lru_cache(maxsize=16_384)
+def _is_looked_at(name: str) -> bool:
+    return (
+        gives_a_value(name)
+        or name == "literals"
+        or name.casefold() == "authorization"
+        or name.endswith("_login")
+        or names_password(name)
+        or names_access_token(name)
+        or repository_of(name) is not None
+        or is_password_key(name)
+    )
 
 
 def _headers(
