@@ -12,7 +12,7 @@ from gitops_secrets.commands.registry.edits import Verb
 from gitops_secrets.commands.registry.explain import Explained
 from gitops_secrets.commands.registry.listing import Entry, Listed
 from gitops_secrets.commands.registry.rotation.model import Outcome as RotateOutcome
-from gitops_secrets.core.flux.pullsecrets import PullSecret
+from gitops_secrets.core.flux.pulls.secrets import PullSecret
 from gitops_secrets.core.registry.image import Image
 from gitops_secrets.core.registry.proof import Proof
 from gitops_secrets.report.document import Value, render_document

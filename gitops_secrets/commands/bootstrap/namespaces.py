@@ -11,7 +11,7 @@ from gitops_secrets.commands.secrets.pull_secret import Registries, plan_pull_se
 from gitops_secrets.commands.secrets.ruling import ruling_for
 from gitops_secrets.commands.secrets.sealing import Sealer
 from gitops_secrets.core.flux.namespaces import made_namespaces
-from gitops_secrets.core.flux.resourcesets import copied_into
+from gitops_secrets.core.flux.pulls.resourcesets import copied_into
 from gitops_secrets.core.flux.roots.find import find_roots
 from gitops_secrets.core.flux.roots.housing import housed
 from gitops_secrets.core.flux.roots.root import Root

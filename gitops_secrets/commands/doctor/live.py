@@ -12,7 +12,7 @@ from gitops_secrets.adapters.cluster.answers import ForbiddenError
 from gitops_secrets.adapters.cluster.api import Cluster
 from gitops_secrets.core.doctor.live.cluster import decryption_secrets
 from gitops_secrets.core.doctor.live.observed import Live, Name, Object, failing_pulls, names, prune
-from gitops_secrets.core.flux.pullsecrets import Place, pull_secrets
+from gitops_secrets.core.flux.pulls.secrets import Place, pull_secrets
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.registry.credentials import Credentials
 from gitops_secrets.core.registry.dockerconfig import read_dockerconfigjson

@@ -19,7 +19,7 @@ from gitops_secrets.core.doctor.diagnosis import ERROR, Diagnosis
 from gitops_secrets.core.doctor.examine import examine
 from gitops_secrets.core.doctor.given import Given
 from gitops_secrets.core.doctor.unpulled import unpulled
-from gitops_secrets.core.flux.pullsecrets import pull_secrets
+from gitops_secrets.core.flux.pulls.secrets import pull_secrets
 from gitops_secrets.core.flux.roots.find import NO_ROOT
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.commands import bootstrap_command

@@ -30,8 +30,8 @@ from gitops_secrets.commands.secrets.pull_secret import (
 )
 from gitops_secrets.commands.secrets.ruling import ruling_for
 from gitops_secrets.commands.secrets.sealing import Sealer
-from gitops_secrets.core.flux.pullsecrets import PullSecret as Place
-from gitops_secrets.core.flux.usage import uses
+from gitops_secrets.core.flux.pulls.secrets import PullSecret as Place
+from gitops_secrets.core.flux.pulls.usage import uses
 from gitops_secrets.core.registry.credentials import Credentials
 from gitops_secrets.core.registry.image import Image, images_at
 from gitops_secrets.core.registry.proof import Means, Proof

@@ -11,8 +11,8 @@ from gitops_secrets.commands.registry.finding import see
 from gitops_secrets.commands.registry.opened import open_pull_secrets
 from gitops_secrets.commands.registry.proving import Question, prove
 from gitops_secrets.commands.repository.clusters import Choice
-from gitops_secrets.core.flux.pullsecrets import PullSecret, pull_secrets
-from gitops_secrets.core.flux.usage import Use, uses
+from gitops_secrets.core.flux.pulls.secrets import PullSecret, pull_secrets
+from gitops_secrets.core.flux.pulls.usage import Use, uses
 from gitops_secrets.core.registry.credentials import Credentials
 from gitops_secrets.core.registry.image import Image, images_at
 from gitops_secrets.core.registry.proof import Means, Proof

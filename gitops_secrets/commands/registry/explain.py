@@ -11,7 +11,7 @@ from gitops_secrets.commands.registry.finding import see
 from gitops_secrets.commands.registry.opened import open_pull_secrets
 from gitops_secrets.commands.registry.shown import shown_user
 from gitops_secrets.commands.repository.clusters import Choice
-from gitops_secrets.core.flux.pullsecrets import PullSecret, pull_secrets
+from gitops_secrets.core.flux.pulls.secrets import PullSecret, pull_secrets
 from gitops_secrets.core.registry.image import Image
 from gitops_secrets.core.registry.lookup import Entry, Reader, entries_for
 from gitops_secrets.core.repository.commands import bootstrap_command

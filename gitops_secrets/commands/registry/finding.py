@@ -10,7 +10,7 @@ from gitops_secrets.commands.repository.clusters import Choice, chosen_clusters
 from gitops_secrets.commands.repository.worktree import work_tree
 from gitops_secrets.commands.secrets.pull_secret import OpenedPullSecret, open_pull_secret
 from gitops_secrets.commands.secrets.sealing import Sealer
-from gitops_secrets.core.flux.pullsecrets import PullSecret, pull_secrets
+from gitops_secrets.core.flux.pulls.secrets import PullSecret, pull_secrets
 from gitops_secrets.core.flux.roots.find import named_cluster
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.commands import bootstrap_command

@@ -14,8 +14,8 @@ from gitops_secrets.commands.registry.finding import Seen, see
 from gitops_secrets.commands.registry.opened import open_pull_secrets
 from gitops_secrets.commands.registry.shown import shown_user
 from gitops_secrets.commands.repository.clusters import Choice
-from gitops_secrets.core.flux.pullsecrets import Place, PullSecret, pull_secrets
-from gitops_secrets.core.flux.usage import Use, uses
+from gitops_secrets.core.flux.pulls.secrets import Place, PullSecret, pull_secrets
+from gitops_secrets.core.flux.pulls.usage import Use, uses
 from gitops_secrets.core.registry.credentials import Credentials
 from gitops_secrets.core.registry.provider import provider_of
 from gitops_secrets.core.registry.reference import Registry, covers

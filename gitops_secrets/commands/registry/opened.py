@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.commands.secrets.sealing import Sealer
-from gitops_secrets.core.flux.pullsecrets import Place, pull_secrets
+from gitops_secrets.core.flux.pulls.secrets import Place, pull_secrets
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.registry.credentials import Credentials
 from gitops_secrets.core.registry.dockerconfig import read_dockerconfigjson

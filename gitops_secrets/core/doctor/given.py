@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import NamedTuple
 
-from gitops_secrets.core.flux.pullsecrets import Keys
+from gitops_secrets.core.flux.pulls.secrets import Keys
 from gitops_secrets.core.flux.view import View
 
 

@@ -6,9 +6,9 @@ import shlex
 from typing import NamedTuple
 
 from gitops_secrets.core.doctor.checks.images import is_open
-from gitops_secrets.core.flux.pullsecrets import pull_secrets
+from gitops_secrets.core.flux.pulls.secrets import pull_secrets
+from gitops_secrets.core.flux.pulls.workloads import Workload, workloads
 from gitops_secrets.core.flux.view import View
-from gitops_secrets.core.flux.workloads import Workload, workloads
 from gitops_secrets.core.registry.reference import host_of
 from gitops_secrets.core.repository.kubenames import DEFAULT_ACCOUNT
 from gitops_secrets.core.repository.layout import Cluster

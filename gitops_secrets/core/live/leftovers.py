@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from gitops_secrets.core.flux.resourcesets import COPY_FROM
+from gitops_secrets.core.flux.pulls.resourcesets import COPY_FROM
 from gitops_secrets.core.live.patches import FLUX_MANAGER, MANAGER, identity_entry
 from gitops_secrets.core.sops.pullsecret import CLUSTER_ANNOTATION
 from gitops_secrets.core.sops.secrets import DOCKERCONFIGJSON, PULL_SECRET_TYPE

@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Mapping, Sequence
 
 from gitops_secrets.core.flux.artifact import list_resource
-from gitops_secrets.core.flux.resourcesets import (
+from gitops_secrets.core.flux.pulls.resourcesets import (
     COPY_FROM,
     ENABLED,
     RECONCILE,

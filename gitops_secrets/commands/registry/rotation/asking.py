@@ -8,7 +8,7 @@ from collections.abc import Callable
 from gitops_secrets.commands.registry.proving import Question, prove
 from gitops_secrets.commands.registry.rotation.holders import Found
 from gitops_secrets.commands.registry.rotation.model import Request
-from gitops_secrets.core.flux.usage import uses
+from gitops_secrets.core.flux.pulls.usage import uses
 from gitops_secrets.core.registry.credentials import Credentials
 from gitops_secrets.core.registry.image import Image, images_at
 from gitops_secrets.core.registry.proof import Proof

@@ -13,7 +13,7 @@ from gitops_secrets.adapters.cluster.answers import ConflictError
 from gitops_secrets.adapters.cluster.api import Cluster, connect
 from gitops_secrets.commands.registry.rotation.holders import Found
 from gitops_secrets.commands.registry.rotation.model import Request
-from gitops_secrets.core.flux.pullsecrets import PullSecret
+from gitops_secrets.core.flux.pulls.secrets import PullSecret
 from gitops_secrets.core.live.bridge import plan_bridge, read_live
 from gitops_secrets.core.registry.credentials import Credentials
 from gitops_secrets.core.registry.rotation.stages import Journey, Stage, State

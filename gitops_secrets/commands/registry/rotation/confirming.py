@@ -10,7 +10,7 @@ from gitops_secrets.adapters.cluster.kubeconfig import read_contexts
 from gitops_secrets.adapters.git.repository import Repository
 from gitops_secrets.commands.registry.rotation.holders import Found, Holder
 from gitops_secrets.commands.registry.rotation.model import Request
-from gitops_secrets.core.flux.resourcesets import copied_into
+from gitops_secrets.core.flux.pulls.resourcesets import copied_into
 from gitops_secrets.core.live.bridge import read_live
 from gitops_secrets.core.registry.credentials import Credentials
 from gitops_secrets.core.registry.rotation.stages import Journey, Stage, State

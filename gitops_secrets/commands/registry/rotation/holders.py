@@ -13,7 +13,7 @@ from gitops_secrets.commands.registry.opened import in_parallel, open_pull_secre
 from gitops_secrets.commands.registry.rotation.model import Request
 from gitops_secrets.commands.registry.shown import shown_user
 from gitops_secrets.commands.secrets.sealing import Sealer
-from gitops_secrets.core.flux.pullsecrets import Place, PullSecret, pull_secrets
+from gitops_secrets.core.flux.pulls.secrets import Place, PullSecret, pull_secrets
 from gitops_secrets.core.guard.filter.encoded import fragments
 from gitops_secrets.core.registry.credentials import Credentials
 from gitops_secrets.core.registry.reference import Registry, find_key

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from gitops_secrets.adapters.registries.minter import Minter
 from gitops_secrets.commands.repository.branches import NewBranch
 from gitops_secrets.commands.repository.clusters import Choice
-from gitops_secrets.core.flux.pullsecrets import PullSecret
+from gitops_secrets.core.flux.pulls.secrets import PullSecret
 from gitops_secrets.core.registry.credentials import Credentials
 from gitops_secrets.core.registry.image import Image
 from gitops_secrets.core.registry.proof import Means, Proof

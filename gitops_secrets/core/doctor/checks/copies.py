@@ -9,7 +9,7 @@ from gitops_secrets.core.doctor.diagnosis import WARNING, Diagnosis
 from gitops_secrets.core.doctor.given import Given
 from gitops_secrets.core.flux.kustomizations import kustomizations_in
 from gitops_secrets.core.flux.namespaces import made_namespaces
-from gitops_secrets.core.flux.resourcesets import copied_into
+from gitops_secrets.core.flux.pulls.resourcesets import copied_into
 from gitops_secrets.core.wiring.kustomization import copied_everywhere
 
 RANKS = {"copies": 205}

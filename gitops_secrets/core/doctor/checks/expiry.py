@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
 from gitops_secrets.core.doctor.given import Given
-from gitops_secrets.core.flux.pullsecrets import PullSecret, pull_secrets
+from gitops_secrets.core.flux.pulls.secrets import PullSecret, pull_secrets
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.registry.rotation.record import BROUGHT, Record
 from gitops_secrets.core.sops.annotations import ROTATION_ANNOTATION, records_in

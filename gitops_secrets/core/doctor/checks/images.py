@@ -8,10 +8,10 @@ from fnmatch import fnmatchcase
 
 from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
 from gitops_secrets.core.doctor.given import Given
-from gitops_secrets.core.flux.pullsecrets import Keys, PullSecret, pull_secrets
-from gitops_secrets.core.flux.resourcesets import copied_into
+from gitops_secrets.core.flux.pulls.resourcesets import copied_into
+from gitops_secrets.core.flux.pulls.secrets import Keys, PullSecret, pull_secrets
+from gitops_secrets.core.flux.pulls.workloads import Workload, workloads
 from gitops_secrets.core.flux.view import View
-from gitops_secrets.core.flux.workloads import Workload, workloads
 from gitops_secrets.core.registry.reference import Registry, covers, host_of
 from gitops_secrets.core.repository.kubenames import DEFAULT_ACCOUNT
 from gitops_secrets.core.repository.layout import Cluster

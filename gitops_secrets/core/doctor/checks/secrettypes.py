@@ -10,9 +10,9 @@ from gitops_secrets.core.doctor.diagnosis import ERROR, Diagnosis
 from gitops_secrets.core.doctor.given import Given
 from gitops_secrets.core.flux.follow import target_namespace
 from gitops_secrets.core.flux.objects import DEFAULT_NAMESPACE
+from gitops_secrets.core.flux.pulls.workloads import workloads
 from gitops_secrets.core.flux.roots.patching import pulling_accounts
 from gitops_secrets.core.flux.view import View
-from gitops_secrets.core.flux.workloads import workloads
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.sops.secrets import ROOTS
 from gitops_secrets.core.sops.secrettypes import missing_key, no_pull_type

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from gitops_secrets.core.doctor.checks.images import is_open
 from gitops_secrets.core.doctor.diagnosis import WARNING, Diagnosis
 from gitops_secrets.core.doctor.given import Given
-from gitops_secrets.core.flux.pullsecrets import pull_secrets
-from gitops_secrets.core.flux.registrysources import registry_sources
+from gitops_secrets.core.flux.pulls.secrets import pull_secrets
+from gitops_secrets.core.flux.pulls.sources import registry_sources
 from gitops_secrets.core.registry.reference import covers, host_of
 
 RANKS = {"sources": 185}

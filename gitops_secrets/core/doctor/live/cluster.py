@@ -9,7 +9,7 @@ from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
 from gitops_secrets.core.doctor.live import flux as live_flux
 from gitops_secrets.core.doctor.live import pods as live_pods
 from gitops_secrets.core.doctor.live.observed import Live, Name
-from gitops_secrets.core.flux.pullsecrets import PullSecret, pull_secrets
+from gitops_secrets.core.flux.pulls.secrets import PullSecret, pull_secrets
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.sops.keys.recipients import shorten
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from gitops_secrets.core.doctor.checks.images import adding
 from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
 from gitops_secrets.core.doctor.live.observed import Live, Name, Object, failing_pulls, names
-from gitops_secrets.core.flux.pullsecrets import PullSecret
+from gitops_secrets.core.flux.pulls.secrets import PullSecret
 from gitops_secrets.core.registry.reference import covers, host_of
 
 

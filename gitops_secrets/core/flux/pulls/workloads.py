@@ -13,8 +13,8 @@ from gitops_secrets.core.flux.accounts import accounts_in, pull_secrets_of
 from gitops_secrets.core.flux.follow import Applied, route_to, shaped, target_namespace
 from gitops_secrets.core.flux.kustomize.patches import patches_mention
 from gitops_secrets.core.flux.objects import select_documents
+from gitops_secrets.core.flux.pulls.resourcesets import copied
 from gitops_secrets.core.flux.reach import Fetched
-from gitops_secrets.core.flux.resourcesets import copied
 from gitops_secrets.core.flux.roots.patching import pulling_accounts
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.kubenames import DEFAULT_ACCOUNT

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import yaml
 
 from gitops_secrets.core.flux.follow import target_namespace
+from gitops_secrets.core.flux.pulls.workloads import workloads
 from gitops_secrets.core.flux.view import View
-from gitops_secrets.core.flux.workloads import workloads
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.yamltext.nodes import get, text
 
