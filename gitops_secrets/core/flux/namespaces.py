@@ -12,7 +12,7 @@ from gitops_secrets.core.yamltext.nodes import text
 
 def made_namespaces(view: View, cluster: Cluster) -> list[str]:
     """Return the namespaces that Git makes in *cluster*, in the order of their names."""
-    applied = (a for a in view.applied if a.cluster.path == cluster.path and not a.is_remote)
+    applied = (a for a in view.applied_in(cluster) if not a.is_remote)
     return sorted({name for a in applied for name in namespaces_of(view, a) if name})
 
 

@@ -121,6 +121,15 @@ class View:
         """Every Kustomization of every cluster, from its root on."""
         return tuple(a for cluster in self.clusters for a in self._follow(cluster))
 
+    def applied_in(self, cluster: Cluster) -> list[Applied]:
+        """Return the Kustomizations of *cluster*, its root first; its path alone says which cluster it is."""
+        return [a for a in self.applied if a.cluster.path == cluster.path]
+
+    def is_shared(self, file: str, cluster: Cluster) -> bool:
+        """Return whether a cluster with another path than *cluster* applies *file* too."""
+        others = (a for a in self.applied if a.cluster.path != cluster.path)
+        return any(file in a.reach.files for a in others)
+
     @cached_property
     def before(self) -> View | None:
         """What Flux has already, None if that is not known."""

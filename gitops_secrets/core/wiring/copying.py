@@ -65,7 +65,7 @@ def copy_by_operator(
     not make it, comes with the ResourceSet. Raises GitOpsSecretsError if Flux would not apply it.
     """
     view = View(tree)
-    applied = [a for a in view.applied if a.cluster.path == cluster.path]
+    applied = view.applied_in(cluster)
     path = resource_set_file(cluster, secret)
     namespaces = _held(tree, cluster, path, secret)
     found = []

@@ -60,7 +60,7 @@ def wire_namespaces(
     """
     others = [root.cluster for root in roots if root.cluster.path != cluster.path]
     view = View(tree, only=[cluster, *others], roots=roots)
-    own = [a for a in view.applied if a.cluster.path == cluster.path]
+    own = view.applied_in(cluster)
     objects = [a.kustomization for a in view.applied if not a.is_elsewhere]
     mine = [a.kustomization for a in own]
     base = view.root(cluster).base
@@ -166,8 +166,8 @@ def _edit_account(
 
 def _find(view: View, tenant: Cluster, account: str) -> _Made | None:
     """Return where Git makes *account* in the namespace, by the Kustomizations of the cluster."""
-    for applied in view.applied:
-        if applied.cluster.path != tenant.path or applied.is_elsewhere or applied.is_remote:
+    for applied in view.applied_in(tenant):
+        if applied.is_elsewhere or applied.is_remote:
             continue
         fetched = view.fetched(applied.cluster)
         for file in applied.reach.files:
@@ -188,7 +188,7 @@ def _shared(
     """Return why the ServiceAccount of *file* is not to be edited, None if nothing speaks against it."""
     if len(targets) > 1:
         return f"it is made in {len(targets)} namespaces"
-    if any(o.cluster.path != applied.cluster.path and file in o.reach.files for o in view.applied):
+    if view.is_shared(file, applied.cluster):
         return "another cluster applies the file too"
     subject = Subject("ServiceAccount", account)
     patches = patches_of(applied, view.fetched(applied.cluster), file)

@@ -138,10 +138,9 @@ def _find(
 
 def _elsewhere(view: View, cluster: Cluster, namespace: str | None) -> Iterator[Applied]:
     """Yield the Kustomizations that may make a source of *namespace* of what is not in this repository."""
-    for applied in view.applied:
+    for applied in view.applied_in(cluster):
         target = applied.kustomization.target_namespace
-        mine = applied.cluster.path == cluster.path and applied.is_elsewhere
-        if mine and target in (None, namespace):
+        if applied.is_elsewhere and target in (None, namespace):
             yield applied
 
 
@@ -232,8 +231,7 @@ def _left(what: str, reason: str, cluster: Cluster, secret: str) -> GitOpsSecret
 
 
 def _applying(view: View, cluster: Cluster, file: str) -> Applied | None:
-    mine = (a for a in view.applied if a.cluster.path == cluster.path)
-    return next((a for a in mine if file in a.reach.files), None)
+    return next((a for a in view.applied_in(cluster) if file in a.reach.files), None)
 
 
 def _shared(view: View, applied: Applied | None, file: str) -> Iterator[str]:
@@ -241,7 +239,7 @@ def _shared(view: View, applied: Applied | None, file: str) -> Iterator[str]:
     if applied is None:
         yield f"nothing here applies {file}"
         return
-    if any(o.cluster.path != applied.cluster.path and file in o.reach.files for o in view.applied):
+    if view.is_shared(file, applied.cluster):
         yield "another cluster applies the file too"
 
 

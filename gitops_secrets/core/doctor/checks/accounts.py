@@ -127,8 +127,8 @@ def git_lockdown(view: View, cluster: Cluster) -> Lockdown:
 
 def _check_lockdown(view: View, cluster: Cluster) -> Iterator[Diagnosis]:
     lockdown = git_lockdown(view, cluster)
-    for applied in view.applied:
-        if applied.cluster != cluster or applied.is_own:
+    for applied in view.applied_in(cluster):
+        if applied.is_own:
             continue
         found = applied.kustomization
         if lockdown.default_account and not found.service_account:

@@ -176,8 +176,8 @@ def _is_for_ours_alone(view: View, applied: Applied) -> bool:
     """Return whether only the identity of a Kustomization that decrypts with our Secret opens what is applied."""
     own = recorded_recipient(view.rules, applied.cluster)
     is_used = any(
-        a.cluster == applied.cluster and a.kustomization.decryption_secret == IDENTITY_SECRET
-        for a in view.applied
+        a.kustomization.decryption_secret == IDENTITY_SECRET
+        for a in view.applied_in(applied.cluster)
     )
     readers = [
         document.metadata.recipients

@@ -192,7 +192,7 @@ def _is_open_ended(
     """Return whether something may run in the Secret's namespace that these manifests do not show."""
     if not all(w.images for w in beside):
         return True
-    for applied in (a for a in view.applied if a.cluster == cluster):
+    for applied in view.applied_in(cluster):
         elsewhere = applied.is_elsewhere or applied.reach.is_partial
         if elsewhere and applied.kustomization.target_namespace in (None, secret.namespace):
             return True
@@ -211,8 +211,7 @@ def _is_mentioned(view: View, cluster: Cluster, key: str) -> bool:
     name = _bare(Registry(key).host).lstrip("*.").encode()
     return any(
         name in (view.tree.read(path) or b"")
-        for a in view.applied
-        if a.cluster == cluster
+        for a in view.applied_in(cluster)
         for path in (*a.reach.files, *a.reach.kustomizations)
     )
 

@@ -23,7 +23,7 @@ def check(given: Given) -> Iterator[Diagnosis]:
     """Yield Secrets for a namespace that nothing makes, where everything that could make it is known."""
     view = given.view
     for cluster in view.clusters:
-        applied = [a for a in view.applied if a.cluster == cluster]
+        applied = view.applied_in(cluster)
         if any(a.is_elsewhere or a.reach.is_partial for a in applied):
             continue
         if any(_TEMPLATED.search(view.tree.read(f) or b"") for a in applied for f in a.reach.files):

@@ -40,7 +40,7 @@ def check(given: Given) -> Iterator[Diagnosis]:
     view = given.view
     for cluster in view.clusters:
         users = dict(_users(view, cluster))
-        for applied in (a for a in view.applied if a.cluster == cluster):
+        for applied in view.applied_in(cluster):
             fetched = view.fetched(cluster)
             for path in applied.reach.files:
                 for document in view.encrypted.get(path, ()):
@@ -80,7 +80,7 @@ def _check_secret(
 
 def _users(view: View, cluster: Cluster) -> Iterator[tuple[Name, _User]]:
     """Yield the Secrets that something of *cluster* pulls with; of Flux's own ServiceAccounts too."""
-    own = next(a for a in view.applied if a.cluster == cluster and a.is_own)
+    own = next(a for a in view.applied_in(cluster) if a.is_own)
     try:
         accounts = pulling_accounts(view.tree, view.root(cluster))
     except GitOpsSecretsError:
@@ -96,7 +96,7 @@ def _users(view: View, cluster: Cluster) -> Iterator[tuple[Name, _User]]:
 
 
 def _sources(view: View, cluster: Cluster) -> Iterator[tuple[Name, _User]]:
-    for applied in (a for a in view.applied if a.cluster == cluster):
+    for applied in view.applied_in(cluster):
         fetched = view.fetched(cluster)
         for path in applied.reach.files:
             if b"secretRef" not in (view.tree.read(path) or b""):

@@ -47,9 +47,7 @@ def copies_in(content: bytes, file: str) -> tuple[Copies, ...]:
 
 def copied(view: View, cluster: Cluster) -> list[Copies]:
     """Return the ResourceSets of ours that the Kustomizations of *cluster* apply."""
-    files = dict.fromkeys(
-        f for a in view.applied if a.cluster.path == cluster.path for f in a.reach.files
-    )
+    files = dict.fromkeys(f for a in view.applied_in(cluster) for f in a.reach.files)
     found = (copies for file in files for copies in view.tree.derive(file, copies_in))
     return [copies for copies in found if copies.cluster_path == cluster.path]
 

@@ -81,8 +81,8 @@ class RegistrySource(NamedTuple):
 def registry_sources(view: View, cluster: Cluster) -> Iterator[RegistrySource]:
     """Yield the sources that the Kustomizations of *cluster* make."""
     fetched = view.fetched(cluster)
-    for applied in view.applied:
-        if applied.cluster.path != cluster.path or applied.is_elsewhere or applied.is_remote:
+    for applied in view.applied_in(cluster):
+        if applied.is_elsewhere or applied.is_remote:
             continue
         spec = get(applied.kustomization.root, "spec")
         for file in applied.reach.files:

@@ -105,7 +105,7 @@ def _version(node: yaml.Node) -> str:
 def _objects(view: View, cluster: Cluster) -> Iterator[tuple[str, str, yaml.Node]]:
     """Yield the objects of Flux that name registries, each with its file and namespace."""
     fetched = view.fetched(cluster)
-    for applied in (a for a in view.applied if a.cluster == cluster):
+    for applied in view.applied_in(cluster):
         for file in applied.reach.files:
             content = view.tree.read(file) or b""
             for kind in ("OCIRepository", "HelmRepository", "ImageRepository", "HelmRelease"):

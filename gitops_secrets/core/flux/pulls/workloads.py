@@ -56,7 +56,7 @@ class Workload(NamedTuple):
 def workloads(view: View, cluster: Cluster) -> Iterator[Workload]:
     """Yield what the manifests of *cluster* run, and Flux itself where the operator installs it."""
     accounts = dict(_accounts(view, cluster))
-    own = next(a for a in view.applied if a.cluster == cluster and a.is_own)
+    own = next(a for a in view.applied_in(cluster) if a.is_own)
     try:
         flux = {
             (own.namespace, name): secrets
@@ -76,7 +76,7 @@ def workloads(view: View, cluster: Cluster) -> Iterator[Workload]:
             held = accounts.get((namespace, DEFAULT_ACCOUNT), ())
             if is_default and held is not None:
                 accounts[namespace, DEFAULT_ACCOUNT] = (*held, copies.secret)
-    for applied in (a for a in view.applied if a.cluster == cluster):
+    for applied in view.applied_in(cluster):
         fetched = view.fetched(cluster)
         for file in applied.reach.files:
             for node in view.tree.derive(file, _workload_nodes):
@@ -117,7 +117,7 @@ def _workload(
 
 def _accounts(view: View, cluster: Cluster) -> Iterator[tuple[Name, tuple[str, ...] | None]]:
     """Yield the ServiceAccounts with their pull Secrets, None if patches may change them."""
-    for applied in (a for a in view.applied if a.cluster == cluster):
+    for applied in view.applied_in(cluster):
         fetched = view.fetched(cluster)
         for file in applied.reach.files:
             for account in view.tree.derive(file, accounts_in):
