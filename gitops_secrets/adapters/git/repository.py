@@ -171,6 +171,10 @@ class Repository(NamedTuple):
         )
         return "" if done.status else done.stdout.decode().strip()
 
+    def is_ancestor(self, commit: str, revision: str) -> bool:
+        """Return whether *revision* has *commit* in its history; False if one of them is not known here."""
+        return not self.git("merge-base", "--is-ancestor", commit, revision).status
+
     def time_of(self, commit: str) -> dt.datetime:
         """Return when *commit* was made, as its committer's clock said."""
         seconds = int(self.ask("show", "--no-patch", "--format=%ct", commit))

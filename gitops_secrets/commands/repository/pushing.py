@@ -75,9 +75,7 @@ def is_ahead(repository: Repository) -> bool:
 def is_pushed(repository: Repository, commit: str) -> bool:
     """Return whether the upstream branch, as far as it is known here, has *commit*."""
     upstream = upstream_commit(repository)
-    if upstream is None:
-        return False
-    return repository.git("merge-base", "--is-ancestor", commit, upstream).status == 0
+    return upstream is not None and repository.is_ancestor(commit, upstream)
 
 
 def try_push(repository: Repository, head: Head, target: Target) -> None:

@@ -135,7 +135,8 @@ def _missing(
             return f"there is no {by}"
         status = kustomization.get("status") or {}
         revision = str(status.get("lastAppliedRevision") or "")
-        if not _contains(repository, revision.rpartition(":")[2], commit):
+        then = revision.rpartition(":")[2]
+        if not (then.isalnum() and repository.is_ancestor(commit, then)):
             return (
                 f"{by} has applied {revision or 'nothing'}, which is not known to have the commit"
             )
@@ -165,11 +166,3 @@ def _lacks(cluster: Cluster, namespace: str, holder: Holder, current: Credential
         # Flux may replace it while it is waited for.
         held = None
     return None if held == current else f"{name} does not have the new credential"
-
-
-def _contains(repository: Repository, revision: str, commit: str) -> bool:
-    """Return whether *revision*, which Flux reports, is known here and has *commit*."""
-    if not revision.isalnum():
-        return False
-    done = repository.git("merge-base", "--is-ancestor", commit, revision)
-    return done.status == 0

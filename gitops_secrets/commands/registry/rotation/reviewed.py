@@ -84,7 +84,7 @@ def unreached(repository: Repository, head: Head, found: Found, commit: str) -> 
     lacking = [
         branch
         for branch in sorted(followed)
-        if branch != own and not _has(repository, f"{where}{branch}", commit)
+        if branch != own and not repository.is_ancestor(commit, f"{where}{branch}")
     ]
     return " and ".join(lacking)
 
@@ -92,7 +92,3 @@ def unreached(repository: Repository, head: Head, found: Found, commit: str) -> 
 def _setting(repository: Repository, head: Head, name: str) -> str:
     done = repository.git("config", "--get", f"branch.{head.branch}.{name}")
     return done.stdout.decode().strip()
-
-
-def _has(repository: Repository, ref: str, commit: str) -> bool:
-    return repository.git("merge-base", "--is-ancestor", commit, ref).status == 0
