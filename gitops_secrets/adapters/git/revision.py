@@ -32,5 +32,4 @@ def tree_of(repository: Repository, revision: str) -> Overlay:
 
 def upstream_commit(repository: Repository) -> str | None:
     """Return the commit of the upstream branch, as far as it is known here; None without one."""
-    done = repository.git("rev-parse", "--verify", "--quiet", "@{upstream}^{commit}")
-    return None if done.status else done.stdout.decode().strip()
+    return repository.commit("@{upstream}") or None

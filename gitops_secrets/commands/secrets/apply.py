@@ -130,12 +130,12 @@ def _with_what_was_done(
 
 def _head(repository: Repository) -> str:
     """Return the last commit. Flux sees commits, not work trees."""
-    done = repository.git("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-    if done.status:
+    commit = repository.commit("HEAD")
+    if not commit:
         raise GitOpsSecretsError(
             f"{repository.top} has no commit yet", bootstrap_command("clusters/prod")
         )
-    return done.stdout.decode().strip()
+    return commit
 
 
 def _apply_one(cluster: Cluster, wanted: Wanted, request: Request, steps: list[Step]) -> None:

@@ -165,16 +165,12 @@ class Pruning:
             shown = f"Kustomization {namespace}/{found['metadata']['name']}"
             revision = str((found.get("status") or {}).get("lastAppliedRevision") or "")
             commit = _COMMIT.search(revision)
-            if commit is None or not self._has(commit[1]):
+            if commit is None or not self._repository.commit(commit[1]):
                 return f"{shown} decrypts with it, and applied {revision or 'nothing yet'}, which is not in this clone"
             then = _recipients(View(tree_of(self._repository, commit[1])))
             if entry not in leftover_entries(secret, then):
                 return f"{shown} applied {commit[1][:10]}, in which a file is encrypted for its identity"
         return None
-
-    def _has(self, commit: str) -> bool:
-        wanted = f"{commit}^{{commit}}"
-        return not self._repository.git("rev-parse", "--verify", "--quiet", wanted).status
 
 
 def delete(cluster: Cluster, leftover: Leftover) -> None:
