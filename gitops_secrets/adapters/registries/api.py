@@ -6,6 +6,7 @@ import asyncio
 import base64
 import datetime as dt
 import json
+import re
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -14,6 +15,9 @@ from gitops_secrets.adapters.registries.minter import Access, NotAllowedError
 from gitops_secrets.core.registry.limits import spoken, wait_of
 from gitops_secrets.errors import GitOpsSecretsError
 
+NUMBER = r"[0-9]+"
+UUID = r"[A-Za-z0-9-]+"
+"""The forms of the ids that most registries give; letters stand for more than those of a UUID."""
 _PAGE = 50
 _MOST_PAGES = 200
 
@@ -44,6 +48,20 @@ def basic(access: Access) -> dict[str, str]:
     """Return the header of Basic authentication with the credential that mints."""
     pair = f"{access.credentials.username}:{access.credentials.password}".encode()
     return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
+
+
+def bearer(token: str) -> dict[str, str]:
+    """Return the header of a login with *token*."""
+    return {"Authorization": f"Bearer {token}"}
+
+
+def check_id(ident: str, form: str, whose: str) -> None:
+    """Raise GitOpsSecretsError if *ident*, which may go into a path, is not of the regular expression *form*.
+
+    *whose* says what has such an id, as "a token of Gitea".
+    """
+    if not re.fullmatch(form, ident):
+        raise GitOpsSecretsError(f"{ident} is not the id of {whose}", "--revoke ID")
 
 
 def end_of(moment: object) -> str | None:

@@ -10,7 +10,7 @@ import re
 import time
 from typing import Any
 
-from gitops_secrets.adapters.registries.api import Api, Reply, end_of, text
+from gitops_secrets.adapters.registries.api import Api, Reply, bearer, check_id, end_of, text
 from gitops_secrets.adapters.registries.minter import Access
 from gitops_secrets.adapters.registries.providers import About
 from gitops_secrets.core.registry.credentials import Credentials
@@ -52,7 +52,7 @@ class Acr:
         self._registry, self._token = f"/{found[1]}", found[2]
         self._path = f"{self._registry}/tokens/{self._token}"
         self._origin = access.origin
-        self._api = Api(access, NAME, {"Authorization": f"Bearer {access.credentials.password}"})
+        self._api = Api(access, NAME, bearer(access.credentials.password))
         self._names: dict[str, str] = {}
         """By slot: what was minted in this run is called; Azure keeps no name of a password."""
 
@@ -91,10 +91,7 @@ class Acr:
 
     def revoke(self, ident: str) -> None:
         """Delete the password *ident*; the other one stays as it is."""
-        if ident not in _SLOTS:
-            raise GitOpsSecretsError(
-                f"{ident} is not the id of a password of {NAME}", "--revoke ID"
-            )
+        check_id(ident, "|".join(_SLOTS), f"a password of {NAME}")
         kept = [one for one in self._passwords() if one.get("name") != ident]
         body = {"properties": {"credentials": {"passwords": kept}}}
         reply = self._api.ask("PATCH", self._path, query=_VERSION, body=body)

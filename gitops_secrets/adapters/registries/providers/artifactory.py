@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import datetime as dt
 
-from gitops_secrets.adapters.registries.api import Api, text
+from gitops_secrets.adapters.registries.api import UUID, Api, bearer, check_id, text
 from gitops_secrets.adapters.registries.minter import Access
 from gitops_secrets.adapters.registries.providers import About
 from gitops_secrets.core.registry.credentials import Credentials
 from gitops_secrets.core.registry.rotation.minted import Listed, Minted
-from gitops_secrets.errors import GitOpsSecretsError
 
 NAME = "Artifactory"
 ABOUT = About(
@@ -36,8 +35,7 @@ class Artifactory:
     kind = "artifactory"
 
     def __init__(self, access: Access) -> None:
-        login = {"Authorization": f"Bearer {access.credentials.password}"}
-        self._api = Api(access, NAME, login)
+        self._api = Api(access, NAME, bearer(access.credentials.password))
 
     def list(self) -> list[Listed]:
         """Return the tokens that are persistent, each by the description that it was made with."""
@@ -67,8 +65,7 @@ class Artifactory:
 
     def revoke(self, ident: str) -> None:
         """Revoke the token *ident*."""
-        if not ident.isascii() or not all(c.isalnum() or c == "-" for c in ident) or not ident:
-            raise GitOpsSecretsError(f"{ident} is not the id of a token of {NAME}", "--revoke ID")
+        check_id(ident, UUID, f"a token of {NAME}")
         self._api.delete(f"{_TOKENS}/{ident}", f"the token {ident}", 200, 204)
 
 

@@ -6,13 +6,13 @@ description of the Hub API, ``reference/api/hub/latest.yaml``). A list shows no 
 
 from __future__ import annotations
 
-from gitops_secrets.adapters.registries.api import Api, Reply, end_of, text
+from gitops_secrets.adapters.registries.api import UUID, Api, Reply, bearer, check_id, end_of, text
 from gitops_secrets.adapters.registries.minter import Access
 from gitops_secrets.adapters.registries.providers import About
 from gitops_secrets.core.registry.credentials import Credentials
 from gitops_secrets.core.registry.rotation.minted import Listed, Minted
 from gitops_secrets.core.veiled import hold
-from gitops_secrets.errors import GitOpsSecretsError, UsageError
+from gitops_secrets.errors import UsageError
 
 NAME = "Docker Hub"
 ABOUT = About(
@@ -95,19 +95,19 @@ class DockerHub:
     def _api(self) -> Api:
         """The API with a bearer, which is asked for once and held in memory alone."""
         if self._known is None:
-            self._known = Api(self._access, NAME, {"Authorization": f"Bearer {self._bearer()}"})
+            self._known = Api(self._access, NAME, bearer(self._token()))
         return self._known
 
-    def _bearer(self) -> str:
+    def _token(self) -> str:
         minting = self._access.credentials
         api = Api(self._access, NAME, {})
         body = {"identifier": minting.username, "secret": minting.password}
         reply: Reply = api.ask("POST", "/v2/auth/token", body=body)
-        bearer = text(reply.fields, "access_token")
-        if reply.status != 200 or bearer is None:
+        token = text(reply.fields, "access_token")
+        if reply.status != 200 or token is None:
             raise api.refused("log in", reply)
-        hold(bearer)
-        return bearer
+        hold(token)
+        return token
 
 
 def open_minter(access: Access) -> DockerHub:
@@ -120,6 +120,5 @@ def open_minter(access: Access) -> DockerHub:
 
 
 def _path(ident: str) -> str:
-    if not ident or not all(c.isalnum() or c == "-" for c in ident) or not ident.isascii():
-        raise GitOpsSecretsError(f"{ident} is not the id of a token of {NAME}", "--revoke ID")
+    check_id(ident, UUID, f"a token of {NAME}")
     return f"{_TOKENS}/{ident}"

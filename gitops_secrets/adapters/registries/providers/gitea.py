@@ -9,12 +9,11 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from gitops_secrets.adapters.registries.api import Api, basic
+from gitops_secrets.adapters.registries.api import NUMBER, Api, basic, check_id
 from gitops_secrets.adapters.registries.minter import Access
 from gitops_secrets.adapters.registries.providers import About
 from gitops_secrets.core.registry.credentials import Credentials
 from gitops_secrets.core.registry.rotation.minted import Listed, Minted
-from gitops_secrets.errors import GitOpsSecretsError
 
 NAME = "Gitea"
 ABOUT = About(
@@ -62,8 +61,7 @@ class Gitea:
 
     def revoke(self, ident: str) -> None:
         """Delete the token *ident*."""
-        if not ident.isdigit():
-            raise GitOpsSecretsError(f"{ident} is not the id of a token of {NAME}", "--revoke ID")
+        check_id(ident, NUMBER, f"a token of {NAME}")
         self._api.delete(f"{self._path}/{ident}", f"the token {ident}", 204)
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from gitops_secrets.adapters.registries.api import Api, end_of
+from gitops_secrets.adapters.registries.api import NUMBER, Api, check_id, end_of
 from gitops_secrets.adapters.registries.minter import Access
 from gitops_secrets.adapters.registries.providers import About
 from gitops_secrets.core.registry.credentials import Credentials
 from gitops_secrets.core.registry.rotation.minted import Listed, Minted
-from gitops_secrets.errors import GitOpsSecretsError, UsageError
+from gitops_secrets.errors import UsageError
 
 NAME = "GitLab"
 ABOUT = About(
@@ -69,10 +69,7 @@ class GitLab:
 
     def revoke(self, ident: str) -> None:
         """Delete the token *ident*."""
-        if not ident.isdigit():
-            raise GitOpsSecretsError(
-                f"{ident} is not the id of a deploy token of {NAME}", "--revoke ID"
-            )
+        check_id(ident, NUMBER, f"a deploy token of {NAME}")
         self._api.delete(f"{self._path}/{ident}", f"the deploy token {ident}", 204)
 
 

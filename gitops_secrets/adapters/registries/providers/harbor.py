@@ -11,12 +11,12 @@ import re
 from typing import Any
 from urllib.parse import quote
 
-from gitops_secrets.adapters.registries.api import Api, basic, end_of
+from gitops_secrets.adapters.registries.api import NUMBER, Api, basic, check_id, end_of
 from gitops_secrets.adapters.registries.minter import Access
 from gitops_secrets.adapters.registries.providers import About
 from gitops_secrets.core.registry.credentials import Credentials
 from gitops_secrets.core.registry.rotation.minted import Listed, Minted
-from gitops_secrets.errors import GitOpsSecretsError, UsageError
+from gitops_secrets.errors import UsageError
 
 NAME = "Harbor"
 ABOUT = About(
@@ -77,8 +77,7 @@ class Harbor:
 
     def revoke(self, ident: str) -> None:
         """Delete the robot *ident*."""
-        if not ident.isdigit():
-            raise GitOpsSecretsError(f"{ident} is not the id of a robot of {NAME}", "--revoke ID")
+        check_id(ident, NUMBER, f"a robot of {NAME}")
         self._api.delete(f"{_ROBOTS}/{ident}", f"the robot {ident}", 200)
 
     def pause(self, ident: str) -> None:

@@ -6,12 +6,11 @@ Nexus makes none. The search for a user finds every name that begins so (Sonatyp
 
 from __future__ import annotations
 
-import re
 import secrets
 from typing import Any
 from urllib.parse import quote
 
-from gitops_secrets.adapters.registries.api import Api, basic, text
+from gitops_secrets.adapters.registries.api import Api, basic, check_id, text
 from gitops_secrets.adapters.registries.minter import Access
 from gitops_secrets.adapters.registries.providers import About
 from gitops_secrets.core.registry.credentials import Credentials
@@ -104,6 +103,5 @@ def open_minter(access: Access) -> Nexus:
 
 
 def _path(ident: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9_@.+-]*[A-Za-z0-9_@+-]", ident):
-        raise GitOpsSecretsError(f"{ident} is not the id of a user of {NAME}", "--revoke ID")
+    check_id(ident, r"[A-Za-z0-9_@.+-]*[A-Za-z0-9_@+-]", f"a user of {NAME}")
     return f"{_USERS}/{quote(ident, safe='')}"

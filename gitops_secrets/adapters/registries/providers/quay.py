@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
-from gitops_secrets.adapters.registries.api import Api, text
+from gitops_secrets.adapters.registries.api import Api, bearer, check_id, text
 from gitops_secrets.adapters.registries.minter import Access
 from gitops_secrets.adapters.registries.providers import About
 from gitops_secrets.core.registry.credentials import Credentials
@@ -38,8 +38,7 @@ class Quay:
 
     def __init__(self, access: Access) -> None:
         self._organisation = access.path
-        login = {"Authorization": f"Bearer {access.credentials.password}"}
-        self._api = Api(access, NAME, login)
+        self._api = Api(access, NAME, bearer(access.credentials.password))
         self._robots = f"/api/v1/organization/{quote(access.path, safe='')}/robots"
 
     def list(self) -> list[Listed]:
@@ -95,16 +94,9 @@ class Quay:
         return found
 
     def _short(self, ident: str) -> str:
-        organisation, plus, short = ident.partition("+")
-        if (
-            organisation != self._organisation
-            or not plus
-            or not re.fullmatch(r"[a-z0-9._-]+", short)
-        ):
-            raise GitOpsSecretsError(
-                f"{ident} is not the id of a robot of {self._organisation}", "--revoke ID"
-            )
-        return short
+        form = rf"{re.escape(self._organisation)}\+[a-z0-9._-]+"
+        check_id(ident, form, f"a robot of {self._organisation}")
+        return ident.partition("+")[2]
 
 
 def open_minter(access: Access) -> Quay:

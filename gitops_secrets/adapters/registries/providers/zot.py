@@ -6,12 +6,11 @@ what is revoked (measured with zot of August 2026; the paths are those of zot's 
 
 from __future__ import annotations
 
-from gitops_secrets.adapters.registries.api import Api, basic, end_of, text
+from gitops_secrets.adapters.registries.api import UUID, Api, basic, check_id, end_of, text
 from gitops_secrets.adapters.registries.minter import Access
 from gitops_secrets.adapters.registries.providers import About
 from gitops_secrets.core.registry.credentials import Credentials
 from gitops_secrets.core.registry.rotation.minted import Listed, Minted
-from gitops_secrets.errors import GitOpsSecretsError
 
 NAME = "zot"
 ABOUT = About(
@@ -54,8 +53,7 @@ class Zot:
 
     def revoke(self, ident: str) -> None:
         """Delete the key *ident*."""
-        if not ident.isascii() or not all(c.isalnum() or c == "-" for c in ident) or not ident:
-            raise GitOpsSecretsError(f"{ident} is not the id of a key of {NAME}", "--revoke ID")
+        check_id(ident, UUID, f"a key of {NAME}")
         self._api.delete(_KEYS, f"the key {ident}", 200, query={"id": ident})
 
 
