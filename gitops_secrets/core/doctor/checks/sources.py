@@ -18,11 +18,12 @@ RANKS = {"sources": 185}
 def check(given: Given) -> Iterator[Diagnosis]:
     """Yield sources without a secretRef whose registry has a key in the pull Secret of Flux."""
     view = given.view
+    secrets = [secret for secret in pull_secrets(view) if secret.is_whole]
     for cluster in view.clusters:
         held = [
             (secret, key)
-            for secret in pull_secrets(view)
-            if secret.cluster == cluster and secret.is_whole
+            for secret in secrets
+            if secret.cluster == cluster
             for key in given.keys.get(secret.place, ())
         ]
         for source in registry_sources(view, cluster):
