@@ -53,7 +53,7 @@ def ruling_by_rule(content: bytes, rule: CreationRule, path: str) -> Ruling:
         config_of(content, rule),
         tuple(r.value for r in rule.recipients),
         mac_only=rule.mac_only_encrypted,
-        needed=(rule.threshold or len(groups)) if len(groups) > 1 else 1,
+        needed=rule.needed if len(groups) > 1 else 1,
         groups=groups if len(groups) > 1 else (),
     )
 

@@ -19,7 +19,7 @@ from gitops_secrets.core.verify.structure import choice_of, encrypts
 from gitops_secrets.core.yamltext.nodes import Position
 from gitops_secrets.errors import InvalidDocumentError
 
-KINDS = {
+_KINDS = {
     "pgp": "pgp",
     "kms": "kms",
     "gcp_kms": "gcp_kms",
@@ -95,6 +95,11 @@ def relative(config: str, path: str) -> str:
     return path.removeprefix(folder)
 
 
+def kinds_of(rule: CreationRule) -> set[str]:
+    """Return the kinds of master keys besides age's that *rule* encrypts for, as a ``sops`` block calls them."""
+    return {_KINDS.get(key.name, key.name) for key in rule.other_keys}
+
+
 def check_rules(file: EncryptedFile, rules: Rules) -> Iterator[Finding]:
     """Yield where *file* is other than its creation rule says."""
     metadata = file.metadata
@@ -117,7 +122,7 @@ def check_rules(file: EncryptedFile, rules: Rules) -> Iterator[Finding]:
 
 def _check_recipients(file: EncryptedFile, metadata: Metadata, chosen: Ruled) -> Iterator[Finding]:
     wanted = {r.value for r in chosen.rule.recipients}
-    kinds = {KINDS.get(key.name, key.name) for key in chosen.rule.other_keys}
+    kinds = kinds_of(chosen.rule)
     if chosen.rule.flaw is not None or "plugins" in kinds or not (wanted or kinds):
         return
     held = set(metadata.recipients)

@@ -10,7 +10,7 @@ from gitops_secrets.core.sops.keys.recipients import shorten
 from gitops_secrets.core.sops.reader.structure import EncryptedFile
 from gitops_secrets.core.sops.rules.creation import CreationRule
 from gitops_secrets.core.verify.checks import found
-from gitops_secrets.core.verify.rules import KINDS, Rules
+from gitops_secrets.core.verify.rules import Rules, kinds_of
 from gitops_secrets.core.yamltext.nodes import Position
 
 _NAMED = 5
@@ -70,9 +70,9 @@ def _change(before: Rules, after: Rules, file: EncryptedFile) -> _Change | None:
     needed = metadata.needed
     if was is not None:
         had |= _readers(was.rule)
-        needed = min(needed, _needed(was.rule))
+        needed = min(needed, was.rule.needed)
     come = sorted(_readers(chosen.rule) - had)
-    fewer = _needed(chosen.rule) if _needed(chosen.rule) < needed else 0
+    fewer = chosen.rule.needed if chosen.rule.needed < needed else 0
     if not (come or fewer):
         return None
     names = tuple(shorten(r) if r.startswith("age") else f"{r} keys" for r in come)
@@ -80,11 +80,4 @@ def _change(before: Rules, after: Rules, file: EncryptedFile) -> _Change | None:
 
 
 def _readers(rule: CreationRule) -> set[str]:
-    return {r.value for r in rule.recipients} | {
-        KINDS.get(key.name, key.name) for key in rule.other_keys
-    }
-
-
-def _needed(rule: CreationRule) -> int:
-    """Return of how many key groups a key is needed."""
-    return rule.threshold or len(rule.groups)
+    return {r.value for r in rule.recipients} | kinds_of(rule)

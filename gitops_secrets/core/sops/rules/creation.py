@@ -97,6 +97,11 @@ class CreationRule(NamedTuple):
         """What names master keys besides age's, in all groups."""
         return tuple(key for group in self.groups for key in group.other_keys)
 
+    @property
+    def needed(self) -> int:
+        """Of how many key groups a key is needed to decrypt."""
+        return self.threshold or len(self.groups)
+
     def matches(self, path: str) -> bool:
         """Return whether sops would find the rule's regex in *path*, relative to ``.sops.yaml``.
 
