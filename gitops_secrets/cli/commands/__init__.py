@@ -6,11 +6,12 @@ to add its module: the command line finds it here, and imports it when the comma
 
 from __future__ import annotations
 
-import pkgutil
 from importlib import import_module
 from types import ModuleType
 
 import click
+
+from gitops_secrets.core.modules import module_names
 
 
 def load(name: str) -> click.Command | None:
@@ -28,7 +29,7 @@ def in_order() -> list[str]:
 
 
 def _names() -> list[str]:
-    return [module.name.replace("_", "-") for module in pkgutil.iter_modules(__path__)]
+    return [name.replace("_", "-") for name in module_names(__path__)]
 
 
 def _module(name: str) -> ModuleType:

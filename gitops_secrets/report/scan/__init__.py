@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 def formats() -> list[str]:
     """Return the names of all formats: the one for people, and then the others by name."""
-    import pkgutil  # Hooks, which report as text, do without.
+    from gitops_secrets.core.modules import module_names  # Hooks, which report as text, do without.
 
-    return sorted((module.name for module in pkgutil.iter_modules(__path__)), key=_order)
+    return sorted(module_names(__path__), key=_order)
 
 
 def renderer(name: str) -> Callable[[Outcome], str]:

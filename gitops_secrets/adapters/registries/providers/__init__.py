@@ -7,12 +7,12 @@ module: everything else finds it here.
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from collections.abc import Callable
 from types import ModuleType
 from typing import NamedTuple
 
 from gitops_secrets.adapters.registries.minter import Access, Minter
+from gitops_secrets.core.modules import module_names
 
 
 class About(NamedTuple):
@@ -34,7 +34,7 @@ class About(NamedTuple):
 
 def provider_names() -> tuple[str, ...]:
     """Return the names of all providers, sorted."""
-    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
+    return tuple(module_names(__path__))
 
 
 def about(name: str) -> About:

@@ -6,13 +6,12 @@ is wrong. To add a check is to add its module: everything else finds it here.
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Iterator, Mapping
-from importlib import import_module
 from typing import Protocol, cast
 
 from gitops_secrets.core.doctor.diagnosis import Diagnosis
 from gitops_secrets.core.doctor.given import Given
+from gitops_secrets.core.modules import load_modules
 
 
 class Checks(Protocol):
@@ -31,8 +30,7 @@ class Checks(Protocol):
 
 def modules() -> tuple[Checks, ...]:
     """Return every module of checks, sorted by name."""
-    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
-    return tuple(cast("Checks", import_module(f"{__name__}.{name}")) for name in names)
+    return tuple(cast("Checks", module) for module in load_modules(__name__, __path__))
 
 
 def ranks() -> dict[str, int]:
