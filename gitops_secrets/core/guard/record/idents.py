@@ -31,13 +31,12 @@ def module_of(group: str, ident: str) -> str:
 
 def idents() -> tuple[str, ...]:
     """Return every rule, by group and then by name."""
-    import pkgutil  # It loads much, and a hook asks for single names only.
     from importlib import import_module
 
+    from gitops_secrets.core.modules import module_names  # A hook asks for single names only.
+
     return tuple(
-        module.name.replace("_", "-")
+        name.replace("_", "-")
         for group in GROUPS
-        for module in sorted(
-            pkgutil.iter_modules(import_module(f"{_RULES}.{group}").__path__), key=lambda m: m.name
-        )
+        for name in module_names(import_module(f"{_RULES}.{group}").__path__)
     )

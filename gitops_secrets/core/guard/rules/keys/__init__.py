@@ -6,13 +6,12 @@ those of a key: see KEY in filter/prefilter.py.
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Iterator
 from functools import cache
-from importlib import import_module
 from typing import Protocol, cast
 
 from gitops_secrets.core.guard.rules.base import Rule
+from gitops_secrets.core.modules import load_modules
 
 
 class KeyRule(Protocol):
@@ -27,5 +26,4 @@ class KeyRule(Protocol):
 @cache
 def key_rules() -> tuple[KeyRule, ...]:
     """Return every rule of this folder, by name."""
-    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
-    return tuple(cast("KeyRule", import_module(f"{__name__}.{name}")) for name in names)
+    return tuple(cast("KeyRule", module) for module in load_modules(__name__, __path__))
