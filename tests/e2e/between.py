@@ -10,12 +10,13 @@ import ssl
 import subprocess
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import TracebackType
 from typing import NamedTuple, Self, cast
 
 from tests.e2e.cluster import Cluster
+from tests.support.contexts import Context, serving
 
 _ENDS = 0.2
 
@@ -66,7 +67,7 @@ Rule = Callable[[Asked], Answer | None]
 """Sees each request before it goes on; what it returns is answered instead."""
 
 
-class Between:
+class Between(Context):
     """An HTTPS server that passes requests on to the API server, with its certificate or another."""
 
     def __init__(
@@ -81,18 +82,8 @@ class Between:
         self._server = _Server(self, self._context)
         self.url = f"https://127.0.0.1:{self._server.server_port}"
 
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, args=(_ENDS,), daemon=True).start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+    def _open(self, stack: ExitStack) -> None:
+        stack.enter_context(serving(self._server, _ENDS))
 
 
 class _Server(ThreadingHTTPServer):

@@ -18,13 +18,14 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Final, TypeVar
 
 from tests.e2e.api import Api, ApiError, Object
 from tests.e2e.process import E2EError, Process, free_port, wait_for
 from tests.e2e.tools.build import Binaries
+from tests.support.contexts import Context
 
 T = TypeVar("T")
 
@@ -35,7 +36,7 @@ DEVELOPER: Final = "developer"
 _GROUPS: Final = {ADMIN: "system:masters", DEVELOPER: "developers"}
 
 
-class Cluster:
+class Cluster(Context):
     """One API server; started by start() or ``with``, ended by stop() or with this process."""
 
     def __init__(self, binaries: Binaries, folder: Path) -> None:
@@ -47,17 +48,9 @@ class Cluster:
         self._tokens = {user: secrets.token_hex(16) for user in _GROUPS}
         self._processes: list[Process] = []
 
-    def __enter__(self) -> Self:
+    def _open(self, stack: ExitStack) -> None:
         self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.stop()
+        stack.callback(self.stop)
 
     def start(self) -> None:
         """Start both processes and return when the API server is ready: two to three seconds."""

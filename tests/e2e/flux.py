@@ -11,15 +11,16 @@ import http.client
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Final, TypeVar
 
 from tests.e2e.api import ApiError, Object
 from tests.e2e.cluster import Cluster
 from tests.e2e.process import E2EError, Process, free_port, stopping, wait_for
 from tests.e2e.source import REQUESTED_AT, Source
 from tests.e2e.tools.manifests import FLUX
+from tests.support.contexts import Context, in_thread
 from tests.support.githttp import Repository
 
 T = TypeVar("T")
@@ -27,7 +28,7 @@ T = TypeVar("T")
 _CONTROLLER: Final = "kustomize-controller"
 
 
-class Flux:
+class Flux(Context):
     """Flux in the namespace flux-system of one cluster; ``with`` ends what it started.
 
         with Flux(cluster, folder) as flux:
@@ -50,21 +51,11 @@ class Flux:
         self._health_port = 0
         self.source = Source(cluster, folder / "artifacts")
         self.log = folder / f"{_CONTROLLER}.log"
-        self._ended = contextlib.ExitStack()
 
-    def __enter__(self) -> Self:
-        self._ended.enter_context(self.source)
-        self._ended.enter_context(Rollout(self._cluster))
-        self._ended.callback(self.stop)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self._ended.close()
+    def _open(self, stack: ExitStack) -> None:
+        stack.enter_context(self.source)
+        stack.enter_context(Rollout(self._cluster))
+        stack.callback(self.stop)
 
     def install(self) -> None:
         """Apply gotk-components.yaml: namespace, kinds, roles, ServiceAccounts, Deployments."""
@@ -218,7 +209,7 @@ class Flux:
             connection.close()
 
 
-class Rollout:
+class Rollout(Context):
     """The stand-in for the kubelet: tells of every Deployment that its pods run.
 
     No pod runs in the test cluster; what waits for a Deployment would wait for ever.
@@ -227,20 +218,9 @@ class Rollout:
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self._stopped.set()
-        self._thread.join()
+    def _open(self, stack: ExitStack) -> None:
+        stack.enter_context(in_thread(self._run, self._stopped.set))
 
     def _run(self) -> None:
         while not self._stopped.wait(0.3):

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from ruamel.yaml import YAML
 
 from tests.e2e.api import ApiError, Object
 from tests.e2e.cluster import Cluster
-from tests.e2e.process import Process, free_port
+from tests.e2e.process import Process, free_port, stopping
+from tests.support.contexts import Context, in_thread
 
 INSTALLED: Final = (
     "source-controller",
@@ -27,19 +28,18 @@ INSTALLED: Final = (
 """The controllers that it installs if the FluxInstance names none."""
 
 
-class FluxOperator:
+class FluxOperator(Context):
     """The operator of one cluster; ``with`` starts and ends it."""
 
     def __init__(self, cluster: Cluster, folder: Path) -> None:
         folder.mkdir(parents=True)
         self._cluster, self._folder = cluster, folder
-        self._process: Process | None = None
 
-    def __enter__(self) -> Self:
+    def _open(self, stack: ExitStack) -> None:
         operator = self._cluster.binaries.flux_operator
         for file in sorted((operator / "crd").iterdir()):
             self._cluster.install_crds(file)
-        self._process = Process(
+        process = Process(
             [
                 operator / "flux-operator",
                 f"--storage-path={operator / 'data'}",
@@ -59,19 +59,10 @@ class FluxOperator:
                 "GODEBUG": "fips140=on",
             },
         )
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        assert self._process is not None
-        self._process.stop()
+        stack.enter_context(stopping(process))
 
 
-class Chart:
+class Chart(Context):
     """Keeps the FluxInstance as the values of the chart are, until the end of ``with``."""
 
     def __init__(self, cluster: Cluster, values: Callable[[Cluster], Any]) -> None:
@@ -79,20 +70,9 @@ class Chart:
         self._cluster, self._values = cluster, values
         self._made: object = None
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self._stopped.set()
-        self._thread.join()
+    def _open(self, stack: ExitStack) -> None:
+        stack.enter_context(in_thread(self._run, self._stopped.set))
 
     def install(self, values: Any) -> None:
         """Make the FluxInstance of *values*, as ``helm upgrade`` does."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import subprocess
+from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx
 
-from tests.e2e.process import Process, free_port, wait_for
+from tests.e2e.process import Process, free_port, stopping, wait_for
 from tests.e2e.tools.build import Binaries
+from tests.support.contexts import Context
 from tests.support.githttp import Repository
 from tests.system.registries import Registry, basic
 
@@ -42,7 +43,7 @@ MODE = console
 """
 
 
-class Gitea:
+class Gitea(Context):
     """Gitea with one private user, ``robot``, whose password it was made with."""
 
     def __init__(self, binaries: Binaries, folder: Path, password: str) -> None:
@@ -56,26 +57,15 @@ class Gitea:
         self._env = {"HOME": str(folder), "USER": "root", "GITEA_WORK_DIR": str(folder)}
         self._command = [str(binaries.gitea / "gitea"), "--config", str(config)]
         self._log = folder / "log"
-        self._process: Process | None = None
 
-    def __enter__(self) -> Self:
+    def _open(self, stack: ExitStack) -> None:
         self._once("migrate")
         self._once(
             *("admin", "user", "create", "--username", "robot", "--email", "robot@example.com"),
             *("--password", self.password, "--must-change-password=false"),
         )
-        self._process = Process([*self._command, "web"], self._log, self._env)
+        stack.enter_context(stopping(Process([*self._command, "web"], self._log, self._env)))
         wait_for(self._answers, "Gitea", 60, self._log.read_text)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        assert self._process is not None
-        self._process.stop()
 
     def api(self, method: str, path: str, body: object = None) -> Any:
         """What the API answers to robot, with his password."""

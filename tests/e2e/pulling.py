@@ -7,9 +7,8 @@ import contextlib
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import httpx
 
@@ -18,6 +17,7 @@ from tests.e2e.flux import Flux
 from tests.e2e.gitea import Gitea
 from tests.e2e.operator import Operator
 from tests.e2e.tools.build import Binaries
+from tests.support.contexts import Context, in_thread
 from tests.support.githttp import Repository
 from tests.support.secrets import mixed
 from tests.system.registries import OCI, Registry, basic, push
@@ -26,7 +26,7 @@ IMAGE = "robot/app"
 BRANCH = "registry/rotate"
 
 
-class Puller:
+class Puller(Context):
     """A node's stand-in, for no kubelet runs here: reads the live Secret, and pulls with it by a fresh exchange.
 
     It begins again as soon as one pull has ended, until it is left.
@@ -36,7 +36,6 @@ class Puller:
         self._cluster = cluster
         self._registry = registry
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
         self.pulls = 0
         """How many pulls were given the image."""
         self.refused: list[str] = []
@@ -44,18 +43,8 @@ class Puller:
         self.users: list[str] = []
         """The last eight characters of each secret that it pulled with, in their order."""
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self._ended.set()
-        self._thread.join()
+    def _open(self, stack: ExitStack) -> None:
+        stack.enter_context(in_thread(self._run, self._ended.set))
 
     def _run(self) -> None:
         with httpx.Client(trust_env=False, timeout=30) as client:

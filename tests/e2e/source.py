@@ -22,13 +22,14 @@ import http.server
 import subprocess
 import tempfile
 import threading
+from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple
 
 from tests.e2e.api import ApiError, Object
 from tests.e2e.cluster import Cluster
 from tests.e2e.process import E2EError
+from tests.support.contexts import Context, in_thread, serving
 from tests.support.githttp import git_environ
 
 REQUESTED_AT: Final = "reconcile.fluxcd.io/requestedAt"
@@ -45,7 +46,7 @@ class _Followed(NamedTuple):
     folder: str
 
 
-class Source:
+class Source(Context):
     """Publishes Git revisions to one cluster; use it with ``with``.
 
     with Source(cluster, folder) as source:
@@ -63,27 +64,10 @@ class Source:
         self._stopped = threading.Event()
         self._followed: list[_Followed] = []
         self._failure: Exception | None = None
-        self._threads = [
-            threading.Thread(target=self._server.serve_forever, daemon=True),
-            threading.Thread(target=self._follow, daemon=True),
-        ]
 
-    def __enter__(self) -> Self:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self._stopped.set()
-        self._server.shutdown()
-        for thread in self._threads:
-            thread.join()
-        self._server.server_close()
+    def _open(self, stack: ExitStack) -> None:
+        stack.enter_context(serving(self._server))
+        stack.enter_context(in_thread(self._follow, self._stopped.set))
 
     def publish(
         self,

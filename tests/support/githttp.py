@@ -5,15 +5,15 @@ from __future__ import annotations
 import base64
 import os
 import subprocess
-import threading
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self, cast
+from typing import Final, cast
 from urllib.parse import urlsplit
 
+from tests.support.contexts import Context, serving
 from tests.support.draw import hexadecimal
 
 USER: Final = "git"
@@ -88,7 +88,7 @@ class Repository:
         return self.git("show", f"main:{path}")
 
 
-class GitServer:
+class GitServer(Context):
     """Serves every repository that create() makes; use it with ``with``."""
 
     def __init__(self, folder: Path) -> None:
@@ -96,18 +96,8 @@ class GitServer:
         self._password = hexadecimal(8)
         self._server = _Server(folder, self._password)
 
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+    def _open(self, stack: ExitStack) -> None:
+        stack.enter_context(serving(self._server))
 
     def create(self, name: str) -> Repository:
         """An empty bare repository with the branch main."""

@@ -18,9 +18,8 @@ import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from tests.support.contexts import Context
 from tests.support.processes import Sampler
 from tests.support.spellings import Needles
 from tests.support.transient import KeptFiles
@@ -30,7 +29,7 @@ _SHARED = ("/tmp", "/var/tmp", "/dev/shm")
 _LARGEST = 64 * 1024 * 1024
 
 
-class Watch:
+class Watch(Context):
     """Watches one or several commands of *user* for *secrets*; ``leaks`` then says where one was seen.
 
     What the user himself put into the process that he started is not counted: *own* are the names
@@ -50,26 +49,16 @@ class Watch:
         self._sampler = Sampler(self._secret, names, own_arguments=own_arguments)
         self._base = user.temporary.parent
         self._kept = KeptFiles(self._folders(), self._base / f"kept-{time.monotonic_ns()}")
-        self._stack = ExitStack()
         self._began = 0.0
 
-    def __enter__(self) -> Self:
+    def _open(self, stack: ExitStack) -> None:
         # A file's time may lag behind the clock by a tick.
         self._began = time.time() - 0.02
         # The thread that keeps files must not wait for the one that samples.
-        self._stack.callback(sys.setswitchinterval, sys.getswitchinterval())
+        stack.callback(sys.setswitchinterval, sys.getswitchinterval())
         sys.setswitchinterval(0.0002)
-        self._stack.enter_context(self._kept)
-        self._stack.enter_context(self._sampler)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self._stack.close()
+        stack.enter_context(self._kept)
+        stack.enter_context(self._sampler)
 
     @property
     def samples(self) -> int:

@@ -6,9 +6,9 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from types import TracebackType
-from typing import Self
+from contextlib import ExitStack
 
+from tests.support.contexts import Context, in_thread
 from tests.support.spellings import Needles
 
 _PAUSE = 0.0003
@@ -16,7 +16,7 @@ _EVERYBODY = 0.03
 """Seconds between two looks at all processes of the machine: one that lost its parent is there only."""
 
 
-class Sampler:
+class Sampler(Context):
     """Looks at processes while its context is open; ``seen`` says where *secret* was found.
 
     The processes below this one are looked at every fraction of a millisecond, all others now and
@@ -31,7 +31,6 @@ class Sampler:
         self._own = tuple(f"{name}=".encode() for name in own)
         self._own_arguments = own_arguments
         self._done = threading.Event()
-        self._thread = threading.Thread(target=self._sample, daemon=True)
         self._commands: set[bytes] = set()
         """The command lines of what this process itself started."""
         self.seen: set[str] = set()
@@ -39,18 +38,8 @@ class Sampler:
         """The name of every program below the command that was looked at."""
         self.samples = 0
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self._done.set()
-        self._thread.join()
+    def _open(self, stack: ExitStack) -> None:
+        stack.enter_context(in_thread(self._sample, self._done.set))
 
     def _sample(self) -> None:
         me = str(os.getpid())

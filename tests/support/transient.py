@@ -6,17 +6,17 @@ import ctypes
 import os
 import select
 import struct
-import threading
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+
+from tests.support.contexts import Context, in_thread
 
 _CREATE, _MOVED_TO, _IS_FOLDER = 0x100, 0x80, 0x40000000
 _EVENT = struct.Struct("iIII")
 
 
-class KeptFiles:
+class KeptFiles(Context):
     """While its context is open, links every file that appears below *folders* into *keep*.
 
     The kernel tells of each new file (inotify), and the link outlives its removal, with whatever is
@@ -32,25 +32,14 @@ class KeptFiles:
         self._watched: dict[int, str] = {}
         self._names: list[str] = []
         self._ended, self._end = os.pipe()
-        self._thread = threading.Thread(target=self._follow, daemon=True)
         for folder in folders:
             for path, _, _ in os.walk(folder):
                 self._watch(path)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        os.write(self._end, b".")
-        self._thread.join()
+    def _open(self, stack: ExitStack) -> None:
         for descriptor in (self._inotify, self._ended, self._end):
-            os.close(descriptor)
+            stack.callback(os.close, descriptor)
+        stack.enter_context(in_thread(self._follow, lambda: os.write(self._end, b".")))
 
     def contents(self) -> Iterator[tuple[str, bytes]]:
         """Yield where each file was made and what it holds by now, its name's bytes among it."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shlex
 import socket
-import threading
+from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+
+from tests.support.contexts import Context, in_thread
 
 
-class Traps:
+class Traps(Context):
     """A folder of marked programs and a listener on loopback; ``sprung`` says what was run or contacted."""
 
     def __init__(self, folder: Path) -> None:
@@ -18,7 +18,6 @@ class Traps:
         self.programs.mkdir(parents=True)
         self._marks = folder / "trap-marks"
         self._socket = socket.create_server(("127.0.0.1", 0))
-        self._thread = threading.Thread(target=self._listen, daemon=True)
 
     @property
     def port(self) -> int:
@@ -48,16 +47,9 @@ class Traps:
                 marks.write("contacted the port\n")
             connection.close()
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
+    def _open(self, stack: ExitStack) -> None:
+        stack.enter_context(in_thread(self._listen, self._close))
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def _close(self) -> None:
         self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
-        self._thread.join()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ssl
-import threading
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple
+
+from tests.support.contexts import Context, serving
 
 
 class Request(NamedTuple):
@@ -31,7 +32,7 @@ class Reply(NamedTuple):
     body: bytes | Iterable[bytes] = b""
 
 
-class WebServer:
+class WebServer(Context):
     """Answers each request with what *answer* returns; over TLS with *tls*."""
 
     def __init__(
@@ -79,20 +80,8 @@ class WebServer:
         self._server.daemon_threads = True
         if tls is not None:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self.port: int = self._server.server_address[1]
         self.host = f"127.0.0.1:{self.port}"
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+    def _open(self, stack: ExitStack) -> None:
+        stack.enter_context(serving(self._server))

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from tests.cli.test_doctor_images import runs
+from tests.support.contexts import in_thread
 from tests.support.documents import read
 from tests.support.fleet import FILES, fleet, push
 from tests.support.leaks import Watch
@@ -170,12 +171,9 @@ def test_the_old_one_pulls_until_it_is_revoked(place: Place) -> None:
             if not works and not revoking.exists():
                 early.append("refused")
 
-    puller = threading.Thread(target=pull)
-    puller.start()
     command = place.fault("before-revoke", f"touch {revoking}")
-    result = place.rotate("--push", *CONFIRMED, command=command)
-    ended.set()
-    puller.join()
+    with in_thread(pull, ended.set):
+        result = place.rotate("--push", *CONFIRMED, command=command)
     check_complete(place, result)
     assert tries.count(True) > 20
     assert early == []
