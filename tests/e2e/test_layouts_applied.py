@@ -28,6 +28,7 @@ from tests.field import (
     paths,
     values,
 )
+from tests.field.layout import Layout
 from tests.support.githttp import GitServer, Repository
 
 
@@ -56,17 +57,23 @@ def assert_decrypted(site: Site, name: str, key: str) -> None:
     assert base64.b64decode(data[key]).decode() == SEALED
 
 
-@pytest.mark.parametrize("name", ["one cluster", "the path lists its files"])
-def test_flux_bootstrap(site: Site, name: str) -> None:
-    site.commit(gotk.LAYOUTS[name].files)
-    site.bootstrapped("clusters/prod")
-    assert_arrives(site, "clusters/prod")
-
-
-def test_flux_bootstrap_at_the_top(site: Site) -> None:
-    site.commit(gotk.LAYOUTS["the top itself"].files)
-    site.bootstrapped(".")
-    assert_arrives(site, ".")
+@pytest.mark.parametrize(
+    ("layout", "path"),
+    [
+        pytest.param(gotk.LAYOUTS["one cluster"], "clusters/prod", id="one cluster"),
+        pytest.param(
+            gotk.LAYOUTS["the path lists its files"], "clusters/prod", id="the path lists its files"
+        ),
+        pytest.param(gotk.LAYOUTS["the top itself"], ".", id="the top itself"),
+        pytest.param(
+            artifacts.LAYOUTS["only folders are let through"], "clusters/prod", id=".sourceignore"
+        ),
+    ],
+)
+def test_flux_bootstrap(site: Site, layout: Layout, path: str) -> None:
+    site.commit(layout.files)
+    site.bootstrapped(path)
+    assert_arrives(site, path)
 
 
 def test_one_of_several_clusters(site: Site) -> None:
@@ -85,28 +92,19 @@ def test_a_sync_file_in_a_folder_of_shared_files(site: Site) -> None:
     assert_arrives(site, "fleets/west")
 
 
-def test_sourceignore(site: Site) -> None:
-    site.commit(artifacts.LAYOUTS["only folders are let through"].files)
-    site.bootstrapped("clusters/prod")
-    assert_arrives(site, "clusters/prod")
-
-
-def test_post_build_substitution(site: Site) -> None:
-    site.commit(paths.LAYOUTS["a variable in a path"].files)
+@pytest.mark.parametrize(
+    ("name", "kustomization"),
+    [("a variable in a path", "site"), ("a component of Flux in a namespace", "apps")],
+)
+def test_what_the_layout_encrypted_is_still_decrypted(
+    site: Site, name: str, kustomization: str
+) -> None:
+    """By post-build substitution, and by a component of a Kustomization."""
+    site.commit(paths.LAYOUTS[name].files)
     site.installed()
     site.give_identity()
     site.bootstrapped("clusters/prod")
-    site.flux.wait_ready("site")
-    assert_arrives(site, "clusters/prod")
-    assert_decrypted(site, "db", "token")
-
-
-def test_components_of_flux(site: Site) -> None:
-    site.commit(paths.LAYOUTS["a component of Flux in a namespace"].files)
-    site.installed()
-    site.give_identity()
-    site.bootstrapped("clusters/prod")
-    site.flux.wait_ready("apps")
+    site.flux.wait_ready(kustomization)
     assert_arrives(site, "clusters/prod")
     assert_decrypted(site, "db", "token")
 
@@ -155,15 +153,16 @@ def test_an_artifact_of_one_folder_without_a_path(site: Site) -> None:
     assert_arrives(site, "deploy/local")
 
 
-def test_a_flux_instance(site: Site) -> None:
-    site.commit(operated.LAYOUTS["an object"].files)
-    site.operated("clusters/prod/flux.yaml")
-    assert_arrives(site, "clusters/prod")
-
-
-def test_a_flux_instance_of_a_base(site: Site) -> None:
-    site.commit(operated_overlays.LAYOUTS["a patch in a file"].files)
-    site.operated("flux/prod")
+@pytest.mark.parametrize(
+    ("layout", "root"),
+    [
+        pytest.param(operated.LAYOUTS["an object"], "clusters/prod/flux.yaml", id="an object"),
+        pytest.param(operated_overlays.LAYOUTS["a patch in a file"], "flux/prod", id="of a base"),
+    ],
+)
+def test_a_flux_instance(site: Site, layout: Layout, root: str) -> None:
+    site.commit(layout.files)
+    site.operated(root)
     assert_arrives(site, "clusters/prod")
 
 
