@@ -63,17 +63,6 @@ NOT_RUN = {
         "git fetch",
         "gitops-secrets registry rotate --registry {} --path {}{}",
     ),
-    "it is not followed yet": (
-        "git rm -r {} {} && git commit",
-        "gitops-secrets attach NAMESPACE --path {}",
-        "gitops-secrets attach --resourceset {} --path {}",
-        "gitops-secrets attach --all-namespaces --path {} --image-pull-secret {}",
-        "gitops-secrets attach --source {} --path {} --image-pull-secret {}",
-        "--source OCIRepository/NAME.NAMESPACE",
-        "--source {}",
-        "git log --oneline --follow -- {}",
-        "git add {}",
-    ),
     "it logs in with docker": (
         "docker login HOST",
         "docker login {}",
@@ -103,9 +92,6 @@ NOT_RUN = {
         "git config --global --add safe.directory {}",
         "TMPDIR=FOLDER gitops-secrets scan --history --no-cache",
         "chmod a+x {}",
-    ),
-    "it is not followed yet: it needs a remote that serves a partial clone": (
-        "git fetch --refetch --no-filter",
     ),
     "tests/hostile/test_objects.py and test_told_paths.py follow it": (
         "git cat-file blob {}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.hints import of_findings, of_more, of_repositories, of_secrets, of_usage
+from tests.hints import of_findings, of_more, of_namespaces, of_repositories, of_secrets, of_usage
 
 TABLE = (
     *of_usage.SITUATIONS,
@@ -10,4 +10,5 @@ TABLE = (
     *of_secrets.SITUATIONS,
     *of_findings.SITUATIONS,
     *of_more.SITUATIONS,
+    *of_namespaces.SITUATIONS,
 )
