@@ -125,6 +125,57 @@ def test_an_account_that_git_does_not_make_is_named(fleet: User) -> None:
     assert "pulled by  deployer" not in result.stdout
 
 
+def test_an_account_that_nobody_makes_is_named_in_a_dry_run_and_again(fleet: User) -> None:
+    assert fleet.run("attach", "team-b").status == 0
+    for more in ((), ("--dry-run",)):
+        result = fleet.run("attach", "team-b/deployer", *more)
+        assert "note: nothing in Git makes ServiceAccount team-b/deployer" in result.stdout, more
+
+
+LEFT = "pull-secrets/namespaces/prod/team-b/service-account.yaml"
+DEFAULT = """\
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: default
+  namespace: team-b
+"""
+
+
+def test_a_service_account_in_a_file_that_nothing_applies_is_named(fleet: User) -> None:
+    listing = f"{LEFT.rpartition('/')[0]}/kustomization.yaml"
+    head = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n"
+    fleet.commit({LEFT: DEFAULT, listing: f"{head}  - other.yaml\n"})
+    fleet.commit({listing.replace("kustomization", "other"): TEAM.partition("---")[0]})
+
+    result = fleet.run("attach", "team-b")
+
+    assert result.status == 0, result.printed
+    assert (
+        f"note: nothing applies {LEFT}, so ServiceAccount team-b/default does not" in result.stdout
+    )
+    assert f"list service-account.yaml under resources in {listing}" in result.stdout
+    assert "pulled by  default" not in result.stdout
+    assert fleet.read(LEFT) == DEFAULT
+    fleet.commit({listing: f"{fleet.read(listing)}  - service-account.yaml\n"})
+    assert "pulled by  default" in fleet.run("attach", "team-b").stdout
+    assert fleet.read(LEFT) == f"{DEFAULT}imagePullSecrets:\n  - name: regcred\n"
+
+
+@pytest.mark.parametrize(
+    "other", ["name: other\n  namespace: team-b", "name: default\n  namespace: team-c"]
+)
+def test_a_file_with_another_service_account_is_not_edited(fleet: User, other: str) -> None:
+    made = DEFAULT.replace("name: default\n  namespace: team-b", other)
+    fleet.commit({LEFT: made})
+
+    result = fleet.run("attach", "team-b")
+
+    assert f"note: {LEFT} makes another; nothing in Git makes ServiceAccount" in result.stdout
+    assert "pulled by  default" not in result.stdout
+    assert fleet.read(LEFT) == made
+
+
 def test_an_account_of_several_clusters_is_left_alone(user: User) -> None:
     user.commit(gotk.LAYOUTS["several clusters"].files)
     user.commit({f"clusters/{name}/apps.yaml": APPS for name in ("production", "staging")})

@@ -34,7 +34,8 @@ def text_lines(outcome: Outcome, *, dry_run: bool, again: str) -> list[str]:
 
 def _plan(outcome: Outcome) -> list[str]:
     if not outcome.changes:
-        return ["nothing would change"]
+        notes = (note for cluster in outcome.clusters for note in _of_namespaces(cluster))
+        return ["nothing would change", *(f"note: {note}" for note in notes)]
     shown = render_diff(outcome.changes)
     for cluster in outcome.clusters:
         if cluster.identity.is_new:

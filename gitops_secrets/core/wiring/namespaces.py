@@ -6,10 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from gitops_secrets.core.flux.accounts import accounts_in
-from gitops_secrets.core.flux.artifact import check_artifact, guard_generated, list_resource
+from gitops_secrets.core.flux.artifact import (
+    check_artifact,
+    guard_generated,
+    kustomization_at,
+    list_resource,
+)
 from gitops_secrets.core.flux.follow import Applied, patches_of, target_namespaces
 from gitops_secrets.core.flux.kustomizations import FluxKustomization, kustomizations_in
 from gitops_secrets.core.flux.kustomize.patches import Subject
+from gitops_secrets.core.flux.reach import reach
 from gitops_secrets.core.flux.roots.root import Root
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.kubenames import DEFAULT_ACCOUNT
@@ -138,8 +144,27 @@ def _wire_account(
                 f"{path} sets the imagePullSecrets of {shown} from now on: add to it what was put "
                 "there by hand"
             )
-        wired = _edit_account(tree, tenant, account, secret, _Made(path, 1, (), None))
+        return _wire_file(tree, view, tenant, account, secret)
     return wired or (False, not_made(tenant, account, secret))
+
+
+def _wire_file(
+    tree: Overlay, view: View, tenant: Cluster, account: str, secret: str
+) -> tuple[bool, str | None]:
+    """Plan that *account* pulls with *secret*, by the file in the namespace's folder that stood there before."""
+    path = f"{tenant.folder}/{_ACCOUNT_FILE}"
+    if path not in reach(view.fetched(tenant), tenant.folder).files:
+        listing = kustomization_at(tree, tenant.folder)[0]
+        return False, (
+            f"nothing applies {path}, so ServiceAccount {tenant.tenant}/{account} does not get the pull Secret: list "
+            f"{_ACCOUNT_FILE} under resources in {listing}, and run this again"
+        )
+    made = next((a for a in accounts_in(tree.read(path) or b"", path) if a.name == account), None)
+    if made is None or made.namespace not in (None, tenant.tenant):
+        return False, f"{path} makes another; {not_made(tenant, account, secret)}"
+    return _edit_account(
+        tree, tenant, account, secret, _Made(path, made.line, made.pull_secrets, None)
+    )
 
 
 def _edit_account(
