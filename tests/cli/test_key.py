@@ -65,6 +65,24 @@ def test_a_colleague_who_comes_can_decrypt_everything_of_the_cluster(
     assert fleet.run("verify").status == 0
 
 
+def test_a_name_for_a_reader_who_is_known_goes_to_the_rules_alone(
+    fleet: User, colleague: Person
+) -> None:
+    assert fleet.run("key", "add", colleague.recipient).status == 0
+    for name in ("alice", "alice@example.com"):
+        result = fleet.run("key", "add", colleague.recipient, "--name", name)
+
+        assert result.status == 0, result.printed
+        assert "  clusters/prod: 2 creation rules, 0 encrypted files\n" in result.stdout
+        assert fleet.git("show", "--name-only", "--format=%s").split("\n\n") == [
+            "Say whose a recipient of clusters/prod is",
+            ".sops.yaml\n",
+        ]
+        assert fleet.read(".sops.yaml").count(f"- {colleague.recipient} # person: {name}\n") == 2
+    again = fleet.run("key", "add", colleague.recipient)
+    assert "everything is in place" in again.stdout, "without --name the name stays"
+
+
 def test_no_value_is_encrypted_again_for_one_reader_more(fleet: User, colleague: Person) -> None:
     values = [line for line in fleet.read(SECRET).splitlines() if "ENC[" in line]
     assert fleet.run("key", "add", colleague.recipient).status == 0
@@ -131,6 +149,7 @@ def test_what_cannot_be_done_is_said_before_anything_is_written(
     before = fleet.state()
     for arguments, status, message in (
         (("remove", own), 3, "is the recipient of clusters/prod itself"),
+        (("add", own, "--name", "alice"), 2, "is the recipient of clusters/prod, which its line"),
         (("remove", colleague.recipient), 3, "no creation rule of clusters/prod names"),
         (("add", "age1nonsense"), 2, "recipient"),
         (("add", colleague.recipient, "--name", "two\nlines"), 2, "--name is one line"),

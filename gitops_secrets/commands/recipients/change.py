@@ -30,7 +30,8 @@ from gitops_secrets.core.repository.filechange import Change
 from gitops_secrets.core.repository.layout import CONFIG, Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.keys.recipients import shorten
-from gitops_secrets.core.sops.rules.edits import add_reader, drop_reader
+from gitops_secrets.core.sops.rules.creation import Recipient
+from gitops_secrets.core.sops.rules.edits import add_reader, drop_reader, name_reader
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
 
@@ -64,6 +65,8 @@ class Changed(NamedTuple):
     cluster: Cluster
     rules: int
     files: tuple[str, ...]
+    named: int
+    """How many of the rules have the recipient already, and only say now whose it is."""
 
 
 class Outcome(NamedTuple):
@@ -137,17 +140,22 @@ def _plan_cluster(request: Request, tree: Overlay, sealer: Sealer, cluster: Clus
     is_added = request.verb is Verb.ADD
     if not is_added:
         _refuse_removal(request, before, cluster)
-    rules = 0
+    rules = named = 0
     for rule in before.rules:
-        has_it = request.recipient in [r.value for r in rule.recipients]
-        if has_it == is_added:
-            continue
+        held = next((r for r in rule.recipients if r.value == request.recipient), None)
         content = tree.read(CONFIG) or b""
-        edited = (
-            add_reader(content, rule, request.recipient, request.name)
-            if is_added
-            else drop_reader(content, rule, request.recipient)
-        )
+        if not is_added:
+            if held is None:
+                continue
+            edited = drop_reader(content, rule, request.recipient)
+        elif held is None:
+            edited = add_reader(content, rule, request.recipient, request.name)
+        elif request.name in (None, held.name):
+            continue
+        else:
+            _refuse_name_of_cluster(held)
+            edited = name_reader(content, rule, request.recipient, request.name or "")
+            named += 1
         tree.write(CONFIG, edited)
         rules += 1
     files = []
@@ -162,7 +170,16 @@ def _plan_cluster(request: Request, tree: Overlay, sealer: Sealer, cluster: Clus
         else:
             sealer.reseal(opened, opened.plain, ruling, renew=True)
         files.append(path)
-    return Changed(cluster, rules, tuple(files))
+    return Changed(cluster, rules, tuple(files), named)
+
+
+def _refuse_name_of_cluster(held: Recipient) -> None:
+    """Raise UsageError if the line of *held* says for which cluster it is: bootstrap and doctor read that."""
+    if held.cluster is not None:
+        raise UsageError(
+            f"{shorten(held.value)} is the recipient of {held.cluster}, which its line in {CONFIG} says",
+            "leave --name away",
+        )
 
 
 def _refuse_removal(request: Request, rules: Rules, cluster: Cluster) -> None:
@@ -184,6 +201,8 @@ def _message(request: Request, plan: _Plan) -> str:
     paths = ", ".join(changed.cluster.path for changed in plan.clusters)
     whose = f" of {request.name}" if request.name else ""
     who = shorten(request.recipient)
+    if request.verb is Verb.ADD and all(c.rules == c.named and not c.files for c in plan.clusters):
+        return f"Say whose a recipient of {paths} is\n\nThe recipient{whose} is {who}.\n"
     if request.verb is Verb.ADD:
         return f"Let one more recipient decrypt the Secrets of {paths}\n\nThe recipient{whose} is {who}.\n"
     return (

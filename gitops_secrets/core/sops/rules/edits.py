@@ -76,20 +76,39 @@ def add_reader(content: bytes, rule: CreationRule, recipient: str, name: str | N
 
     Recipients in one text become a list. Raises InvalidDocumentError if the rule has no ``age`` of its own.
     """
-    item = Item((f"{recipient} # {_label(Recipient(recipient, name=name))}",), recipient)
+    item = _reader(recipient, name)
     return _edit_list(content, rule, lambda block: insert_item(block, CONFIG, "age", item))
+
+
+def name_reader(content: bytes, rule: CreationRule, recipient: str, name: str) -> bytes:
+    """Return ``.sops.yaml`` with *name* on the line of *recipient* in *rule*; the errors are those of add_reader."""
+
+    def named(block: bytes) -> bytes:
+        at = _place(block, rule, recipient)
+        return replace_item(block, CONFIG, "age", at, _reader(recipient, name))
+
+    return _edit_list(content, rule, named)
 
 
 def drop_reader(content: bytes, rule: CreationRule, recipient: str) -> bytes:
     """Return ``.sops.yaml`` without *recipient* in the list ``age`` of *rule*; the errors are those of add_reader."""
 
     def without(block: bytes) -> bytes:
-        elements = [text(e) for e in items(get(compose_single(block, CONFIG), "age"))]
-        if recipient not in elements:
-            raise _not_a_list(rule)
-        return remove_item(block, CONFIG, "age", elements.index(recipient))
+        return remove_item(block, CONFIG, "age", _place(block, rule, recipient))
 
     return _edit_list(content, rule, without)
+
+
+def _reader(recipient: str, name: str | None) -> Item:
+    return Item((f"{recipient} # {_label(Recipient(recipient, name=name))}",), recipient)
+
+
+def _place(block: bytes, rule: CreationRule, recipient: str) -> int:
+    """Return where *recipient* is in the list ``age`` of the rule that *block* is."""
+    elements = [text(e) for e in items(get(compose_single(block, CONFIG), "age"))]
+    if recipient not in elements:
+        raise _not_a_list(rule)
+    return elements.index(recipient)
 
 
 def _edit_list(content: bytes, rule: CreationRule, edit: Callable[[bytes], bytes]) -> bytes:
