@@ -13,6 +13,7 @@ from gitops_secrets.commands.repository.pushing import is_ahead
 from gitops_secrets.commands.repository.worktree import listed_tree
 from gitops_secrets.core.doctor.checks.expiry import endings
 from gitops_secrets.core.doctor.unpulled import Unpulled, unpulled
+from gitops_secrets.core.flux.suggesting import bootstrap_of
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.commands import bootstrap_command
 from gitops_secrets.core.repository.layout import Cluster
@@ -68,7 +69,5 @@ def _next(view: View, bare: list[tuple[Cluster, list[Unpulled]]]) -> list[str]:
     if bare and bare[0][1]:
         command = bare[0][1][0].command
     else:
-        path = bare[0][0].path if bare else "clusters/prod"
-        is_external = bool(bare) and view.root(bare[0][0]).patches_in is None
-        command = f"{bootstrap_command(path)}{' --flavour external' if is_external else ''}"
+        command = bootstrap_of(view, bare[0][0]) if bare else bootstrap_command("clusters/prod")
     return [f"  {command}", "  gitops-secrets --help"]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from tests.hints.bases import PATH, fresh, having, ready, ruled, then
+from tests.field import byhand
+from tests.hints.bases import PATH, Prepare, empty, fresh, having, opaque, ready, ruled, then
 from tests.hints.situation import Situation
-from tests.support.fleet import push
+from tests.support.fleet import DECRYPTED, kustomization, push, seal
 from tests.support.user import User
 
 _COMMIT = "git add --all && git commit --quiet --message Change"
@@ -57,7 +58,74 @@ def without_trees(user: User) -> None:
     user.git("clone", *how, whole.as_uri(), str(user.repository), cwd=user.home)
 
 
+SHOP = f"""\
+{namespace("shop")}---
+{{apiVersion: v1, kind: ServiceAccount, metadata: {{name: builder, namespace: shop}}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: web, namespace: shop}}
+spec:
+  template:
+    spec:
+      serviceAccountName: builder
+      containers: [{{name: web, image: registry.example.com/web:1}}]
+"""
+
+
+def encrypted_at_the_top(prepare: Prepare) -> Prepare:
+    """*prepare*, and an encrypted Secret of an application below the path of the cluster."""
+
+    def prepared(user: User) -> None:
+        prepare(user)
+        apps = {"clusters/prod/apps.yaml": kustomization("apps", "apps", DECRYPTED)}
+        user.commit({**apps, "apps/shop.yaml": namespace("shop")})
+        seal(user, "clusters/prod/db.yaml", opaque("one"))
+        user.commit({})
+
+    return prepared
+
+
 SITUATIONS = (
+    Situation(
+        "a ServiceAccount that attach leaves as it is",
+        then(
+            having(ready, {"clusters/prod/shop.yaml": SHOP}), "gitops-secrets attach shop/builder"
+        ),
+        "gitops-secrets doctor",
+        "in {}, beside containers: imagePullSecrets: [{name: {}}]",
+        status=1,
+        by_hand="sed -i 's/^      containers:/      imagePullSecrets: [{name: regcred}]\\n&/' clusters/prod/shop.yaml",
+        says="healthy",
+    ),
+    Situation(
+        "an application's Secret where Flux's own Kustomization applies it",
+        encrypted_at_the_top(ready),
+        "gitops-secrets doctor",
+        "move {} to {}",
+        status=1,
+        by_hand="git mv clusters/prod/db.yaml apps/",
+        says="healthy",
+    ),
+    Situation(
+        "an application's Secret where a FluxInstance applies it",
+        encrypted_at_the_top(operated),
+        "gitops-secrets doctor",
+        "move {} to {}",
+        status=1,
+        by_hand="git mv clusters/prod/db.yaml apps/",
+        then=1,
+        says="1 problem",
+    ),
+    Situation(
+        "a pull Secret for a Flux that nothing in Git installs",
+        having(empty, byhand.LAYOUTS["a root that holds itself"].files),
+        "gitops-secrets attach shop",
+        "gitops-secrets bootstrap --path {} --image-pull-secret {} --registry {}",
+        fill={"HOST:PORT": "registry.example.com"},
+        adds=" --registry-creds-env CREDS",
+        replaces=True,
+    ),
     Situation(
         "a namespace with a file, for the operator",
         then(operated, "gitops-secrets attach shop"),

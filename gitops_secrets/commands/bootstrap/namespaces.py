@@ -15,8 +15,8 @@ from gitops_secrets.core.flux.pulls.resourcesets import copied_into
 from gitops_secrets.core.flux.roots.find import find_roots
 from gitops_secrets.core.flux.roots.housing import housed
 from gitops_secrets.core.flux.roots.root import Root
+from gitops_secrets.core.flux.suggesting import bootstrap_of
 from gitops_secrets.core.flux.view import View
-from gitops_secrets.core.repository.commands import bootstrap_command
 from gitops_secrets.core.repository.kubenames import DEFAULT_ACCOUNT
 from gitops_secrets.core.repository.layout import CONFIG, ENDINGS, Cluster
 from gitops_secrets.core.repository.overlay import Overlay
@@ -43,7 +43,7 @@ def chosen_secret(tree: Overlay, cluster: Cluster) -> str:
     if not names:
         raise UsageError(
             f"{cluster.path} has no pull Secret yet in {cluster.folder}",
-            bootstrap_command(cluster.path),
+            bootstrap_of(View(tree, only=[cluster]), cluster),
         )
     if names[1:]:
         raise UsageError(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from gitops_secrets.core.repository.commands import bootstrap_command
+from gitops_secrets.core.flux.suggesting import bootstrap_of
+from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.layout import CONFIG, Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.rules.creation import (
@@ -35,7 +36,7 @@ def rules_of(tree: Overlay, cluster: Cluster) -> Rules:
     if own is None:
         raise GitOpsSecretsError(
             f"{CONFIG} records no recipient for {cluster.path}",
-            bootstrap_command(cluster.path),
+            bootstrap_of(View(tree, only=[cluster]), cluster),
         )
     return Rules(own, tuple(r for r in every if own in [one.value for one in r.recipients]))
 

@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gitops_secrets.adapters.git.opening import open_repository
-from gitops_secrets.commands.registry.finding import see
+from gitops_secrets.commands.registry.finding import Seen, see
 from gitops_secrets.commands.registry.opened import open_pull_secrets
 from gitops_secrets.commands.registry.proving import Question, prove
 from gitops_secrets.commands.repository.clusters import Choice
 from gitops_secrets.core.flux.pulls.secrets import PullSecret, pull_secrets
 from gitops_secrets.core.flux.pulls.usage import Use, uses
+from gitops_secrets.core.flux.suggesting import bootstrap_of
 from gitops_secrets.core.registry.credentials import Credentials
 from gitops_secrets.core.registry.image import Image, images_at
 from gitops_secrets.core.registry.proof import Means, Proof
 from gitops_secrets.core.registry.reference import Registry, covers, find_key
-from gitops_secrets.core.repository.commands import bootstrap_command
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.errors import GitOpsSecretsError
 
@@ -78,7 +78,7 @@ def check(request: Request) -> Outcome:
                 held.setdefault((key, credentials), []).append(secret)
     unopened = tuple(secret for secret in meant if secret.place not in opened)
     if not held and not unopened:
-        raise _nothing(request, seen.clusters, meant)
+        raise _nothing(request, seen, meant)
     used = {cluster: uses(seen.view, cluster) for cluster in seen.clusters}
     questions = [
         Question(key, credentials, _images(request, key, holders, used))
@@ -114,12 +114,10 @@ def _is_meant(request: Request, key: str) -> bool:
     return not request.images or any(covers(key, image.name) for image in request.images)
 
 
-def _nothing(
-    request: Request, clusters: Sequence[Cluster], secrets: Sequence[PullSecret]
-) -> GitOpsSecretsError:
+def _nothing(request: Request, seen: Seen, secrets: Sequence[PullSecret]) -> GitOpsSecretsError:
     if not secrets:
         return GitOpsSecretsError(
-            "there is no pull Secret to check", bootstrap_command(clusters[0].path)
+            "there is no pull Secret to check", bootstrap_of(seen.view, seen.clusters[0])
         )
     if request.images:
         names = ", ".join(image.name for image in request.images)

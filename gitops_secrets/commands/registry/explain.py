@@ -12,9 +12,9 @@ from gitops_secrets.commands.registry.opened import open_pull_secrets
 from gitops_secrets.commands.registry.shown import shown_user
 from gitops_secrets.commands.repository.clusters import Choice
 from gitops_secrets.core.flux.pulls.secrets import PullSecret, pull_secrets
+from gitops_secrets.core.flux.suggesting import bootstrap_of
 from gitops_secrets.core.registry.image import Image
 from gitops_secrets.core.registry.lookup import Entry, Reader, entries_for
-from gitops_secrets.core.repository.commands import bootstrap_command
 from gitops_secrets.errors import GitOpsSecretsError
 
 
@@ -61,7 +61,7 @@ def explain(request: Request) -> tuple[Explained, ...]:
         named = f" {request.secret}" if request.secret else ""
         raise GitOpsSecretsError(
             f"there is no pull Secret{named}",
-            bootstrap_command(seen.clusters[0].path, request.secret or "regcred"),
+            bootstrap_of(seen.view, seen.clusters[0], request.secret or "regcred"),
         )
     found = []
     for (cluster, namespace), secrets in places.items():

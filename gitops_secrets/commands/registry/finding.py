@@ -12,8 +12,8 @@ from gitops_secrets.commands.secrets.pull_secret import OpenedPullSecret, open_p
 from gitops_secrets.commands.secrets.sealing import Sealer
 from gitops_secrets.core.flux.pulls.secrets import PullSecret, pull_secrets
 from gitops_secrets.core.flux.roots.find import named_cluster
+from gitops_secrets.core.flux.suggesting import bootstrap_of
 from gitops_secrets.core.flux.view import View
-from gitops_secrets.core.repository.commands import bootstrap_command
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.pullsecret import CLUSTER_ANNOTATION
@@ -54,7 +54,7 @@ def own_secret(seen: Seen, cluster: Cluster, name: str | None) -> PullSecret:
         others = f"; it has {_names(ours)}" if ours else ""
         raise GitOpsSecretsError(
             f"Flux applies no pull Secret{named} of gitops-secrets in {cluster.path}{others}",
-            bootstrap_command(cluster.path, name or "regcred"),
+            bootstrap_of(seen.view, cluster, name or "regcred"),
             "gitops-secrets doctor",
         )
     if len(found) > 1:

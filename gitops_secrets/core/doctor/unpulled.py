@@ -8,6 +8,7 @@ from typing import NamedTuple
 from gitops_secrets.core.doctor.checks.images import is_open
 from gitops_secrets.core.flux.pulls.secrets import pull_secrets
 from gitops_secrets.core.flux.pulls.workloads import Workload, workloads
+from gitops_secrets.core.flux.suggesting import is_external
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.registry.reference import host_of
 from gitops_secrets.core.repository.kubenames import DEFAULT_ACCOUNT
@@ -64,6 +65,6 @@ def unpulled(view: View, cluster: Cluster) -> list[Unpulled]:
                     found.setdefault(host, []).append(workload)
     root = view.root(cluster)
     return [
-        Unpulled(cluster, host, root.namespace, tuple(those), root.patches_in is None)
+        Unpulled(cluster, host, root.namespace, tuple(those), is_external(view, cluster))
         for host, those in sorted(found.items())
     ]

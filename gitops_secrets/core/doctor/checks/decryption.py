@@ -68,10 +68,14 @@ def _is_unwritten(view: View, applied: Applied) -> bool:
 
 def _not_decrypted(view: View, applied: Applied, encrypted: list[str]) -> Diagnosis:
     if applied.is_own:
-        # flux bootstrap rewrites gotk-sync.yaml: only a patch beside it lasts.
-        place = view.root(applied.cluster).patches_in
-        there = place.file if place is not None else applied.kustomization.file
-        fix = f"move {encrypted[0]} to {PULL_SECRETS}/, or patch spec.decryption in {there}"
+        # It does not apply the patch that has it decrypt while it fails at what is encrypted.
+        other = _that_decrypts(view, applied)
+        where = (
+            f"{other.kustomization.path}/, which {other.object} decrypts"
+            if other is not None
+            else "a folder that another Kustomization applies, whose spec.decryption names sops"
+        )
+        fix = f"move {encrypted[0]} to {where}"
     else:
         fix = (
             f"in {applied.kustomization.file}, spec: "
@@ -92,6 +96,17 @@ def _not_decrypted(view: View, applied: Applied, encrypted: list[str]) -> Diagno
         (applied.place, *encrypted[:3]),
         fix,
     )
+
+
+def _that_decrypts(view: View, own: Applied) -> Applied | None:
+    """Return a Kustomization of the cluster of *own* that decrypts what people put below its path, if there is one."""
+    for applied in view.applied:
+        found = applied.kustomization
+        is_ours = f"/{PULL_SECRETS}/" in f"/{found.path}/"
+        is_away = applied.cluster != own.cluster or applied.is_elsewhere or applied.is_remote
+        if found.decryption_provider == "sops" and not (is_ours or is_away):
+            return applied
+    return None
 
 
 def _check_controller(view: View, applied: Applied, encrypted: list[str]) -> Iterator[Diagnosis]:

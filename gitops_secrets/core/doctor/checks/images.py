@@ -105,7 +105,7 @@ def _of_image(
         return None
     if holder.namespace == workload.namespace:
         why = f"nothing names the pull Secret {holder.name}, which has a key for it"
-        fix = f"in {workload.file}: imagePullSecrets: [{{name: {holder.name}}}]"
+        fix = f"in {workload.file}, beside containers: imagePullSecrets: [{{name: {holder.name}}}]"
     else:
         why = (
             f"the key for it is in {holder.namespace}, whose Secrets no other namespace's pods use"
@@ -124,8 +124,8 @@ def _attaching(workload: Workload, holder: PullSecret) -> str:
     """Return the command that gives the namespace of *workload* a copy of *holder*, if it is one of ours."""
     if not holder.is_whole:
         return (
-            f"a pull Secret of {workload.namespace} through gitops-secrets encrypt, and imagePullSecrets "
-            f"in {workload.file}"
+            f"a pull Secret of {workload.namespace} through gitops-secrets encrypt, and its name under "
+            f"imagePullSecrets beside containers in {workload.file}"
         )
     whose = f"/{workload.account}" if workload.account != DEFAULT_ACCOUNT else ""
     return f"gitops-secrets attach {workload.namespace}{whose} {_options(holder)}"

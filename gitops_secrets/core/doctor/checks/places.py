@@ -11,7 +11,7 @@ from gitops_secrets.core.flux.artifact import is_left_out
 from gitops_secrets.core.flux.follow import Applied
 from gitops_secrets.core.flux.reach import TWICE, reach
 from gitops_secrets.core.flux.view import Pushed, View
-from gitops_secrets.core.repository.layout import CONFIG, PULL_SECRETS
+from gitops_secrets.core.repository.layout import CONFIG
 from gitops_secrets.core.sops.structure import SopsDocument, read_documents
 from gitops_secrets.errors import GitOpsSecretsError
 
@@ -113,7 +113,8 @@ def _deadlock(view: View) -> Iterator[Diagnosis]:
                 f"{new[0]} arrives in the same push as the decryption of {applied.object}: a cluster that runs "
                 "Flux applies neither, for good",
                 (new[0], place.file if place is not None else applied.kustomization.file),
-                f"push the patch first, wait for the reconcile, then push the file; or let {PULL_SECRETS} decrypt it",
+                "push the patch first, wait for the reconcile, then push the file; or move it to a folder whose "
+                "Kustomization decrypts already",
             )
 
 
