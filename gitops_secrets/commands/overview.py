@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import shlex
 from pathlib import Path
 
 from gitops_secrets.adapters.git.opening import open_repository
 from gitops_secrets.adapters.git.repository import Repository
 from gitops_secrets.adapters.writing.transaction import is_half_way
+from gitops_secrets.commands.repository.guarded import is_guarded
 from gitops_secrets.commands.repository.pushing import is_ahead
 from gitops_secrets.commands.repository.worktree import listed_tree
 from gitops_secrets.core.doctor.checks.expiry import endings
@@ -21,6 +23,7 @@ from gitops_secrets.report.words import count
 
 _SHOWN = 3
 """For so many clusters the command is printed; the rest have the same."""
+_HELP = "  gitops-secrets --help"
 
 
 def overview(folder: Path) -> list[str]:
@@ -49,25 +52,48 @@ def overview(folder: Path) -> list[str]:
             lines += (f"    {one.words}" for one in found)
             bare.append((cluster, found))
     lines += (f"  {one.words(now)}" for one in ending)
+    under_way = _under_way(repository, view)
+    if under_way is not None:
+        # Whatever else writes is refused until Git is done.
+        words, commands = under_way
+        return [*lines, f"  {words}", "", "next:", *commands, _HELP]
+    guard = [] if is_guarded(repository) else ["  gitops-secrets hooks install"]
     if clusters and not bare:
         rotate = [f"  {one.command}" for one in ending[:_SHOWN]]
-        return [*lines, "", "next:", *rotate, *_when_in_place(repository, clusters)]
-    return [*lines, "", "next:", *_next(view, bare)]
+        return [*lines, "", "next:", *rotate, *_when_in_place(repository, clusters, guard)]
+    return [*lines, "", "next:", _first_command(view, bare), *guard, _HELP]
 
 
-def _when_in_place(repository: Repository, clusters: list[Cluster]) -> list[str]:
+def _under_way(repository: Repository, view: View) -> tuple[str, list[str]] | None:
+    """Return what Git is in the middle of, and the commands for it; None if nothing is."""
+    listed = repository.ask("ls-files", "--unmerged", "-z")
+    entries = (os.fsdecode(entry) for entry in listed.split(b"\0") if entry)
+    left = list(dict.fromkeys(entry.partition("\t")[2] for entry in entries))
+    operation = repository.operation_under_way()
+    if not (left or operation):
+        return None
+    files = f"{', '.join(left[:_SHOWN])}{', ...' if left[_SHOWN:] else ''}"
+    where = f"in conflict: {files}" if left else "no file is in conflict"
+    ours = [path for path in left if view.is_ciphertext(path)]
+    others = ["  git status"] if len(ours) < len(left) or not left else []
+    return (
+        f"{operation} is under way, {where}" if operation else where,
+        [*(f"  gitops-secrets resolve {shlex.quote(p)}" for p in ours[:_SHOWN]), *others],
+    )
+
+
+def _when_in_place(repository: Repository, clusters: list[Cluster], guard: list[str]) -> list[str]:
     """Return what may be left to do where each cluster has its pull Secrets in Git."""
     push = ["  git push"] if is_ahead(repository) else []
     applies = [
         f"  gitops-secrets apply --path {shlex.quote(cluster.path)} --context CONTEXT"
         for cluster in clusters[:_SHOWN]
     ]
-    return [*applies, *push, "  gitops-secrets doctor"]
+    return [*applies, *guard, *push, "  gitops-secrets doctor"]
 
 
-def _next(view: View, bare: list[tuple[Cluster, list[Unpulled]]]) -> list[str]:
-    if bare and bare[0][1]:
-        command = bare[0][1][0].command
-    else:
-        command = bootstrap_of(view, bare[0][0]) if bare else bootstrap_command("clusters/prod")
-    return [f"  {command}", "  gitops-secrets --help"]
+def _first_command(view: View, bare: list[tuple[Cluster, list[Unpulled]]]) -> str:
+    if not bare:
+        return f"  {bootstrap_command('clusters/prod')}"
+    cluster, found = bare[0]
+    return f"  {found[0].command if found else bootstrap_of(view, cluster)}"

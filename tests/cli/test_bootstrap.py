@@ -207,6 +207,7 @@ def test_the_next_commands_bring_the_identity_before_what_it_opens(user: User) -
     commands = said[said.index("next:") :].splitlines()[1:]
     assert commands == [
         "  gitops-secrets apply --path clusters/prod --context CONTEXT",
+        "  gitops-secrets hooks install",
         "  git push",
         "  flux bootstrap git --path clusters/prod --url URL --branch main",
     ]
@@ -289,11 +290,13 @@ def test_without_a_command_it_names_what_is_left_to_do_when_all_is_in_place(
     user.git("push", "--quiet", "--set-upstream", "origin", "main")
     assert user.bootstrap().status == 0
     ahead = user.run().stdout
-    apply, doctor = (
+    apply, guard, doctor = (
         "  gitops-secrets apply --path clusters/prod --context CONTEXT",
+        "  gitops-secrets hooks install",
         "  gitops-secrets doctor",
     )
-    assert ahead.endswith(f"next:\n{apply}\n  git push\n{doctor}\n"), ahead
+    assert ahead.endswith(f"next:\n{apply}\n{guard}\n  git push\n{doctor}\n"), ahead
+    assert user.run("hooks", "install").status == 0
     user.git("push", "--quiet")
     assert user.run().stdout.endswith(f"next:\n{apply}\n{doctor}\n")
 

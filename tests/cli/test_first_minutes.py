@@ -21,6 +21,7 @@ FLEET: 1 cluster of Flux
 
 \x1b[1mnext:\x1b[0m
   gitops-secrets bootstrap --path {path} --image-pull-secret regcred --registry {registry}
+  gitops-secrets hooks install
   gitops-secrets --help
 """
 BOOTSTRAPPED = """\
@@ -40,6 +41,7 @@ Password for robot at registry.example.com:\x20
 
 \x1b[1mnext:\x1b[0m
   gitops-secrets apply --path {path} --context CONTEXT
+  gitops-secrets hooks install
   git push
 
 to take the commit back before it is pushed: git reset --keep HEAD~1

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.hints.of_findings import in_conflict
 from tests.hostile.server import serve
 from tests.support.fleet import DECRYPTED, FILES, kustomization, push
 from tests.support.secrets import PATH, mixed, opaque, recipient, rule
 from tests.support.user import PROGRAM, User
 
+GUARD = "\n  gitops-secrets hooks install\n"
 FOLLOWS = re.compile(r"to take it back: (.*)$", re.MULTILINE)
 
 
@@ -45,6 +47,51 @@ def test_encrypt_says_of_a_pushed_secret_that_its_credential_has_to_change(user:
     push(user)
     user.commit({PATH: opaque("two")})
     assert "change the credential itself" in user.run("encrypt", PATH).stdout
+
+
+@pytest.mark.parametrize("by", ["hooks install", "the pre-commit framework"])
+def test_the_hooks_are_named_until_the_guard_looks(user: User, by: str) -> None:
+    user.commit(FILES)
+    assert GUARD in user.run().stdout
+    if by == "hooks install":
+        assert user.run("hooks", "install").status == 0
+    else:
+        user.commit(
+            {".pre-commit-config.yaml": "repos:\n- repo: https://example.com/gitops-secrets\n"}
+        )
+    assert GUARD not in user.run().stdout
+    assert GUARD not in user.bootstrap().stdout
+
+
+def test_other_hooks_are_no_guard(user: User) -> None:
+    user.commit(FILES)
+    user.hook("pre-commit", "exit 0")
+    assert GUARD in user.bootstrap().stdout
+
+
+def test_a_merge_in_conflict_comes_before_all_else(user: User) -> None:
+    in_conflict(user)
+    said = user.run().stdout
+    assert f"  a merge is under way, in conflict: {PATH}\n" in said
+    assert said.endswith(f"next:\n  gitops-secrets resolve {PATH}\n  gitops-secrets --help\n")
+    assert user.run("resolve", PATH, "--ours").status == 0
+    said = user.run().stdout
+    assert "  a merge is under way, no file is in conflict\n" in said
+    assert said.endswith("next:\n  git status\n  gitops-secrets --help\n")
+    user.git("commit", "--quiet", "--no-edit")
+    assert "under way" not in user.run().stdout
+
+
+def test_a_readable_file_in_conflict_is_gits(user: User) -> None:
+    user.commit({"a": "first\n"})
+    user.git("switch", "--quiet", "-c", "topic")
+    user.commit({"a": "theirs\n"})
+    user.git("switch", "--quiet", "main")
+    user.commit({"a": "ours\n"})
+    assert user.program(["git", "merge", "--quiet", "topic"]).status == 1
+    said = user.run().stdout
+    assert "  a merge is under way, in conflict: a\n" in said
+    assert said.endswith("next:\n  git status\n  gitops-secrets --help\n")
 
 
 def test_a_file_that_flux_does_not_decrypt_yet_comes_with_the_edit(user: User) -> None:

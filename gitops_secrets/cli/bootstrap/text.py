@@ -150,6 +150,8 @@ def _next(outcome: Outcome, again: str) -> list[str]:
         for path, cluster in paths.items()
         if cluster.secret_file in changed or cluster.decryption_only or outcome.uncommitted
     ]
+    if not outcome.guarded:
+        lines.append("  gitops-secrets hooks install")
     if not outcome.pushed:
         lines += push_commands(outcome.new_branch)
     base = outcome.new_branch.base if outcome.new_branch is not None else outcome.branch

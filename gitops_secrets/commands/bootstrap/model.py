@@ -131,6 +131,8 @@ class Outcome(NamedTuple):
     """*branch*, if it was made for the commit."""
     addresses: tuple[str, ...] = ()
     """Where the server says that a merge request can be opened."""
+    guarded: bool = True
+    """Whether the guard looks at what is committed here; True too if that was not asked."""
 
 
 class Plan(NamedTuple):

@@ -16,6 +16,7 @@ from gitops_secrets.commands.bootstrap.model import Outcome, Plan, Request
 from gitops_secrets.commands.bootstrap.questions import begin_questions
 from gitops_secrets.commands.key.identities import forget_identity, keep_identity
 from gitops_secrets.commands.repository.committing import refuse_operation
+from gitops_secrets.commands.repository.guarded import is_guarded
 from gitops_secrets.commands.repository.messages import CommitMessage
 from gitops_secrets.commands.repository.pushing import (
     is_ahead,
@@ -47,7 +48,9 @@ def bootstrap(request: Request) -> Outcome:
         refuse_half_way(repository)
         return _outcome(_plan(request, repository), None)
     with open_transaction(repository) as transaction:
-        return _apply(request, _plan(request, repository), transaction)
+        guarded = request.attach or is_guarded(repository)
+        outcome = _apply(request, _plan(request, repository), transaction)
+        return outcome._replace(guarded=guarded)
 
 
 def _plan(request: Request, repository: Repository) -> Plan:
