@@ -31,6 +31,7 @@ def test_a_slip_is_refused_with_the_nearest_path(two: User, path: str, near: str
     done = two.run(*BOOTSTRAP, "--path", path, env=CREDS)
     assert (done.status, two.state()) == (2, before)
     assert f"Flux reads nothing at {path}. It reads clusters/dev, clusters/prod" in done.stderr
+    assert "; --new-cluster makes it one more cluster\n" in done.stderr
     assert f"hint: {near}" in done.stderr
     assert "--new-cluster" in done.stderr
 

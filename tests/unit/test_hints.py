@@ -151,6 +151,28 @@ def test_every_option_that_a_hint_is_exists() -> None:
     assert not lacking, lacking
 
 
+FLAGS = ("--force", "--allow-empty", "--keep-old", "--all", "--check never")
+FLAGS += ("--shadowed-recipients keep", "--flavour {Installer.EXTERNAL}")
+"""Options that say nothing of what they would do, where they stand alone."""
+
+
+def test_the_sentence_says_what_a_hint_does_that_is_a_flag_alone() -> None:
+    met, silent = set(), []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not (isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call)):
+                continue
+            words = ast.unparse(node.exc)
+            for flag in FLAGS:
+                # Once as the hint, and once more in the sentence.
+                if f"'{flag}'" in words:
+                    met.add(flag)
+                    if words.count(flag.split()[0]) == 1:
+                        silent.append(f"{path.relative_to(ROOT)}:{node.lineno}: {flag}")
+    assert silent == []
+    assert met == set(FLAGS)
+
+
 def test_there_are_commands_to_look_at() -> None:
     assert len(COMMANDS) > 200
 

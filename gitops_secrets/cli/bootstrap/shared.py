@@ -126,7 +126,7 @@ def shadow_question(
         if not sys.stdin.isatty():
             raise UsageError(
                 f".sops.yaml:{rule.line}: the new rule for {cluster.path} precedes this one, "
-                f"by which {names} could decrypt the Secret",
+                f"by which {names} could decrypt the Secret: --shadowed-recipients says whether they keep that",
                 "--shadowed-recipients keep",
                 "--shadowed-recipients drop",
             )

@@ -209,7 +209,8 @@ def _check(
     ]
     if bad:
         raise GitOpsSecretsError(
-            "; ".join(f"{proof.key}: {sentence(proof)}" for proof in bad),
+            "; ".join(f"{proof.key}: {sentence(proof)}" for proof in bad)
+            + "; --check never writes without asking",
             *(
                 hint(proof, "--image")
                 for proof in bad

@@ -51,7 +51,7 @@ class Edit(NamedTuple):
         if self.verb is Verb.REMOVE and len(there) == len(held) and not self.allow_empty:
             raise GitOpsSecretsError(
                 f"{_keys(there)} is the last of the pull Secret {secret.name} of {path}, and nothing would be "
-                "pulled with it any more",
+                "pulled with it any more; --allow-empty removes it all the same",
                 "--allow-empty",
             )
 

@@ -48,7 +48,7 @@ def chosen_clusters(choice: Choice, tree: Overlay, top: Path) -> list[Cluster]:
         raise UsageError(f"no cluster is in this repository yet: {NO_ROOT}", "--path clusters/prod")
     if len(known) > 1 and not choice.all_clusters:
         raise UsageError(
-            f"{len(known)} clusters are in this repository: {', '.join(c.path for c in known)}",
+            f"{len(known)} clusters are in this repository: {', '.join(c.path for c in known)}; --all means each of them",
             f"--path {shlex.quote(known[0].path)}",
             "--all",
         )
@@ -78,7 +78,8 @@ def _named(
     more = () if choice.new_cluster is None else ("--new-cluster",)
     raise UsageError(
         f"Flux reads nothing at {cluster.path}. It reads {', '.join(paths[:5])}"
-        f"{f' and {len(paths) - 5} more' if paths[5:] else ''}",
+        f"{f' and {len(paths) - 5} more' if paths[5:] else ''}"
+        f"{'; --new-cluster makes it one more cluster' if more else ''}",
         *(f"--path {shlex.quote(found)}" for found in near),
         *more,
     )

@@ -207,14 +207,16 @@ def _apply_pull_secret(
     if live is not None and applying.owned_by_flux(live) and not request.force:
         raise GitOpsSecretsError(
             f"{shown} differs from this commit's, and Flux owns it: Flux brings the value of the "
-            "commit that it reads",
+            "commit that it reads; --force applies this one's now",
             "git push",
             "--force",
         )
     try:
         after, created = _apply_secret(cluster, patch, request, absent=absent, force=request.force)
     except ConflictError as error:
-        raise GitOpsSecretsError(error.message, *error.hints, "--force") from None
+        raise GitOpsSecretsError(
+            f"{error.message}; --force applies the value all the same", *error.hints, "--force"
+        ) from None
     return Step(
         shown,
         "created" if created else "changed",

@@ -70,7 +70,7 @@ def _refuse_second_installer(tree: Overlay, roots: Sequence[Root], cluster: Clus
         if root.folder is None:
             raise GitOpsSecretsError(
                 f"{root.kustomization.file}:{root.kustomization.line} has Flux read {root.cluster.path}, "
-                f"not {cluster.path}, and {_named(root)} installs it",
+                f"not {cluster.path}, and {_named(root)} installs it; --flavour {Installer.BOOTSTRAP} means one more Flux",
                 reads,
                 f"--flavour {Installer.BOOTSTRAP}",
             )
@@ -90,6 +90,7 @@ def _refuse_external(tree: Overlay, problem: str) -> None:
     by = f"; {external} installs Flux" if external is not None else ""
     there = external or "what installs Flux"
     raise GitOpsSecretsError(
-        f"{problem}{by}: its ServiceAccounts have to be given the pull Secret by hand, in {there}",
+        f"{problem}{by}: its ServiceAccounts have to be given the pull Secret by hand, in {there}; "
+        f"--flavour {Installer.EXTERNAL} leaves that to you",
         f"--flavour {Installer.EXTERNAL}",
     )

@@ -182,7 +182,8 @@ def refuse_others(request: Request, found: Found) -> None:
     others = [*found.holding.others, *elsewhere(request, found, found.current)]
     if others:
         raise GitOpsSecretsError(
-            f"the credential is also in {', '.join(others)}, which a rotation does not change",
+            f"the credential is also in {', '.join(others)}, which a rotation does not change; "
+            "--keep-old rotates and does not revoke it",
             "--keep-old",
         )
     _refuse_unopened(found)
@@ -193,7 +194,8 @@ def _refuse_unopened(found: Found) -> None:
     if found.unopened:
         raise GitOpsSecretsError(
             "the old credential may be in pull Secrets that no identity at hand opens: "
-            + ", ".join(secret.path for secret in found.unopened),
+            + ", ".join(secret.path for secret in found.unopened)
+            + "; --keep-old rotates and does not revoke it",
             "--age-identity-file FILE",
             "--keep-old",
         )
