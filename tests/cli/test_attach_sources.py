@@ -217,6 +217,65 @@ def test_doctor_names_the_command_and_it_works(fleet: User) -> None:
     assert FLUX in fleet.git("ls-files")
 
 
+WEB = "  image: registry.example.com/team/web\n"
+NAMED = "  secretRef: {name: regcred}\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        (
+            {WEB: f"{WEB}  provider: azure\n{NAMED}"},
+            (
+                "ImageRepository team-b/web logs in with provider azure, and image-reflector-controller reads no Secret "
+                "beside it: its secretRef regcred has no effect"
+            ),
+        ),
+        (
+            {WEB: WEB.replace("registry.", "other.") + NAMED},
+            (
+                "ImageRepository team-b/web reads other.example.com/team/web, and no key of its Secret regcred covers it: "
+                "it reads without credentials"
+            ),
+        ),
+        (
+            {"oci://registry.example.com/charts}": "oci://other.example.com/charts}"},
+            None,
+        ),
+        (
+            {
+                "  url: oci://registry.example.com/charts\n": "  url: oci://other.example.com/charts\n"
+                + NAMED
+            },
+            (
+                "HelmRepository flux-system/charts reads other.example.com/charts, and its secretRef regcred has no key for "
+                "the host other.example.com"
+            ),
+        ),
+    ],
+    ids=["a cloud beside it", "no key for the image", "nothing named", "no key for charts"],
+)
+def test_doctor_tells_a_secret_ref_that_does_not_count(
+    fleet: User, files: dict[str, str], told: str | None
+) -> None:
+    assert fleet.run("attach", "team-b").status == 0
+    content = SOURCES
+    for old, new in files.items():
+        content = content.replace(old, new)
+    fleet.commit({"apps/sources.yaml": content})
+    said = fleet.run("doctor").stdout
+    if told is None:
+        assert "other.example.com" not in said
+    else:
+        assert told in said
+
+
+def test_attach_says_that_beside_a_cloud_an_image_repository_reads_no_secret(fleet: User) -> None:
+    fleet.commit({"apps/sources.yaml": SOURCES.replace(WEB, f"{WEB}  provider: gcp\n")})
+    result = fleet.run("attach", "--source", "ImageRepository/web")
+    assert "it logs in with provider gcp, and reads no secretRef beside it" in result.stderr
+
+
 def test_a_flux_instance_pulls_its_artifact_and_its_images(user: User) -> None:
     user.commit({"clusters/prod/flux-instance.yaml": INSTANCE, "clusters/prod/a.yaml": "{}\n"})
     made = user.bootstrap()

@@ -94,11 +94,48 @@ def test_explain_says_which_entry_is_tried_by_whom(fleet: User) -> None:
     assert (
         "1. registry.example.com/team of regcred, user team\n    2. registry.example.com of" in said
     )
-    assert said.endswith(
-        "source-controller takes:\n    1. registry.example.com/team of regcred, user team\n"
-    )
+    taken = "takes:\n    1. registry.example.com/team of regcred, user team\n"
+    assert said.endswith(f"  source-controller {taken}  image-reflector-controller {taken}")
     other = fleet.run("registry", "explain", "ghcr.io/a/b", "--as", "kubelet").stdout
     assert "kubelet: no entry covers ghcr.io, so it pulls without credentials" in other
+
+
+def test_explain_says_what_the_sources_that_read_the_image_log_in_with(fleet: User) -> None:
+    more = "secretRef: {name: regcred}"
+    fleet.commit(
+        {
+            "apps/charts.yaml": CHARTS.replace("team/web}", f"team/web, {more}}}"),
+            "apps/cloud.yaml": CHARTS.rsplit("---\n", maxsplit=1)[-1]
+            .replace("name: web", "name: cloud")
+            .replace("team/web}", f"team/web, provider: aws, {more}}}"),
+        }
+    )
+    image = "registry.example.com/team/web:1"
+    document = read(
+        "registry-explain",
+        fleet.run("registry", "explain", image, "--as", "image-reflector", "--json").stdout,
+    )
+    (namespace,) = document["namespaces"]
+    entry = {"secret": "regcred", "registry": "registry.example.com", "user": "robot"}
+    assert namespace["readers"] == [{"reader": "image-reflector", "entries": [entry]}]
+    assert [(s["source"], s["outcome"], s["entries"]) for s in namespace["sources"]] == [
+        ("ImageRepository flux-system/web", "entry", [entry]),
+        ("ImageRepository flux-system/cloud", "cloud", []),
+    ]
+    said = fleet.run("registry", "explain", image).stdout
+    assert (
+        "  ImageRepository flux-system/web takes registry.example.com of regcred, user robot\n"
+        in said
+    )
+    assert "cloud logs in with provider aws, and not with regcred" in said
+    charts = fleet.run("registry", "explain", "registry.example.com/charts/shop:1").stdout
+    assert (
+        "HelmRepository flux-system/charts reads without credentials: it names no Secret" in charts
+    )
+    assert "ImageRepository" not in charts
+    assert (
+        "ImageRepository" not in fleet.run("registry", "explain", image, "--as", "kubelet").stdout
+    )
 
 
 def test_without_an_identity_what_is_readable_is_listed(fleet: User) -> None:

@@ -14,6 +14,7 @@ from gitops_secrets.commands.registry.listing import Entry, Listed
 from gitops_secrets.commands.registry.rotation.model import Outcome as RotateOutcome
 from gitops_secrets.core.flux.pulls.secrets import PullSecret
 from gitops_secrets.core.registry.image import Image
+from gitops_secrets.core.registry.lookup import Entry as Key
 from gitops_secrets.core.registry.proof import Proof
 from gitops_secrets.report.document import Value, render_document
 from gitops_secrets.report.openmetrics import Gauge, Sample, render_openmetrics
@@ -161,18 +162,29 @@ def explain_document(image: Image, found: Sequence[Explained]) -> str:
                     "readers": [
                         {
                             "reader": reader,
-                            "entries": [
-                                {"secret": e.secret, "registry": e.key, "user": e.user}
-                                for e in entries
-                            ],
+                            "entries": [_key(entry) for entry in entries],
                         }
                         for reader, entries in one.tried.items()
+                    ],
+                    "sources": [
+                        {
+                            "source": login.source.object,
+                            "reader": login.reader,
+                            "outcome": login.outcome,
+                            "secrets": login.secrets,
+                            "entries": [_key(entry) for entry in login.entries],
+                        }
+                        for login in one.logins
                     ],
                 }
                 for one in found
             ],
         },
     )
+
+
+def _key(entry: Key) -> dict[str, str]:
+    return {"secret": entry.secret, "registry": entry.key, "user": entry.user}
 
 
 def rotate_document(registry: str, outcome: RotateOutcome, *, dry_run: bool) -> str:

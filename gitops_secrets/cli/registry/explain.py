@@ -15,11 +15,13 @@ from gitops_secrets.errors import ExitCode
 
 if TYPE_CHECKING:
     from gitops_secrets.commands.registry.explain import Explained
+    from gitops_secrets.core.flux.pulls.logins import Login
     from gitops_secrets.core.registry.image import Image
 
 _TRIES = {
     Reader.KUBELET: "the kubelet tries, one after the other until one pulls",
     Reader.SOURCE_CONTROLLER: "source-controller takes",
+    Reader.IMAGE_REFLECTOR: "image-reflector-controller takes",
 }
 
 
@@ -31,15 +33,16 @@ _TRIES = {
     "--as",
     "reader",
     type=click.Choice([reader.value for reader in Reader]),
-    help="Only as this one looks entries up. [default: both]",
+    help="Only as this one looks entries up. [default: all]",
 )
 @secret_option
 @common_options
 def explain_command(*, image: str, reader: str | None, common: Common) -> ExitCode:
     """Say which entries of the pull Secrets are tried for IMAGE, by whom and in which order.
 
-    The kubelet tries every entry that matches, Flux's source-controller only the first. All pull Secrets of
-    a namespace count, in the order of the files. No connection is opened.
+    The kubelet tries every entry that matches, Flux's controllers take only the first. All pull Secrets of
+    a namespace count, in the order of the files; a source of Flux that reads the image is shown with the
+    Secrets that it names. No connection is opened.
 
     \b
     gitops-secrets registry explain registry.example.com:5000/team/web:1.4
@@ -70,7 +73,7 @@ def explain_command(*, image: str, reader: str | None, common: Common) -> ExitCo
 
 
 def _lines(explained: Explained, image: Image) -> list[str]:
-    names = ", ".join(explained.secrets)
+    names = ", ".join(explained.secrets) or "no pull Secret"
     lines = ["", f"{explained.cluster}: namespace {explained.namespace}, {names}"]
     lines += [f"  not known: no identity on this machine decrypts {f}" for f in explained.unopened]
     for reader, entries in explained.tried.items():
@@ -84,4 +87,27 @@ def _lines(explained: Explained, image: Image) -> list[str]:
             f"    {number}. {entry.key} of {entry.secret}, user {entry.user}"
             for number, entry in enumerate(entries, 1)
         ]
-    return lines
+    return lines + [f"  {login.source.object} {_said(login, image)}" for login in explained.logins]
+
+
+def _said(login: Login, image: Image) -> str:
+    from gitops_secrets.core.flux.pulls.logins import Outcome
+
+    names = " and ".join(login.secrets)
+    match login.outcome:
+        case Outcome.ENTRY if login.entries[1:]:
+            keys = ", ".join(entry.key for entry in login.entries)
+            return f"takes one of {keys} of {names}: which one is left to chance"
+        case Outcome.ENTRY:
+            entry = login.entries[0]
+            return f"takes {entry.key} of {entry.secret}, user {entry.user}"
+        case Outcome.CLOUD:
+            ignored = f", and not with {names}" if login.secrets else ""
+            return f"logs in with provider {login.source.cloud}{ignored}"
+        case Outcome.FAILS:
+            return f"fails: {names} has no key for the host {image.host}"
+        case Outcome.UNKNOWN:
+            return "reads a Secret or a ServiceAccount of which Git does not say what it holds"
+        case Outcome.ANONYMOUS if login.secrets:
+            return f"reads without credentials: no entry of {names} covers it"
+    return "reads without credentials: it names no Secret"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,11 +11,19 @@ from gitops_secrets.commands.registry.finding import see
 from gitops_secrets.commands.registry.opened import open_pull_secrets
 from gitops_secrets.commands.registry.shown import shown_user
 from gitops_secrets.commands.repository.clusters import Choice
-from gitops_secrets.core.flux.pulls.secrets import PullSecret, pull_secrets
+from gitops_secrets.core.flux.pulls.logins import Login, login_of, reader_of, reads
+from gitops_secrets.core.flux.pulls.secrets import Place, PullSecret, pull_secrets
+from gitops_secrets.core.flux.pulls.sources import registry_sources
+from gitops_secrets.core.flux.pulls.workloads import accounts_of
 from gitops_secrets.core.flux.suggesting import bootstrap_of
+from gitops_secrets.core.flux.view import View
+from gitops_secrets.core.registry.credentials import Credentials
 from gitops_secrets.core.registry.image import Image
 from gitops_secrets.core.registry.lookup import Entry, Reader, entries_for
+from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.errors import GitOpsSecretsError
+
+Opened = Mapping[Place, Mapping[str, Credentials]]
 
 
 class Request(NamedTuple):
@@ -41,12 +49,14 @@ class Explained(NamedTuple):
     unopened: tuple[str, ...]
     """The files that no identity at hand opens: their entries are not known."""
     tried: dict[Reader, tuple[Entry, ...]]
+    logins: tuple[Login, ...] = ()
+    """What the sources of the namespace that read the image log in with."""
 
 
 def explain(request: Request) -> tuple[Explained, ...]:
     """Return for each namespace with pull Secrets which of their entries are tried, if a pod names them all.
 
-    No connection is opened. Raises GitOpsSecretsError if there is no pull Secret.
+    Sources of Flux that read the image are looked at by themselves: each reads the Secrets that it names. No connection is opened. Raises GitOpsSecretsError if there is no pull Secret.
     """
     repository = open_repository(request.repository)
     request.progress("reading the work tree")
@@ -63,20 +73,47 @@ def explain(request: Request) -> tuple[Explained, ...]:
             f"there is no pull Secret{named}",
             bootstrap_of(seen.view, seen.clusters[0], request.secret or "regcred"),
         )
-    found = []
-    for (cluster, namespace), secrets in places.items():
-        entries = [
-            Entry(secret.name, key, shown_user(credentials))
-            for secret in secrets
-            for key, credentials in opened.get(secret.place, {}).items()
-        ]
-        found.append(
-            Explained(
-                cluster,
-                namespace,
-                tuple(secret.name for secret in secrets),
-                tuple(secret.path for secret in secrets if secret.place not in opened),
-                {r: tuple(entries_for(request.image, entries, r)) for r in request.readers},
-            )
+    logins = {
+        cluster.path: _logins(seen.view, cluster, request, opened) for cluster in seen.clusters
+    }
+    for cluster, found in logins.items():
+        for login in found:
+            places.setdefault((cluster, login.source.namespace), [])
+    return tuple(
+        Explained(
+            cluster,
+            namespace,
+            tuple(secret.name for secret in secrets),
+            tuple(secret.path for secret in secrets if secret.place not in opened),
+            {
+                reader: tuple(entries_for(request.image, _known(secrets, opened), reader))
+                for reader in request.readers
+            },
+            tuple(one for one in logins[cluster] if one.source.namespace == namespace),
         )
-    return tuple(found)
+        for (cluster, namespace), secrets in places.items()
+    )
+
+
+def _known(secrets: Sequence[PullSecret], opened: Opened) -> list[Entry]:
+    return [entry for s in secrets for entry in _entries(s, opened.get(s.place, {}))]
+
+
+def _entries(secret: PullSecret, credentials: Mapping[str, Credentials]) -> tuple[Entry, ...]:
+    return tuple(Entry(secret.name, key, shown_user(one)) for key, one in credentials.items())
+
+
+def _logins(view: View, cluster: Cluster, request: Request, opened: Opened) -> list[Login]:
+    held = {
+        (secret.namespace, secret.name): _entries(secret, opened[secret.place])
+        if secret.place in opened
+        else None
+        for secret in pull_secrets(view)
+        if secret.cluster == cluster
+    }
+    accounts = accounts_of(view, cluster)
+    return [
+        login_of(source, accounts, held)
+        for source in registry_sources(view, cluster)
+        if reader_of(source) in request.readers and reads(source, request.image)
+    ]

@@ -2,7 +2,8 @@
 
 Both sort the keys in reverse, so that a key with a path comes before its host. The kubelet tries every entry
 that matches, in that order (Kubernetes, pkg/credentialprovider/keyring.go); Flux's library, go-containerregistry,
-takes the first and no other (pkg/authn/kubernetes/keychain.go). They also name Docker Hub differently.
+takes the first and no other (pkg/authn/kubernetes/keychain.go). They also name Docker Hub differently. For charts,
+source-controller has the library of docker's command line, which compares hosts only.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ class Reader(StrEnum):
 
     KUBELET = "kubelet"
     SOURCE_CONTROLLER = "source-controller"
+    IMAGE_REFLECTOR = "image-reflector"
 
 
 class Entry(NamedTuple):
@@ -40,13 +42,27 @@ def entries_for(image: Image, entries: Sequence[Entry], reader: Reader) -> list[
     first is left to chance by both.
     """
     is_hub = image.host == DOCKER_HUB
-    host = _HUB_HOST if is_hub and reader is Reader.SOURCE_CONTROLLER else image.host
+    host = _HUB_HOST if is_hub and reader is not Reader.KUBELET else image.host
     by_key: dict[str, list[Entry]] = {}
     for entry in entries:
         by_key.setdefault(normalised_key(entry.key), []).append(entry)
     name = f"{host}/{image.repository}"
     matching = [key for key in sorted(by_key, reverse=True) if matches(key, name)]
     found = [entry for key in matching for entry in by_key[key]]
-    if reader is Reader.SOURCE_CONTROLLER:
+    if reader is not Reader.KUBELET:
         return found[:1]
     return found or (by_key.get(_HUB_HOST, []) if is_hub else [])
+
+
+def chart_entries(host: str, entries: Sequence[Entry]) -> list[Entry]:
+    """Return the entry that source-controller takes for charts at *host*, of the *entries* of one Secret.
+
+    A key with a scheme or a path counts if its host is the same. If several do, and none is the host itself, all are
+    returned: which one is taken is left to chance.
+    """
+    exact = [entry for entry in entries if entry.key == host]
+    return exact or [entry for entry in entries if _hostname(entry.key) == host]
+
+
+def _hostname(key: str) -> str:
+    return (key.partition("://")[2] or key).partition("/")[0]

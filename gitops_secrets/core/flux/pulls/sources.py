@@ -61,9 +61,10 @@ class RegistrySource(NamedTuple):
     @property
     def misfit(self) -> str | None:
         """Why a pull Secret is not what it logs in with, None if nothing speaks against one."""
-        provider = text(self.node, "spec", "provider")
-        if provider in _CLOUDS:
-            return f"it logs in with provider {provider}, and a secretRef would take the place of that login"
+        if self.cloud and self.kind == "ImageRepository":
+            return f"it logs in with provider {self.cloud}, and reads no secretRef beside it"
+        if self.cloud:
+            return f"it logs in with provider {self.cloud}, and a secretRef would take the place of that login"
         if self.kind == "HelmRepository" and text(self.node, "spec", "type") != "oci":
             return (
                 "it reads an index over HTTP, for which Flux takes username and password from a Secret "
@@ -72,10 +73,10 @@ class RegistrySource(NamedTuple):
         return None
 
     @property
-    def has_login(self) -> bool:
-        """Whether it logs in with something else than its secretRef."""
-        account = get(self.node, "spec", "serviceAccountName")
-        return account is not None or text(self.node, "spec", "provider") in _CLOUDS
+    def cloud(self) -> str | None:
+        """The cloud whose login it may use, None if it names none."""
+        provider = text(self.node, "spec", "provider")
+        return provider if provider in _CLOUDS else None
 
 
 def registry_sources(view: View, cluster: Cluster) -> Iterator[RegistrySource]:

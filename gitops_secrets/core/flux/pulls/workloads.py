@@ -55,32 +55,44 @@ class Workload(NamedTuple):
 
 def workloads(view: View, cluster: Cluster) -> Iterator[Workload]:
     """Yield what the manifests of *cluster* run, and Flux itself where the operator installs it."""
-    accounts = dict(_accounts(view, cluster))
-    own = next(a for a in view.applied_in(cluster) if a.is_own)
-    try:
-        flux = {
-            (own.namespace, name): secrets
-            for name, secrets in pulling_accounts(view.tree, view.root(cluster))
-        }
-    except GitOpsSecretsError:
-        flux = {}
+    accounts = accounts_of(view, cluster)
     instance = view.root(cluster).instance
-    for name, secrets in flux.items() if instance is not None else ():
+    for name, secrets in _flux_accounts(view, cluster).items() if instance is not None else ():
         registry = instance.distribution if instance is not None else ""
         images = (f"{registry}/{name[1]}",) if registry else ()
         shown = f"Deployment {name[0]}/{name[1]}"
-        yield Workload(shown, own.kustomization.file, name[0], images, secrets, name[1])
-    accounts |= flux
-    for copies in copied(view, cluster):
-        for namespace, is_default in copies.namespaces.items():
-            held = accounts.get((namespace, DEFAULT_ACCOUNT), ())
-            if is_default and held is not None:
-                accounts[namespace, DEFAULT_ACCOUNT] = (*held, copies.secret)
+        file = _own(view, cluster).kustomization.file
+        yield Workload(shown, file, name[0], images, secrets, name[1])
     for applied in view.applied_in(cluster):
         fetched = view.fetched(cluster)
         for file in applied.reach.files:
             for node in view.tree.derive(file, _workload_nodes):
                 yield from _workload(applied, fetched, file, node, accounts)
+
+
+def accounts_of(view: View, cluster: Cluster) -> dict[Name, tuple[str, ...] | None]:
+    """Return the pull Secrets of each ServiceAccount that Git has for *cluster*, None if patches may change them."""
+    accounts = dict(_accounts(view, cluster)) | _flux_accounts(view, cluster)
+    for copies in copied(view, cluster):
+        for namespace, is_default in copies.namespaces.items():
+            held = accounts.get((namespace, DEFAULT_ACCOUNT), ())
+            if is_default and held is not None:
+                accounts[namespace, DEFAULT_ACCOUNT] = (*held, copies.secret)
+    return accounts
+
+
+def _own(view: View, cluster: Cluster) -> Applied:
+    return next(a for a in view.applied_in(cluster) if a.is_own)
+
+
+def _flux_accounts(view: View, cluster: Cluster) -> dict[Name, tuple[str, ...] | None]:
+    """Return the accounts of Flux itself; none if what installs it cannot be read."""
+    namespace = _own(view, cluster).namespace
+    try:
+        pulling = pulling_accounts(view.tree, view.root(cluster))
+        return {(namespace, name): secrets for name, secrets in pulling}
+    except GitOpsSecretsError:
+        return {}
 
 
 def _workload(
