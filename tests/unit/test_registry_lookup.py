@@ -32,6 +32,18 @@ def tried(reader: Reader, image: str, *keys: str) -> list[str]:
         ("alpine", ["https://index.docker.io/v1/"], ["https://index.docker.io/v1/"]),
         ("alpine", ["index.docker.io", "docker.io"], ["docker.io"]),
         ("team/app", ["docker.io/team", "docker.io/other"], ["docker.io/team"]),
+        (
+            "index.docker.io/alpine",
+            ["docker.io/library", "docker.io/alpine"],
+            ["docker.io/library"],
+        ),
+        # The host behind Docker Hub is a host like any other.
+        (
+            "registry-1.docker.io/team/app",
+            ["docker.io", "registry-1.docker.io"],
+            ["registry-1.docker.io"],
+        ),
+        ("registry-1.docker.io/team/app", ["https://index.docker.io/v1/"], []),
     ],
 )
 def test_the_kubelet_tries_all_that_match_the_more_specific_first(

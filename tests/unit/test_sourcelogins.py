@@ -135,10 +135,17 @@ def test_for_charts_only_the_host_counts(secret: str, outcome: Outcome, users: l
     assert (login.outcome, [e.user for e in login.entries]) == (outcome, users)
 
 
-@pytest.mark.parametrize("host", ["docker.io", "registry-1.docker.io"])
-def test_charts_of_docker_hub_do_not_find_its_key(host: str) -> None:
+@pytest.mark.parametrize(
+    ("host", "outcome"),
+    [
+        ("docker.io", Outcome.FAILS),
+        ("registry-1.docker.io", Outcome.FAILS),
+        ("index.docker.io", Outcome.ENTRY),
+    ],
+)
+def test_charts_of_docker_hub_find_its_key_by_one_of_its_names(host: str, outcome: Outcome) -> None:
     charts = f"type: oci, url: oci://{host}/charts"
-    assert seen("HelmRepository", charts, "secretRef: {name: hub}")[1].outcome is Outcome.FAILS
+    assert seen("HelmRepository", charts, "secretRef: {name: hub}")[1].outcome is outcome
 
 
 @pytest.mark.parametrize(

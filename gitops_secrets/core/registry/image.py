@@ -16,6 +16,7 @@ from gitops_secrets.core.registry.reference import (
 from gitops_secrets.errors import UsageError
 
 DOCKER_HUB = "docker.io"
+_HUB_ENDPOINT = "registry-1.docker.io"
 _COMPONENT = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 _REPOSITORY = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
 _TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
@@ -45,7 +46,7 @@ class Image(NamedTuple):
 
 def endpoint_of(host: str) -> str:
     """Return the host[:port] that answers for the registry *host*: Docker Hub's is another one."""
-    return "registry-1.docker.io" if host == DOCKER_HUB else host
+    return _HUB_ENDPOINT if host == DOCKER_HUB else host
 
 
 def parse_image(value: str) -> Image:
@@ -55,7 +56,7 @@ def parse_image(value: str) -> Image:
     rest = value[len(host) + 1 :] if value.startswith(f"{host}/") else value
     rest, at, digest = rest.partition("@")
     repository, colon, tag = rest.partition(":")
-    if host == DOCKER_HUB and "/" not in repository:
+    if host in (DOCKER_HUB, "index.docker.io") and "/" not in repository:
         repository = f"library/{repository}"
     wrong = (
         not _REPOSITORY.fullmatch(repository)
@@ -67,7 +68,9 @@ def parse_image(value: str) -> Image:
         raise UsageError(
             f"{shown} is not an image", "registry.example.com:5000/team/app:1.2, for example"
         )
-    return Image(parse_registry(host).host, repository, digest or tag or "latest")
+    # Nobody who looks an entry up takes the host behind Docker Hub for Docker Hub.
+    named = host if host == _HUB_ENDPOINT else parse_registry(host).host
+    return Image(named, repository, digest or tag or "latest")
 
 
 def images_at(references: Iterable[str], key: str) -> tuple[Image, ...]:

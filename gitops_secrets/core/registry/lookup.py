@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from gitops_secrets.core.registry.image import DOCKER_HUB, Image
-from gitops_secrets.core.registry.reference import matches, normalised_key
+from gitops_secrets.core.registry.reference import DOCKER_HUB_KEY, matches, normalised_key
 
 _HUB_HOST = "index.docker.io"
 
@@ -58,8 +58,10 @@ def chart_entries(host: str, entries: Sequence[Entry]) -> list[Entry]:
     """Return the entry that source-controller takes for charts at *host*, of the *entries* of one Secret.
 
     A key with a scheme or a path counts if its host is the same. If several do, and none is the host itself, all are
-    returned: which one is taken is left to chance.
+    returned: which one is taken is left to chance. Docker Hub has its own key in one spelling, for one of its names.
     """
+    if host in (DOCKER_HUB, _HUB_HOST):
+        return [entry for entry in entries if host == _HUB_HOST and entry.key == DOCKER_HUB_KEY]
     exact = [entry for entry in entries if entry.key == host]
     return exact or [entry for entry in entries if _hostname(entry.key) == host]
 

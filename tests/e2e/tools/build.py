@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.e2e.tools import fluxcli, fluxoperator, gitea, manifests
+from tests.e2e.tools import fluxcli, fluxoperator, gitea, keyrings, manifests
 from tests.e2e.tools.process import BuildError, run
 
 HERE: Final = Path(__file__).parent
@@ -90,6 +90,11 @@ class Binaries:
         return self.folder.parent / f"flux-operator-{fluxoperator.VERSION}"
 
     @property
+    def keyrings(self) -> Path:
+        """What the kubelet and Flux's controllers look up; in a folder of its own sources."""
+        return self.folder.parent / f"keyrings-{keyrings.version()}" / "keyrings"
+
+    @property
     def manifests(self) -> Path:
         """Flux's components, one file each, as the flux CLI embeds them."""
         return self.folder / "manifests"
@@ -126,6 +131,7 @@ def build() -> Binaries:
         for name, target, build_it in (
             ("gitea", binaries.gitea, gitea.build_gitea),
             ("flux", binaries.flux_cli, fluxcli.build_flux_cli),
+            ("keyrings", binaries.keyrings, keyrings.build_keyrings),
             ("flux-operator", binaries.flux_operator, fluxoperator.build_flux_operator),
         ):
             if not target.exists():

@@ -89,12 +89,13 @@ def _of_named(login: Login, by_name: Mapping[Name, PullSecret]) -> Iterator[Diag
     fix = adding(secret, host)
     if login.outcome is Outcome.FAILS:
         if host in _HUB:
-            fix = "an OCIRepository of oci://docker.io instead, which takes the key of Docker Hub"
+            url = f"oci://index.docker.io/{reference.partition('/')[2]}"
+            fix = f"in {source.file}: url: {url}, the host for which Docker Hub's key is taken"
         yield Diagnosis(
             "sources",
             ERROR,
             f"{source.object} reads {reference}, and its secretRef {names} has no key for the host {host}: for charts, "
-            "source-controller compares the host as text, without globs",
+            "source-controller compares hosts as text",
             (place, secret.path),
             fix,
         )
