@@ -1,4 +1,4 @@
-"""zot's API keys. A stand-in, written from answers of zot of August 2026, which is in no package registry."""
+"""zot's API keys. A stand-in for tests without Go, written from answers of zot; tests/e2e/test_zot.py asks zot itself."""
 
 from __future__ import annotations
 
