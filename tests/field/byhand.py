@@ -168,6 +168,29 @@ LAYOUTS = {
         },
         (Expected("sites/north", EXTERNAL, refused="nothing in Git says what installs its Flux"),),
     ),
+    "another repository as a whole": Layout(
+        "CRDs come from the repository of a project, by a Kustomization without a path: that reads all of the other "
+        "repository, and is no root of this one, though its file is below the top folder",
+        {
+            "cluster/flux/home.yaml": documents(
+                source("home", "https://git.example.org/me/home"),
+                kus("home", "./cluster/flux", HOME),
+            ),
+            "cluster/flux/crds.yaml": kus("crds", "./cluster/crds", HOME),
+            "cluster/crds/policy.yaml": documents(
+                source("policy", "https://git.example.org/policy/policy"),
+                kus("policy", None, "GitRepository/policy"),
+            ),
+        },
+        (
+            Expected(
+                "cluster/flux",
+                EXTERNAL,
+                refused="nothing in Git says what installs its Flux",
+                source=HOME,
+            ),
+        ),
+    ),
     "a repository of components": Layout(
         "what other repositories read: manifests and kustomizations, and no root",
         {

@@ -24,6 +24,8 @@ from gitops_secrets.core.yamltext.nodes import text
 
 _SourceName = tuple[str | None, str | None]
 """Kind and name."""
+_Place = tuple[str, int]
+"""File and line of a Kustomization."""
 
 
 def find_by_hand(tree: Overlay, known: Sequence[Root]) -> Iterator[Root]:
@@ -39,6 +41,7 @@ def find_by_hand(tree: Overlay, known: Sequence[Root]) -> Iterator[Root]:
     led_to = {f for r in known for a in _followed(r, fetched) for f in a.reach.files}
     led_to |= {root.kustomization.file for root in known}
     found: list[tuple[Root, set[str]]] = []
+    elsewhere: set[_Place] = set()
     closed = [found for found in candidates if not is_open(found[0].path)]
     templates = [found for found, _ in candidates if is_open(found.path)]
     closed += [(found, True) for found in _overlaid(tree, fetched, templates)]
@@ -56,6 +59,14 @@ def find_by_hand(tree: Overlay, known: Sequence[Root]) -> Iterator[Root]:
         applies_more = is_beside and any(not a.is_elsewhere for a in applied[1:])
         if candidate.file in files or _is_inside(root.kustomization) or applies_more:
             found.append((root, files))
+            if _is_inside(root.kustomization):
+                elsewhere |= {_place(a.kustomization) for a in applied if a.is_elsewhere}
+    # The path "." is in each repository: it says nothing against a root that names another source for it.
+    found = [
+        (root, files)
+        for root, files in found
+        if _is_inside(root.kustomization) or _place(root.kustomization) not in elsewhere
+    ]
     for root, files in found:
         mine = root.kustomization.file
         above = [r for r, others in found if mine in others and r.kustomization.file not in files]
@@ -63,6 +74,10 @@ def find_by_hand(tree: Overlay, known: Sequence[Root]) -> Iterator[Root]:
             manifests = find_manifests(tree, root, files)
             installer = Installer.MANIFESTS if manifests is not None else Installer.EXTERNAL
             yield root._replace(patches_in=manifests, installer=installer)
+
+
+def _place(found: FluxKustomization) -> _Place:
+    return found.file, found.line
 
 
 def _is_inside(found: FluxKustomization) -> bool:
