@@ -191,6 +191,27 @@ LAYOUTS = {
             ),
         ),
     ),
+    "a Kustomization that nothing applies": Layout(
+        "an app was moved, and its old Kustomization is still beside its manifests: the folder is read by the new one",
+        {
+            "cluster/flux/home.yaml": documents(
+                source("home", "https://git.example.org/me/home"),
+                kus("home", "./cluster/flux", HOME),
+            ),
+            "cluster/flux/apps.yaml": kus("web", "./apps/web", HOME),
+            "apps/web/kustomization.yaml": listing("web.yaml"),
+            "apps/web/web.yaml": named("ConfigMap", "web", "default"),
+            "apps/web/ks.yaml": kus("flux-system", "./apps/web", HOME),
+        },
+        (
+            Expected(
+                "cluster/flux",
+                EXTERNAL,
+                refused="nothing in Git says what installs its Flux",
+                source=HOME,
+            ),
+        ),
+    ),
     "a repository of components": Layout(
         "what other repositories read: manifests and kustomizations, and no root",
         {

@@ -38,15 +38,18 @@ def find_by_hand(tree: Overlay, known: Sequence[Root]) -> Iterator[Root]:
     if not candidates:
         return
     fetched = Fetched(tree, defaults=True)
-    led_to = {f for r in known for a in _followed(r, fetched) for f in a.reach.files}
+    led = [applied for root in known for applied in _followed(root, fetched)]
+    led_to = {file for applied in led for file in applied.reach.files}
     led_to |= {root.kustomization.file for root in known}
+    read = _read_below(led)
     found: list[tuple[Root, set[str]]] = []
     elsewhere: set[_Place] = set()
+    below: set[str] = set()
     closed = [found for found in candidates if not is_open(found[0].path)]
     templates = [found for found, _ in candidates if is_open(found.path)]
     closed += [(found, True) for found in _overlaid(tree, fetched, templates)]
     for candidate, is_beside in closed:
-        if candidate.file in led_to:
+        if candidate.file in led_to or candidate.path in read:
             continue
         path, base = placed(tree, candidate.path, candidate.source[0] or "", candidate.file)
         if not tree.below(path):
@@ -59,13 +62,15 @@ def find_by_hand(tree: Overlay, known: Sequence[Root]) -> Iterator[Root]:
         applies_more = is_beside and any(not a.is_elsewhere for a in applied[1:])
         if candidate.file in files or _is_inside(root.kustomization) or applies_more:
             found.append((root, files))
+            below |= _read_below(applied)
             if _is_inside(root.kustomization):
                 elsewhere |= {_place(a.kustomization) for a in applied if a.is_elsewhere}
     # The path "." is in each repository: it says nothing against a root that names another source for it.
     found = [
         (root, files)
         for root, files in found
-        if _is_inside(root.kustomization) or _place(root.kustomization) not in elsewhere
+        if root.kustomization.path not in below
+        and (_is_inside(root.kustomization) or _place(root.kustomization) not in elsewhere)
     ]
     for root, files in found:
         mine = root.kustomization.file
@@ -74,6 +79,13 @@ def find_by_hand(tree: Overlay, known: Sequence[Root]) -> Iterator[Root]:
             manifests = find_manifests(tree, root, files)
             installer = Installer.MANIFESTS if manifests is not None else Installer.EXTERNAL
             yield root._replace(patches_in=manifests, installer=installer)
+
+
+def _read_below(applied: Sequence[Applied]) -> set[str]:
+    """Return the paths that a root leads to in its own cluster: a Kustomization that is left there is no root."""
+    return {
+        a.kustomization.path for a in applied if not (a.is_own or a.is_elsewhere or a.is_remote)
+    }
 
 
 def _place(found: FluxKustomization) -> _Place:
