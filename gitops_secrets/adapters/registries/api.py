@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import datetime as dt
 import json
 import re
@@ -42,17 +41,6 @@ def text(fields: dict[str, Any], name: str) -> str | None:
     """Return the text that *fields* has by *name*, None if there is none or it is empty."""
     value = fields.get(name)
     return value if isinstance(value, str) and value else None
-
-
-def basic(access: Access) -> dict[str, str]:
-    """Return the header of Basic authentication with the credential that mints."""
-    pair = f"{access.credentials.username}:{access.credentials.password}".encode()
-    return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
-
-
-def bearer(token: str) -> dict[str, str]:
-    """Return the header of a login with *token*."""
-    return {"Authorization": f"Bearer {token}"}
 
 
 def check_id(ident: str, form: str, whose: str) -> None:

@@ -7,7 +7,6 @@ core.registry.realm allows it; over a redirect it goes nowhere else.
 from __future__ import annotations
 
 import asyncio
-import base64
 import datetime as dt
 import json
 import secrets
@@ -16,6 +15,7 @@ from collections.abc import Mapping
 from urllib.parse import urlencode, urljoin
 
 from gitops_secrets.adapters.http import Client, Failure, NoAnswerError, Response
+from gitops_secrets.adapters.registries import login
 from gitops_secrets.core.registry.challenge import Challenge, find_challenge, parse_challenges
 from gitops_secrets.core.registry.credentials import Credentials
 from gitops_secrets.core.registry.image import Image
@@ -84,7 +84,7 @@ class Prober:
         if bearer is not None:
             tried = await self._with_token(url, bearer, scope, credentials, first)
         else:
-            tried = Attempt(await self._manifest(url, _basic(credentials)))
+            tried = Attempt(await self._manifest(url, login.basic(credentials)))
         seen = Observed(anonymous, tried, open_ping)
         if tried.manifest.is_pull and not anonymous.manifest.is_pull:
             return seen
@@ -100,7 +100,7 @@ class Prober:
         realm, token = None, None
         if bearer is not None:
             realm, token = await self._token(bearer, "", credentials)
-        ping = await self._ping(_basic(credentials))
+        ping = await self._ping(login.basic(credentials))
         tried = Attempt(ping, realm, has_token=token is not None)
         return seen._replace(credential=tried, ping=ping)
 
@@ -109,7 +109,7 @@ class Prober:
     ) -> Observed:
         """Return *seen* with what may tell a wrong password from a missing right."""
         open_ping = seen.open_ping or await self._ping({})
-        ping = await self._ping(_basic(credentials))
+        ping = await self._ping(login.basic(credentials))
         seen = seen._replace(open_ping=open_ping, ping=ping)
         if bearer is not None and wants_stranger(seen):
             nobody = Credentials(f"nobody-{secrets.token_hex(8)}", secrets.token_hex(16))
@@ -128,7 +128,7 @@ class Prober:
         realm, token = await self._token(bearer, scope, credentials)
         if token is None:
             return Attempt(first, realm, has_token=False)
-        return Attempt(await self._manifest(url, {"Authorization": f"Bearer {token}"}), realm)
+        return Attempt(await self._manifest(url, login.bearer(token)), realm)
 
     async def _token(
         self, bearer: Challenge, scope: str, credentials: Credentials | None
@@ -147,7 +147,7 @@ class Prober:
         if "service" in bearer.parameters:
             query.insert(0, ("service", bearer.parameters["service"]))
         url = f"{realm.partition('#')[0]}{'&' if '?' in realm else '?'}{urlencode(query)}"
-        headers = _basic(credentials) if credentials is not None else {}
+        headers = login.basic(credentials) if credentials is not None else {}
         response = await self._ask("GET", url, headers)
         token = _token_in(response.body) if response.status == 200 else None
         if token is not None:
@@ -200,13 +200,6 @@ class Prober:
 
 def _usable(challenges: tuple[Challenge, ...]) -> bool:
     return any(challenge.scheme in ("bearer", "basic") for challenge in challenges)
-
-
-def _basic(credentials: Credentials) -> dict[str, str]:
-    pair = f"{credentials.username}:{credentials.password}".encode()
-    encoded = base64.b64encode(pair).decode()
-    hold(encoded)
-    return {"Authorization": f"Basic {encoded}"}
 
 
 def _does_more(scopes: str) -> bool:

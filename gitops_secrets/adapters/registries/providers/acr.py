@@ -10,7 +10,8 @@ import re
 import time
 from typing import Any
 
-from gitops_secrets.adapters.registries.api import Api, Reply, bearer, check_id, end_of, text
+from gitops_secrets.adapters.registries.api import Api, Reply, check_id, end_of, text
+from gitops_secrets.adapters.registries.login import bearer
 from gitops_secrets.adapters.registries.minter import Access
 from gitops_secrets.adapters.registries.providers import About
 from gitops_secrets.core.registry.credentials import Credentials

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import datetime as dt
 
-from gitops_secrets.adapters.registries.api import UUID, Api, bearer, check_id, text
+from gitops_secrets.adapters.registries.api import UUID, Api, check_id, text
+from gitops_secrets.adapters.registries.login import bearer
 from gitops_secrets.adapters.registries.minter import Access
 from gitops_secrets.adapters.registries.providers import About
 from gitops_secrets.core.registry.credentials import Credentials

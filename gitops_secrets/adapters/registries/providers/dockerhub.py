@@ -6,7 +6,8 @@ description of the Hub API, ``reference/api/hub/latest.yaml``). A list shows no 
 
 from __future__ import annotations
 
-from gitops_secrets.adapters.registries.api import UUID, Api, Reply, bearer, check_id, end_of, text
+from gitops_secrets.adapters.registries.api import UUID, Api, Reply, check_id, end_of, text
+from gitops_secrets.adapters.registries.login import bearer
 from gitops_secrets.adapters.registries.minter import Access
 from gitops_secrets.adapters.registries.providers import About
 from gitops_secrets.core.registry.credentials import Credentials

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from gitops_secrets.adapters.registries.api import NUMBER, Api, basic, check_id
+from gitops_secrets.adapters.registries.api import NUMBER, Api, check_id
+from gitops_secrets.adapters.registries.login import basic
 from gitops_secrets.adapters.registries.minter import Access
 from gitops_secrets.adapters.registries.providers import About
 from gitops_secrets.core.registry.credentials import Credentials
@@ -37,7 +38,7 @@ class Gitea:
 
     def __init__(self, access: Access) -> None:
         self._user = access.credentials.username
-        self._api = Api(access, NAME, basic(access))
+        self._api = Api(access, NAME, basic(access.credentials))
         self._path = f"/api/v1/users/{quote(self._user, safe='')}/tokens"
 
     def list(self) -> list[Listed]:

@@ -11,7 +11,8 @@ import re
 from typing import Any
 from urllib.parse import quote
 
-from gitops_secrets.adapters.registries.api import NUMBER, Api, basic, check_id, end_of
+from gitops_secrets.adapters.registries.api import NUMBER, Api, check_id, end_of
+from gitops_secrets.adapters.registries.login import basic
 from gitops_secrets.adapters.registries.minter import Access
 from gitops_secrets.adapters.registries.providers import About
 from gitops_secrets.core.registry.credentials import Credentials
@@ -42,7 +43,7 @@ class Harbor:
 
     def __init__(self, access: Access) -> None:
         self._project = access.path
-        self._api = Api(access, NAME, basic(access))
+        self._api = Api(access, NAME, basic(access.credentials))
 
     def list(self) -> list[Listed]:
         """Return the robots, each by the name that it was made with."""

@@ -10,7 +10,8 @@ import secrets
 from typing import Any
 from urllib.parse import quote
 
-from gitops_secrets.adapters.registries.api import Api, basic, check_id, text
+from gitops_secrets.adapters.registries.api import Api, check_id, text
+from gitops_secrets.adapters.registries.login import basic
 from gitops_secrets.adapters.registries.minter import Access
 from gitops_secrets.adapters.registries.providers import About
 from gitops_secrets.core.registry.credentials import Credentials
@@ -36,7 +37,7 @@ class Nexus:
     kind = "nexus"
 
     def __init__(self, access: Access) -> None:
-        self._api = Api(access, NAME, basic(access))
+        self._api = Api(access, NAME, basic(access.credentials))
 
     def list(self) -> list[Listed]:
         """Return the users."""

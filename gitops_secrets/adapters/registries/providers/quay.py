@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
-from gitops_secrets.adapters.registries.api import Api, bearer, check_id, text
+from gitops_secrets.adapters.registries.api import Api, check_id, text
+from gitops_secrets.adapters.registries.login import bearer
 from gitops_secrets.adapters.registries.minter import Access
 from gitops_secrets.adapters.registries.providers import About
 from gitops_secrets.core.registry.credentials import Credentials

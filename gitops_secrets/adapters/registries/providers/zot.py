@@ -6,7 +6,8 @@ what is revoked (measured with zot of August 2026; the paths are those of zot's 
 
 from __future__ import annotations
 
-from gitops_secrets.adapters.registries.api import UUID, Api, basic, check_id, end_of, text
+from gitops_secrets.adapters.registries.api import UUID, Api, check_id, end_of, text
+from gitops_secrets.adapters.registries.login import basic
 from gitops_secrets.adapters.registries.minter import Access
 from gitops_secrets.adapters.registries.providers import About
 from gitops_secrets.core.registry.credentials import Credentials
@@ -32,7 +33,7 @@ class Zot:
 
     def __init__(self, access: Access) -> None:
         self._user = access.credentials.username
-        self._api = Api(access, NAME, basic(access))
+        self._api = Api(access, NAME, basic(access.credentials))
 
     def list(self) -> list[Listed]:
         """Return the keys of the user."""
