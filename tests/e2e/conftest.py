@@ -126,3 +126,9 @@ def first_applier(fresh_cluster: Cluster, tmp_path: Path) -> Iterator[Applier]:
     found = Applier(fresh_cluster, tmp_path / "applier")
     with found.watched():
         yield found
+
+
+@pytest.fixture
+def operator(repository: Repository, tmp_path: Path) -> Operator:
+    """An operator with an empty clone."""
+    return Operator(repository, tmp_path / "operator")

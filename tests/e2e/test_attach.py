@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from pathlib import Path
-
-import pytest
 
 from tests.e2e.cluster import Cluster
 from tests.e2e.flux import Flux
@@ -25,12 +22,6 @@ metadata:
   name: builder
   namespace: team-b
 """
-
-
-@pytest.fixture
-def operator(repository: Repository, tmp_path: Path) -> Operator:
-    """An operator with an empty clone."""
-    return Operator(repository, tmp_path / "operator")
 
 
 def check_pulls(cluster: Cluster, namespace: str, account: str, password: str = CREDS) -> None:

@@ -6,8 +6,6 @@ import base64
 import json
 from pathlib import Path
 
-import pytest
-
 from tests.e2e.cluster import CONTEXT, Cluster
 from tests.e2e.flux import Flux
 from tests.e2e.operator import Operator
@@ -16,12 +14,6 @@ from tests.support.githttp import Repository
 SIMPLE = "robot:correct horse battery staple"
 AWKWARD = """_json_key:{"k": "a:b", 'q': "${x} $(x) $$ \\n"}\n  ünïcode \U0001f511\n"""
 PULL_SECRETS = "pull-secrets"
-
-
-@pytest.fixture
-def operator(repository: Repository, tmp_path: Path) -> Operator:
-    """An operator with an empty clone."""
-    return Operator(repository, tmp_path / "operator")
 
 
 def credentials(cluster: Cluster, registry: str = "registry.example.com") -> str:

@@ -6,7 +6,6 @@ import base64
 import json
 from pathlib import Path
 
-import pytest
 from ruamel.yaml import YAML
 
 from tests.e2e.cluster import CONTEXT, Cluster
@@ -33,12 +32,6 @@ spec:
     ref: refs/heads/main
     path: clusters/prod
 """
-
-
-@pytest.fixture
-def operator(repository: Repository, tmp_path: Path) -> Operator:
-    """An operator with an empty clone."""
-    return Operator(repository, tmp_path / "operator")
 
 
 def password(cluster: Cluster) -> str:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
 from tests.e2e.cluster import CONTEXT, Cluster
 from tests.e2e.flux import Flux
@@ -39,12 +38,6 @@ def write_program(folder: Path) -> Path:
     page = (ROOT / "docs/rotation.md").read_text()
     program.write_text(re.findall(r"(?s)```python\n(.*?)```", page)[0])
     return program
-
-
-@pytest.fixture
-def operator(repository: Repository, tmp_path: Path) -> Operator:
-    """An operator with an empty clone."""
-    return Operator(repository, tmp_path / "operator")
 
 
 def test_nothing_is_revoked_before_the_cluster_reports_the_commit_and_has_the_credential(
