@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.field import artifacts, byhand, gotk, operated, operated_overlays, values
-from tests.support.fleet import ACCOUNTS, FILES, FLUX, deployments, push
+from tests.support.fleet import ACCOUNTS, FILES, FLUX, TEAM, deployments, push
 from tests.support.user import User
 
 APPS = """\
@@ -15,27 +15,6 @@ apiVersion: kustomize.toolkit.fluxcd.io/v1
 kind: Kustomization
 metadata: {name: apps, namespace: flux-system}
 spec: {path: ./apps, sourceRef: {kind: GitRepository, name: flux-system}}
-"""
-TEAM = """\
-apiVersion: v1
-kind: Namespace
-metadata: {name: team-b}
----
-# who builds
-apiVersion: v1
-kind: ServiceAccount
-metadata:
-  name: builder
-  namespace: team-b
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web, namespace: team-b}
-spec:
-  template:
-    spec:
-      serviceAccountName: builder
-      containers: [{name: web, image: registry.example.com/team/web:1}]
 """
 COPY = "pull-secrets/namespaces/prod/team-b/regcred.sops.yaml"
 HELD = {"registry.example.com": "robot:password"}

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from tests.field import gotk
+from tests.support.fleet import TEAM
 from tests.support.user import User
 
 INSTANCE = """\
@@ -24,32 +25,15 @@ spec:
     ref: refs/heads/main
     path: clusters/prod
 """
-TEAM = """\
-apiVersion: v1
-kind: Namespace
-metadata: {name: team-b}
----
-apiVersion: v1
-kind: ServiceAccount
-metadata:
-  name: builder
-  namespace: team-b
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web, namespace: team-b}
-spec:
-  template:
-    spec:
-      containers: [{name: web, image: registry.example.com/team/web:1}]
-"""
+BY_DEFAULT = TEAM.replace("      serviceAccountName: builder\n", "")
+"""The same with a workload that runs as the ServiceAccount ``default``."""
 FILE = "clusters/prod/pull-secret-copies-regcred.yaml"
 
 
 @pytest.fixture
 def operated(user: User) -> User:
     """A user whose Flux the operator installs, with a tenant and the pull Secret."""
-    user.commit({"clusters/prod/flux.yaml": INSTANCE, "clusters/prod/team-b.yaml": TEAM})
+    user.commit({"clusters/prod/flux.yaml": INSTANCE, "clusters/prod/team-b.yaml": BY_DEFAULT})
     assert user.bootstrap().status == 0
     return user
 

@@ -34,6 +34,28 @@ FILES = {
         "resources:\n- gotk-components.yaml\n- gotk-sync.yaml\n"
     ),
 }
+TEAM = """\
+apiVersion: v1
+kind: Namespace
+metadata: {name: team-b}
+---
+# who builds
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: builder
+  namespace: team-b
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: team-b}
+spec:
+  template:
+    spec:
+      serviceAccountName: builder
+      containers: [{name: web, image: registry.example.com/team/web:1}]
+"""
+"""A namespace of a tenant, and its workload with a ServiceAccount of its own."""
 
 
 def push(user: User) -> None:
