@@ -17,6 +17,7 @@ from tests.hints.bases import (
 from tests.hints.of_secrets import foreign_ciphertext
 from tests.hints.situation import Situation
 from tests.support.fleet import DECRYPTED, deployments, kustomization, seal
+from tests.support.secrets import recipient
 from tests.support.user import User
 
 _COMMIT = "git add --all && git commit --quiet --message Change"
@@ -154,7 +155,24 @@ def orphan(user: User) -> None:
     user.git("commit", "--quiet", "--message", "Change")
 
 
+def no_manifest(user: User) -> None:
+    """A file of somebody else's tool, encrypted before there was a rule that leaves its values readable."""
+    own = recipient(user)
+    user.commit({".sops.yaml": f"creation_rules:\n- age: {own}\n"})
+    user.write({"talos/env.yaml": "endpoint: 192.0.2.1\n"})
+    assert user.program([find_sops(), "encrypt", "--in-place", "talos/env.yaml"]).status == 0
+    user.commit({".sops.yaml": rule(own, regex=".*")})
+
+
 SITUATIONS = (
+    Situation(
+        "a choice of values for a file that is no manifest",
+        no_manifest,
+        "gitops-secrets verify",
+        "in {}, before that rule, one for {path} with {}: {}",
+        status=0,
+        by_hand="sed -i \"2i - {path_regex: ^talos/, unencrypted_suffix: _unencrypted, $(grep -o 'age1.*' .sops.yaml | sed 's/^/age: /')}\" .sops.yaml",
+    ),
     Situation(
         "a Secret that a rule is for",
         staged,

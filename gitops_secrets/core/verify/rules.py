@@ -152,9 +152,22 @@ def _check_recipients(file: EncryptedFile, metadata: Metadata, chosen: Ruled) ->
 
 def _fix(file: EncryptedFile, *, is_dropped: bool) -> str:
     """Return what has *file* read by those whom its rule names: our own command, if all of it is Secrets."""
-    if file.path.endswith(MANIFESTS) and all(d.kind == "Secret" for d in file.documents):
+    if _is_of_secrets(file):
         return ENCRYPT
     return _DROP if is_dropped else ""
+
+
+def _is_of_secrets(file: EncryptedFile) -> bool:
+    """Return whether *file* is what our own commands encrypt."""
+    return file.path.endswith(MANIFESTS) and all(d.kind == "Secret" for d in file.documents)
+
+
+def _choice_hint(file: EncryptedFile, chosen: Ruled, field: str, value: str) -> str:
+    """Return the edit by which *file*, if it is no manifest of Secrets, is encrypted as its rule says; "" for one."""
+    if _is_of_secrets(file):
+        return ""
+    shown = value.replace("{", "{{").replace("}", "}}")
+    return f"in {chosen.config}, before that rule, one for {{path}} with {field}: {shown}"
 
 
 def _check_choice(file: EncryptedFile, metadata: Metadata, chosen: Ruled) -> Iterator[Finding]:
@@ -176,6 +189,7 @@ def _check_choice(file: EncryptedFile, metadata: Metadata, chosen: Ruled) -> Ite
                 f"it was encrypted by {actual.field} {actual.value!r}, and {chosen.place} would "
                 f"{would} {dotted(differing.path)}",
                 key=differing.path,
+                fix=_choice_hint(file, chosen, actual.field, repr(actual.value)),
             )
     if metadata.mac_only_encrypted and not rule.mac_only_encrypted:
         yield found(
@@ -183,6 +197,7 @@ def _check_choice(file: EncryptedFile, metadata: Metadata, chosen: Ruled) -> Ite
             file.path,
             file.place_of_block("mac_only_encrypted"),
             f"its MAC is over the encrypted values alone, and {chosen.place} says over all",
+            fix=_choice_hint(file, chosen, "mac_only_encrypted", "true"),
         )
 
 
