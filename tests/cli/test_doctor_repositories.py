@@ -232,10 +232,21 @@ def moved_by_kustomize(user: User) -> None:
     user.write({"apps/kustomization.yaml": "namespace: shop\nresources: [web.yaml, db.yaml]\n"})
 
 
+def identity_of_another_namespace(user: User) -> None:
+    """A component gives each team a Secret by the name that the one of Flux's namespace has too."""
+    seal(user, "apps/key.yaml", opaque("v", name="sops-age").replace("  a:", "  age.agekey:"))
+
+
 @pytest.mark.parametrize(
     "make",
     [
-        *(other_source, same_source_by_another_name, decryption_by_patch, decryption_by_component),
+        *(
+            identity_of_another_namespace,
+            other_source,
+            same_source_by_another_name,
+            decryption_by_patch,
+            decryption_by_component,
+        ),
         *(what_sops_encrypts_besides, generators_and_bases, only_a_remote_base, links, submodule),
         *(helm, left_out_by_rules, large, odd_names, moved_by_kustomize),
     ],

@@ -168,6 +168,9 @@ def _check_secret(
         return
     elsewhere = sorted(n for n, other in known if other == name)
     homes = {a.kustomization.namespace for a in view.applied if a.is_own}
+    if namespace in homes and name == IDENTITY_SECRET:
+        # apply brings it there, whatever other namespaces have by that name.
+        return
     if elsewhere or (namespace not in homes and homes):
         where = elsewhere[0] if elsewhere else min(h or DEFAULT_NAMESPACE for h in homes)
         yield Diagnosis(
