@@ -15,7 +15,7 @@ from gitops_secrets.commands.repository.pushing import is_ahead
 from gitops_secrets.commands.repository.worktree import listed_tree
 from gitops_secrets.core.doctor.checks.expiry import endings
 from gitops_secrets.core.doctor.unpulled import Unpulled, unpulled
-from gitops_secrets.core.flux.suggesting import bootstrap_of
+from gitops_secrets.core.flux.suggesting import bootstrap_of, is_external
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.commands import bootstrap_command
 from gitops_secrets.core.repository.layout import Cluster
@@ -95,5 +95,6 @@ def _when_in_place(repository: Repository, clusters: list[Cluster], guard: list[
 def _first_command(view: View, bare: list[tuple[Cluster, list[Unpulled]]]) -> str:
     if not bare:
         return f"  {bootstrap_command('clusters/prod')}"
-    cluster, found = bare[0]
+    # First one whose workloads pull without credentials, and last one whose Flux nothing in Git installs.
+    cluster, found = min(bare, key=lambda one: (not one[1], is_external(view, one[0])))
     return f"  {found[0].command if found else bootstrap_of(view, cluster)}"

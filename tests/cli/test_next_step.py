@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.field import byhand
 from tests.hints.of_findings import in_conflict
 from tests.hostile.server import serve
 from tests.support.fleet import DECRYPTED, FILES, kustomization, push
@@ -61,6 +62,20 @@ def test_the_hooks_are_named_until_the_guard_looks(user: User, by: str) -> None:
         )
     assert GUARD not in user.run().stdout
     assert GUARD not in user.bootstrap().stdout
+
+
+def test_the_first_command_is_for_a_cluster_that_needs_it(user: User) -> None:
+    user.commit({**FILES, **byhand.LAYOUTS["a root that holds itself"].files})
+    said = user.run().stdout
+    assert "  apps: no pull Secret\n" in said
+    assert "next:\n  gitops-secrets bootstrap --path clusters/prod " in said, (
+        "apps has no installer"
+    )
+    image = "      containers: [{name: web, image: registry.example.com/web:1}]\n"
+    pod = f"spec:\n  template:\n    spec:\n{image}"
+    web = f"apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web, namespace: shop}}\n{pod}"
+    user.commit({"apps/web.yaml": web})
+    assert "next:\n  gitops-secrets bootstrap --path apps " in user.run().stdout, "it pulls"
 
 
 def test_other_hooks_are_no_guard(user: User) -> None:

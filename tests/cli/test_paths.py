@@ -36,6 +36,16 @@ def test_a_slip_is_refused_with_the_nearest_path(two: User, path: str, near: str
     assert "--new-cluster" in done.stderr
 
 
+def test_the_cluster_that_is_suggested_has_a_pull_secret(two: User) -> None:
+    done = two.run(*BOOTSTRAP, "--path", "clusters/prod", env=CREDS)
+    assert done.status == 0, done.printed
+    asked = two.run("key", "list", "--path", "clusters/dev")
+    assert asked.status == 3, asked.printed
+    refused = two.run("registry", "remove", "--registry", "registry.example.com")
+    assert "2 clusters are in this repository: clusters/prod, clusters/dev; --all" in refused.stderr
+    assert "hint: --path clusters/prod\n" in refused.stderr
+
+
 def test_one_more_cluster_has_to_be_said(two: User) -> None:
     done = two.run(*BOOTSTRAP, "--path", "clusters/stage", "--new-cluster", env=CREDS)
     assert done.status == 0, done.printed

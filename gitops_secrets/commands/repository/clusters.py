@@ -16,6 +16,9 @@ from gitops_secrets.core.repository.layout import Cluster, parse_cluster_path
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.errors import UsageError
 
+_SHOWN = 5
+"""So many clusters are named in a sentence."""
+
 
 class Choice(NamedTuple):
     """What a command line says of clusters."""
@@ -47,9 +50,14 @@ def chosen_clusters(choice: Choice, tree: Overlay, top: Path) -> list[Cluster]:
     if not known:
         raise UsageError(f"no cluster is in this repository yet: {NO_ROOT}", "--path clusters/prod")
     if len(known) > 1 and not choice.all_clusters:
+        # Whatever is done with a pull Secret is done where one is.
+        has_one = [c for c in known if c.inline or tree.read(c.kustomization_file) is not None]
+        near = list(dict.fromkeys([*(has_one if choice.new_cluster is None else ()), *known]))
+        shown = ", ".join(c.path for c in near[:_SHOWN])
+        more = f" and {len(near) - _SHOWN} more" if near[_SHOWN:] else ""
         raise UsageError(
-            f"{len(known)} clusters are in this repository: {', '.join(c.path for c in known)}; --all means each of them",
-            f"--path {shlex.quote(known[0].path)}",
+            f"{len(known)} clusters are in this repository: {shown}{more}; --all means each of them",
+            f"--path {shlex.quote(near[0].path)}",
             "--all",
         )
     return known
@@ -77,8 +85,8 @@ def _named(
     near = get_close_matches(cluster.path, paths, n=3, cutoff=0.5) or paths[:3]
     more = () if choice.new_cluster is None else ("--new-cluster",)
     raise UsageError(
-        f"Flux reads nothing at {cluster.path}. It reads {', '.join(paths[:5])}"
-        f"{f' and {len(paths) - 5} more' if paths[5:] else ''}"
+        f"Flux reads nothing at {cluster.path}. It reads {', '.join(paths[:_SHOWN])}"
+        f"{f' and {len(paths) - _SHOWN} more' if paths[_SHOWN:] else ''}"
         f"{'; --new-cluster makes it one more cluster' if more else ''}",
         *(f"--path {shlex.quote(found)}" for found in near),
         *more,
