@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from gitops_secrets.core.registry.limits import Allowance
 from gitops_secrets.core.registry.proof import Proof
 from gitops_secrets.core.registry.reference import Registry
 from gitops_secrets.core.registry.verdict import Password, Reason
+from gitops_secrets.report.words import count
 
 _NAME_IMAGE = "{naming} {host}/NAME:TAG"
 """A private image that the registry has."""
@@ -90,6 +92,14 @@ def sentence(proof: Proof) -> str:
 def hint(proof: Proof, naming: str = "gitops-secrets registry check") -> str:
     """Return what to do about it, empty if there is nothing to do. *naming* is what an image is named by."""
     return "" if proof.is_good else _filled(proof, _SAYS[proof.judgement.reason][1], naming)
+
+
+def what_is_left(allowance: Allowance) -> str:
+    """Return how many pulls are left, in words."""
+    hours, rest = divmod(allowance.window, 3600)
+    time = f"{allowance.window} seconds" if rest or not hours else count(hours, "hours")
+    whose = f", counted for this {allowance.counted_for}" if allowance.counted_for else ""
+    return f"{allowance.remaining} of {count(allowance.limit, 'pulls')} in {time} are left{whose}"
 
 
 def _filled(proof: Proof, words: str, naming: str = "") -> str:

@@ -19,7 +19,7 @@ from gitops_secrets.adapters.registries import login
 from gitops_secrets.core.registry.challenge import Challenge, find_challenge, parse_challenges
 from gitops_secrets.core.registry.credentials import Credentials
 from gitops_secrets.core.registry.image import Image
-from gitops_secrets.core.registry.limits import PASSING, spoken, wait_of
+from gitops_secrets.core.registry.limits import PASSING, Allowance, allowance_of, spoken, wait_of
 from gitops_secrets.core.registry.realm import Trust, judge_realm, parse_origin
 from gitops_secrets.core.registry.verdict import Answer, Attempt, Observed, Reason, wants_stranger
 from gitops_secrets.core.veiled import hold
@@ -65,6 +65,8 @@ class Prober:
         """Whether the realm is a private address other than the registry's: Flux's own library refuses that."""
         self.limited = ""
         """When the registry wants to be asked again, if that is too late for this run."""
+        self.allowance: Allowance | None = None
+        """The pulls that are left, as the last answer for a manifest says."""
 
     async def observe(self, image: Image, credentials: Credentials) -> Observed:
         """Return what is answered for *image*. Raises StoppedError if that cannot be learnt."""
@@ -160,6 +162,7 @@ class Prober:
         response = await self._ask("HEAD", url, wanted)
         if response.status in (400, 403, 404, 405):
             response = await self._ask("GET", url, wanted)
+        self.allowance = allowance_of(response.headers)
         return _answer(response)
 
     async def _ping(self, headers: Mapping[str, str]) -> Answer:

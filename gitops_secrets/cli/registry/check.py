@@ -74,7 +74,7 @@ def check_command(
 
 
 def _lines(outcome: Outcome) -> list[str]:
-    from gitops_secrets.report.proofs import PRIVATE_REALM, hint, sentence
+    from gitops_secrets.report.proofs import PRIVATE_REALM, hint, sentence, what_is_left
 
     width = max((len(c.proof.key) for c in outcome.checked), default=0)
     lines = []
@@ -86,6 +86,8 @@ def _lines(outcome: Outcome) -> list[str]:
             lines.append(f"    hint: {words}")
         if proof.realm_is_private:
             lines.append(f"    note: {PRIVATE_REALM}")
+        if proof.allowance is not None:
+            lines.append(f"    note: {what_is_left(proof.allowance)}")
     lines += [
         f"{secret.namespace}/{secret.name} of {secret.cluster.path}: no identity on this machine decrypts {secret.path}"
         for secret in outcome.unopened

@@ -14,6 +14,7 @@ from gitops_secrets.commands.registry.listing import Entry, Listed
 from gitops_secrets.commands.registry.rotation.model import Outcome as RotateOutcome
 from gitops_secrets.core.flux.pulls.secrets import PullSecret
 from gitops_secrets.core.registry.image import Image
+from gitops_secrets.core.registry.limits import Allowance
 from gitops_secrets.core.registry.lookup import Entry as Key
 from gitops_secrets.core.registry.proof import Proof
 from gitops_secrets.report.document import Value, render_document
@@ -139,7 +140,11 @@ def check_document(outcome: CheckOutcome) -> str:
         "registry-check",
         {
             "credentials": [
-                {**_proof(checked.proof), "held_by": [_place(h) for h in checked.holders]}
+                {
+                    **_proof(checked.proof),
+                    "pulls": _allowance(checked.proof.allowance),
+                    "held_by": [_place(h) for h in checked.holders],
+                }
                 for checked in outcome.checked
             ],
             "not_opened": [_place(secret) for secret in outcome.unopened],
@@ -235,6 +240,17 @@ def _proof(proof: Proof) -> dict[str, Value]:
         "message": sentence(proof),
         "hint": hint(proof) or None,
         "note": PRIVATE_REALM if proof.realm_is_private else None,
+    }
+
+
+def _allowance(allowance: Allowance | None) -> dict[str, Value] | None:
+    if allowance is None:
+        return None
+    return {
+        "limit": allowance.limit,
+        "remaining": allowance.remaining,
+        "window_seconds": allowance.window,
+        "counted_for": allowance.counted_for,
     }
 
 

@@ -83,4 +83,5 @@ async def _ask(client: Client, question: Question, image: Image | None, means: M
         judgement = Judgement(Verdict.UNPROVEN, Reason.TIMED_OUT)
     except StoppedError as error:
         judgement, words = Judgement(Verdict.UNPROVEN, error.reason), error.words
-    return Proof(question.key, user, name, judgement, words, prober.realm_is_private)
+    private, allowance = prober.realm_is_private, prober.allowance
+    return Proof(question.key, user, name, judgement, words, private, allowance)

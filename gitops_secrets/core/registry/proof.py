@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from gitops_secrets.core.registry.limits import Allowance
 from gitops_secrets.core.registry.realm import Trust
 from gitops_secrets.core.registry.verdict import Judgement
 
@@ -30,6 +31,9 @@ class Proof(NamedTuple):
     """What this machine says about it: of TLS, of the network, of a wait, or the host of a realm."""
     realm_is_private: bool = False
     """Whether Flux's own library refuses the realm that nodes take, for its address."""
+
+    allowance: Allowance | None = None
+    """The pulls that the registry says are left, for this credential if it was asked with it."""
 
     @property
     def is_good(self) -> bool:
