@@ -7,6 +7,7 @@ error. Proxies and the certificates that the machine trusts are those of the env
 from __future__ import annotations
 
 import ssl
+import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from enum import StrEnum
@@ -14,10 +15,13 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import NamedTuple
 
-import httpx
+# If rich and pygments are installed, httpx imports its own command line with them, which takes longer than the rest of it.
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 
-from gitops_secrets import __version__
-from gitops_secrets.errors import GitOpsSecretsError
+import httpx  # noqa: E402
+
+from gitops_secrets import __version__  # noqa: E402
+from gitops_secrets.errors import GitOpsSecretsError  # noqa: E402
 
 _LARGEST = 1024 * 1024
 """Bytes that are read of one answer."""

@@ -49,7 +49,6 @@ def check_command(
     gitops-secrets registry check --all
     gitops-secrets registry check registry.example.com:5000/team/web:1.4
     """  # noqa: D301
-    from gitops_secrets.cli.registry.documents import check_document
     from gitops_secrets.commands.registry.check import Request, check
     from gitops_secrets.core.registry.image import parse_image
 
@@ -66,11 +65,18 @@ def check_command(
                 progress=step,
             )
         )
-    answer(common.output, lambda: check_document(outcome), lambda: _lines(outcome))
+    answer(common.output, lambda: _document(outcome), lambda: _lines(outcome))
     if any(c.proof.judgement.verdict is Verdict.REFUSED for c in outcome.checked):
         return ExitCode.FINDINGS
     is_done = all(c.proof.is_good for c in outcome.checked) and not outcome.unopened
     return ExitCode.OK if is_done else ExitCode.REFUSED
+
+
+def _document(outcome: Outcome) -> str:
+    # It imports what every document of the registry commands is made of.
+    from gitops_secrets.cli.registry.documents import check_document
+
+    return check_document(outcome)
 
 
 def _lines(outcome: Outcome) -> list[str]:
