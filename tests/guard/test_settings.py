@@ -15,9 +15,15 @@ import yaml
 from gitops_secrets.core.guard import engine
 from gitops_secrets.core.guard.judge.globs import covers, flaw_in
 from gitops_secrets.core.guard.judge.policy import Policy
-from gitops_secrets.core.guard.judge.settings import FIXED, parse_settings, parse_style
+from gitops_secrets.core.guard.judge.settings import (
+    FIXED,
+    parse_settings,
+    parse_signing,
+    parse_style,
+)
 from gitops_secrets.core.guard.record.finding import Severity
 from gitops_secrets.core.guard.record.idents import idents
+from gitops_secrets.core.verify.signatures import SSH_FINGERPRINT, is_hex
 from gitops_secrets.errors import InvalidDocumentError
 from tests.guard.corpus.case import Fresh
 
@@ -131,6 +137,14 @@ BROKEN = [
     ("version: 1\ncommit: {trailers: [a]}\n", ":2:20: trailers is not a mapping"),
     ("version: 1\ncommit: {trailers: {a b: c}}\n", ":2:21: this is no key of a trailer"),
     ("version: 1\ncommit: {trailers: {a: ''}}\n", ":2:24: the trailer a is empty"),
+    ("version: 1\nverify: {by: [a]}\n", ":2:10: unknown key 'by'"),
+    ("version: 1\nverify: {signers: [a]}\n", ":2:19: signers is not a mapping"),
+    ("version: 1\nverify: {signers: {a: [B5690EEEBB952194]}}\n", ":2:24: B5690EEEBB952194 is the short id of a key"),
+    ("version: 1\nverify: {signed: [{by: [a]}]}\n", ":2:19: paths is missing"),
+    ("version: 1\nverify: {signed: [{paths: []}]}\n", ":2:27: this rule has no paths"),
+    ("version: 1\nverify: {signed: [{paths: ['!a']}]}\n", ":2:28: the pattern"),
+    ("version: 1\nverify: {signed: [{paths: [a], by: []}]}\n", ":2:36: nobody may sign"),
+    ("version: 1\nverify: {signed: [{paths: [a], signers: 3}]}\n", ":2:41: signers is 3, not 1 or 2"),
     ("version: 1\nrules: {}\n", ":2:8: rules is not a list"),
     ("version: 1\nrules: []\nrule: []\n", ":3:1: unknown key 'rule'"),
     ("version: 1\nrules: [a]\n", ":2:9: this is not a mapping"),
@@ -167,6 +181,55 @@ def test_commit_messages_can_be_set_without_any_rule():
     assert is_valid(content)
     assert parse_settings(content, "-") == ()
     assert parse_style(content, "-") == ("chore: ", (("Ticket", "OPS-12"),))
+
+
+SIGNED = b"""\
+version: 1
+verify:
+  allowed-signers: .allowed_signers
+  signers:
+    alice: [alice@example.com, 968479a1aff927e37d1a566bb5690eeebb952194]
+  signed:
+  - paths: [clusters/prod/]
+    by: [alice]
+    signers: 2
+  - paths: [clusters/]
+"""
+
+
+def test_the_first_rule_says_whose_signature_a_file_needs():
+    assert is_valid(SIGNED)
+    signing = parse_signing(SIGNED, "-")
+    key = "968479A1AFF927E37D1A566BB5690EEEBB952194"
+    assert signing.signers == (("alice", ("alice@example.com", key)),)
+    assert signing.rule_for("clusters/prod/a.yaml") == (("clusters/prod/",), ("alice",), 2)
+    assert signing.rule_for("clusters/b.yaml") == (("clusters/",), (), 1)
+    assert signing.rule_for("apps/b.yaml") is None
+
+
+def test_the_example_of_signatures_is_understood():
+    page = (DOCS / "verify.md").read_text()
+    (example,) = re.findall(r"```yaml\n(# \.gitops-secrets\.yaml.*?)```", page, re.DOTALL)
+    assert is_valid(example.encode())
+    keys = dict(parse_signing(example.encode(), "-").signers)
+    assert all(is_hex(key) for key in (keys["alice"][1], *keys["github"]))
+    assert SSH_FINGERPRINT.fullmatch(keys["bob"][0])
+
+
+def test_without_rules_every_file_needs_a_signature():
+    assert parse_signing(b"version: 1\nverify: {}\n", "-").rule_for("a") is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("verify: {signers: {a: [x]}, signed: [{paths: [p], by: [b]}]}", "there is no signer 'b'"),
+        ("verify: {signers: {a: [x], b: [x]}}", "x stands here twice"),
+    ],
+)
+def test_signers_are_different_persons_who_are_there(text: str, said: str):
+    with pytest.raises(InvalidDocumentError, match=said):
+        parse_signing(f"version: 1\n{text}\n".encode(), "-")
 
 
 @pytest.mark.parametrize("severity", ["error", "warning", "off"])

@@ -63,6 +63,13 @@ NOT_RUN = {
         "git fetch",
         "gitops-secrets registry rotate --registry {} --path {}{}",
     ),
+    "it needs a commit that is signed, which tests/system/test_signed_ssh.py has": (
+        "git add {path} && git commit --gpg-sign",
+        "--require-signed",
+        "--policy origin/main",
+        "--allowed-signers FILE",
+        "--signer FINGERPRINT",
+    ),
     "it logs in with docker": (
         "docker login HOST",
         "docker login {}",

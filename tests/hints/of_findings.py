@@ -285,6 +285,15 @@ SITUATIONS = (
         by_hand=f"git restore --source HEAD -- {PATH}",
     ),
     Situation(
+        "a commit that is not signed",
+        ready,
+        f"gitops-secrets verify --require-signed --signer {'A' * 40}",
+        "git log --full-history -- {path}",
+        status=1,
+        shows="Author: A User",
+        then=1,
+    ),
+    Situation(
         "half a sops block, for verify",
         half_a_block,
         "gitops-secrets verify",

@@ -25,8 +25,11 @@ PROGRAMS = {
     "the editor": "`edit`: what VISUAL or EDITOR names",
 }
 """What these commands may start, and why. docs/threat-model.md has the same table, and one more."""
-_BY_NAME = {"a program that mints": "`registry rotate`: what `--exec` names"}
-"""What the command line names: test_registry_rotate.py starts it."""
+_BY_NAME = {
+    "a program that mints": "`registry rotate`: what `--exec` names",
+    "what checks signatures": "`verify --require-signed`: git starts gpg, ssh-keygen or gpgsm, or what your own configuration names in their place",
+}
+"""What the user names: test_registry_rotate.py and test_signed_gpg.py start it."""
 
 EDITOR = "my-editor"
 REGISTRY = (
@@ -51,6 +54,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "verify --staged": ("verify", "--staged"),
     "verify --range": ("verify", "--range", "HEAD~1..HEAD"),
     "verify --history": ("verify", "--history"),
+    "verify --require-signed": ("verify", "--require-signed", "--signer", "A" * 40),
     "which-rule": ("which-rule", OWN),
     "show": ("show", SECRET),
     "show --reveal": ("show", "--reveal", SECRET),

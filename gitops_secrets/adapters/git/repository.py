@@ -283,12 +283,20 @@ def start(
     filters: Sequence[str] = (),
     pass_fds: Sequence[int] = (),
     as_user: bool = False,
+    settings: Sequence[tuple[str, str]] = (),
 ) -> Started:
-    """Start git in *folder*, for a question or as one of the commands of WRITING; or *as_user*, with all that is configured."""
+    """Start git in *folder*, for a question or as one of the commands of WRITING; or *as_user*, with all that is configured.
+
+    *settings* outrank those of every configuration.
+    """
     command = next(a for a in arguments if not a.startswith("-") and "=" not in a)
     asks = command not in WRITING and not as_user
     env = environment_of(
-        inherited_environment(), str(folder), asks=asks, filters=filters if asks else ()
+        inherited_environment(),
+        str(folder),
+        asks=asks,
+        filters=filters if asks else (),
+        more=settings,
     )
     try:
         return Started(["git", *arguments], env=env, cwd=str(folder), pass_fds=pass_fds)

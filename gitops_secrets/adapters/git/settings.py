@@ -62,6 +62,11 @@ ASKING: tuple[Row, ...] = (
         "false",
         "a file beside the objects, which says what parents a commit has: a forged one hides commits",
     ),
+    (
+        "log.showSignature",
+        "false",
+        "checks signatures beside another question, with a program that is named",
+    ),
     ("core.sshCommand", "false", "names a program, should anything be contacted after all"),
     ("core.askPass", "true", "as core.sshCommand"),
     ("core.alternateRefsCommand", "true", "as core.sshCommand"),
@@ -132,6 +137,18 @@ _DROPPED = frozenset(
 """Variables that name programs, or change what a question is answered; also all of GIT_TRACE*."""
 
 
+SIGNING_PROGRAMS: tuple[Row, ...] = (
+    ("gpg.openpgp.program", "gpg", "checks OpenPGP signatures"),
+    ("gpg.program", "gpg", "an older name of gpg.openpgp.program, of which the last counts"),
+    ("gpg.x509.program", "gpgsm", "checks X.509 signatures"),
+    ("gpg.ssh.program", "ssh-keygen", "checks SSH signatures"),
+)
+"""What a git that checks signatures starts, unless the user's own configuration names another program.
+
+A repository's configuration names none: it is set aside, as these settings outrank it.
+"""
+
+
 def environment_of(
     environ: Mapping[str, str],
     folder: str | None,
@@ -139,11 +156,12 @@ def environment_of(
     asks: bool = True,
     hooks: bool = False,
     filters: Iterable[str] = (),
+    more: Iterable[tuple[str, str]] = (),
 ) -> dict[str, str]:
     """Return the environment of a git in *folder*, or, if that is None, where the process stands.
 
     Without *asks* it is one of WRITING. With *hooks* it is asked where the user's hooks are. *filters*
-    are those that it must not run.
+    are those that it must not run. *more* are settings that this git needs besides.
     """
     env = {
         k: v
@@ -160,6 +178,7 @@ def environment_of(
         # A driver without a command passes content through (gitattributes(5)).
         settings += [(f"filter.{name}.{key}", "") for key in ("clean", "smudge", "process")]
         settings.append((f"filter.{name}.required", "false"))
+    settings += more
     _configure(env, settings)
     if asks and "GIT_DIR" not in env:
         bare = _bare_repository(folder or ".")

@@ -11,14 +11,16 @@ from gitops_secrets.adapters.running.here import way_to_top
 from gitops_secrets.cli.options.shared import identity_option, repository_option
 from gitops_secrets.cli.printing.progress import steps
 from gitops_secrets.cli.printing.say import answer
-from gitops_secrets.errors import ExitCode
+from gitops_secrets.errors import ExitCode, UsageError
 from gitops_secrets.report.words import count
 
 if TYPE_CHECKING:
     from gitops_secrets.commands.verify.run import Verified
+    from gitops_secrets.commands.verify.signing import Trust
 
 _NOTES = 5
 """How many notes are printed."""
+_SIGNED = "it proves whose key signed the commit, not who wrote the values"
 
 
 @click.command("verify", short_help="Check every encrypted file: values, readers, rules and MAC.")
@@ -32,6 +34,28 @@ _NOTES = 5
 )
 @click.option("--keyless", is_flag=True, help="Use no identity: leave out what needs the data key.")
 @identity_option
+@click.option(
+    "--require-signed",
+    is_flag=True,
+    help="The commit that last changed each file has a good signature of somebody who may sign it.",
+)
+@click.option(
+    "--policy",
+    metavar="REVISION",
+    help="Who may sign what is said in this revision; without it, in the A of --range.",
+)
+@click.option(
+    "--allowed-signers",
+    type=click.Path(path_type=Path),
+    help="A file of SSH's allowed signers, outside the repository.",
+)
+@click.option(
+    "--signer",
+    "signers",
+    multiple=True,
+    metavar="KEY",
+    help="The fingerprint of a key that may sign, or a principal. Repeatable.",
+)
 @click.option(
     "--output",
     type=click.Choice(["text", "json", "sarif"]),
@@ -48,6 +72,10 @@ def verify_command(
     history: bool,
     keyless: bool,
     age_identity_file: Path | None,
+    require_signed: bool,
+    policy: str | None,
+    allowed_signers: Path | None,
+    signers: tuple[str, ...],
     output: str,
     repository: Path,
 ) -> ExitCode:
@@ -58,7 +86,7 @@ def verify_command(
     Without any key it checks the metadata, that every value is encrypted that the rules say is, the
     recipients, and that no version in Git has the MAC of another one. With an identity, that every value
     decrypts and that the MAC fits, which Flux does not check. It does not say who wrote a file: whoever
-    knows the recipients can write a valid one.
+    knows the recipients can write a valid one. With --require-signed, Git says who signed it.
 
     Exit status 0 if nothing is found, 1 if there are findings, 3 if something could not be checked.
     No connection is opened, nothing is written, and no value is printed.
@@ -66,6 +94,7 @@ def verify_command(
     from gitops_secrets.cli.printing.documents import verify_document
     from gitops_secrets.commands.verify.run import Request, verify
 
+    trust = _trust(policy, allowed_signers, signers, is_asked=require_signed)
     with steps() as step:
         verified = verify(
             Request(
@@ -76,6 +105,7 @@ def verify_command(
                 history=history,
                 keyless=keyless,
                 identity_file=age_identity_file,
+                signed=trust,
                 progress=step,
             )
         )
@@ -88,6 +118,18 @@ def verify_command(
     else:
         answer(output, lambda: verify_document(verified), lambda: _lines(verified, repository))
     return verified.outcome.exit_code
+
+
+def _trust(
+    policy: str | None, allowed_signers: Path | None, signers: tuple[str, ...], *, is_asked: bool
+) -> Trust | None:
+    from gitops_secrets.commands.verify.signing import Trust
+
+    given = {"--policy": policy, "--allowed-signers": allowed_signers, "--signer": signers}
+    for option, value in given.items():
+        if value and not is_asked:
+            raise UsageError(f"{option} needs --require-signed", "--require-signed")
+    return Trust(policy, allowed_signers, signers) if is_asked else None
 
 
 def _lines(verified: Verified, repository: Path) -> list[str]:
@@ -105,6 +147,8 @@ def _lines(verified: Verified, repository: Path) -> list[str]:
         lines.append("no identity was used: no value was decrypted, and no MAC was computed")
     elif looked_at:
         lines.append(_proven(verified, looked_at))
+    if verified.signed is not None:
+        lines.append(f"a signature is needed for {count(verified.signed, 'files')}; {_SIGNED}")
     return [*lines, summary]
 
 

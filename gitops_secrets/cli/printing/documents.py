@@ -240,6 +240,7 @@ def verify_document(verified: Verified) -> str:
             "unopened": verified.unopened,
             "keyless": verified.keyless,
             "versions": verified.versions,
+            "signed": verified.signed,
             "findings": [finding_value(finding) for finding in outcome.findings],
             "excused": [
                 {**finding_value(i.finding), "by": i.by, "reason": i.reason}

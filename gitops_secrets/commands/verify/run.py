@@ -40,6 +40,7 @@ from gitops_secrets.report.words import count
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gitops_secrets.commands.verify.opening import Opened
+    from gitops_secrets.commands.verify.signing import Signed, Trust
 
 _PACE = 1.5
 """Seconds between two steps that are told: a step is shown once it takes longer than a second."""
@@ -57,6 +58,8 @@ class Request(NamedTuple):
     history: bool = False
     keyless: bool = False
     identity_file: Path | None = None
+    signed: Trust | None = None
+    """Who may sign; None if no signature is needed."""
     progress: Callable[[str], None] = lambda _: None
     """Is told what is under way."""
 
@@ -87,6 +90,8 @@ class Verified(NamedTuple):
     keyless: bool
     versions: int
     """Earlier versions that the files were held against."""
+    signed: int | None
+    """Files that need a signature; None if none was asked for."""
     notes: tuple[str, ...]
 
 
@@ -126,19 +131,36 @@ def verify(request: Request) -> Verified:
         unread += unchecked
     findings += compared.earlier
     findings += check_readable(scope, plain, compared)
+    judgement = _weighed(findings, {**scope.plain, **scope.contents})
+    signed = None
+    if request.signed is not None:
+        paced.step("checking signatures")
+        checked = _check_signed(repository, git, scope, request.signed)
+        unread += checked.unread
+        # What is judged excuses none of these.
+        judgement += Judgement(checked.findings)
+        signed = checked.needed
     return Verified(
         Outcome(
             scope.what,
             len(judged),
-            _weighed(findings, {**scope.plain, **scope.contents}),
+            judgement,
             tuple(unread),
         ),
         verdicts[Verdict.INTACT],
         verdicts[Verdict.NO_KEY],
         request.keyless,
         compared.versions,
+        signed,
         tuple(notes),
     )
+
+
+def _check_signed(repository: Repository, git: Git, scope: Scope, trust: Trust) -> Signed:
+    from gitops_secrets.commands.verify.signing import check_signed
+
+    paths = [path for path in scope.contents if scope.only is None or path in scope.only]
+    return check_signed(repository, git, scope, paths, trust)
 
 
 def _open_all(
@@ -194,6 +216,10 @@ def _scope(request: Request, repository: Repository, git: Git) -> Scope:
     ]
     if len(chosen) > 1:
         raise UsageError(f"{chosen[0]} and {chosen[1]} exclude each other")
+    if request.staged and request.signed is not None:
+        raise UsageError(
+            "--staged and --require-signed exclude each other: nobody signs before the commit"
+        )
     if request.staged:
         return gather.of_index(git)
     if request.span is not None:

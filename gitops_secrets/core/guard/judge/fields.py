@@ -49,6 +49,18 @@ def text(node: yaml.Node, name: str, what: str) -> str:
     return value
 
 
+def glob(node: yaml.Node, name: str) -> str:
+    """Return a pattern of paths that can be used."""
+    from gitops_secrets.core.guard.judge.globs import flaw_in
+
+    pattern = text(node, name, "a path")
+    flaw = flaw_in(pattern)
+    if flaw:
+        hint = "write it as in .gitignore, such as docs/ or **/*.md"
+        raise refused(node, name, f"the pattern {pattern!r} cannot be used: {flaw}", hint)
+    return pattern
+
+
 def refused(node: yaml.Node, name: str, what: str, hint: str) -> InvalidDocumentError:
     """Return the error that *what* is wrong at *node* of the file *name*."""
     return InvalidDocumentError(f"{name}:{position(node)}: {what}", hint)

@@ -11,12 +11,13 @@ from typing import NamedTuple
 import yaml
 
 from gitops_secrets.core.guard.judge.commitstyle import CommitStyle, read_style
-from gitops_secrets.core.guard.judge.fields import elements, fields, refused, text
+from gitops_secrets.core.guard.judge.fields import elements, fields, glob, refused, text
+from gitops_secrets.core.guard.judge.signing import Signing, read_signing
 from gitops_secrets.core.guard.record.finding import Finding, Severity
 from gitops_secrets.core.guard.record.idents import group_of, idents
 from gitops_secrets.core.yamltext.nodes import compose_documents, single
 
-_TOP = ("version", "rules", "commit")
+_TOP = ("version", "rules", "commit", "verify")
 _ENTRY = ("rule", "severity", "paths", "reason")
 FIXED = frozenset({"policy-change"})
 """What speaks of changes of the settings themselves, and which they do not set."""
@@ -73,26 +74,38 @@ def parse_settings(content: bytes, name: str) -> tuple[RuleSetting, ...]:
 
     Raises InvalidDocumentError, with the place in *name* and a hint, for anything that is not understood.
     """
-    return _parse(content, name)[0]
+    return _parse(content, name).rules
 
 
 def parse_style(content: bytes, name: str) -> CommitStyle:
     """Return how the repository has its commit messages. Raises as ``parse_settings`` does."""
-    return _parse(content, name)[1]
+    return _parse(content, name).style
 
 
-def _parse(content: bytes, name: str) -> tuple[tuple[RuleSetting, ...], CommitStyle]:
+def parse_signing(content: bytes, name: str) -> Signing:
+    """Return whose signature the files of the repository need. Raises as ``parse_settings`` does."""
+    return _parse(content, name).signing
+
+
+class _Parsed(NamedTuple):
+    rules: tuple[RuleSetting, ...] = ()
+    style: CommitStyle = CommitStyle()
+    signing: Signing = Signing()
+
+
+def _parse(content: bytes, name: str) -> _Parsed:
     root = single(compose_documents(content, name), name)
     if root is None:
-        return (), CommitStyle()
+        return _Parsed()
     top = fields(root, name, _TOP, required=("version",))
     if len(top) == 1:
-        raise refused(root, name, "rules is missing", "add rules: or commit: to it")
+        raise refused(root, name, "rules is missing", "add rules:, commit: or verify: to it")
     if text(top["version"], name, "version") != "1":
         raise refused(top["version"], name, "version is not 1", "write version: 1")
     entries = elements(top["rules"], name, "rules") if "rules" in top else []
     style = read_style(top["commit"], name) if "commit" in top else CommitStyle()
-    return tuple(_entry(node, name) for node in entries), style
+    signing = read_signing(top["verify"], name) if "verify" in top else Signing()
+    return _Parsed(tuple(_entry(node, name) for node in entries), style, signing)
 
 
 def _entry(node: yaml.Node, name: str) -> RuleSetting:
@@ -108,22 +121,11 @@ def _entry(node: yaml.Node, name: str) -> RuleSetting:
         hint = f"it is one of {', '.join(Level)}"
         raise refused(found["severity"], name, f"there is no severity {level!r}", hint)
     globs = elements(found["paths"], name, "paths") if "paths" in found else []
-    paths = tuple(_glob(glob, name) for glob in globs)
+    paths = tuple(glob(one, name) for one in globs)
     if not paths and ("paths" in found or (rule in NEEDS_PATHS and level != Level.ERROR)):
         hint = f"write paths: [FOLDER/] for the files whose {rule} finding is accepted"
         raise refused(found.get("paths", node), name, f"this setting of {rule} has no paths", hint)
     return RuleSetting(rule, Level(level), text(found["reason"], name, "reason"), paths)
-
-
-def _glob(node: yaml.Node, name: str) -> str:
-    from gitops_secrets.core.guard.judge.globs import flaw_in
-
-    glob = text(node, name, "a path")
-    flaw = flaw_in(glob)
-    if flaw:
-        hint = "write it as in .gitignore, such as docs/ or **/*.md"
-        raise refused(node, name, f"the pattern {glob!r} cannot be used: {flaw}", hint)
-    return glob
 
 
 def _like(rule: str) -> str:
