@@ -124,6 +124,21 @@ def test_what_is_not_committed_is_signed_by_nobody(user: User, own: str) -> None
     assert "apps/new.yaml:1:1: error[unsigned]: it is not committed" in result.stdout
 
 
+def test_a_file_that_only_speaks_of_ciphertexts_needs_no_signature(user: User, own: str) -> None:
+    user.commit({"docs/sops.md": "A value is `ENC[AES256_GCM,data:...]`.\n"})
+    assert "a signature is needed for 2 files;" in signed(user).stdout
+
+
+def test_a_signature_of_no_kind_that_git_knows_is_bad(user: User, own: str) -> None:
+    change(user)
+    text = user.git("cat-file", "commit", "HEAD").replace("\n\n", "\ngpgsig nonsense\n\n", 1)
+    made = user.program(
+        ["git", "hash-object", "-t", "commit", "-w", "--stdin"], stdin=text.encode()
+    )
+    user.git("reset", "--quiet", "--hard", made.stdout.strip())
+    assert findings(signed(user)) == ["bad-signature", "unsigned"]
+
+
 def test_a_range_is_judged_for_what_it_changes(user: User, own: str) -> None:
     change(user)
     result = signed(user, *ANYBODY, "--range", "HEAD~1..HEAD")

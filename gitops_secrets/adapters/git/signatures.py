@@ -61,8 +61,29 @@ def check_signatures(
 
     Raises GitOpsSecretsError if the program is missing that checks one of them.
     """
-    if not commits:
-        return {}
+    found = {}
+    left = []
+    for commit, content in repository.blobs(commits).items():
+        armor = _armor(commit, content)
+        setting = _PROGRAM_OF.get(armor)
+        if setting is None:
+            # Git ends at the first one that is of no kind that it knows.
+            found[commit] = Signature(commit, "B" if armor else "N")
+            continue
+        program = own.programs[setting]
+        if find_program(program) is None:
+            raise GitOpsSecretsError(
+                f"the signature of commit {commit[:10]} was not checked: {program} is not installed",
+                f"install {program}",
+            )
+        left.append(commit)
+    return found | (_ask(repository, own, allowed_signers, left) if left else {})
+
+
+def _ask(
+    repository: Repository, own: OwnSettings, allowed_signers: bytes, commits: Sequence[str]
+) -> dict[str, Signature]:
+    """Return what Git says of *commits*, all of which have a signature."""
     with _file(allowed_signers) as file:
         settings = [
             *own.programs.items(),
@@ -81,28 +102,19 @@ def check_signatures(
     found = {}
     for at in range(0, len(fields) - 1, _FIELDS):
         commit, letter, primary, key, name, short = fields[at : at + _FIELDS]
-        signature = Signature(commit, letter, primary, key or short, name)
-        if letter == "N":
-            signature = signature._replace(is_there=_has_signature(repository, own, commit))
-        found[commit] = signature
+        # There is one, so N is what a program said nothing of.
+        letter = "B" if letter == "N" else letter
+        found[commit] = Signature(commit, letter, primary, key or short, name)
     return found
 
 
-def _has_signature(repository: Repository, own: OwnSettings, commit: str) -> bool:
-    """Return whether *commit* has a signature of which Git said that there is none, though its program is here."""
-    head = repository.ask("cat-file", "commit", commit).partition(b"\n\n")[0]
-    for line in head.split(b"\n"):
-        name, _, first = line.partition(b" ")
-        if name in (b"gpgsig", b"gpgsig-sha256"):
-            setting = _PROGRAM_OF.get(first.strip())
-            if setting is not None and find_program(own.programs[setting]) is None:
-                program = own.programs[setting]
-                raise GitOpsSecretsError(
-                    f"the signature of commit {commit[:10]} was not checked: {program} is not installed",
-                    f"install {program}",
-                )
-            return True
-    return False
+def _armor(commit: str, content: bytes) -> bytes:
+    """Return the first line of the signature of *commit*, empty if it has none."""
+    wanted = b"gpgsig " if len(commit) == 40 else b"gpgsig-sha256 "
+    for line in content.partition(b"\n\n")[0].split(b"\n"):
+        if line.startswith(wanted):
+            return line.removeprefix(wanted) or b"-"
+    return b""
 
 
 @contextmanager

@@ -107,6 +107,7 @@ def verify(request: Request) -> Verified:
     git = Git(str(repository.top))
     scope = _scope(request, repository, git)
     files, findings = _read(scope)
+    unreadable = [finding.path for finding in findings]
     plain = readable_files(scope, files)
     judged = [file for path, file in files.items() if scope.only is None or path in scope.only]
     rules = Rules(scope.configs)
@@ -135,7 +136,8 @@ def verify(request: Request) -> Verified:
     signed = None
     if request.signed is not None:
         paced.step("checking signatures")
-        checked = _check_signed(repository, git, scope, request.signed)
+        paths = [*(file.path for file in judged), *unreadable]
+        checked = _check_signed(repository, git, scope, paths, request.signed)
         unread += checked.unread
         # What is judged excuses none of these.
         judgement += Judgement(checked.findings)
@@ -156,10 +158,11 @@ def verify(request: Request) -> Verified:
     )
 
 
-def _check_signed(repository: Repository, git: Git, scope: Scope, trust: Trust) -> Signed:
+def _check_signed(
+    repository: Repository, git: Git, scope: Scope, paths: Sequence[str], trust: Trust
+) -> Signed:
     from gitops_secrets.commands.verify.signing import check_signed
 
-    paths = [path for path in scope.contents if scope.only is None or path in scope.only]
     return check_signed(repository, git, scope, paths, trust)
 
 

@@ -24,15 +24,13 @@ class Signature(NamedTuple):
 
     commit: str
     letter: str
-    """``%G?``."""
+    """``%G?``: N only for a commit that has none."""
     primary: str = ""
     """The fingerprint of the primary key, for OpenPGP."""
     key: str = ""
     """The fingerprint of the key itself, or what is known of it."""
     name: str = ""
     """The principal of an SSH signature; of any other what the key claims, which proves nothing."""
-    is_there: bool = False
-    """Whether the commit has a signature at all; known only where Git's letter is N."""
 
     @property
     def is_good(self) -> bool:
@@ -42,7 +40,7 @@ class Signature(NamedTuple):
     @property
     def is_absent(self) -> bool:
         """Whether the commit has none."""
-        return self.letter == "N" and not self.is_there
+        return self.letter == "N"
 
     @property
     def shown_key(self) -> str:

@@ -64,7 +64,7 @@ def check_need(
 def _flaw(need: Need, subject: str, signature: Signature) -> Finding | None:
     if signature.is_absent:
         return found("unsigned", need.path, _TOP, f"{subject} is not signed")
-    if signature.letter in ("B", "N"):
+    if signature.letter == "B":
         return found("bad-signature", need.path, _TOP, f"{subject} {signature.flaw}")
     if signature.flaw:
         return found("untrusted-signer", need.path, _TOP, f"{subject} {signature.flaw}")
