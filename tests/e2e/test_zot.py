@@ -1,16 +1,18 @@
-"""registry check and registry rotate with zot itself: passwords of a file, and API keys."""
+"""registry check and registry rotate with zot itself: passwords of a file, and API keys.
+
+It runs if GITOPS_SECRETS_ZOT names a zot program, and is no part of ``make e2e``: Go's module proxies need not
+have zot. CONTRIBUTING.md says how to build it.
+"""
 
 from __future__ import annotations
 
-import shutil
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.e2e.tools.build import Binaries
-from tests.e2e.tools.zot import UnavailableError, build_zot
 from tests.e2e.zot import Zot
 from tests.support.documents import read
 from tests.support.fleet import FILES
@@ -25,15 +27,9 @@ MINTING = "MINTING"
 
 
 @pytest.fixture(scope="module")
-def zot(binaries: Binaries, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zot]:
-    if not binaries.zot.exists():
-        go = shutil.which("go")
-        assert go is not None
-        try:
-            build_zot(go, binaries.zot)
-        except UnavailableError as error:
-            pytest.skip(str(error))
-    with Zot(binaries.zot, tmp_path_factory.mktemp("zot") / "work", mixed()) as running:
+def zot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zot]:
+    program = Path(os.environ["GITOPS_SECRETS_ZOT"])
+    with Zot(program, tmp_path_factory.mktemp("zot") / "work", mixed()) as running:
         push(running.registry, "team/app", "1", basic("robot", running.password))
         yield running
 

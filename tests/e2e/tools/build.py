@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.e2e.tools import fluxcli, fluxoperator, gitea, keyrings, manifests, zot
+from tests.e2e.tools import fluxcli, fluxoperator, gitea, keyrings, manifests
 from tests.e2e.tools.process import BuildError, run
 
 HERE: Final = Path(__file__).parent
@@ -93,11 +93,6 @@ class Binaries:
     def keyrings(self) -> Path:
         """What the kubelet and Flux's controllers look up; in a folder of its own sources."""
         return self.folder.parent / f"keyrings-{keyrings.version()}" / "keyrings"
-
-    @property
-    def zot(self) -> Path:
-        """Where zot is, if it was built: ``zot.build_zot`` does that, and build() does not."""
-        return self.folder.parent / f"zot-{zot.VERSION}" / "zot"
 
     @property
     def manifests(self) -> Path:

@@ -20,7 +20,7 @@ ABOUT = About(
     expiry="as the answer says; none is asked for",
     tokens="none: zot takes the key itself",
     pause="none: zot only deletes keys",
-    tried="zot 2.1.20 itself, by the tests of this project",
+    tried="zot 2.1.20 itself, by a test that is started by hand",
 )
 _KEYS = "/zot/auth/apikey"
 
