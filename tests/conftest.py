@@ -5,12 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support import draw
 from tests.support.signals import hear_signals
 from tests.support.user import User
 
 hear_signals()
+# No test depends on load: drawing and running an example takes as long as it takes.
+settings.register_profile(
+    "untimed", deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
+settings.load_profile("untimed")
 
 
 def pytest_report_header() -> str:

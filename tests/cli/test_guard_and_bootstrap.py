@@ -5,16 +5,13 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitops_secrets.adapters.age import create_identity
 from gitops_secrets.core.discretion.suspicion import may_be_name, may_be_secret
 from tests.support.user import User
 
-SETTINGS = settings(
-    max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
 PATHS = st.sampled_from(["clusters/prod", "clusters/eu/prod", "prod", "a b/c", "."])
 NAMES = st.from_regex(r"[a-z]([-a-z0-9]{0,20}[a-z0-9])?", fullmatch=True).filter(
     lambda name: may_be_name(name) or not may_be_secret(name)
@@ -27,7 +24,7 @@ PASSWORDS = st.text(
 HOSTS = ["registry.example.com:5000", "ghcr.io", "docker.io"]
 
 
-@SETTINGS
+@settings(max_examples=12)
 @given(PATHS, NAMES, PASSWORDS, PASSWORDS, st.integers(1, 3), st.integers(0, 2))
 def test_the_guard_is_silent_on_what_bootstrap_writes(
     path: str, name: str, password: str, renewed: str, registries: int, people: int

@@ -19,7 +19,7 @@ from types import ModuleType
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gitops_secrets.core.guard import engine
@@ -34,9 +34,7 @@ from tests.guard.corpus import commands, configs, encrypted, hidden, lookalikes,
 from tests.guard.corpus.case import ONLY_DATA, Fresh, encrypt
 from tests.guard.said import everything_said, given_away, pieces
 
-SETTINGS = settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
-)
+SETTINGS = settings(max_examples=200)
 LETTERS = "ABCDEFGHJKLMNPQRSTVWXYZabcdefghjkmnpqrtuvwxyz23456789"
 PASSWORDS = st.text(LETTERS + "!_.~+", min_size=12, max_size=40).filter(
     lambda p: len(set(p)) > 7 and re.search(r"\d", p) is not None
@@ -257,7 +255,7 @@ FRAGMENTS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(SETTINGS, max_examples=1500)
+@settings(max_examples=1500)
 @given(st.lists(FRAGMENTS, max_size=14).map(b"".join))
 @example(b"kind: Secret\nstringData:\n  a: b\n")
 def test_the_byte_filter_loses_nothing(content: bytes):
@@ -267,7 +265,7 @@ def test_the_byte_filter_loses_nothing(content: bytes):
         assert may_hold(content), facts
 
 
-@settings(SETTINGS, max_examples=25)
+@settings(max_examples=25)
 @given(PASSWORDS, st.sampled_from(["data", "stringData"]), st.booleans())
 def test_whatever_sops_encrypts_whole_is_silent(password: str, root: str, comment: bool):
     value = base64.b64encode(password.encode()).decode() if root == "data" else json.dumps(password)
@@ -277,7 +275,7 @@ def test_whatever_sops_encrypts_whole_is_silent(password: str, root: str, commen
         assert engine.judge_blob("a.yaml", written, POLICY).findings == ()
 
 
-@settings(SETTINGS, max_examples=400)
+@settings(max_examples=400)
 @given(
     st.binary(max_size=400)
     | st.text(max_size=200).map(lambda t: t.encode("utf-8", "surrogatepass"))
