@@ -52,6 +52,30 @@ def test_a_value_keeps_its_type(branches: Branches, key: str, given: str, expect
     assert (values(branches)[key], values(branches)["mine"]) == (expected, "x")
 
 
+DATED = VALUES.replace("2001-12-14T00:00:00Z", "2001-12-14")
+
+
+def test_a_date_that_nobody_changed_is_no_obstacle(branches: Branches) -> None:
+    branches.start(branches.encrypt(DATED, regex=""))
+    before = values(branches)["since"]
+    branches.part(branches.setting("mine", value='"x"'), branches.setting("note", value='"4"'))
+    done = branches.merge()
+    assert done.status == 0, done.printed
+    assert (values(branches)["since"], values(branches)["note"]) == (before, "4")
+
+
+def test_a_date_that_their_side_changed_is_refused_and_our_version_stays(
+    branches: Branches,
+) -> None:
+    """sops sets JSON, which has no dates."""
+    branches.start(branches.encrypt(DATED, regex=""))
+    later = branches.encrypt(DATED.replace("2001", "2002"), regex="")
+    branches.part(branches.setting("mine", value='"x"'), branches.write(later))
+    done = branches.merge()
+    assert (done.status, "the merged values do not read back" in done.stderr) == (1, True)
+    assert branches.content() == branches.user.git("show", f"main:{branches.path}")
+
+
 LISTS = {
     "an element": "[a, c]",
     "one more": "[a, b, c]",
