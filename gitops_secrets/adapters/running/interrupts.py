@@ -7,15 +7,19 @@ it is known what became of the repository.
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import NoReturn
+
+from gitops_secrets.adapters.running.loading import loader_of, raise_in
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _UNCHANGED = "nothing was changed"
 _came: list[Interrupted] = []
+_waiting: list[Interrupted] = []
+"""The one that is raised as soon as a module is loaded."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -54,11 +58,20 @@ class Held:
 
 
 def end_on_signals(words: str = _UNCHANGED) -> None:
-    """Have each signal that ends a run raise Interrupted with *words*. Ignored ones stay ignored, as under nohup."""
+    """Have each signal that ends a run raise Interrupted with *words*. Ignored ones stay ignored, as under nohup.
 
-    def end(number: int, frame: FrameType | None) -> NoReturn:
-        del frame
-        raise Interrupted(number, words)
+    One that comes while a module is loaded does so when that is over. A second one does not wait for it.
+    """
+
+    def end(number: int, frame: FrameType | None) -> None:
+        importing = loader_of(frame)
+        if importing is None:
+            raise Interrupted(number, words)
+        if _waiting:
+            os.write(2, f"\ngitops-secrets: error: interrupted; {words}\n".encode())
+            os._exit(128 + number)
+        _waiting.append(Interrupted(number, words))
+        raise_in(importing, _waiting.pop)
 
     _handle(end)
 
