@@ -212,6 +212,28 @@ LAYOUTS = {
             ),
         ),
     ),
+    "Kustomizations that were left behind": Layout(
+        "apps that were switched off: each has its Kustomization beside its manifests, and no list names it any more",
+        {
+            "cluster/flux/home.yaml": documents(
+                source("home", "https://git.example.org/me/home"),
+                kus("home", "./cluster/flux", HOME),
+            ),
+            "cluster/flux/apps.yaml": kus("apps", "./apps", HOME),
+            "apps/kustomization.yaml": listing("web.yaml"),
+            "apps/web.yaml": named("ConfigMap", "web", "default"),
+            "apps/mesh/policies/ks.yaml": kus("policies", "./apps/mesh/policies", HOME),
+            "apps/mesh/policies/policy.yaml": named("ConfigMap", "policy", "default"),
+        },
+        (
+            Expected(
+                "cluster/flux",
+                EXTERNAL,
+                refused="nothing in Git says what installs its Flux",
+                source=HOME,
+            ),
+        ),
+    ),
     "a repository of components": Layout(
         "what other repositories read: manifests and kustomizations, and no root",
         {

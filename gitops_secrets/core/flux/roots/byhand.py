@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from gitops_secrets.core.flux.follow import Applied, follow
 from gitops_secrets.core.flux.kustomizations import FluxKustomization, kustomizations_in
@@ -28,6 +29,29 @@ _Place = tuple[str, int]
 """File and line of a Kustomization."""
 
 
+class _Found(NamedTuple):
+    """A root that Git shows, and what it leads to."""
+
+    root: Root
+    applied: tuple[Applied, ...]
+    is_beside: bool
+    """Whether its source stands beside it."""
+
+    @property
+    def file(self) -> str:
+        return self.root.kustomization.file
+
+    @property
+    def files(self) -> set[str]:
+        return {file for applied in self.applied for file in applied.reach.files}
+
+    @property
+    def is_left_behind(self) -> bool:
+        """Whether it looks like that of an app which nothing applies any more: it leads to nothing else."""
+        has_its_name = self.root.kustomization.name == DEFAULT_NAMESPACE
+        return not self.is_beside and len(self.applied) == 1 and not has_its_name
+
+
 def find_by_hand(tree: Overlay, known: Sequence[Root]) -> Iterator[Root]:
     """Yield the roots that no root of *known* leads to, and that read this repository themselves.
 
@@ -42,9 +66,7 @@ def find_by_hand(tree: Overlay, known: Sequence[Root]) -> Iterator[Root]:
     led_to = {file for applied in led for file in applied.reach.files}
     led_to |= {root.kustomization.file for root in known}
     read = _read_below(led)
-    found: list[tuple[Root, set[str]]] = []
-    elsewhere: set[_Place] = set()
-    below: set[str] = set()
+    found: list[_Found] = []
     closed = [found for found in candidates if not is_open(found[0].path)]
     templates = [found for found, _ in candidates if is_open(found.path)]
     closed += [(found, True) for found in _overlaid(tree, fetched, templates)]
@@ -57,28 +79,44 @@ def find_by_hand(tree: Overlay, known: Sequence[Root]) -> Iterator[Root]:
         root = Root(
             *(Cluster(path), candidate._replace(path=path), Installer.EXTERNAL, None), base=base
         )
-        applied = list(_followed(root, fetched))
-        files = {f for a in applied for f in a.reach.files}
-        applies_more = is_beside and any(not a.is_elsewhere for a in applied[1:])
-        if candidate.file in files or _is_inside(root.kustomization) or applies_more:
-            found.append((root, files))
-            below |= _read_below(applied)
-            if _is_inside(root.kustomization):
-                elsewhere |= {_place(a.kustomization) for a in applied if a.is_elsewhere}
+        one = _Found(root, tuple(_followed(root, fetched)), is_beside)
+        applies_more = is_beside and any(not a.is_elsewhere for a in one.applied[1:])
+        if one.file in one.files or _is_inside(root.kustomization) or applies_more:
+            found.append(one)
+    yield from _installed(tree, _first(_without_others(found, bool(known))))
+
+
+def _without_others(found: Sequence[_Found], has_known: bool) -> list[tuple[Root, set[str]]]:
+    """Return those of *found* that are roots as far as one tells of the other, with the files of each."""
+    inside = [one for one in found if _is_inside(one.root.kustomization)]
+    below = {path for one in found for path in _read_below(one.applied)}
     # The path "." is in each repository: it says nothing against a root that names another source for it.
-    found = [
-        (root, files)
-        for root, files in found
-        if root.kustomization.path not in below
-        and (_is_inside(root.kustomization) or _place(root.kustomization) not in elsewhere)
+    elsewhere = {_place(a.kustomization) for one in inside for a in one.applied if a.is_elsewhere}
+    roots = [
+        one
+        for one in found
+        if one.root.kustomization.path not in below
+        and (one in inside or _place(one.root.kustomization) not in elsewhere)
     ]
+    real = [one for one in roots if not one.is_left_behind]
+    return [(one.root, one.files) for one in (real if has_known or real else roots)]
+
+
+def _first(found: list[tuple[Root, set[str]]]) -> Iterator[tuple[Root, set[str]]]:
+    """Yield those of *found* that no other leads to."""
     for root, files in found:
         mine = root.kustomization.file
         above = [r for r, others in found if mine in others and r.kustomization.file not in files]
         if not above and _is_first(root, files, found):
-            manifests = find_manifests(tree, root, files)
-            installer = Installer.MANIFESTS if manifests is not None else Installer.EXTERNAL
-            yield root._replace(patches_in=manifests, installer=installer)
+            yield root, files
+
+
+def _installed(tree: Overlay, found: Iterable[tuple[Root, set[str]]]) -> Iterator[Root]:
+    """Yield each root with what installs its Flux."""
+    for root, files in found:
+        manifests = find_manifests(tree, root, files)
+        installer = Installer.MANIFESTS if manifests is not None else Installer.EXTERNAL
+        yield root._replace(patches_in=manifests, installer=installer)
 
 
 def _read_below(applied: Sequence[Applied]) -> set[str]:
