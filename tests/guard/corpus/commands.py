@@ -110,6 +110,12 @@ FILES = [
     ("begins as bzip2", lambda c: f"BZh=1\ndocker login -u {c.user} -p {c.password}\n", "a script that begins as an archive does, and is none"),
     ("begins as zlib", lambda c: b"x\x9c\n" + f"docker login -u {c.user} -p {c.password}\n".encode(), "the same with zlib's first bytes"),
     ("base64 script", lambda c: f"x: {b64('docker login -u a -p b')}\nuser-data: |\n  docker login -u {c.user} -p {c.password}\n", "beside encoded text"),
+    ("items of one word", lambda c: f"args:\n  - login\n  - docker\n  - login\n  - {c.host}\n  - -u\n  - {c.user}\n  - -p\n  - {c.password}\n  - mkdir -p deploy/out1\n", "one argument in each item"),
+    ("items of a flag and its value", lambda c: f"command:\n- helm\n- registry\n- login\n- -u {c.user}\n- -p {c.password}\n", "a flag stands with its value"),
+    ("item behind a flag", lambda c: f'args:\n- docker\n- login\n- -u\n- {c.user}\n- -p\n- "{c.password} of mine"\n', "what follows a flag is its value, with blanks too"),
+    ("items of CI", lambda c: f"script:\n- mkdir -p deploy/out1\n- docker login -u {c.user} -p {c.password} {c.host}\n- mkdir -p deploy/out2\n", "the item that logs in"),
+    ("array of commands", lambda c: json.dumps({"script": ["mkdir -p deploy/out1", f"docker login -u {c.user} -p {c.password}", "mkdir -p deploy/out2"]}), "the string that logs in"),
+    ("login in one string", lambda c: f'run("docker login", "-u", "{c.user}", "-p", "{c.password}")\n', "the arguments stand in strings of their own"),
     ("code span", lambda c: f"Log in by `docker login -u {c.user} -p {c.password} {c.host}` first.\n", "code in a line of notes"),
 ]  # fmt: skip
 ADDRESSES = [

@@ -33,6 +33,9 @@ _TOKEN = re.compile(
     r"|(?P<word>(?:\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'|\$\{[^{}\n]*\}|\$\([^()\n]*\)|`[^`\n]*`|\{\{(?:(?!\{\{)[^\n])*?\}\}|<[^<>\n]*>"
     r"|\\.|[^\s\"',\[\]|;&<>])+)|(?P<stop>[|;&<>])|(?P<odd>.)"
 )
+_PIECE = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'|\\.|.", re.DOTALL)
+_LONE_FLAG = re.compile(r"[ \t#/]*(?:-[ \t]+)?[\"']?--?[A-Za-z][\w-]*[\"']?,?[ \t]*")
+_END_OF_ITEM = re.compile(r"[ \t]*(?:[,\]\r\n]|#|\Z)")
 _SELECTOR = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+(?:\(\))?")
 _CODE = "<code>"
 _FAR = 200
@@ -121,25 +124,44 @@ def _words(
 ) -> tuple[list[tuple[int, str]], int]:
     """Return the words of the command that goes on at *at*, with their offsets, and where it ends: at *stop* the latest.
 
-    A line break ends it, unless it is escaped or the next line goes on with a flag or a list element. So does
-    the command that a tool which *runs_others* runs elsewhere: reading on would read it once for each of many tools.
+    A line break ends it, unless it is escaped or the next line goes on with a flag or an argument of a list.
+    An item of a list that is a command by itself ends it too. So does the command that a tool which
+    *runs_others* runs elsewhere: reading on would read it once for each of many tools.
     """
     words: list[tuple[int, str]] = []
     while at < stop and len(words) < MAX_WORDS:
         match = _TOKEN.match(text, at, stop)
         if match is None or match["stop"]:
             break
+        end = match.end()
         if match["word"]:
-            word = match["word"].strip("\"'")
+            end = at + _end_of_string(match["word"])
+            word = text[at:end].strip("\"'")
             if runs_others and (word in ("--", "exec") or (" " in word and "login" in word)):
                 break
             words.append((at, _CODE if _is_code(text, at, word) else word))
             if word.endswith((":", "':", '":')) and not word.startswith("-"):
                 break
-        elif "\n" in match.group() and not _goes_on(text, match, words):
+        elif "\n" in match.group():
+            if not _goes_on(text, match, words):
+                break
+        elif "," in match.group() and not _is_argument(text, end):
             break
-        at = match.end()
+        at = end
     return words, at
+
+
+def _end_of_string(word: str) -> int:
+    """Return where the string ends that the command itself stands in, if *word* reads on into the next: its end if not.
+
+    In ``["az acr login --name a", "make"]`` what stands behind the ``a`` would be taken for a string.
+    """
+    if "," in word:
+        for piece in _PIECE.finditer(word):
+            is_between = piece.group()[1:-1].strip(" \t") == ","
+            if is_between and 0 < piece.start() < piece.end() < len(word):
+                return piece.start() + 1
+    return len(word)
 
 
 def _is_code(text: str, at: int, word: str) -> bool:
@@ -153,10 +175,24 @@ def _is_code(text: str, at: int, word: str) -> bool:
 def _goes_on(text: str, line_break: re.Match[str], words: list[tuple[int, str]]) -> bool:
     if line_break.group().startswith("\\"):
         return True
-    rest = text[line_break.end() : line_break.end() + 2].lstrip("\"'")
     is_element = line_break.group().rstrip(" \t").endswith("-")
+    if is_element:
+        before = text[text.rfind("\n", 0, line_break.start()) + 1 : line_break.start()]
+        return _LONE_FLAG.fullmatch(before) is not None or _is_argument(text, line_break.end())
+    rest = text[line_break.end() : line_break.end() + 2].lstrip("\"'")
     if rest.startswith("-") and not rest.startswith("- "):
         return True
-    if is_element:
-        return True
     return bool(words) and text[line_break.start() - 1 : line_break.start()] in (",", "[")
+
+
+def _is_argument(text: str, at: int) -> bool:
+    """Return whether the item of a list at *at* is an argument: a flag, with a value or without, or one word.
+
+    Several words are a command by themselves: CI writes one in each item, and argument lists one word.
+    """
+    item = _TOKEN.match(text, at)
+    if item is None or not item["word"]:
+        return True
+    if item["word"].lstrip("\"'").startswith("-"):
+        return True
+    return _END_OF_ITEM.match(text, item.end()) is not None
