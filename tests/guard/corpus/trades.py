@@ -47,6 +47,9 @@ MAPPINGS = [
     ("compose action", {"steps": [{"uses": "acme/docker-compose-deploy@v1", "with": {"host": "a.example.com", "username": "ops", "password": P}}]}, "an action that logs in to a machine"),
     ("input without default", {"inputs": {"registry-password": {"required": True, "default": ""}}}, "an input without a default"),
     ("described variable", {"variables": {"HARBOR_PASSWORD": {"value": "", "description": "Set it in the settings of the project"}}}, "a variable that is set elsewhere"),
+    ("labels of a form", {"registry": {"username": "Benutzername", "password": "Passwort", "token": "Zugriffstoken"}}, "every text of the mapping is a label"),
+    ("labels of a form with a title", {"harbor": {"title": "Anmeldung", "user": "Utilisateur", "password": "Motdepasse", "registry": "Registry"}}, "the label of the field for the registry"),
+    ("message", {"ERR_REGISTRY_PASSWORD": "registry password is missing or empty", "MSG_HARBOR_TOKEN": "the token has fewer than 8 characters", "registryErrorPassword": "anmeldung ist nicht möglich"}, "sentences under the names of messages"),
     ("labels of capitals", {"ROBOT_ACCOUNT": {"REGISTRY": "Registro", "USERNAME": "Nombre", "TOKEN": "Secreto"}}, "labels under names of capitals"),
     ("labels of other letters", {"REGISTRY_PASSWORD": "Пароль", "HARBOR_TOKEN": "시크릿"}, "labels in other letters under the names of variables"),
     ("switches", _secret(GRIST_TELEMETRY="off", GRIST_FUNCTIONS="true", OIDC_CLIENT_ID="grafana", TIMEOUT="30s", SESSION_SECRET="${SESSION_SECRET}"), "switches and a client's name beside a variable"),
@@ -54,6 +57,8 @@ MAPPINGS = [
 ]  # fmt: skip
 HASHED = "app:$apr1$Kd93kslQ$p2xVb7Kd93kslQp2xVb7A."
 LINES = [
+    ("message of a shell", 'ERR_REGISTRY_PASSWORD="registry password is missing"\nHELP_DOCKER_TOKEN="cannot log in without it"', "a script's messages"),
+    ("message of a program", 'ERR_REGISTRY_PASSWORD = "The registry password is missing."\nconst REGISTRY_PROMPT_PASSWORD = "enter it at the desk";', "a program's messages"),
     ("hash", f"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: basic-auth\ndata:\n  auth: {b64(HASHED)}", "nobody can pull with a hash"),
     ("cue", '".dockerconfigjson": #"""\n  {"auths": {"\\#(registry)": {"username": "\\#(username)", "password": "\\#(password)", "auth": "\\#(auth)"}}}\n  """#', "CUE's variables"),
     ("bundle", 'x({authItem:NI,auths:MI,other:{id:"auth-basic-username",password:generators_password,type:"text"},token:a})', "a program made small"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.guard.corpus.case import Case, Fresh, found, silent
+from tests.support.draw import CHANCE
 
 PASSWORD = "registry-password"
 NAMES = (
@@ -71,7 +72,23 @@ OF_OTHERS = (
 )  # fmt: skip
 
 
+WORDS = {
+    "words": ('REGISTRY_PASSWORD="correct horse battery {digits}staple"\n', "words are a password too"),
+    "a word and a year": ("registry:\n  username: Robot\n  password: Sommer20{digits}\n  email: Robot\n", "a year is in no label"),
+    "a word beside a host": ("registry:\n  url: quay.io\n  username: Robot\n  password: Sommerregen\n", "a host is no label"),
+    "a word beside a registry": ("harbor:\n  registry: Dockerhub\n  username: Robot\n  password: Sommerregen\n", "nor is the name of a registry"),
+    "a word of two": ("registry:\n  username: Robot\n  password: Sommerregen\n", "two words are no form"),
+    "a message's": ('ERR_REGISTRY_PASSWORD="{value}"\n', "no sentence"),
+    "a message's of blanks": ('ERR_REGISTRY_PASSWORD="the one {value} is"\n', "a sentence with a password in it"),
+}  # fmt: skip
+"""What people tell each other is in words as well. What logs in is found all the same."""
+
+
 def readable() -> Iterator[Case]:
+    for kind, (spell, reason) in WORDS.items():
+        fresh = Fresh()
+        text = spell.format(value=fresh.password, digits=CHANCE.randrange(10, 100))
+        yield found(f"variable/{kind}", PASSWORD, text, reason)
     for name in NAMES:
         for kind, (spell, reason) in SPELLINGS.items():
             if kind == "shell" and "." in name:

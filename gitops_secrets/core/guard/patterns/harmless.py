@@ -8,9 +8,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 
 from gitops_secrets.core.discretion.mixed import has_each_class, is_made_of_words
-from gitops_secrets.core.guard.patterns.names import is_secret, names_password, words_of
+from gitops_secrets.core.guard.patterns.names import (
+    is_secret,
+    names_password,
+    names_registry,
+    words_of,
+)
 from gitops_secrets.core.guard.patterns.placeholders import has_word
 
 _NUMBER = r"[\^~<>=v]{0,2}[ ]?[0-9]+(?:\.(?:[0-9]+|[xX*])){1,3}(?:[-+][a-z0-9][\w.+-]{0,40})?"
@@ -37,6 +43,15 @@ _SECRET_NAME = re.compile(
 _CAPITALS = re.compile(r"[A-Z][A-Z0-9_]*\Z")
 _TOLD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 _BETWEEN = re.compile(r"[\s.,:;!?()/&…–-]+")
+_MESSAGES = frozenset(
+    {
+        "err", "error", "errors", "msg", "message", "messages", "warn", "warning", "info", "label", "title", "text", "hint",
+        "help", "usage", "prompt", "description", "desc", "caption", "tooltip", "invalid", "missing",
+    }
+)  # fmt: skip
+"""Words ahead of the word for a secret that say: this is a text about it."""
+_FEWEST_WORDS = 3
+_FEWEST_LABELS = 3
 _SETTING_TEXT = re.compile(r"[\w.,:/+ -]{0,80}")
 _LONGEST = 300
 
@@ -56,6 +71,7 @@ def is_harmless(name: str, value: str, *, is_bare: bool = False) -> bool:
         or _ADDRESS.fullmatch(value) is not None
         or is_reference(value)
         or _is_label(name, value)
+        or _is_message(name, value)
     )
 
 
@@ -69,6 +85,29 @@ def _is_label(name: str, value: str) -> bool:
     if names_password(name):
         return not is_variable
     return is_variable or " " in value
+
+
+def _is_message(name: str, value: str) -> bool:
+    """Return whether *name* is a message's, such as ERR_REGISTRY_PASSWORD, and *value* is a sentence of words."""
+    words = [word for word in _BETWEEN.split(value) if word]
+    if len(words) < _FEWEST_WORDS or _MESSAGES.isdisjoint(words_of(name)):
+        return False
+    told = [word for word in words if _TOLD.fullmatch(word)]
+    return len(told) >= max(_FEWEST_WORDS, len(words) - 1) and not any(map(is_mixed, words))
+
+
+def are_labels(texts: Iterable[tuple[str, str]]) -> bool:
+    """Return whether *texts*, by name all that one mapping has, are the labels of a form: three or more of them.
+
+    Whoever logs in gives a host, or the name of a registry, as well: that is no label.
+    """
+    count = 0
+    for name, value in texts:
+        says_which = names_registry(value) and value.lower() not in words_of(name)
+        if says_which or not is_told(value):
+            return False
+        count += 1
+    return count >= _FEWEST_LABELS
 
 
 def is_reference(value: str) -> bool:

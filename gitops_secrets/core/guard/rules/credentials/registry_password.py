@@ -17,7 +17,7 @@ from gitops_secrets.core.guard.patterns.beside import (
     pairs_of,
     says_registry,
 )
-from gitops_secrets.core.guard.patterns.harmless import is_harmless
+from gitops_secrets.core.guard.patterns.harmless import are_labels, is_harmless
 from gitops_secrets.core.guard.patterns.names import (
     LONGEST_NAME,
     is_spelled_as_a_variable,
@@ -120,7 +120,9 @@ def find(
             if not is_password_key(text):
                 continue
             if is_for_registry is None:
-                is_for_registry = says_registry(fields, key, parents)
+                is_for_registry = says_registry(fields, key, parents) and not are_labels(
+                    (name, value) for name, value, _ in fields if value
+                )
             if not is_for_registry:
                 continue
         secret = _secret(value, text, in_base64=in_base64)
