@@ -149,6 +149,45 @@ def test_a_path_that_a_value_is_called_after_is_told(user: User, path: str, valu
     assert f"{path}:" in user.run("scan").stdout
 
 
+def half_encrypted(key: str, value: str, name: str) -> str:
+    return (
+        f"apiVersion: v1\nkind: Secret\nmetadata:\n  name: {name}\n  namespace: shop\nstringData:\n"
+        f"  {key}: {value}\nsops: {{}}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("userID", "admin"), ("username", "administrator"), ("password", "changeme")]
+)
+def test_a_user_name_left_readable_hides_neither_path_nor_object(
+    user: User, key: str, value: str
+) -> None:
+    user.write({f"csi-{value}-creds.yaml": half_encrypted(key, value, f"csi-{value}-creds")})
+    user.git("add", "--all")
+    said = user.run("scan").stdout
+    assert f"csi-{value}-creds.yaml:" in said
+    assert f"Secret shop/csi-{value}-creds is encrypted only in part" in said
+    assert "hidden" not in said
+
+
+@pytest.mark.parametrize("key", ["userKey", "password", "phrase"])
+def test_a_password_left_readable_is_told_nowhere(user: User, key: str) -> None:
+    value = mixed().lower()
+    user.write({f"csi-{value}.yaml": half_encrypted(key, value, f"csi-{value}")})
+    user.git("add", "--all")
+    done = user.run("scan")
+    assert "partly-encrypted-secret" in done.stdout
+    assert not Needles(value).are_in(done.printed.encode())
+
+
+def test_a_password_of_letters_left_readable_is_told_nowhere(user: User) -> None:
+    user.write({"csi-sommer.yaml": half_encrypted("password", "sommer", "csi")})
+    user.git("add", "--all")
+    done = user.run("scan")
+    assert "(hidden).yaml:" in done.stdout
+    assert "sommer" not in done.printed
+
+
 def test_a_weak_password_hides_no_path_but_its_own(user: User) -> None:
     user.write(
         {

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gitops_secrets.core.guard.look.redaction import could_be_secret
 from gitops_secrets.core.guard.record.facts import Note
+from gitops_secrets.core.guard.rules.secrets import partly_encrypted_secret
 
 
 class Hit:
@@ -16,6 +18,12 @@ class Hit:
         self.note = note
         self.material = material
         self.values = [material] if material else []
+
+    def could_be_secret(self) -> bool:
+        """Return whether what was found is a secret: a value that was left readable may be a user's name as well."""
+        return self.note.rule != partly_encrypted_secret.RULE.ident or any(
+            could_be_secret(self.note.key, value, is_found=True) for value in self.values
+        )
 
 
 def unknown(found: Sequence[Hit], known: Sequence[Hit]) -> list[Hit]:

@@ -215,7 +215,7 @@ class Inspection:
         """Return what was found, without any secret or piece of one."""
         from gitops_secrets.core.guard.read.markers import find_markers
 
-        materials = [value for h in self.hits for value in h.values]
+        materials = [value for h in self.hits if h.could_be_secret() for value in h.values]
         redaction = Redaction(materials, self.values)
         return Facts(
             notes=tuple(

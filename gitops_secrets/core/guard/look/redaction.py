@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from gitops_secrets.core.discretion.mixed import has_each_class, is_made_of_words
+from gitops_secrets.core.discretion.suspicion import is_a_word, may_be_secret
 from gitops_secrets.core.guard.filter.encoded import fragments
+from gitops_secrets.core.guard.patterns.placeholders import is_placeholder
 from gitops_secrets.core.guard.record.facts import Identity, Key
 
 HIDDEN = "(hidden)"
@@ -30,9 +32,27 @@ _WITH_PASSWORD = re.compile(r"://[^/:]{0,200}:(?![0-9]{1,5}(?:/|\Z))")
 """An address with more than a port behind its first colon, whole or not."""
 _RULE = re.compile(r"[a-z][a-z-]{0,60}")
 _VARIABLE = re.compile(r"\{\{.*?\}\}|\$\{.*?\}|\$\(.*?\)|<.*?>")
+_OF_PASSWORD = re.compile(r"(?i)pass|pwd|token|secret|key|auth|cred")
+_OF_USER = re.compile(r"(?i)(?:user|login|account|client)[-_.]?(?:name|id)?\Z")
 _PIECE = 6
 _LONGEST = 64 * 1024
 """Characters of a secret whose pieces are known: no credential is longer."""
+
+
+def could_be_secret(key: Key, value: str, *, is_found: bool) -> bool:
+    """Return whether *value*, at *key* of a Secret, could be a secret, so that no name may hold it.
+
+    A user name, an ordinary word and documentation's words are none, unless *key* is that of a password. Of a
+    value that no rule *is_found* to report, what is mixed as a secret is could be one.
+    """
+    name = str(key[-1]) if key else ""
+    if may_be_secret(value):
+        return True
+    if is_placeholder(value):
+        return False
+    if _OF_PASSWORD.search(name):
+        return True
+    return is_found and not is_a_word(value) and not _OF_USER.search(name)
 
 
 def looks_random(text: str) -> bool:

@@ -13,14 +13,13 @@ from gitops_secrets.core.discretion.mixed import has_each_class, is_made_of_word
 from gitops_secrets.core.discretion.suspicion import is_unmistakable, may_be_secret
 from gitops_secrets.core.guard.filter.encoded import fragments
 from gitops_secrets.core.guard.filter.prefilter import may_hold
-from gitops_secrets.core.guard.look.redaction import HIDDEN, pieces_of
+from gitops_secrets.core.guard.look.redaction import HIDDEN, could_be_secret, pieces_of
 
 _PART = re.compile(r"[^\s/'\"]+")
 _ENDING = re.compile(
     r"(?:\.(?:sops|enc|ya?ml|json|env|txt|sh|md|tfvars|tf|toml|ini|conf|cfg)){1,2}\Z"
 )
 _RUN = re.compile(r"[A-Za-z0-9]{16,}")
-_NAMED = re.compile(r"(?i)pass|pwd|token|secret|key|auth|cred")
 _SHORTEST = 4
 _LONGEST = 64 * 1024
 
@@ -36,10 +35,9 @@ def secrets_in(content: bytes) -> set[str]:
     if not bits:
         return set()
     inspection, _ = inspect(content, bits)
-    found = {hit.material for hit in inspection.hits}
+    found = {hit.material for hit in inspection.hits if hit.could_be_secret()}
     for (_, key), values in inspection.values.items():
-        is_named = bool(key) and _NAMED.search(str(key[-1])) is not None
-        found.update(value for value in values if is_named or may_be_secret(value))
+        found.update(value for value in values if could_be_secret(key, value, is_found=False))
     return {secret for secret in found if len(secret) >= _SHORTEST}
 
 
