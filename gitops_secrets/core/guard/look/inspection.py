@@ -162,12 +162,22 @@ class Inspection:
         return text
 
     def ring(self, content: bytes, origin: Origin) -> bool:
-        """Record *content* if it is a private key of OpenPGP without armor; return whether it is."""
+        """Record *content* if it is a private key of OpenPGP; return whether it is.
+
+        What an armor holds was recorded with the armor.
+        """
         if content[:1] not in KEY_BEGINNINGS or not holds_secret_key(content):
             return False
         from gitops_secrets.core.guard.rules.keys import pgp_private_key
 
-        self.note(pgp_private_key.RULE.ident, origin, 0, 0)
+        rule, line = pgp_private_key.RULE.ident, origin.at(0, 0)[0]
+        if not any(
+            h.note.rule == rule
+            and 0 <= line - h.note.line <= h.material.count("\n")
+            and pgp_private_key.is_body_of(h.material, content)
+            for h in self.hits
+        ):
+            self.note(rule, origin, 0, 0)
         return True
 
     def unpack(self, content: bytes, origin: Origin) -> bool:
@@ -250,7 +260,7 @@ class Inspection:
             for offset, material in rule.find(text):
                 line, column = place(text, offset)
                 if not any(
-                    h.material == material and h.note.line == origin.at(line, 0)[0]
+                    h.note.line == origin.at(line, 0)[0] and _bare(h.material) == _bare(material)
                     for h in self.hits
                 ):
                     self.note(rule.RULE.ident, origin, line, column, material=material)
@@ -280,6 +290,11 @@ class Inspection:
         from gitops_secrets.core.guard.look.lines import look
 
         look(self, text, line, origin, bits)
+
+
+def _bare(key: str) -> str:
+    """Return *key*, a private key, without its line breaks, which a string of JSON may have escaped."""
+    return "".join(key.replace("\\r", "").replace("\\n", "\n").split())
 
 
 def bits_of(value: str) -> int:
