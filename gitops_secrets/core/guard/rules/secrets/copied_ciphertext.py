@@ -23,7 +23,8 @@ def find(files: Mapping[str, Facts], only: Collection[str] | None) -> dict[str, 
 
     The same object in several files (a copy for another cluster) is no finding. Nor is one data key,
     or a ciphertext at the same key, in several Secrets of one file: sops itself writes those. A file that
-    was copied and then edited keeps its data key: that is a finding only if its readers differ.
+    was copied and then edited keeps its data key: that is a finding only if its readers differ. It keeps the
+    ciphertext of each value that stayed, too: that is none where ``_is_edited_copy``.
     """
     from gitops_secrets.core.guard.rules.secrets.moved_ciphertext import describe
     from gitops_secrets.core.guard.rules.verdict import finding
@@ -71,6 +72,8 @@ def _other(
         for where, other in holders:
             if is_key and set(other.wrapped) == set(found.wrapped):
                 continue
+            if not is_key and _is_edited_copy(found, other):
+                continue
             if where == path:
                 if is_key or other.identity.kind == found.identity.kind:
                     continue
@@ -78,3 +81,21 @@ def _other(
                 continue
             return where, other
     return None
+
+
+def _is_edited_copy(found: ObjectFacts, other: ObjectFacts) -> bool:
+    """Return whether both are one Secret that was copied and edited with sops, and nobody reads more by it.
+
+    They have the same wrapped data keys, differ by name alone, stand in one namespace that both name, and each
+    has a ciphertext that the other lacks: a copy made without the key has none of its own. Between namespaces
+    that proves nothing: the ciphertext of an earlier version decrypts as well, and Flux checks no MAC.
+    """
+    one, two = found.identity.as_served(), other.identity.as_served()
+    return (
+        one.namespace is not None
+        and one._replace(name=two.name) == two
+        and bool(found.wrapped)
+        and set(found.wrapped) == set(other.wrapped)
+        and bool(set(found.ciphertexts) - set(other.ciphertexts))
+        and bool(set(other.ciphertexts) - set(found.ciphertexts))
+    )
