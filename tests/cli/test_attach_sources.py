@@ -135,6 +135,21 @@ def test_what_takes_no_pull_secret_is_refused_with_the_reason(
     assert "hint: " in result.stderr
 
 
+def test_the_command_that_doctor_prints_works_for_a_spec_in_braces(fleet: User) -> None:
+    spec = 'spec: {interval: 5m, url: "oci://registry.example.com/charts/podinfo"'
+    head, _, tail = SOURCES.partition("spec:\n  interval: 5m\n")
+    rest = tail.partition("\n")[2]
+    fleet.commit({"apps/sources.yaml": f"{head}{spec}}}\n{rest}"})
+    hint = "hint: gitops-secrets attach --source OCIRepository/podinfo.team-b"
+    line = next(i for i in fleet.run("doctor").stdout.splitlines() if hint in i)
+
+    result = fleet.run(*line.split("hint: gitops-secrets ")[1].split())
+
+    assert result.status == 0, result.printed
+    edited = f"{head}{spec}, secretRef: {{name: regcred}}}}\n{rest}"
+    assert fleet.read("apps/sources.yaml") == edited
+
+
 def test_another_secret_ref_is_not_replaced(fleet: User) -> None:
     other = SOURCES.replace("  interval: 5m\n", "  interval: 5m\n  secretRef: {name: other}\n")
     fleet.commit({"apps/sources.yaml": other})
@@ -167,6 +182,27 @@ def test_a_file_of_several_clusters_is_patched_through_this_clusters_kustomizati
         "          value:\n            name: regcred\n"
         "      target:\n        kind: OCIRepository\n        name: podinfo\n"
     )
+    before = user.state()
+    assert user.run(*asked).status == 0
+    assert user.state() == before
+
+
+def test_a_kustomization_in_braces_is_patched(user: User) -> None:
+    spec = "spec: {path: ./apps, sourceRef: {kind: GitRepository, name: flux-system}"
+    braced = f"{APPS.partition('spec:')[0]}{spec}}}\n"
+    user.commit(gotk.LAYOUTS["several clusters"].files)
+    user.commit({f"clusters/{name}/apps.yaml": braced for name in ("production", "staging")})
+    user.commit({"apps/sources.yaml": SOURCES})
+    command = ("bootstrap", "--all", "--image-pull-secret", "regcred")
+    groups = ("--registry", "registry.example.com", "--registry-creds-env", "CREDS")
+    assert user.run(*command, *groups, env={"CREDS": "robot:password"}).status == 0
+    asked = ("attach", "--source", "OCIRepository/podinfo.team-b", "--path", "clusters/production")
+
+    result = user.run(*asked)
+
+    assert result.status == 0, result.printed
+    assert f"{spec}, patches: [" in user.read("clusters/production/apps.yaml")
+    # Flux reads it as the patch that it is: there is nothing left to do.
     before = user.state()
     assert user.run(*asked).status == 0
     assert user.state() == before

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_secrets.core.yamltext.nested import edit_block
-from gitops_secrets.core.yamltext.splice import insert_item, scalar_item
+from gitops_secrets.core.yamltext.nested import add_element, add_key, edit_block
+from gitops_secrets.core.yamltext.splice import Item, insert_item, scalar_item
 from gitops_secrets.errors import InvalidDocumentError
 
 KEYS = ("spec", "kustomize")
@@ -58,6 +58,27 @@ def test_what_is_written_in_brackets_is_refused_with_the_fix(content: str) -> No
         InvalidDocumentError, match=r"spec\.kustomize is not written in block style"
     ):
         edit_block(content.encode(), "f", KEYS, add)
+
+
+@pytest.mark.parametrize(
+    ("spec", "edited"),
+    [
+        ("{a: 1m, u: 'oci://x'}  # why", "{a: 1m, u: 'oci://x', ref: {name: regcred}}  # why"),
+        ("{a: {b: [c]}, }", "{a: {b: [c]}, ref: {name: regcred}, }"),
+        ('{"a": "b"}', '{"a": "b", "ref": {"name": "regcred"}}'),
+        ("{\n  a: b,  # why\n  c: d\n}", "{\n  a: b,  # why\n  c: d, ref: {name: regcred}\n}"),
+        ("\n  a: b\n# end", "\n  a: b\n  ref:\n    name: regcred\n# end"),
+    ],
+)
+def test_a_key_is_added_in_the_style_that_is_there(spec: str, edited: str) -> None:
+    found = add_key(f"k: v\nspec: {spec}\n".encode(), "f", ("spec",), "ref", {"name": "regcred"})
+    assert found.decode() == f"k: v\nspec: {edited}\n"
+
+
+def test_a_list_is_made_in_a_mapping_in_braces() -> None:
+    item = Item(("p: |", "  - 'a': 1"), {"p": "- 'a': 1\n"})
+    found = add_element(b"spec: {path: ./apps}\n", "f", ("spec",), "patches", item)
+    assert found == b"spec: {path: ./apps, patches: [{p: \"- 'a': 1\\n\"}]}\n"
 
 
 def test_anchors_elsewhere_in_the_document_stay() -> None:

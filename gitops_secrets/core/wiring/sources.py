@@ -15,17 +15,14 @@ from gitops_secrets.core.flux.roots.instance import FluxInstance
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.repository.overlay import Overlay
-from gitops_secrets.core.yamltext.nested import edit_block, edit_document
+from gitops_secrets.core.yamltext.nested import add_element, add_key, edit_document
 from gitops_secrets.core.yamltext.nodes import get, text
-from gitops_secrets.core.yamltext.splice import Item, insert_item, quote
+from gitops_secrets.core.yamltext.splice import Item, quote
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
 INSTANCE = "FluxInstance"
 _SHORT = {"oci": "OCIRepository", "helm": "HelmRepository", "image": "ImageRepository"}
 _LONG = {kind.lower(): kind for kind in (*KINDS, INSTANCE)}
-
-
-Edit = Callable[[bytes], bytes]
 
 
 class SourceName(NamedTuple):
@@ -185,9 +182,8 @@ def _wire_instance(tree: Overlay, secret: str, instance: FluxInstance) -> None:
             raise GitOpsSecretsError(
                 f"{place}: spec.{above}.{field} is {held} already", f"set it to {secret} by hand"
             )
-        _edit(
-            tree, instance.file, instance.line, (*instance.keys, above), f"{field}: {quote(secret)}"
-        )
+        keys = (*instance.keys, above)
+        _add(tree, instance.file, instance.line, keys, field, secret)
 
 
 def _wire(tree: Overlay, view: View, cluster: Cluster, secret: str, source: RegistrySource) -> None:
@@ -203,7 +199,7 @@ def _wire(tree: Overlay, view: View, cluster: Cluster, secret: str, source: Regi
     if source.ways > 1:
         reason = f"it is made {source.ways} times of one document"
     if reason is None:
-        _edit(tree, source.file, source.line, ("spec",), "secretRef:", f"  name: {quote(secret)}")
+        _add(tree, source.file, source.line, ("spec",), "secretRef", {"name": secret})
         return
     if source.applied.is_own or source.ways > 1:
         raise _left(f"{place}: {source.object}", reason, cluster, secret)
@@ -263,24 +259,25 @@ def _patch(
         (*lines, f"  kind: {kind}", f"  name: {quote(name)}"),
         {"patch": "\n".join(body) + "\n", "target": {"kind": kind, "name": name}},
     )
-    add: Edit = lambda block: insert_item(block, found.file, "patches", item)  # noqa: E731
-    _edited(tree, found.file, found.line, ("spec",), add)
+    _edited(
+        tree,
+        found.file,
+        found.line,
+        lambda document: add_element(document, found.file, ("spec",), "patches", item),
+    )
 
 
-def _edit(tree: Overlay, file: str, line: int, keys: tuple[str | int, ...], *added: str) -> None:
-    """Plan the lines *added* at the end of the mapping at *keys* of the document at *line*."""
-    more = "".join(f"{one}\n" for one in added).encode()
-    _edited(tree, file, line, keys, lambda block: block + more)
-
-
-def _edited(
+def _add(
     tree: Overlay,
     file: str,
     line: int,
     keys: tuple[str | int, ...],
-    edit: Edit,
+    key: str,
+    value: dict[str, str] | str,
 ) -> None:
-    def edited(document: bytes) -> bytes:
-        return edit_block(document, file, keys, edit)
+    """Plan *key* with *value* at the end of the mapping at *keys* of the document at *line*."""
+    _edited(tree, file, line, lambda document: add_key(document, file, keys, key, value))
 
-    tree.write(file, edit_document(tree.read(file) or b"", line, edited))
+
+def _edited(tree: Overlay, file: str, line: int, edit: Callable[[bytes], bytes]) -> None:
+    tree.write(file, edit_document(tree.read(file) or b"", line, edit))

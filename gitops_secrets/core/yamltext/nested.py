@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import yaml
 
 from gitops_secrets.core.yamltext.nodes import compose_single, get, to_value
-from gitops_secrets.core.yamltext.splice import Lines
+from gitops_secrets.core.yamltext.splice import Item, Lines, insert_item, quote
 from gitops_secrets.errors import InvalidDocumentError
 
 _SPLIT = re.compile(rb"(?m)^---(?=[ \t\r\n]|\Z).*\n?")
@@ -82,6 +83,69 @@ def edit_block(
         above = above[key]
     above[keys[-1]] = to_value(compose_single(new, name))
     return lines.proven(expected)
+
+
+def add_key(
+    content: bytes, name: str, keys: tuple[str | int, ...], key: str, value: dict[str, str] | str
+) -> bytes:
+    """Return *content* with *key* and its *value* last in the mapping at *keys*, in the style that it is written in.
+
+    The mapping has other keys, and not *key*. Raises what edit_block does.
+    """
+    lines = Lines(content, name, aliases=True)
+    if _is_flow(get(lines.root, *keys)):
+        return _add_in_braces(lines, keys, key, value)
+    added = [f"{key}: {quote(value)}"] if isinstance(value, str) else [f"{key}:"]
+    if isinstance(value, dict):
+        added += [f"  {inner}: {quote(held)}" for inner, held in value.items()]
+    more = "".join(f"{line}\n" for line in added).encode()
+    return edit_block(content, name, keys, lambda block: block + more)
+
+
+def add_element(
+    content: bytes, name: str, keys: tuple[str | int, ...], key: str, item: Item
+) -> bytes:
+    """Return *content* with *item* last in the list under *key* of the mapping at *keys*, which is made if it is missing.
+
+    Raises what edit_block and insert_item do.
+    """
+    lines = Lines(content, name, aliases=True)
+    mapping = get(lines.root, *keys)
+    if _is_flow(mapping) and get(mapping, key) is None:
+        return _add_in_braces(lines, keys, key, [item.value])
+    return edit_block(content, name, keys, lambda block: insert_item(block, name, key, item))
+
+
+def _add_in_braces(lines: Lines, keys: tuple[str | int, ...], key: str, value: object) -> bytes:
+    mapping = get(lines.root, *keys)
+    assert isinstance(mapping, yaml.MappingNode)
+    last_key, last = mapping.value[-1]
+    # JSON takes no other quotes.
+    is_json = last_key.style == '"'
+    written = json.dumps({key: value}, ensure_ascii=False) if is_json else _braced({key: value})
+    row, column = last.end_mark.line, last.end_mark.column
+    line = lines.lines[row]
+    lines.lines[row] = f"{line[:column]}, {written[1:-1]}{line[column:]}"
+    expected = to_value(lines.root)
+    above: Any = expected
+    for step in keys:
+        above = above[step]
+    above[key] = value
+    return lines.proven(expected)
+
+
+def _braced(value: object) -> str:
+    """Return *value* as YAML writes it in braces and brackets."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {_braced(held)}' for key, held in value.items())}}}"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return f"[{', '.join(map(_braced, value))}]"
+    text = str(value)
+    return quote(text) if text.isprintable() else json.dumps(text, ensure_ascii=False)
+
+
+def _is_flow(node: yaml.Node | None) -> bool:
+    return isinstance(node, yaml.MappingNode) and bool(node.flow_style) and bool(node.value)
 
 
 def _is_block(node: yaml.Node | None) -> bool:
