@@ -40,6 +40,9 @@ def overview(folder: Path) -> list[str]:
     now = dt.datetime.now(dt.UTC)
     ending = endings(view, now)
     bare: list[tuple[Cluster, list[Unpulled]]] = []
+    absent = [cluster for cluster in clusters if view.is_absent(cluster)]
+    lines += (f"  {c.path}: Flux reads it, and there is no such folder" for c in absent)
+    clusters = [cluster for cluster in clusters if cluster not in absent]
     for cluster in clusters:
         secrets = [f for f in tree.files() if f.startswith(f"{cluster.folder}/") and ".sops." in f]
         wired = cluster.inline or tree.read(cluster.kustomization_file) is not None
@@ -58,7 +61,7 @@ def overview(folder: Path) -> list[str]:
         words, commands = under_way
         return [*lines, f"  {words}", "", "next:", *commands, _HELP]
     guard = [] if is_guarded(repository) else ["  gitops-secrets hooks install"]
-    if clusters and not bare:
+    if view.known and not bare:
         rotate = [f"  {one.command}" for one in ending[:_SHOWN]]
         return [*lines, "", "next:", *rotate, *_when_in_place(repository, clusters, guard)]
     return [*lines, "", "next:", _first_command(view, bare), *guard, _HELP]

@@ -80,3 +80,29 @@ def test_the_overview_lists_it(operated: User) -> None:
 def test_the_flavour_that_is_not_there_is_refused(user: User) -> None:
     result = user.bootstrap("--flavour", "flux-operator")
     assert (result.status, "no FluxInstance syncs clusters/prod" in result.stderr) == (2, True)
+
+
+def test_a_path_that_is_not_in_the_repository_is_a_problem_of_its_place(user: User) -> None:
+    git = INSTANCE.replace("kind: OCIRepository", "kind: GitRepository")
+    git = git.replace("oci://registry.corp.example:5000/fleet", "https://git.example.com/fleet.git")
+    git = git.replace("ref: latest", "ref: refs/heads/main")
+    user.commit({"flux/flux.yaml": git.replace("clusters/prod", "cluster/prod")})
+    user.commit({"clusters/prod/apps.yaml": "kind: Namespace\n"})
+
+    doctor, bare = user.run("doctor"), user.run()
+
+    assert doctor.status == 1
+    assert doctor.stdout.startswith(
+        "warning[orphans]: flux/flux.yaml:2 has Flux read cluster/prod, and this repository has no such folder"
+    )
+    assert "  cluster/prod: Flux reads it, and there is no such folder\n" in bare.stdout
+    assert "\n  gitops-secrets doctor\n" in bare.stdout
+    assert "bootstrap" not in bare.stdout
+    # The first file there is enough: a folder of a cluster that is new holds little.
+    user.commit({"cluster/prod/README.md": "to come\n"})
+    assert user.run("doctor").status == 0
+
+
+def test_the_path_of_an_artifact_says_nothing_of_the_repository(user: User) -> None:
+    user.commit({"flux/flux.yaml": INSTANCE})
+    assert user.run("doctor").status == 0

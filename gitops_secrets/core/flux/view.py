@@ -17,6 +17,7 @@ from gitops_secrets.core.flux.kustomizations import FluxKustomization
 from gitops_secrets.core.flux.reach import Fetched
 from gitops_secrets.core.flux.roots.find import find_roots, root_at
 from gitops_secrets.core.flux.roots.root import Root, bootstrapped_root
+from gitops_secrets.core.flux.substitution import is_open
 from gitops_secrets.core.repository.layout import CONFIG, Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.rules.creation import CreationRule, choose_rule, parse_rules
@@ -161,6 +162,15 @@ class View:
     def own(self, cluster: Cluster) -> FluxKustomization:
         """Return the root Kustomization of *cluster*."""
         return self.root(cluster).kustomization
+
+    def is_absent(self, cluster: Cluster) -> bool:
+        """Return whether Git says that Flux reads the path of *cluster* of a Git repository, and this one has no such folder.
+
+        Flux applies nothing then: "kustomization path not found".
+        """
+        own = self.own(cluster)
+        is_said = own.source[0] == "GitRepository" and self.tree.read(own.file) is not None
+        return is_said and not is_open(own.path) and not self.tree.below(own.path)
 
     def _follow(self, cluster: Cluster) -> Iterator[Applied]:
         root = self.root(cluster)

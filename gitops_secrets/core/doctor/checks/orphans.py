@@ -1,4 +1,4 @@
-"""What nothing leads to any more: pull Secrets that no Kustomization applies, rules for nobody."""
+"""What leads nowhere: pull Secrets that no Kustomization applies, rules for nobody, a root of nothing."""
 
 from __future__ import annotations
 
@@ -13,8 +13,19 @@ RANKS = {"orphans": 230}
 
 
 def check(given: Given) -> Iterator[Diagnosis]:
-    """Yield pull Secrets, rules and recipients that belong to no cluster of the repository."""
+    """Yield pull Secrets, rules and recipients that belong to no cluster, and clusters that Flux finds nothing of."""
     view = given.view
+    for cluster in view.clusters:
+        if view.is_absent(cluster):
+            own = view.own(cluster)
+            yield Diagnosis(
+                "orphans",
+                WARNING,
+                f"{own.file}:{own.line} has Flux read {own.path}, and this repository has no such folder: Flux "
+                "applies nothing of it",
+                (f"{own.file}:{own.line}",),
+                f"set the path in {own.file}, or commit the first manifest below {own.path}",
+            )
     folders = (f"{PULL_SECRETS}/", *(f"{cluster.folder}/" for cluster in view.clusters))
     for path in view.encrypted:
         if path.startswith(folders) and path not in view.applied_files:
