@@ -12,7 +12,7 @@ from gitops_secrets.adapters.git.repository import Repository
 from gitops_secrets.adapters.writing.transaction import is_half_way
 from gitops_secrets.commands.repository.guarded import is_guarded
 from gitops_secrets.commands.repository.pushing import is_ahead
-from gitops_secrets.commands.repository.worktree import listed_tree
+from gitops_secrets.commands.repository.worktree import work_tree
 from gitops_secrets.core.doctor.checks.expiry import endings
 from gitops_secrets.core.doctor.unpulled import Unpulled, unpulled
 from gitops_secrets.core.flux.suggesting import bootstrap_of, is_external
@@ -29,7 +29,7 @@ _HELP = "  gitops-secrets --help"
 def overview(folder: Path) -> list[str]:
     """Return a few lines for a person. Raises GitOpsSecretsError outside a Git work tree."""
     repository = open_repository(folder)
-    tree = listed_tree(repository)
+    tree, _ = work_tree(repository)
     view = View(tree)
     clusters = view.known
     lines = [f"{repository.top}: {count(len(clusters), 'clusters')} of Flux"]

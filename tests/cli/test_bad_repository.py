@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.refusal import CREDS, PASSWORD, refused
+from tests.support.secrets import recipient
 from tests.support.user import BOOTSTRAP, PROGRAM, User
 
 FLUX = "clusters/prod/flux-system"
@@ -76,6 +77,50 @@ def test_a_sparse_checkout_that_lacks_the_place_is_refused(
     hint = next(line for line in result.stderr.splitlines() if "hint: git sparse" in line)
     user.program(["sh", "-c", hint.partition("hint: ")[2]])
     assert user.bootstrap().status == 0
+
+
+COMMANDS = {
+    "registry": (
+        "registry",
+        "add",
+        "--registry",
+        "r.example.com",
+        "--registry-creds-env",
+        "CREDS",
+        "--check",
+        "never",
+    ),
+    "key": ("key", "add", "RECIPIENT", "--path", "clusters/prod"),
+    "edit": ("edit", SECRET, "--key", "token"),
+    "show": ("show", SECRET),
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_a_file_that_a_sparse_checkout_leaves_out_is_taken_in_by_the_hint(
+    user: User, command: tuple[str, ...]
+) -> None:
+    assert user.bootstrap().status == 0
+    user.git("sparse-checkout", "set", "--cone", "clusters")
+    shown = "git sparse-checkout add pull-secrets/prod"
+    typed = [recipient(user) if word == "RECIPIENT" else word for word in command]
+    given = {"CREDS": CREDS}
+
+    result = user.run(*typed, env=given, stdin=b"other")
+
+    assert result.status == 3, result.printed
+    assert f"{SECRET} is in the repository, but this sparse checkout leaves it out" in result.stderr
+    assert f"hint: {shown}\n" in result.stderr
+    user.program(["sh", "-c", shown])
+    again = user.run(*typed, env=given, stdin=b"other")
+    assert again.status == 0, again.printed
+
+
+def test_the_bare_command_counts_what_a_sparse_checkout_leaves_out(user: User) -> None:
+    assert user.bootstrap().status == 0
+    before = user.run().stdout
+    user.git("sparse-checkout", "set", "--cone", "docs")
+    assert user.run().stdout == before
 
 
 def test_what_git_says_is_understood_where_it_speaks_german(user: User) -> None:

@@ -18,7 +18,11 @@ from gitops_secrets.commands.bootstrap.rule import Ruled, plan_rule
 from gitops_secrets.commands.bootstrap.stage import first_stages, lay_out
 from gitops_secrets.commands.repository.branches import NewBranch, new_branch
 from gitops_secrets.commands.repository.clusters import Choice, chosen_clusters
-from gitops_secrets.commands.repository.committing import refuse_changed, refuse_detached
+from gitops_secrets.commands.repository.committing import (
+    refuse_changed,
+    refuse_detached,
+    refuse_left_out,
+)
 from gitops_secrets.commands.repository.pushing import Target, target_of
 from gitops_secrets.commands.secrets.ruling import ruling_for
 from gitops_secrets.commands.secrets.sealing import Sealer
@@ -26,7 +30,7 @@ from gitops_secrets.core.flux.roots.find import find_roots
 from gitops_secrets.core.repository.commands import bootstrap_command
 from gitops_secrets.core.repository.layout import CONFIG, NAMESPACES, PULL_SECRETS, Cluster
 from gitops_secrets.core.repository.overlay import Overlay
-from gitops_secrets.errors import GitOpsSecretsError, UsageError
+from gitops_secrets.errors import UsageError
 
 if TYPE_CHECKING:
     from gitops_secrets.core.registry.credentials import Credentials
@@ -146,18 +150,11 @@ def _check_head(
 
 def _refuse_left_out(repository: Repository, listing: Listing, clusters: list[Cluster]) -> None:
     """Raise GitOpsSecretsError if a sparse checkout hides a file that has to be read."""
-    if not listing.unseen or not repository.is_sparse():
-        return
-    paths = paths_of(clusters)
-    below = tuple("" if path == "." else f"{path}/" for path in paths)
-    for path in listing.unseen:
-        is_ours = path.startswith(below) or path == CONFIG
-        if is_ours and not (repository.top / path).exists():
-            folders = [cluster.path for cluster in clusters if cluster.path != "."]
-            raise GitOpsSecretsError(
-                f"{path} is in the repository, but this sparse checkout leaves it out",
-                *repository.sparse_hints([path, CONFIG], [*folders, PULL_SECRETS]),
-            )
+    below = tuple("" if path == "." else f"{path}/" for path in paths_of(clusters))
+    ours = (path for path in listing.unseen if path.startswith(below) or path == CONFIG)
+    absent = [path for path in ours if not (repository.top / path).exists()]
+    folders = [*(cluster.path for cluster in clusters if cluster.path != "."), PULL_SECRETS]
+    refuse_left_out(repository, listing, absent[:1], [CONFIG], folders)
 
 
 def _registries(request: Request, tree: Overlay, cluster: Cluster) -> list[Registry]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -48,6 +49,26 @@ def refuse_detached(repository: Repository, head: Head) -> None:
         )
 
 
+def refuse_left_out(
+    repository: Repository,
+    listing: Listing,
+    files: Sequence[str],
+    also: Sequence[str] = (),
+    folders: Sequence[str] = (),
+) -> None:
+    """Raise GitOpsSecretsError if a sparse checkout leaves out one of *files*.
+
+    The hint takes in the files that it leaves out, and the files *also* and the *folders* with them.
+    """
+    unseen = [path for path in files if listing.unseen.get(path) == "skip-worktree"]
+    absent = [path for path in unseen if not os.path.lexists(repository.top / path)]
+    if absent and repository.is_sparse():
+        raise GitOpsSecretsError(
+            f"{absent[0]} is in the repository, but this sparse checkout leaves it out",
+            *repository.sparse_hints([*absent, *also], folders),
+        )
+
+
 def refuse_changed(
     repository: Repository,
     listing: Listing,
@@ -61,6 +82,7 @@ def refuse_changed(
     *states* are Git's states of the files that differ. *run_filters* allows to ask a filter of the user's
     whether one of them really does.
     """
+    refuse_left_out(repository, listing, [change.path for change in changes])
     for change in changes:
         path = change.path
         flag = listing.unseen.get(path)

@@ -11,6 +11,7 @@ from gitops_secrets.adapters.git.opening import open_repository
 from gitops_secrets.adapters.git.repository import Repository
 from gitops_secrets.adapters.running.here import way_to_top
 from gitops_secrets.adapters.writing.transaction import open_transaction
+from gitops_secrets.commands.repository.committing import refuse_left_out
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.manifest import Manifest
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
@@ -29,6 +30,8 @@ class SecretFile(NamedTuple):
         """Return what it holds. Raises GitOpsSecretsError if it is not there."""
         content = self.tree.read(self.path)
         if content is None:
+            listing = self.repository.begin_listing()()
+            refuse_left_out(self.repository, listing, [self.path])
             raise GitOpsSecretsError(f"{self.path} is not there")
         return Manifest(content, self.path)
 
