@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pyrage
 import pytest
 
 from gitops_secrets.core.guard import engine
 from gitops_secrets.core.guard.judge.policy import Policy
 from tests.guard.corpus import field, trades
-from tests.guard.corpus.case import Fresh
+from tests.guard.corpus.case import ONLY_DATA, Fresh, encrypt
 
 CLAIMS: dict[str, Callable[[bytes], bytes]] = {
     "16 bits": lambda content: b"\xff\xfe\n" + content,
@@ -69,6 +70,41 @@ def test_text_of_16_bits_is_looked_at_once() -> None:
 
     assert len(readings("docker login -u robot\n".encode("utf-16"))) == 1
     assert len(readings(b"docker login -u robot\n")) == 1
+
+
+AHEAD = {
+    "a line": b"# header\n",
+    "an end of a line": b"\n",
+    "a letter of more bytes": "# un caf\u00e9\n".encode(),
+    "many lines": b"# header\n" * 21,
+    "a mark and a byte": b"\xff\xfe\n",
+    "a mark of the other order and a byte": b"\xfe\xff\n",
+    "text of 16 bits": "# of no interest\r\n".encode("utf-16") * 200 + b"#\r\n",
+    "text of 16 bits in the other order": "# of no interest\r\n".encode("utf-16-be") * 200 + b"#\r\n",
+}  # fmt: skip
+"""An odd number of bytes each."""
+
+
+@pytest.mark.parametrize("behind", [b"", b"#", b"# more\n", b"\0"], ids=["nothing", "a byte", "a line", "a NUL"])  # fmt: skip
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-16"])
+@pytest.mark.parametrize("ahead", AHEAD.values(), ids=AHEAD)
+def test_text_of_16_bits_is_read_behind_an_odd_number_of_bytes(
+    ahead: bytes, encoding: str, behind: bytes
+) -> None:
+    """As ``>>`` of Windows PowerShell appends to a file of bytes."""
+    assert len(ahead) % 2
+    login = f"docker login -u robot -p {Fresh().password} ghcr.io".encode(encoding)
+    assert _rules(ahead + login + behind) == {"registry-login"}
+    identity = str(pyrage.x25519.Identity.generate()).encode(encoding)
+    assert _rules(ahead + identity + behind) == {"age-identity"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_an_encrypted_secret_of_16_bits_is_silent_in_any_language(encoding: str) -> None:
+    text = "# \u8bf7\u52ff\u4fee\u6539 \u2022 \u0438\u043b\u0438\n" + encrypt(
+        Fresh().secret, *ONLY_DATA
+    )
+    assert _rules(text.encode(encoding)) == set()
 
 
 @pytest.mark.parametrize(("quote", "entity"), [('"', "&quot;"), ('"', "&#34;"), ("'", "&apos;"), ("'", "&#39;")])  # fmt: skip

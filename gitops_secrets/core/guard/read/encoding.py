@@ -24,6 +24,10 @@ _TEXTUAL = bytes(range(0x20, 0x7F)) + bytes(range(0x80, 0x100)) + b"\0\t\n\r\x1b
 _STRING = re.compile(rb"[\t\n\r\x20-\x7e]{12,}")
 _BYTES_OF_TEXT = re.compile(rb"[\t\x20-\x7e]{12}")
 """Letters of 8 bits side by side: in a Latin text of 16 or 32 bits there are none."""
+_BETWEEN = re.compile("[\u0900-\uffff]")
+"""What a letter or the end of a line makes with the first letter of a text of 16 bits that begins behind it."""
+_NULS = b"\0" * 12
+"""What a Latin text of 16 bits has, of each second byte: either the even ones of a content or the odd ones."""
 
 
 class TooLargeError(Exception):
@@ -75,7 +79,8 @@ def readings(content: bytes) -> tuple[str, ...]:
     """Return the texts that *content* is to whoever may read it: one, unless it has NULs, a mark of 16 or 32 bits or quotes of another language.
 
     Whatever the first bytes say, a shell and a person read the letters of 8 bits that follow. A NUL is nothing
-    to some programs, and to others it ends a line. What stands in XML is read with its quotes.
+    to some programs, and to others it ends a line. Text of 16 bits may begin behind any number of bytes, as
+    where it was appended. What stands in XML is read with its quotes.
     """
     texts = _as_bytes_say(content)
     for mark, quote in _DOUBLED:
@@ -89,13 +94,28 @@ def readings(content: bytes) -> tuple[str, ...]:
 
 def _as_bytes_say(content: bytes) -> tuple[str, ...]:
     whole = textual(content)
-    text = decode(whole)
+    texts: tuple[str, ...] = (decode(whole),)
     if b"\0" not in whole and not whole.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return (text,)
+        return texts
+    letters = _without_nuls(whole)
+    if letters != texts[0] and _is_shifted(whole, texts[0]):
+        texts += (letters,)
     if not _BYTES_OF_TEXT.search(whole):
-        return (text,)
+        return texts
     mark = next((mark for mark, _ in _MARKS if whole.startswith(mark)), b"")
-    return text, whole[len(mark) :].replace(b"\0", b"\n").decode("latin-1")
+    return (*texts, whole[len(mark) :].replace(b"\0", b"\n").decode("latin-1"))
+
+
+def _is_shifted(content: bytes, text: str) -> bool:
+    """Return whether a part of *content*, decoded to *text*, may be of 16 bits that begin between two letters of *text*."""
+    if len(content) % 2:
+        return True
+    if content.startswith(b"\xff\xfe"):
+        # Whole texts of many languages are written so. They have no reason to be looked at twice.
+        return _NULS in content[::2]
+    if _NULS in content[::2] and _NULS in content[1::2]:
+        return True
+    return _BETWEEN.search(text) is not None
 
 
 def decode(content: bytes) -> str:
@@ -137,7 +157,14 @@ def _decode_with_nuls(content: bytes) -> str:
             return content[: len(content) // unit * unit].decode(encoding)
         except UnicodeDecodeError:
             pass
-    return content.replace(b"\0", b"").decode("latin-1")
+    return _without_nuls(content)
+
+
+def _without_nuls(content: bytes) -> str:
+    """Return the letters of *content*, of 8 bits and of more together, without the mark that any part may begin with."""
+    for nothing in (b"\xff\xfe", b"\xfe\xff", b"\0"):
+        content = content.replace(nothing, b"")
+    return content.decode("latin-1")
 
 
 def from_base64(text: str, *, shortest: int = 8) -> bytes | None:
