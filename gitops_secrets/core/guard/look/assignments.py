@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 from gitops_secrets.core.guard.patterns.harmless import is_harmless
 from gitops_secrets.core.guard.patterns.names import (
@@ -152,12 +152,17 @@ def _lines_with_names(text: str) -> Iterator[tuple[int, int]]:
         at = stem.end()
         if at <= known:
             continue
-        name = _OF_NAMES.split(text[max(0, at - LONGEST_NAME) : at])[-1]
-        name = name.removeprefix("-D").removeprefix("-P")
-        if names_password(name) or names_access_token(name) or repository_of(name):
+        if _ends_with_name(text[max(0, at - LONGEST_NAME) : at]):
             known = text.find("\n", at)
             known = known if known >= 0 else len(text)
             yield text.rfind("\n", 0, at) + 1, known
+
+
+@lru_cache(maxsize=4096)
+def _ends_with_name(before: str) -> bool:
+    """Return whether *before* ends with a name that is looked for. Small packed files hold one a million times."""
+    name = _OF_NAMES.split(before)[-1].removeprefix("-D").removeprefix("-P")
+    return names_password(name) or names_access_token(name) or bool(repository_of(name))
 
 
 def _around(text: str, lines: list[tuple[int, int]]) -> list[tuple[int, int]]:
