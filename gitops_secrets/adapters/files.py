@@ -88,19 +88,41 @@ def replace_file(path: Path, content: bytes, token: str | None = None) -> None:
     """Put *content* at *path* at once: another process sees the old file or the new one, whole.
 
     It is written to a new file first, through no link: temporary_of *token*, or of one of its own. Raises
-    OSError, with nothing left behind.
+    OSError that names *path*, with nothing left behind.
     """
+    temporary = write_beside(path, content, token)
+    try:
+        temporary.replace(path)
+    except BaseException as error:
+        temporary.unlink(missing_ok=True)
+        _name(error, path)
+        raise
+
+
+def write_beside(path: Path, content: bytes, token: str | None = None) -> Path:
+    """Write *content* to a new file that is to become *path*, and return it. The errors are those of replace_file."""
     mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o644
     temporary = temporary_of(path, token or new_token())
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-    descriptor = os.open(temporary, flags, mode)
+    try:
+        descriptor = os.open(temporary, flags, mode)
+    except OSError as error:
+        _name(error, path)
+        raise
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
-        temporary.replace(path)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        _name(error, path)
         raise
+    return temporary
+
+
+def _name(error: BaseException, path: Path) -> None:
+    # A disk that is full is found out while writing: the error names no file then.
+    if isinstance(error, OSError):
+        error.filename = str(path)
 
 
 @contextmanager

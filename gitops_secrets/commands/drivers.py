@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from gitops_secrets.adapters.files import replace_file
@@ -16,13 +17,25 @@ from gitops_secrets.core.repository.drivers import (
 from gitops_secrets.errors import GitOpsSecretsError
 
 
-def install_drivers(git: Git, program: str) -> None:
-    """Have Git merge encrypted files by value with *program*, and show them without ciphertext."""
-    for name, value in settings(program).items():
-        git.ask("config", "--local", "--replace-all", name, value)
+def install_drivers(git: Git, program: str) -> bool:
+    """Have Git merge encrypted files by value with *program*, and show them without ciphertext.
+
+    Return whether it did not do so before. If that fails, what was not there before is taken out again.
+    """
     file = _attributes(git)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    _write(file, with_patterns(_read(file)))
+    text = _read(file)
+    is_new = not are_there(text)
+    try:
+        for name, value in settings(program).items():
+            git.ask("config", "--local", "--replace-all", name, value)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        _write(file, with_patterns(text))
+    except (GitOpsSecretsError, OSError):
+        if is_new:
+            with suppress(GitOpsSecretsError, OSError):
+                uninstall_drivers(git)
+        raise
+    return is_new
 
 
 def uninstall_drivers(git: Git) -> bool:

@@ -7,10 +7,11 @@ import shlex
 import shutil
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
-from gitops_secrets.adapters.files import replace_file
+from gitops_secrets.adapters.files import replace_file, write_beside
 from gitops_secrets.adapters.git.objects import Git
 from gitops_secrets.adapters.running.interrupts import held_back
 from gitops_secrets.adapters.running.process import pass_on
@@ -44,31 +45,87 @@ class HookState(NamedTuple):
     """Whether a hook that stood there before runs after it."""
 
 
+class _Standing(NamedTuple):
+    """What stands where a hook goes."""
+
+    link: str | None
+    """Where it leads, if it is a symlink."""
+    content: bytes
+    mode: int
+
+
 def install(git: Git, *, server: bool, shared: bool) -> list[HookState]:
     """Write the guard's scripts; a hook that stands there is kept and runs after the guard.
 
     Without *server* Git's drivers for encrypted files are set too. Running it again changes nothing. With *server* the pre-receive hook, else those of a developer.
-    Raises GitOpsSecretsError for hooks that many repositories share, unless *shared*.
+    Raises GitOpsSecretsError for hooks that many repositories share, unless *shared*; and if one cannot be
+    written, with every hook as it was.
     """
     folder = _folder(git, shared=shared)
     names = SERVER if server else CLIENT
+    paths = [folder / name for name in names]
+    before = {path: _standing(path) for path in paths}
     with held_back(pass_on) as held:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in names:
-            _install(folder / name)
-        if not server:
-            install_drivers(git, _guard())
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with ExitStack() as undo:
+                _install(paths, undo, None if server else git)
+                undo.pop_all()
+        except (GitOpsSecretsError, OSError) as error:
+            raise _failed(error, [p for p in paths if _standing(p) != before[p]]) from None
         held.words = f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} installed"
     held.check()
     return status(git, server=server)
 
 
-def _install(path: Path) -> None:
-    """Put the guard's script at *path*, at every instant of which a hook stands there if one did."""
-    if os.path.lexists(path) and not (path.is_file() and is_ours(path.read_bytes())):
-        _keep(path, path.with_name(path.name + EARLIER))
-    replace_file(path, script(path.name, _guard()).encode())
-    path.chmod(0o755)
+def _install(paths: Sequence[Path], undo: ExitStack, drivers: Git | None) -> None:
+    """Put the guard's scripts at *paths*, at every instant of which a hook stands there if one did.
+
+    Everything is written before the first hook changes. *undo* takes back what was done.
+    """
+    scripts = []
+    for path in paths:
+        if os.path.lexists(path) and not (path.is_file() and is_ours(path.read_bytes())):
+            earlier = path.with_name(path.name + EARLIER)
+            if not os.path.lexists(earlier):
+                undo.callback(earlier.unlink, missing_ok=True)
+            _keep(path, earlier)
+        written = write_beside(path, script(path.name, _guard()).encode())
+        undo.callback(written.unlink, missing_ok=True)
+        written.chmod(0o755)
+        scripts.append(written)
+    if drivers is not None and install_drivers(drivers, _guard()):
+        undo.callback(uninstall_drivers, drivers)
+    for path, written in zip(paths, scripts, strict=True):
+        stood = _standing(path)
+        written.replace(path)
+        undo.callback(_put_back, path, stood)
+
+
+def _standing(path: Path) -> _Standing | None:
+    """Return what stands at *path*, None if nothing does."""
+    if path.is_symlink():
+        return _Standing(os.readlink(path), b"", 0)
+    if not path.is_file():
+        return None
+    return _Standing(None, path.read_bytes(), path.stat().st_mode)
+
+
+def _put_back(path: Path, stood: _Standing | None) -> None:
+    if stood is None or stood.link is not None:
+        path.unlink(missing_ok=True)
+    if stood is not None and stood.link is not None:
+        path.symlink_to(stood.link)
+    elif stood is not None:
+        replace_file(path, stood.content)
+        path.chmod(stood.mode)
+
+
+def _failed(error: GitOpsSecretsError | OSError, changed: Sequence[Path]) -> GitOpsSecretsError:
+    so = f"{' and '.join(p.name for p in changed)} changed" if changed else "no hook was changed"
+    if isinstance(error, GitOpsSecretsError):
+        return GitOpsSecretsError(f"{error.message}; {so}", *error.hints)
+    return GitOpsSecretsError(f"{error.filename} cannot be written: {error.strerror}; {so}")
 
 
 def _keep(path: Path, earlier: Path) -> None:

@@ -123,6 +123,37 @@ def test_the_hook_that_was_there_decides_as_well(user: User):
     assert "it speaks" not in git(user, "commit", "--message", "x").stderr
 
 
+@pytest.mark.parametrize(
+    ("broken", "named"),
+    [
+        ("hooks/pre-push", "hooks/pre-push cannot be written: Is a directory"),
+        ("config.lock", "could not lock config file .git/config: File exists"),
+        ("info/attributes", "info/attributes cannot be"),
+    ],
+)
+def test_hooks_are_installed_all_or_none_and_what_failed_is_named(
+    user: User, broken: str, named: str
+):
+    folder = user.repository / ".git/hooks"
+    folder.mkdir(exist_ok=True)
+    (folder / "pre-commit").write_text("#!/bin/sh\nexit 0\n")
+    (folder / "pre-commit").chmod(0o755)
+    place = user.repository / ".git" / broken
+    place.mkdir(parents=True)
+    config = (user.repository / ".git/config").read_bytes()
+    before = {p.name: p.is_file() and p.read_bytes() for p in folder.iterdir()}
+
+    result = user.run("hooks", "install")
+
+    assert result.status == 3, result.printed
+    assert named in result.stderr
+    assert "; no hook was changed\n" in result.stderr
+    assert {p.name: p.is_file() and p.read_bytes() for p in folder.iterdir()} == before
+    assert (user.repository / ".git/config").read_bytes() == config
+    place.rmdir()
+    assert user.run("hooks", "install").status == 0
+
+
 def test_status_says_what_is_guarded_and_what_is_not(user: User):
     assert user.run("hooks", "status").status == 1
     user.run("hooks", "install")
