@@ -297,10 +297,7 @@ def test_an_identity_among_the_recipients_is_not_shown(user: User) -> None:
 def test_which_rule_explains_the_choice(user: User, own: str) -> None:
     result = user.run("which-rule", A)
     assert result.status == 0
-    assert (
-        f"'{rule(own).split('path_regex: ')[1].splitlines()[0]}'".replace("\\", "\\\\")
-        in result.stdout
-    )
+    assert f"'{rule(own).split('path_regex: ')[1].splitlines()[0]}'" in result.stdout
     assert f"readers: {own}" in result.stdout
     assert "encrypts: stringData.a" in result.stdout
     assert "leaves readable: metadata.name" in result.stdout
@@ -404,6 +401,20 @@ def test_rules_behind_a_symlink_are_not_passed_over(user: User, own: str) -> Non
     user.write({"conf/.sops.yaml": rules})
     (user.repository / ".sops.yaml").symlink_to("conf/.sops.yaml")
     assert user.run("which-rule", A).status == 0
+
+
+def test_a_regex_is_printed_as_it_stands_in_the_file_and_steers_no_terminal(user: User) -> None:
+    own = recipient(user)
+    unused = f'- path_regex: "\\\\.none\\e[31m]$"\n  age: {own}\n'
+    user.commit(
+        {".sops.yaml": rule(own).replace("creation_rules:\n", f"creation_rules:\n{unused}")}
+    )
+    seal(user, A, opaque(mixed()))
+
+    explained, verified = user.run("which-rule", A).stdout, user.run("verify").stdout
+
+    assert r"creation rule 1 is not for it: '\.none\x1b[31m]$' is not found in" in explained
+    assert r"matches no file: path_regex '\.none\x1b[31m]$'" in verified
 
 
 @pytest.mark.parametrize("command", [("verify",), ("which-rule", A), ("encrypt", "apps/new.yaml")])

@@ -68,11 +68,11 @@ def _tried(
             except InvalidDocumentError as error:
                 yield f"{place} ends the search: its {error.message.partition(': ')[2]}"
                 return
-            yield f"{place} is not for it: {rule.path_regex!r} is not found in {name}"
+            yield f"{place} is not for it: '{rule.path_regex}' is not found in {name}"
 
 
 def _about(path: str, config: str, rule: CreationRule) -> Iterator[str]:
-    why = f"{rule.path_regex!r} is found in {relative(config, path)}"
+    why = f"'{rule.path_regex}' is found in {relative(config, path)}"
     yield (
         f"{config}:{rule.line}: creation rule {rule.order + 1} is for it: "
         f"{why if rule.path_regex else 'it has no path_regex'}"

@@ -107,7 +107,7 @@ def _unknown(
             "unknown-key",
             config,
             position(key),
-            f"sops ignores the key {name!r}{where}{meant}",
+            f"sops ignores the key '{name}'{where}{meant}",
         )
 
 
@@ -186,5 +186,5 @@ def _unused(
                 "unused-rule",
                 config,
                 Position(rule.line, 1),
-                f"creation rule {rule.order + 1} matches no file: path_regex {rule.path_regex!r}",
+                f"creation rule {rule.order + 1} matches no file: path_regex '{rule.path_regex}'",
             )

@@ -17,6 +17,7 @@ from gitops_secrets.core.sops.structure import Metadata
 from gitops_secrets.core.verify.checks import UPDATE_KEYS, dotted, found
 from gitops_secrets.core.verify.structure import choice_of, encrypts
 from gitops_secrets.core.yamltext.nodes import Position
+from gitops_secrets.core.yamltext.splice import quote
 from gitops_secrets.errors import InvalidDocumentError
 
 _KINDS = {
@@ -186,10 +187,10 @@ def _check_choice(file: EncryptedFile, metadata: Metadata, chosen: Ruled) -> Ite
                 "rule",
                 file.path,
                 differing.position,
-                f"it was encrypted by {actual.field} {actual.value!r}, and {chosen.place} would "
+                f"it was encrypted by {actual.field} '{actual.value}', and {chosen.place} would "
                 f"{would} {dotted(differing.path)}",
                 key=differing.path,
-                fix=_choice_hint(file, chosen, actual.field, repr(actual.value)),
+                fix=_choice_hint(file, chosen, actual.field, quote(actual.value)),
             )
     if metadata.mac_only_encrypted and not rule.mac_only_encrypted:
         yield found(

@@ -130,7 +130,7 @@ def _misplaced(
 
 
 def _words(choice: Choice) -> str:
-    return f"the rule {choice.field} {choice.value!r}"
+    return f"the rule {choice.field} '{choice.value}'"
 
 
 def _check_for_flux(file: EncryptedFile, document: SopsDocument) -> Iterator[Finding]:
