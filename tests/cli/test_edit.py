@@ -222,3 +222,55 @@ def test_the_first_value_of_a_file_of_empty_ones_is_encrypted(user: User) -> Non
     assert result.status == 0, result.printed
     assert "changed: stringData.a" in result.stdout
     assert yaml.safe_load(opened(user))["stringData"]["a"] == value
+
+
+def with_crlf(user: User, path: str) -> None:
+    """Commit the file *path* with CRLF at the end of every line."""
+    file = user.repository / path
+    file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+    user.git("commit", "--quiet", "--all", "--message", "CRLF")
+
+
+def test_a_file_with_crlf_keeps_it_and_every_value(user: User) -> None:
+    """As the real sops decrypts both: with readable values and comments in literal blocks too."""
+    user.commit({".sops.yaml": rule(recipient(user))})
+    readable = (
+        "# why it is here\napiVersion: v1\nkind: Secret\nmetadata:\n  name: db\n  namespace: apps\n"
+        "  annotations:\n    about: |\n      one\n\n      two\ntype: Opaque\nstringData:\n"
+        '  # of the team\n  a: |\n    first\n    second\n  b: "with\\r\\nboth"\n  token: old\n'
+    )
+    assert user.run("encrypt", "-", "--to", PATH, stdin=readable.encode()).status == 0
+    user.git("add", "--all")
+    with_crlf(user, PATH)
+    file = user.repository / PATH
+    before, readable_before = file.read_bytes(), opened(user, PATH)
+
+    result = user.run("edit", PATH, "--key", "token", stdin=b"new")
+
+    assert result.status == 0, result.printed
+    after = file.read_bytes()
+    assert after.count(b"\n") == after.count(b"\r\n") == before.count(b"\r\n")
+    assert len(set(after.splitlines()) - set(before.splitlines())) in SMALLEST
+    assert opened(user, PATH) == readable_before.replace("token: old", "token: new")
+    assert yaml.safe_load(readable_before) == yaml.safe_load(readable)
+    assert user.run("verify").status == 0
+
+
+@pytest.mark.parametrize("verb", ["update", "add"])
+def test_a_pull_secret_with_crlf_keeps_it(fleet: User, verb: str) -> None:
+    path = "pull-secrets/prod/regcred.sops.yaml"
+    with_crlf(fleet, path)
+    before = (fleet.repository / path).read_bytes().splitlines()
+    if verb == "update":
+        command = ("registry", "update", "--registry", "registry.example.com", "--check", "never")
+        result = fleet.run(*command, "--registry-creds-env", "CREDS", env={"CREDS": "robot:new"})
+    else:
+        result = fleet.run("key", "add", recipient(fleet, "other.txt"), "--path", "clusters/prod")
+
+    assert result.status == 0, result.printed
+    after = (fleet.repository / path).read_bytes()
+    assert after.count(b"\n") == after.count(b"\r\n")
+    # Another reader has every reader's stanza written anew, and no value.
+    changed = set(after.splitlines()) - set(before)
+    assert len(changed) in SMALLEST if verb == "update" else not any(b"ENC[" in c for c in changed)
+    assert fleet.credentials()["registry.example.com"].startswith("robot:")

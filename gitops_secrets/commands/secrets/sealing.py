@@ -12,6 +12,7 @@ from typing import Self
 from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.adapters.sops import program as sops
 from gitops_secrets.core.repository.overlay import Overlay
+from gitops_secrets.core.sops.lineends import with_ends_of
 from gitops_secrets.core.sops.manifest import Manifest
 from gitops_secrets.core.sops.refusals import refuse_loss
 from gitops_secrets.core.sops.rules.startconfig import Ruling
@@ -158,7 +159,7 @@ class Sealer:
     ) -> Manifest:
         """Return the encrypted file *sealed* after *changes*; it is for the caller to read it back."""
         content = sops.change(sealed.content, sealed.path, changes, identities, ruling.config)
-        return Manifest(content, sealed.path)
+        return Manifest(with_ends_of(sealed.content, content), sealed.path)
 
     def rewrap(self, opened: Opened, ruling: Ruling) -> Manifest:
         """Plan the file that was *opened* for the recipients of *ruling*, with the data key and values that it has.
@@ -168,7 +169,9 @@ class Sealer:
         """
         old = opened.sealed
         refuse_loss(old.path, old.other_keys)
-        content = sops.rewrap(old.content, old.path, opened.identities, ruling.config)
+        content = with_ends_of(
+            old.content, sops.rewrap(old.content, old.path, opened.identities, ruling.config)
+        )
         sealed = Manifest(content, old.path)
         self._check_structure(sealed, ruling)
         return self._checked(
