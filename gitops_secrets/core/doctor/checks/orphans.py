@@ -21,8 +21,8 @@ def check(given: Given) -> Iterator[Diagnosis]:
             yield Diagnosis(
                 "orphans",
                 WARNING,
-                f"{own.file}:{own.line} has Flux read {own.path}, and this repository has no such folder: Flux "
-                "applies nothing of it",
+                f"{own.file}:{own.line} has Flux read {own.path}, and this repository has no such folder: unless its "
+                "source is another repository, Flux applies nothing",
                 (f"{own.file}:{own.line}",),
                 f"set the path in {own.file}, or commit the first manifest below {own.path}",
             )
