@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import lzma
+import zlib
 from collections.abc import Callable
 
 import pyrage
@@ -70,6 +72,39 @@ def test_text_of_16_bits_is_looked_at_once() -> None:
 
     assert len(readings("docker login -u robot\n".encode("utf-16"))) == 1
     assert len(readings(b"docker login -u robot\n")) == 1
+
+
+SCRIPT = b'#!/bin/sh\ntail -n +4 "$0" | unpack > ~/.docker/config.json\nexit\n'
+COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {
+    **{f"zlib {level}": lambda content, level=level: zlib.compress(content, level) for level in (1, 6, 9)},
+    "zlib of a small window": lambda content: _deflate(content, 9),
+    "lzma": lambda content: lzma.compress(content, format=lzma.FORMAT_ALONE),
+    "lzma of a small dictionary": lambda content: lzma.compress(content, format=lzma.FORMAT_ALONE, preset=0),
+}  # fmt: skip
+
+
+def _deflate(content: bytes, window: int) -> bytes:
+    compressor = zlib.compressobj(9, zlib.DEFLATED, window)
+    return compressor.compress(content) + compressor.flush()
+
+
+@pytest.mark.parametrize("text", [SCRIPT, SCRIPT + b"# caf\xe9\n", b"#", SCRIPT * 90], ids=["a script", "Latin-1", "a letter", "a long one"])  # fmt: skip
+@pytest.mark.parametrize("compress", COMPRESSORS.values(), ids=COMPRESSORS)
+def test_what_is_packed_without_a_name_of_its_format_is_read_behind_a_text(
+    text: bytes, compress: Callable[[bytes], bytes]
+) -> None:
+    assert _rules(text + compress(Fresh().config.encode())) == {"packed-credentials"}
+    assert _rules(text + compress(Fresh().config.encode()) + b"\0more") == {"packed-credentials"}
+
+
+@pytest.mark.parametrize(
+    "text", ["xx x^ h\u00e9 (caf\u00e9) x\u009c [0]\0\0 x\1 ", " x\u00da" * 200]
+)
+def test_a_text_of_8_bits_is_not_taken_for_something_packed(text: str) -> None:
+    from gitops_secrets.core.guard.read.formats import packings
+
+    assert packings(text.encode("latin-1")) == []
+    assert packings((SCRIPT.decode() + text).encode("latin-1") + bytes(range(256))) == []
 
 
 AHEAD = {

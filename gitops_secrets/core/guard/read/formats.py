@@ -37,6 +37,13 @@ _BEHIND_TEXT = (
     b"\x1f\x8b\x08", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07",
     *(b"BZh%d1AY&SY" % level for level in range(1, 10)),
 )  # fmt: skip
+_LZMA_BEHIND_TEXT = re.compile(rb"(?s)\]\0\0..(?:\xff{8}|.{5}\0{3})\0")
+"""The header of a file of lzma, with a length of less than a tebibyte or none, and the zero that its data begin with."""
+_ZLIB_BEHIND_TEXT = re.compile(rb"(?s)(?=[\x08\x18(8HXhx].)")
+_LONGEST_AS_TEXT = 256
+"""Bytes of zlib within which one is no text."""
+_TRIED = 4096
+_INFLATED = 12
 _NO_TEXT = re.compile(rb"[^\t\n\f\r\x1b\x20-\xff]")
 _ZLIB_BEGINNINGS = frozenset(bytes((n,)) for n in range(0x08, 0x80, 0x10))
 _ZIP_END = 66_000
@@ -94,10 +101,37 @@ def behind_text(content: bytes) -> int:
         content.decode()
     except UnicodeDecodeError:
         found = _NO_TEXT.search(content)
-        end = (found.start() if found else len(content)) + max(map(len, _BEHIND_TEXT))
+        text_end = found.start() if found else len(content)
+        end = text_end + max(map(len, _BEHIND_TEXT))
         at = max(content.rfind(begin, 1, end) for begin in _BEHIND_TEXT)
-        return max(at, 0)
+        return at if at > 0 else _alone_behind_text(content, text_end)
     return 0
+
+
+def _alone_behind_text(content: bytes, end: int) -> int:
+    """Return where in *content*, of which the first *end* bytes are text, zlib or lzma begins; 0 if neither does.
+
+    Both begin with letters of a text, so what follows has to be right as well.
+    """
+    if end > 1 and _LZMA_BEHIND_TEXT.match(content, end - 1):
+        return end - 1
+    first = max(1, end - _LONGEST_AS_TEXT)
+    for match in _ZLIB_BEHIND_TEXT.finditer(content, first, end + 2):
+        begin = match.start()
+        if begins_as_zlib(content[begin : begin + _TRIED]) and _inflates(content, begin):
+            return begin
+    return 0
+
+
+def _inflates(content: bytes, at: int) -> bool:
+    """Return whether the zlib that may begin at *at* of *content* has something in it, and no fault where it begins."""
+    import zlib
+
+    try:
+        found = zlib.decompressobj().decompress(content[at : at + _TRIED], _TRIED)
+    except zlib.error:
+        return False
+    return len(found) >= _INFLATED
 
 
 def begins_as_zlib(content: bytes) -> bool:
