@@ -63,6 +63,9 @@ NOT_RUN = {
     "it asks a vendor's API every night: tests/system/test_scheduled_rotation.py runs such a schedule": (
         ("docs/rotation.md", f"{_ROTATE} registry.example.com:5000 --due {_NIGHTLY}"),
     ),
+    "it has gpg or ssh-keygen check signatures: tests/system/test_signed_ssh.py does": (
+        ("docs/verify.md", "gitops-secrets verify --require-signed --range origin/main..HEAD"),
+    ),
     "it is an example of what the guard finds, and no command to type": (
         ("docs/rules.md", "docker login -u robot -p 8sZk... ghcr.io"),
     ),
