@@ -160,15 +160,20 @@ def test_another_secret_ref_is_not_replaced(fleet: User) -> None:
     )
 
 
-def test_a_file_of_several_clusters_is_patched_through_this_clusters_kustomization(
-    user: User,
-) -> None:
+def bootstrap_two_clusters(user: User, apps: str) -> None:
+    """Bootstrap two clusters that share the sources, each by its own Kustomization *apps*."""
     user.commit(gotk.LAYOUTS["several clusters"].files)
-    user.commit({f"clusters/{name}/apps.yaml": APPS for name in ("production", "staging")})
+    user.commit({f"clusters/{name}/apps.yaml": apps for name in ("production", "staging")})
     user.commit({"apps/sources.yaml": SOURCES})
     command = ("bootstrap", "--all", "--image-pull-secret", "regcred")
     groups = ("--registry", "registry.example.com", "--registry-creds-env", "CREDS")
     assert user.run(*command, *groups, env={"CREDS": "robot:password"}).status == 0
+
+
+def test_a_file_of_several_clusters_is_patched_through_this_clusters_kustomization(
+    user: User,
+) -> None:
+    bootstrap_two_clusters(user, APPS)
 
     asked = ("attach", "--source", "OCIRepository/podinfo.team-b", "--path", "clusters/production")
     result = user.run(*asked)
@@ -190,12 +195,7 @@ def test_a_file_of_several_clusters_is_patched_through_this_clusters_kustomizati
 def test_a_kustomization_in_braces_is_patched(user: User) -> None:
     spec = "spec: {path: ./apps, sourceRef: {kind: GitRepository, name: flux-system}"
     braced = f"{APPS.partition('spec:')[0]}{spec}}}\n"
-    user.commit(gotk.LAYOUTS["several clusters"].files)
-    user.commit({f"clusters/{name}/apps.yaml": braced for name in ("production", "staging")})
-    user.commit({"apps/sources.yaml": SOURCES})
-    command = ("bootstrap", "--all", "--image-pull-secret", "regcred")
-    groups = ("--registry", "registry.example.com", "--registry-creds-env", "CREDS")
-    assert user.run(*command, *groups, env={"CREDS": "robot:password"}).status == 0
+    bootstrap_two_clusters(user, braced)
     asked = ("attach", "--source", "OCIRepository/podinfo.team-b", "--path", "clusters/production")
 
     result = user.run(*asked)

@@ -19,6 +19,12 @@ from tests.field.layout import (
 
 HOME = "GitRepository/home"
 IGNORE = "  ignore: |\n    /*\n    !/kubernetes\n"
+ONE_HOME = Expected(
+    "cluster/flux",
+    EXTERNAL,
+    refused="nothing in Git says what installs its Flux",
+    source=HOME,
+)
 CONFIG = {
     "kubernetes/flux/config/cluster.yaml": documents(
         source("home", "https://git.example.org/me/home", more=IGNORE),
@@ -182,14 +188,7 @@ LAYOUTS = {
                 kus("policy", None, "GitRepository/policy"),
             ),
         },
-        (
-            Expected(
-                "cluster/flux",
-                EXTERNAL,
-                refused="nothing in Git says what installs its Flux",
-                source=HOME,
-            ),
-        ),
+        (ONE_HOME,),
     ),
     "a Kustomization that nothing applies": Layout(
         "an app was moved, and its old Kustomization is still beside its manifests: the folder is read by the new one",
@@ -203,14 +202,7 @@ LAYOUTS = {
             "apps/web/web.yaml": named("ConfigMap", "web", "default"),
             "apps/web/ks.yaml": kus("flux-system", "./apps/web", HOME),
         },
-        (
-            Expected(
-                "cluster/flux",
-                EXTERNAL,
-                refused="nothing in Git says what installs its Flux",
-                source=HOME,
-            ),
-        ),
+        (ONE_HOME,),
     ),
     "Kustomizations that were left behind": Layout(
         "apps that were switched off: each has its Kustomization beside its manifests, and no list names it any more",
@@ -225,14 +217,7 @@ LAYOUTS = {
             "apps/mesh/policies/ks.yaml": kus("policies", "./apps/mesh/policies", HOME),
             "apps/mesh/policies/policy.yaml": named("ConfigMap", "policy", "default"),
         },
-        (
-            Expected(
-                "cluster/flux",
-                EXTERNAL,
-                refused="nothing in Git says what installs its Flux",
-                source=HOME,
-            ),
-        ),
+        (ONE_HOME,),
     ),
     "a repository of components": Layout(
         "what other repositories read: manifests and kustomizations, and no root",

@@ -55,7 +55,7 @@ def made(
     """
     kind = text(node, "kind") or ""
     written = Name(text(node, "metadata", "namespace"), text(node, "metadata", "name") or "")
-    roots = [next(iter(fetched.documents(path)), None) for path in route]
+    roots = [fetched.root(path) for path in route]
     names = names_along(kind, written, roots, spec)
     for number, patches in enumerate([*map(fetched.patches, route), flux_patches(spec)]):
         subject = called(kind, names[: number + 1])._replace(

@@ -44,7 +44,7 @@ class Fetched:
     def patches(self, path: str) -> list[Patch]:
         """Return the patches of the kustomization *path*, read once; none if one is not YAML."""
         if path not in self._patches:
-            root = next(iter(self.documents(path)), None)
+            root = self.root(path)
             try:
                 self._patches[path] = read_patches(
                     root, self.tree.named_in(posixpath.dirname(path))
@@ -56,6 +56,10 @@ class Fetched:
     def documents(self, path: str) -> list[yaml.Node]:
         """Return the root nodes of a kustomization, parsed once; none if it is not YAML."""
         return self.tree.derive(path, composed) or []
+
+    def root(self, path: str) -> yaml.Node | None:
+        """Return the root node of the kustomization *path*, the first if it has several; None if it has none."""
+        return next(iter(self.documents(path)), None)
 
     def is_broken(self, path: str) -> bool:
         """Return whether *path* is not valid YAML."""
@@ -181,7 +185,7 @@ class _Walk:
         if self._fetched.is_broken(path):
             self.unreadable.append(path)
             return
-        root = next(iter(self._fetched.documents(path)), None)
+        root = self._fetched.root(path)
         is_component = text(root, "kind") == "Component"
         if chain.count(path) > (_MOST_LEVELS if is_component else 0):
             return  # a cycle, which kustomize refuses
@@ -253,7 +257,7 @@ class _Walk:
         path, content = kustomization_at(self._fetched.tree, folder)
         if content is None or path in above:
             return ()
-        root = next(iter(self._fetched.documents(path)), None)
+        root = self._fetched.root(path)
         found: list[str] = []
         for node in items(root, "components"):
             nested = posixpath.normpath(posixpath.join(folder, text(node) or ""))

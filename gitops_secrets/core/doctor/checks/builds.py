@@ -70,7 +70,7 @@ def placed(applied: Applied, fetched: Fetched) -> Iterator[Placed]:
     spec = get(applied.kustomization.root, "spec")
     for file in applied.reach.files:
         for route in applied.reach.routes[file]:
-            roots = [next(iter(fetched.documents(path)), None) for path in route]
+            roots = [fetched.root(path) for path in route]
             for found in fetched.identities(file):
                 if found.kind.endswith("List") or not found.kind or not found.name:
                     continue

@@ -96,13 +96,11 @@ def _is_changed_unseen(view: View, applied: Applied, fetched: Fetched) -> bool:
 
 
 def _is_given_one(fetched: Fetched, path: str) -> bool:
-    root = next(iter(fetched.documents(path)), None)
-    return bool(text(root, "namespace")) or _is_transformed(fetched, path)
+    return bool(text(fetched.root(path), "namespace")) or _is_transformed(fetched, path)
 
 
 def _is_transformed(fetched: Fetched, path: str) -> bool:
-    root = next(iter(fetched.documents(path)), None)
-    return not {key for key, _ in entries(root)}.isdisjoint(_OTHER_WAYS)
+    return any(key in _OTHER_WAYS for key, _ in entries(fetched.root(path)))
 
 
 def _needs_one(found: Identity) -> bool:

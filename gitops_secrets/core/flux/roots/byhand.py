@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from gitops_secrets.core.flux.follow import Applied, follow
@@ -34,22 +34,30 @@ class _Found(NamedTuple):
 
     root: Root
     applied: tuple[Applied, ...]
+    files: frozenset[str]
+    """What it applies, and what those that it leads to apply."""
     is_beside: bool
     """Whether its source stands beside it."""
 
     @property
-    def file(self) -> str:
-        return self.root.kustomization.file
-
-    @property
-    def files(self) -> set[str]:
-        return {file for applied in self.applied for file in applied.reach.files}
+    def own(self) -> FluxKustomization:
+        return self.root.kustomization
 
     @property
     def is_left_behind(self) -> bool:
         """Whether it looks like that of an app which nothing applies any more: it leads to nothing else."""
-        has_its_name = self.root.kustomization.name == DEFAULT_NAMESPACE
+        has_its_name = self.own.name == DEFAULT_NAMESPACE
         return not self.is_beside and len(self.applied) == 1 and not has_its_name
+
+    @property
+    def weight(self) -> tuple[bool, int, int]:
+        """Of two that lead to each other, the root is the one that weighs more."""
+        contains = self.own.path == "." or _is_inside(self.own)
+        return contains, len(self.files), -len(self.own.path)
+
+    def leads_to(self, other: _Found) -> bool:
+        """Return whether it applies the file of *other*."""
+        return other.own.file in self.files
 
 
 def find_by_hand(tree: Overlay, known: Sequence[Root]) -> Iterator[Root]:
@@ -79,44 +87,44 @@ def find_by_hand(tree: Overlay, known: Sequence[Root]) -> Iterator[Root]:
         root = Root(
             *(Cluster(path), candidate._replace(path=path), Installer.EXTERNAL, None), base=base
         )
-        one = _Found(root, tuple(_followed(root, fetched)), is_beside)
-        applies_more = is_beside and any(not a.is_elsewhere for a in one.applied[1:])
-        if one.file in one.files or _is_inside(root.kustomization) or applies_more:
-            found.append(one)
-    yield from _installed(tree, _first(_without_others(found, bool(known))))
+        applied = tuple(_followed(root, fetched))
+        files = frozenset(file for a in applied for file in a.reach.files)
+        applies_more = is_beside and any(not a.is_elsewhere for a in applied[1:])
+        if candidate.file in files or _is_inside(root.kustomization) or applies_more:
+            found.append(_Found(root, applied, files, is_beside))
+    for one in _first(_without_others(found, has_known=bool(known))):
+        manifests = find_manifests(tree, one.root, one.files)
+        installer = Installer.MANIFESTS if manifests is not None else Installer.EXTERNAL
+        yield one.root._replace(patches_in=manifests, installer=installer)
 
 
-def _without_others(found: Sequence[_Found], has_known: bool) -> list[tuple[Root, set[str]]]:
-    """Return those of *found* that are roots as far as one tells of the other, with the files of each."""
-    inside = [one for one in found if _is_inside(one.root.kustomization)]
+def _without_others(found: Sequence[_Found], *, has_known: bool) -> list[_Found]:
+    """Return those of *found* that are roots as far as one tells of the other."""
     below = {path for one in found for path in _read_below(one.applied)}
     # The path "." is in each repository: it says nothing against a root that names another source for it.
-    elsewhere = {_place(a.kustomization) for one in inside for a in one.applied if a.is_elsewhere}
+    elsewhere = {
+        _place(a.kustomization)
+        for one in found
+        if _is_inside(one.own)
+        for a in one.applied
+        if a.is_elsewhere
+    }
     roots = [
         one
         for one in found
-        if one.root.kustomization.path not in below
-        and (one in inside or _place(one.root.kustomization) not in elsewhere)
+        if one.own.path not in below and (_is_inside(one.own) or _place(one.own) not in elsewhere)
     ]
     real = [one for one in roots if not one.is_left_behind]
-    return [(one.root, one.files) for one in (real if has_known or real else roots)]
+    return real if has_known or real else roots
 
 
-def _first(found: list[tuple[Root, set[str]]]) -> Iterator[tuple[Root, set[str]]]:
-    """Yield those of *found* that no other leads to."""
-    for root, files in found:
-        mine = root.kustomization.file
-        above = [r for r, others in found if mine in others and r.kustomization.file not in files]
-        if not above and _is_first(root, files, found):
-            yield root, files
-
-
-def _installed(tree: Overlay, found: Iterable[tuple[Root, set[str]]]) -> Iterator[Root]:
-    """Yield each root with what installs its Flux."""
-    for root, files in found:
-        manifests = find_manifests(tree, root, files)
-        installer = Installer.MANIFESTS if manifests is not None else Installer.EXTERNAL
-        yield root._replace(patches_in=manifests, installer=installer)
+def _first(found: Sequence[_Found]) -> Iterator[_Found]:
+    """Yield those of *found* that no other leads to, and of those that lead to each other the one with the most weight."""
+    for one in found:
+        leading = [other for other in found if other.leads_to(one)]
+        rivals = [other for other in leading if other.own.file != one.own.file]
+        if all(map(one.leads_to, leading)) and all(one.weight >= other.weight for other in rivals):
+            yield one
 
 
 def _read_below(applied: Sequence[Applied]) -> set[str]:
@@ -152,23 +160,6 @@ def _overlaid(
                 found = template.patched([p for step in route for p in fetched.patches(step)])
                 if not is_open(found.path):
                     yield found
-
-
-def _is_first(root: Root, files: set[str], found: list[tuple[Root, set[str]]]) -> bool:
-    """Return whether *root* applies at least what each of those that apply each other with it does."""
-    mine = root.kustomization.file
-    rivals = [
-        (r, others)
-        for r, others in found
-        if r.kustomization.file != mine and mine in others and r.kustomization.file in files
-    ]
-    return all(_weight(root, files) >= _weight(r, others) for r, others in rivals)
-
-
-def _weight(root: Root, files: set[str]) -> tuple[bool, int, int]:
-    path = root.kustomization.path
-    contains = path == "." or root.kustomization.file.startswith(f"{path}/")
-    return contains, len(files), -len(path)
 
 
 def _followed(root: Root, fetched: Fetched) -> Iterator[Applied]:

@@ -184,7 +184,7 @@ def _through_overlays(tree: Overlay, found: list[FluxInstance]) -> Iterator[Flux
     for path in tree.files():
         if posixpath.basename(path) not in KUSTOMIZATION_NAMES:
             continue
-        root = next(iter(fetched.documents(path)), None)
+        root = fetched.root(path)
         folder = posixpath.dirname(path)
         inputs = [posixpath.normpath(posixpath.join(folder, name)) for name in input_files(root)]
         texts = [tree.read(path) or b"", *(tree.read(name) or b"" for name in inputs)]

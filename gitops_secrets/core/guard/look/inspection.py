@@ -297,16 +297,21 @@ def _bare(key: str) -> str:
     return "".join(key.replace("\\r", "").replace("\\n", "\n").split())
 
 
-def bits_of(value: str) -> int:
-    """Return what ``may_hold`` says of a scalar: files, and the versions of one, repeat most of their scalars."""
-    return _bits_of_short(value) if len(value) <= _OFTEN_REPEATED else _bits_of(value)
+def bits_of(text: str) -> int:
+    """Return what ``may_hold`` says of a piece of text.
+
+    Files, and the versions of one, repeat most of their scalars. Of what is longer, the last one is remembered:
+    it is asked for a second time when it is looked at.
+    """
+    return _bits_of_short(text) if len(text) <= _OFTEN_REPEATED else _bits_of_long(text)
 
 
-def _bits_of(value: str) -> int:
-    return prefilter.may_hold(value.encode("utf-8", "surrogatepass"))
+def _bits_of(text: str) -> int:
+    return prefilter.may_hold(text.encode("utf-8", "surrogatepass"))
 
 
 _bits_of_short = lru_cache(maxsize=32_768)(_bits_of)
+_bits_of_long = lru_cache(maxsize=1)(_bits_of)
 
 
 def _is_structured(text: str) -> bool:

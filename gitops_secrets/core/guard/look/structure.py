@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import yaml
@@ -66,7 +65,7 @@ def look(inspection: Inspection, text: str, origin: Origin, bits: int) -> None:
         if watch is not None:
             watch.see(document)
         if len(text) >= _SHORT and document.text is not looked:
-            looked, part_bits = document.text, _bits_of_part(document.text)
+            looked, part_bits = document.text, bits_of(document.text)
         root = document.root
         if isinstance(root, (yaml.MappingNode, yaml.SequenceNode)):
             has_documents = True
@@ -113,29 +112,18 @@ def _look_at_comments(inspection: Inspection, text: str, origin: Origin) -> None
     if "#" not in text and "//" not in text:
         return
     for line, column, block in comments.blocks(text):
-        bits = prefilter.may_hold(to_bytes(block)) & ~(prefilter.KEY | prefilter.COMMAND)
+        bits = bits_of(block) & ~(prefilter.KEY | prefilter.COMMAND)
         if bits & ~prefilter.ENCRYPTED:
             inside = origin.inside(line, column, exact=origin.exact)._replace(comment=True)
             inspection.piece(block, inside, bits)
 
 
-def to_bytes(text: str) -> bytes:
-    """Return *text* for the byte filter."""
-    return text.encode("utf-8", "surrogatepass")
-
-
 def _worth(part: str) -> bool:
     """Return whether a document of a large text is worth a parser's time."""
-    bits = _bits_of_part(part)
+    bits = bits_of(part)
     if bits == prefilter.SECRET:
         return _WORD.search(part) is not None and _DATA.search(part) is not None
     return bits & _LOOKS != 0
-
-
-@lru_cache(maxsize=1)
-def _bits_of_part(part: str) -> int:
-    """Return what ``may_hold`` says of a document: asked whether it is worth a parser's time, and of what it holds."""
-    return prefilter.may_hold(to_bytes(part))
 
 
 class _Walker:
