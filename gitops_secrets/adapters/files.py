@@ -84,6 +84,13 @@ def temporary_of(path: Path, token: str) -> Path:
     return path.with_name(f".{path.name}.{token}{_SUFFIX}")
 
 
+def remove_temporaries(path: Path) -> None:
+    """Remove what killed runs left of writing *path*; no run may be at it now. Raises OSError."""
+    for entry in os.listdir(path.parent):
+        if entry.startswith(f".{path.name}.") and entry.endswith(_SUFFIX):
+            path.with_name(entry).unlink(missing_ok=True)
+
+
 def replace_file(path: Path, content: bytes, token: str | None = None) -> None:
     """Put *content* at *path* at once: another process sees the old file or the new one, whole.
 

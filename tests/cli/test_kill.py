@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gitops_secrets.adapters.files import new_token, temporary_of
 from tests.support.kill import SIGNALS, STORIES, bootstrap_story, end_everywhere
 from tests.support.user import PROGRAM, User
 
@@ -46,6 +47,19 @@ def test_killed_when_the_branch_has_moved_and_the_index_not_yet(user: User) -> N
     assert story.is_whole(user)
     assert user.run(*story.arguments, env=story.env).status == 0
     assert story.is_whole(user)
+
+
+def test_killed_before_the_journal_had_its_name(user: User) -> None:
+    """Nothing was begun then, and the next command leaves no half of a journal behind."""
+    user.commit({"mine": "1"})
+    story = bootstrap_story()
+    folder = user.repository / ".git" / "gitops-secrets"
+    folder.mkdir()
+    half = temporary_of(folder / "journal.json", new_token())
+    half.write_text('{"branch": ')
+    assert user.run(*story.arguments, env=story.env).status == 0
+    assert story.is_whole(user)
+    assert not half.exists()
 
 
 @pytest.mark.parametrize("number", SIGNALS[:-1])

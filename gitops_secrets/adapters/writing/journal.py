@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-from gitops_secrets.adapters.files import check_inside, new_token, replace_file
+from gitops_secrets.adapters.files import check_inside, new_token, remove_temporaries, replace_file
 from gitops_secrets.adapters.git.repository import Head, Repository
 from gitops_secrets.core.repository.filechange import Change
 from gitops_secrets.errors import GitOpsSecretsError
@@ -126,11 +126,13 @@ class Desk:
         """Keep a copy of *content*, which *path* holds and is about to lose. Raises OSError."""
         copy = self.kept / path
         copy.parent.mkdir(parents=True, exist_ok=True)
+        remove_temporaries(copy)
         replace_file(copy, content)
 
     def free_room(self) -> None:
-        """Give back the room that was kept for taking a run back."""
+        """Give back the room that was kept for taking a run back, and what was written of a journal that never began."""
         self._room.unlink(missing_ok=True)
+        remove_temporaries(self.journal)
 
     def end(self) -> None:
         """Remove the journal: what it was about is settled."""
