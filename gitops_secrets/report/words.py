@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-
 _TYPED = ("gitops-secrets ", "git ", "sops ", "kubectl ", "echo ", "mv ", "rm ")
 """How the commands begin that name files of the repository."""
 
@@ -19,7 +17,11 @@ def plain(text: str) -> str:
 
 def from_here(hint: str, way: str) -> str:
     """Return *hint* as it is typed by somebody from whose folder *way* leads to the top of the repository."""
-    return f"cd {shlex.quote(way)} && {hint}" if way and hint.startswith(_TYPED) else hint
+    if not way or not hint.startswith(_TYPED):
+        return hint
+    import shlex
+
+    return f"cd {shlex.quote(way)} && {hint}"
 
 
 def count(number: int, what: str) -> str:

@@ -10,7 +10,6 @@ import yaml
 from gitops_secrets.core.guard.look.inspection import Inspection
 from gitops_secrets.core.guard.look.origin import Origin
 from gitops_secrets.core.guard.patterns.ciphertext import WRAPPED_LENGTH, end_of, tag_of
-from gitops_secrets.core.guard.patterns.filledin import is_name, is_plain_setting, stands_for
 from gitops_secrets.core.guard.patterns.holders import OPERATED, ROOTS, holds_values, is_value
 from gitops_secrets.core.guard.read.composing import LimitError
 from gitops_secrets.core.guard.read.documents import Document
@@ -202,6 +201,10 @@ def sensitive(
 
     Beside variables, plain settings are none either: a host, a port, a user name.
     """
+    if not values:
+        return values
+    from gitops_secrets.core.guard.patterns.filledin import is_name, is_plain_setting, stands_for
+
     literal = [
         v for v in values if not stands_for(v[0], v[2]) and not (has_plugin and is_name(v[0], v[2]))
     ]

@@ -7,9 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from gitops_secrets.core.discretion.mixed import has_each_class, is_made_of_words
-from gitops_secrets.core.discretion.suspicion import is_a_word, may_be_secret
 from gitops_secrets.core.guard.filter.encoded import fragments
-from gitops_secrets.core.guard.patterns.placeholders import is_placeholder
 from gitops_secrets.core.guard.record.facts import Identity, Key
 
 HIDDEN = "(hidden)"
@@ -45,6 +43,10 @@ def could_be_secret(key: Key, value: str, *, is_found: bool) -> bool:
     A user name, an ordinary word and documentation's words are none, unless *key* is that of a password. Of a
     value that no rule *is_found* to report, what is mixed as a secret is could be one.
     """
+    # Their patterns cost a start five milliseconds, and an encrypted Secret needs none of them.
+    from gitops_secrets.core.discretion.suspicion import is_a_word, may_be_secret
+    from gitops_secrets.core.guard.patterns.placeholders import is_placeholder
+
     name = str(key[-1]) if key else ""
     if may_be_secret(value):
         return True
