@@ -9,10 +9,13 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from types import ModuleType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from gitops_secrets.adapters.registries.minter import Access, Minter
 from gitops_secrets.core.modules import module_names
+
+if TYPE_CHECKING:
+    # Whoever only asks for the names, as each command line of registry does, does without what mints.
+    from gitops_secrets.adapters.registries.minter import Access, Minter
 
 
 class About(NamedTuple):
