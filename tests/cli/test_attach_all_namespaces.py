@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.field import gotk
+from tests.support.documents import read
 from tests.support.user import User
 
 APPS = """\
@@ -53,6 +54,27 @@ def test_each_namespace_that_git_makes_gets_a_copy_and_the_choice_is_recorded(fl
     before = fleet.state()
     assert fleet.run("attach", "--all-namespaces").status == 0
     assert fleet.state() == before
+
+
+def test_what_is_true_of_all_new_accounts_is_said_once(fleet: User) -> None:
+    fleet.run("attach", "team-b", "--no-commit")
+    fleet.commit({})
+    for run in (("--dry-run",), ()):
+        said = fleet.run("attach", "--all-namespaces", *run).stdout
+        (note,) = (line for line in said.splitlines() if "from now on" in line)
+        assert note == (
+            "note: service-account.yaml beside each copy sets the imagePullSecrets of ServiceAccount default "
+            "in 2 namespaces (charted, team-a) from now on: add to the file what was put there by hand"
+        )
+
+
+def test_a_document_says_it_of_each_namespace(fleet: User) -> None:
+    ran = fleet.run("attach", "team-a", "team-b", "--output", "json")
+    (cluster,) = read("attach", ran.stdout)["clusters"]
+    assert [
+        (one["namespace"], f"ServiceAccount {one['namespace']}/default" in " ".join(one["notes"]))
+        for one in cluster["namespaces"]
+    ] == [("team-a", True), ("team-b", True)]
 
 
 def test_doctor_names_a_namespace_that_came_later_and_the_command_that_adds_it(

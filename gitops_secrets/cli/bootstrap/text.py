@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from gitops_secrets.cli.printing.branches import push_commands, request_lines, way_back
-from gitops_secrets.commands.bootstrap.model import ClusterOutcome, Outcome
+from gitops_secrets.commands.bootstrap.model import ClusterOutcome, Outcome, notes_of_accounts
 from gitops_secrets.core.repository.filechange import render_diff
 from gitops_secrets.core.sops.keys.recipients import shorten
 from gitops_secrets.report.words import count
@@ -56,7 +56,7 @@ def _plan(outcome: Outcome) -> list[str]:
 
 
 def _notes(outcome: ClusterOutcome) -> tuple[str, ...]:
-    return (*outcome.wired.notes, *_of_namespaces(outcome))
+    return (*outcome.wired.notes, *_of_namespaces(outcome), *notes_of_accounts(outcome.namespaces))
 
 
 def _of_namespaces(outcome: ClusterOutcome) -> tuple[str, ...]:

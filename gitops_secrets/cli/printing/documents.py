@@ -95,6 +95,8 @@ def _cluster(outcome: ClusterOutcome, *, created: bool) -> dict[str, Value]:
 
 
 def _namespaces(outcome: ClusterOutcome) -> list[Value]:
+    from gitops_secrets.commands.bootstrap.model import notes_of_accounts
+
     return [
         {
             "namespace": other.namespace,
@@ -104,7 +106,7 @@ def _namespaces(outcome: ClusterOutcome) -> list[Value]:
             "registries": _registries(other.registries),
             "recipients": other.recipients,
             "service_accounts": other.accounts,
-            "notes": other.notes,
+            "notes": (*other.notes, *notes_of_accounts([other])),
         }
         for other in outcome.namespaces
     ]

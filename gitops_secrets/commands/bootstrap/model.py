@@ -89,6 +89,18 @@ class NamespaceOutcome(NamedTuple):
     notes: tuple[str, ...]
     resource_set: str | None = None
     """The name of the ResourceSet by which the Flux Operator copies it; *secret_file* is that one's."""
+    account_file: str | None = None
+    """The new file that makes its ServiceAccount ``default``, None if there is none."""
+
+
+def notes_of_accounts(namespaces: Sequence[NamespaceOutcome]) -> tuple[str, ...]:
+    """Return what to know of the ServiceAccounts ``default`` that were made for *namespaces*: one note for all."""
+    new = {one.namespace: one.account_file for one in namespaces if one.account_file is not None}
+    if not new:
+        return ()
+    from gitops_secrets.core.wiring.namespaces import account_notes
+
+    return account_notes(new)
 
 
 class ClusterOutcome(NamedTuple):

@@ -178,6 +178,7 @@ def plan_namespaces(
                 ruling.recipients,
                 found.accounts,
                 found.notes,
+                account_file=found.account_file,
             )
         )
     return (*outcomes, *by_operator)

@@ -39,6 +39,8 @@ class Attached(NamedTuple):
     accounts: tuple[str, ...]
     """The ServiceAccounts asked for that pull with the Secret then."""
     notes: tuple[str, ...]
+    account_file: str | None = None
+    """The file that was planned for the ServiceAccount ``default``, None if none was: see account_notes."""
 
 
 class _Made(NamedTuple):
@@ -86,13 +88,34 @@ def wire_namespaces(
         strange = strange_namespace(view, own, namespace)
         notes = [*([strange] if strange else []), *guard_generated(tree, tenant, objects)]
         check_artifact(tree, tenant, wired.installation, wired.described, secret)
-        pulling = []
+        pulling, file = [], None
         for account in accounts:
+            if _make_account(tree, view, tenant, account, secret):
+                file = _account_file(tenant)
+                pulling.append(account)
+                continue
             pulls, note = _wire_account(tree, view, tenant, account, secret)
             pulling += [account] if pulls else []
             notes += [note] if note else []
-        found.append(Attached(namespace, tuple(pulling), tuple(notes)))
+        found.append(Attached(namespace, tuple(pulling), tuple(notes), file))
     return found
+
+
+def account_notes(files: Mapping[str, str]) -> tuple[str]:
+    """Return what to know of new *files*, by namespace, that make the ServiceAccount ``default``: one note for all.
+
+    There is one at least.
+    """
+    names = sorted(files)
+    if names[1:]:
+        shown = f"ServiceAccount {DEFAULT_ACCOUNT} in {len(names)} namespaces ({', '.join(names)})"
+        subject, them = f"{_ACCOUNT_FILE} beside each copy", "the file"
+    else:
+        shown, them = f"ServiceAccount {names[0]}/{DEFAULT_ACCOUNT}", "it"
+        subject = files[names[0]]
+    return (
+        f"{subject} sets the imagePullSecrets of {shown} from now on: add to {them} what was put there by hand",
+    )
 
 
 def _decrypts_with(
@@ -129,21 +152,26 @@ def _entry(secret: str) -> str:
     return f"imagePullSecrets: [{{name: {secret}}}]"
 
 
+def _account_file(tenant: Cluster) -> str:
+    return f"{tenant.folder}/{_ACCOUNT_FILE}"
+
+
+def _make_account(tree: Overlay, view: View, tenant: Cluster, account: str, secret: str) -> bool:
+    """Plan the file of *account* if that is ``default`` and nothing in Git makes it yet; return whether it is."""
+    path = _account_file(tenant)
+    if account != DEFAULT_ACCOUNT or tree.read(path) is not None or _find(view, tenant, account):
+        return False
+    tree.write(path, _render(tenant, account, secret))
+    list_resource(tree, tenant.folder, _ACCOUNT_FILE)
+    return True
+
+
 def _wire_account(
     tree: Overlay, view: View, tenant: Cluster, account: str, secret: str
 ) -> tuple[bool, str | None]:
-    """Plan that *account* pulls with *secret*, and make the one named default if Git does not."""
+    """Plan that *account* pulls with *secret*, where Git makes it or by the file beside the copy."""
     wired = wire_account(tree, view, tenant, account, secret)
     if wired is None and account == DEFAULT_ACCOUNT:
-        shown = f"ServiceAccount {tenant.tenant}/{account}"
-        path = f"{tenant.folder}/{_ACCOUNT_FILE}"
-        if tree.read(path) is None:
-            tree.write(path, _render(tenant, account, secret))
-            list_resource(tree, tenant.folder, _ACCOUNT_FILE)
-            return True, (
-                f"{path} sets the imagePullSecrets of {shown} from now on: add to it what was put "
-                "there by hand"
-            )
         return _wire_file(tree, view, tenant, account, secret)
     return wired or (False, not_made(tenant, account, secret))
 
@@ -152,7 +180,7 @@ def _wire_file(
     tree: Overlay, view: View, tenant: Cluster, account: str, secret: str
 ) -> tuple[bool, str | None]:
     """Plan that *account* pulls with *secret*, by the file in the namespace's folder that stood there before."""
-    path = f"{tenant.folder}/{_ACCOUNT_FILE}"
+    path = _account_file(tenant)
     if path not in reach(view.fetched(tenant), tenant.folder).files:
         listing = kustomization_at(tree, tenant.folder)[0]
         return False, (
