@@ -116,26 +116,25 @@ def refuse_without_commit(*, no_commit: bool, push: bool, branch: str | None) ->
         raise UsageError(f"{option} and --no-commit exclude each other", "leave one of the two out")
 
 
-def shadow_question(
-    answer: str | None,
-) -> Callable[[Cluster, CreationRule, Sequence[str]], bool]:
-    def ask(cluster: Cluster, rule: CreationRule, recipients: Sequence[str]) -> bool:
-        if answer is not None:
-            return answer == "keep"
-        names = ", ".join(recipients)
-        if not sys.stdin.isatty():
-            raise UsageError(
-                f".sops.yaml:{rule.line}: the new rule for {cluster.path} precedes this one, "
-                f"by which {names} could decrypt the Secret: --shadowed-recipients says whether they keep that",
-                "--shadowed-recipients keep",
-                "--shadowed-recipients drop",
-            )
-        clear()
-        click.echo(
-            f"by the rule at .sops.yaml:{rule.line}, these could decrypt the Secret too:", err=True
-        )
-        for name in recipients:
-            click.echo(f"  {plain(name)}", err=True)
-        return click.confirm("Keep them as recipients?", default=True, err=True)
+def kept_shadowed(answer: str | None) -> bool | None:
+    """Return what --shadowed-recipients says; None if it is not given."""
+    return None if answer is None else answer == "keep"
 
-    return ask
+
+def ask_shadowed(cluster: Cluster, rule: CreationRule, recipients: Sequence[str]) -> bool:
+    """Ask on the terminal whether *recipients* of *rule* keep it. Raises UsageError if there is none."""
+    if not sys.stdin.isatty():
+        names = ", ".join(recipients)
+        raise UsageError(
+            f".sops.yaml:{rule.line}: the new rule for {cluster.path} precedes this one, "
+            f"by which {names} could decrypt the Secret: --shadowed-recipients says whether they keep that",
+            "--shadowed-recipients keep",
+            "--shadowed-recipients drop",
+        )
+    clear()
+    click.echo(
+        f"by the rule at .sops.yaml:{rule.line}, these could decrypt the Secret too:", err=True
+    )
+    for name in recipients:
+        click.echo(f"  {plain(name)}", err=True)
+    return click.confirm("Keep them as recipients?", default=True, err=True)

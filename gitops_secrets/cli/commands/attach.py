@@ -8,10 +8,11 @@ import click
 
 from gitops_secrets.cli.bootstrap.shared import (
     AccountName,
+    ask_shadowed,
     commit_message,
     commit_options,
+    kept_shadowed,
     refuse_without_commit,
-    shadow_question,
     shadowed_option,
 )
 from gitops_secrets.cli.options.shared import (
@@ -129,7 +130,8 @@ def attach_command(
                 paths=paths,
                 all_clusters=all_clusters,
                 identity_file=age_identity_file,
-                keep_shadowed=shadow_question(shadowed_recipients),
+                keep_shadowed=kept_shadowed(shadowed_recipients),
+                ask_shadowed=ask_shadowed,
                 commit=not no_commit,
                 message=commit_message(message, message_prefix, trailers),
                 branch=branch,

@@ -9,11 +9,12 @@ import click
 
 from gitops_secrets.cli.bootstrap.help import BootstrapCommand
 from gitops_secrets.cli.bootstrap.shared import (
+    ask_shadowed,
     commit_message,
     commit_options,
     for_option,
+    kept_shadowed,
     refuse_without_commit,
-    shadow_question,
     shadowed_option,
 )
 from gitops_secrets.cli.options.completions import contexts
@@ -200,7 +201,8 @@ def bootstrap_command(
                 kubeconfig=kubeconfig,
                 age_recipients=age_recipients,
                 identity_file=age_identity_file,
-                keep_shadowed=shadow_question(shadowed_recipients),
+                keep_shadowed=kept_shadowed(shadowed_recipients),
+                ask_shadowed=ask_shadowed,
                 commit=not no_commit,
                 message=commit_message(message, message_prefix, trailers),
                 branch=branch,

@@ -62,8 +62,10 @@ class Request(NamedTuple):
     kubeconfig: Path | None = None
     age_recipients: Sequence[str] = ()
     identity_file: Path | None = None
-    keep_shadowed: Callable[[Cluster, CreationRule, Sequence[str]], bool] = lambda *_: False
-    """Asked whether the recipients of a rule that ours goes ahead of are to read the Secret too."""
+    keep_shadowed: bool | None = None
+    """Whether the recipients of a rule that ours goes ahead of are to read the Secret too; None if it is not said."""
+    ask_shadowed: Callable[[Cluster, CreationRule, Sequence[str]], bool] = lambda *_: False
+    """Asked that if it is not said."""
     commit: bool = True
     message: CommitMessage = CommitMessage()
     branch: str | None = None

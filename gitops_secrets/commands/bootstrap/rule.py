@@ -69,11 +69,17 @@ def plan_tenants_rule(
 ) -> None:
     """Plan the creation rule for the namespaces of a cluster, of which *tenant* is one; *own* is that of Flux's.
 
-    A rule that somebody made for the namespace counts. Otherwise who reads the Secret of Flux reads the copies.
+    A rule that somebody made for the namespace counts. Otherwise who reads the Secret of Flux reads the copies, and
+    about a rule that the one of Flux's Secret goes ahead of nobody is asked again: what was answered is in that one.
     """
     people = tuple(r.value for r in own.recipients if r.cluster is None)
     request = request._replace(age_recipients=(*people, *request.age_recipients))
     rules = parse_rules(tree.read(CONFIG) or b"")
+    chosen = choose_rule(rules, tenant.secret_file(request.secret))
+    of_flux = own.cluster.secret_file(request.secret)
+    first = choose_rule(rules, of_flux)
+    if chosen and first and first.order < chosen.order and chosen.matches(of_flux):
+        request = request._replace(ask_shadowed=lambda *_: False)
     siblings = [root.cluster for root in roots]
     _plan_recipients(request, tree, tenant, siblings, rules, own.identity.recipient)
 
@@ -99,6 +105,14 @@ def _refuse_managers(rule: CreationRule, way_out: str) -> None:
             "recipients alone",
             way_out,
         )
+
+
+def _keeps_shadowed(
+    request: Request, cluster: Cluster, rule: CreationRule, readers: Sequence[str]
+) -> bool:
+    if request.keep_shadowed is not None:
+        return request.keep_shadowed
+    return request.ask_shadowed(cluster, rule, readers)
 
 
 def _plan_recipients(
@@ -130,7 +144,7 @@ def _plan_recipients(
         shadowed = [value for value in shadowed if value not in request.age_recipients]
         managers = [f"{key.name} ({CONFIG}:{key.line})" for key in chosen.other_keys]
         readers = [*shadowed, *managers]
-        if readers and request.keep_shadowed(cluster, chosen, readers):
+        if readers and _keeps_shadowed(request, cluster, chosen, readers):
             way_out = "--shadowed-recipients drop"
             _refuse_managers(chosen, way_out)
             check_recipients(chosen, shadowed, way_out)
