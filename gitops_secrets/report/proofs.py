@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
+
 from gitops_secrets.core.registry.limits import Allowance
 from gitops_secrets.core.registry.proof import Proof
 from gitops_secrets.core.registry.reference import Registry
@@ -89,9 +92,16 @@ def sentence(proof: Proof) -> str:
     return _filled(proof, _SAYS[proof.judgement.reason][0])
 
 
-def hint(proof: Proof, naming: str = "gitops-secrets registry check") -> str:
-    """Return what to do about it, empty if there is nothing to do. *naming* is what an image is named by."""
-    return "" if proof.is_good else _filled(proof, _SAYS[proof.judgement.reason][1], naming)
+def hint(
+    proof: Proof, naming: str = "gitops-secrets registry check", paths: Sequence[str] = ()
+) -> str:
+    """Return what to do about it, empty if there is nothing to do.
+
+    *naming* is what an image is named by, *paths* are those of the clusters that hold the credential.
+    """
+    if proof.is_good:
+        return ""
+    return _filled(proof, _SAYS[proof.judgement.reason][1], naming, paths)
 
 
 def what_is_left(allowance: Allowance) -> str:
@@ -102,15 +112,16 @@ def what_is_left(allowance: Allowance) -> str:
     return f"{allowance.remaining} of {count(allowance.limit, 'pulls')} in {time} are left{whose}"
 
 
-def _filled(proof: Proof, words: str, naming: str = "") -> str:
+def _filled(proof: Proof, words: str, naming: str = "", paths: Sequence[str] = ()) -> str:
     host = Registry(proof.key).host
+    options = "".join(f" --path {shlex.quote(path)}" for path in paths)
     return words.format(
         user=proof.user,
         image=proof.image or host,
         host=host,
-        naming=naming,
+        naming=f"{naming}{options}",
         password=_PASSWORD[proof.judgement.password],
         words=f" ({proof.words})" if proof.words else "",
         words_host=proof.words or "HOST",
-        update=f"gitops-secrets registry update --registry {host}",
+        update=f"gitops-secrets registry update --registry {host}{options}",
     )

@@ -94,7 +94,7 @@ def test_a_wrong_password_is_told_with_an_image_and_without(
     result, found = check(fleet, host, *([f"{host}/team/app:1"] if image else []), *ca)
     assert (result.status, found["verdict"]) == (1, "refused")
     assert (found["reason"], found["password"]) == ("wrong-password", "refused")
-    assert found["hint"] == f"gitops-secrets registry update --registry {host}"
+    assert found["hint"] == f"gitops-secrets registry update --registry {host} --path clusters/prod"
 
 
 def test_an_image_that_does_not_exist_says_nothing_of_the_right(

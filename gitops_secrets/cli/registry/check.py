@@ -88,7 +88,7 @@ def _lines(outcome: Outcome) -> list[str]:
         proof = checked.proof
         verdict = proof.judgement.verdict
         lines.append(f"{proof.key:<{width}}  {verdict:<8}  {sentence(proof)}{_where(checked)}")
-        if words := hint(proof):
+        if words := hint(proof, paths=checked.paths):
             lines.append(f"    hint: {words}")
         if proof.realm_is_private:
             lines.append(f"    note: {PRIVATE_REALM}")
@@ -105,5 +105,4 @@ def _lines(outcome: Outcome) -> list[str]:
 
 def _where(checked: Checked) -> str:
     """Return the clusters of a credential that several hold."""
-    paths = list(dict.fromkeys(holder.cluster.path for holder in checked.holders))
-    return f" ({', '.join(paths)})" if len(paths) > 1 else ""
+    return f" ({', '.join(checked.paths)})" if len(checked.paths) > 1 else ""

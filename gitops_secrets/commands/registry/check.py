@@ -45,6 +45,11 @@ class Checked(NamedTuple):
     holders: tuple[PullSecret, ...]
     proof: Proof
 
+    @property
+    def paths(self) -> list[str]:
+        """The paths of the clusters that hold it."""
+        return list(dict.fromkeys(holder.cluster.path for holder in self.holders))
+
 
 class Outcome(NamedTuple):
     """What was checked, and what could not be."""
