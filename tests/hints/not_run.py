@@ -84,8 +84,9 @@ NOT_RUN = {
         "age-keygen -y FILE",
         "kubectl kustomize {}",
     ),
-    "it is for a person at a terminal, in an editor": (
+    "it is for a person at a terminal, in an editor or before a question": (
         "EDITOR=nano gitops-secrets edit FILE",
+        "gitops-secrets verify --fix --dry-run",
         "gitops-secrets edit {}",
         "sops edit {}",
         "git rebase --interactive --rebase-merges {}~1",

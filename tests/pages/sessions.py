@@ -223,6 +223,7 @@ SESSIONS = {
         made.tampered,
         (
             Step("gitops-secrets verify", status=1, says="stringData.password was encrypted"),
+            Step("gitops-secrets verify --fix", status=1, says="left: apps/db.yaml: "),
             Step("gitops-secrets which-rule apps/db.yaml", says="is for it: "),
         ),
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,15 +13,9 @@ from gitops_secrets.cli.options.shared import identity_option, repository_option
 from gitops_secrets.cli.printing.progress import steps
 from gitops_secrets.cli.printing.say import answer
 from gitops_secrets.errors import ExitCode, UsageError
-from gitops_secrets.report.words import count
 
 if TYPE_CHECKING:
-    from gitops_secrets.commands.verify.run import Verified
     from gitops_secrets.commands.verify.signing import Trust
-
-_NOTES = 5
-"""How many notes are printed."""
-_SIGNED = "it proves whose key signed the commit, not who wrote the values"
 
 
 @click.command("verify", short_help="Check every encrypted file: values, readers, rules and MAC.")
@@ -57,6 +52,18 @@ _SIGNED = "it proves whose key signed the commit, not who wrote the values"
     help="The fingerprint of a key that may sign, or a principal. Repeatable.",
 )
 @click.option(
+    "--fix",
+    "fixes",
+    is_flag=True,
+    help="Bring the files of the work tree to their creation rules, if nobody else changed them.",
+)
+@click.option(
+    "--dry-run", is_flag=True, help="With --fix: print what it would change; change nothing."
+)
+@click.option(
+    "--yes", is_flag=True, help="With --fix: do not ask before more people can read a file."
+)
+@click.option(
     "--output",
     type=click.Choice(["text", "json", "sarif"]),
     default="text",
@@ -76,6 +83,9 @@ def verify_command(
     policy: str | None,
     allowed_signers: Path | None,
     signers: tuple[str, ...],
+    fixes: bool,
+    dry_run: bool,
+    yes: bool,
     output: str,
     repository: Path,
 ) -> ExitCode:
@@ -88,27 +98,46 @@ def verify_command(
     decrypts and that the MAC fits, which Flux does not check. It does not say who wrote a file: whoever
     knows the recipients can write a valid one. With --require-signed, Git says who signed it.
 
-    Exit status 0 if nothing is found, 1 if there are findings, 3 if something could not be checked.
-    No connection is opened, nothing is written, and no value is printed.
+    With --fix, it encrypts what is readable, and brings recipients and rules to those of .sops.yaml, in all
+    files or in none. It leaves a file that other hands changed, and says so. Nothing is staged or committed.
+
+    Exit status 0 if nothing is found, 1 if there are findings, 3 if something could not be checked; with
+    --fix, by what is found afterwards. No connection is opened, and no value is printed. Without --fix,
+    nothing is written.
     """
-    from gitops_secrets.cli.printing.documents import verify_document
+    from gitops_secrets.cli.verify import text
+    from gitops_secrets.cli.verify.document import verify_document
     from gitops_secrets.commands.verify.run import Request, verify
 
     trust = _trust(policy, allowed_signers, signers, is_asked=require_signed)
+    if not fixes:
+        _refuse_without_fix({"--dry-run": dry_run, "--yes": yes})
+    elif output == "sarif":
+        raise UsageError("--fix has no report in SARIF", "--output json")
     with steps() as step:
-        verified = verify(
-            Request(
-                folder=repository,
-                paths=paths,
-                staged=staged,
-                span=span,
-                history=history,
-                keyless=keyless,
-                identity_file=age_identity_file,
-                signed=trust,
-                progress=step,
-            )
+        request = Request(
+            folder=repository,
+            paths=paths,
+            staged=staged,
+            span=span,
+            history=history,
+            keyless=keyless,
+            identity_file=age_identity_file,
+            signed=trust,
+            progress=step,
         )
+        outcome = None
+        if fixes:
+            from gitops_secrets.cli.verify.asking import question
+            from gitops_secrets.commands.verify.fix import fix
+
+            outcome = fix(request, question(yes=yes), dry_run=dry_run)
+        verified = outcome.verified if outcome is not None else verify(request)
+    way = way_to_top(repository)
+    if outcome is not None:
+        fixed = outcome
+        answer(output, lambda: verify_document(verified, fixed), lambda: text.fix_lines(fixed, way))
+        return verified.outcome.exit_code
     if output == "sarif":
         from gitops_secrets.core.verify.checks import CHECKS
         from gitops_secrets.report.scan.sarif import render_with
@@ -116,7 +145,7 @@ def verify_command(
         rules = [(check.ident, check.severity) for check in CHECKS]
         click.echo(render_with(verified.outcome, "verify.md", rules), nl=False)
     else:
-        answer(output, lambda: verify_document(verified), lambda: _lines(verified, repository))
+        answer(output, lambda: verify_document(verified), lambda: text.lines(verified, way))
     return verified.outcome.exit_code
 
 
@@ -132,35 +161,11 @@ def _trust(
     return Trust(policy, allowed_signers, signers) if is_asked else None
 
 
-def _lines(verified: Verified, repository: Path) -> list[str]:
-    from gitops_secrets.report.scan.text import render
-
-    *lines, summary = render(verified.outcome, way_to_top(repository)).splitlines()
-    lines += [f"note: {note}" for note in verified.notes[:_NOTES]]
-    if len(verified.notes) > _NOTES:
-        more = len(verified.notes) - _NOTES
-        lines.append(f"note: and {more} more, all of them with --output json")
-    looked_at = verified.outcome.looked_at
-    if verified.versions:
-        lines.append(f"held against {count(verified.versions, 'earlier versions')} in Git")
-    if looked_at and verified.keyless:
-        lines.append("no identity was used: no value was decrypted, and no MAC was computed")
-    elif looked_at:
-        lines.append(_proven(verified, looked_at))
-    if verified.signed is not None:
-        lines.append(f"a signature is needed for {count(verified.signed, 'files')}; {_SIGNED}")
-    return [*lines, summary]
-
-
-def _proven(verified: Verified, looked_at: int) -> str:
-    """Return what was seen with the identities at hand."""
-    opened = looked_at - verified.unopened
-    if not opened:
-        return f"no identity at hand opens {count(looked_at, 'files')}: no value was decrypted, and no MAC was computed"
-    which = ""
-    if verified.unopened:
-        which = f" that an identity at hand opens, and {count(verified.unopened, 'files')} stayed closed"
-    return f"every value decrypts and the MAC fits in {verified.intact} of {opened}{which}; who wrote them is not proven"
+def _refuse_without_fix(given: Mapping[str, bool]) -> None:
+    """Raise UsageError for an option of --fix without it."""
+    for option, is_given in given.items():
+        if is_given:
+            raise UsageError(f"{option} needs --fix", "--fix")
 
 
 COMMAND, ORDER = verify_command, 110

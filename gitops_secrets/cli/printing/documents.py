@@ -1,4 +1,4 @@
-"""What the JSON document of each command holds, but for scan's: see ``report/scan/json.py``."""
+"""What the JSON document of each command holds, but for those of scan (``report/scan/json.py``) and verify (``cli/verify``)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from gitops_secrets.commands.secrets.edit import Outcome as Edited
     from gitops_secrets.commands.secrets.encrypt import Outcome as Encrypted
     from gitops_secrets.commands.secrets.pull_secret import Registries
-    from gitops_secrets.commands.verify.run import Verified
     from gitops_secrets.core.verify.explain import Explained
     from gitops_secrets.errors import GitOpsSecretsError
 
@@ -223,33 +222,6 @@ def hooks_status_document(states: Sequence[HookState], *, merges_by_value: bool)
                 for state in states
             ],
             "merges_by_value": merges_by_value,
-        },
-    )
-
-
-def verify_document(verified: Verified) -> str:
-    """Return what verify looked at and found."""
-    from gitops_secrets.report.scan.json import VERDICTS, finding_value
-
-    outcome = verified.outcome
-    return render_document(
-        "verify",
-        {
-            "verdict": VERDICTS[int(outcome.exit_code)],
-            "exit_code": int(outcome.exit_code),
-            "looked_at": {"what": outcome.what, "count": outcome.looked_at},
-            "intact": verified.intact,
-            "unopened": verified.unopened,
-            "keyless": verified.keyless,
-            "versions": verified.versions,
-            "signed": verified.signed,
-            "findings": [finding_value(finding) for finding in outcome.findings],
-            "excused": [
-                {**finding_value(i.finding), "by": i.by, "reason": i.reason}
-                for i in outcome.ignored
-            ],
-            "notes": verified.notes,
-            "not_looked_at": outcome.unread,
         },
     )
 

@@ -20,17 +20,17 @@ from gitops_secrets.core.sops.rules.startconfig import Ruling, config_of, render
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
 
-def ruling_by_rule(content: bytes, rule: CreationRule, path: str) -> Ruling:
-    """Return the ruling by *rule* of the ``.sops.yaml`` *content*, for the file *path*.
+def ruling_by_rule(content: bytes, rule: CreationRule, path: str, config: str = CONFIG) -> Ruling:
+    """Return the ruling by *rule* of the ``.sops.yaml`` *content*, which is at *config*, for the file *path*.
 
     Raises GitOpsSecretsError, with the line and the field, if the rule would have sops run or
     contact anything that the user's settings do not allow, or does not fit what Flux decrypts.
     """
-    where = f"{CONFIG}:{rule.line}: creation rule {rule.order + 1}, for {path}"
+    where = f"{config}:{rule.line}: creation rule {rule.order + 1}, for {path}"
     if rule.other_keys:
         field = rule.other_keys[0]
         raise GitOpsSecretsError(
-            f"{CONFIG}:{field.line}: creation rule {rule.order + 1}, for {path}: {field.name} names a key "
+            f"{config}:{field.line}: creation rule {rule.order + 1}, for {path}: {field.name} names a key "
             "manager, and gitops-secrets encrypts for age recipients alone",
             f"sops encrypt --in-place {path} && gitops-secrets scan {path}",
         )
@@ -42,7 +42,7 @@ def ruling_by_rule(content: bytes, rule: CreationRule, path: str) -> Ruling:
         )
     if not all(group.recipients for group in rule.groups):
         raise GitOpsSecretsError(f"{where}, names no recipient", "add age: with who may read it")
-    check_recipients(rule, (r.value for r in rule.recipients))
+    check_recipients(rule, (r.value for r in rule.recipients), config=config)
     groups = tuple(tuple(r.value for r in group.recipients) for group in rule.groups)
     if len(groups) > 1 and not 0 <= rule.threshold <= len(groups):
         raise GitOpsSecretsError(
@@ -116,12 +116,14 @@ def ruling_by_recipients(recipients: Sequence[str]) -> Ruling:
     )
 
 
-def check_recipients(rule: CreationRule, recipients: Iterable[str], *way_out: str) -> None:
+def check_recipients(
+    rule: CreationRule, recipients: Iterable[str], *way_out: str, config: str = CONFIG
+) -> None:
     """Raise GitOpsSecretsError if sops is not to encrypt for one of *recipients*, which *rule* names."""
     for recipient in recipients:
         problem = age.recipient_problem(recipient)
         if problem is not None:
             what, hint = problem
             raise GitOpsSecretsError(
-                f"{CONFIG}:{rule.line}: creation rule {rule.order + 1}, age: {what}", hint, *way_out
+                f"{config}:{rule.line}: creation rule {rule.order + 1}, age: {what}", hint, *way_out
             )

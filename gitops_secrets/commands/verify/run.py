@@ -100,6 +100,11 @@ def verify(request: Request) -> Verified:
 
     Raises GitOpsSecretsError outside a Git work tree, and for an identity file that is not there.
     """
+    return look(request)[0]
+
+
+def look(request: Request) -> tuple[Verified, Scope]:
+    """Return what ``verify`` does, and with it the contents that were judged."""
     refuse_missing(request.identity_file)
     paced = Paced(request.progress)
     paced.step("reading the files")
@@ -142,13 +147,8 @@ def verify(request: Request) -> Verified:
         # What is judged excuses none of these.
         judgement += Judgement(checked.findings)
         signed = checked.needed
-    return Verified(
-        Outcome(
-            scope.what,
-            len(judged),
-            judgement,
-            tuple(unread),
-        ),
+    verified = Verified(
+        Outcome(scope.what, len(judged), judgement, tuple(unread)),
         verdicts[Verdict.INTACT],
         verdicts[Verdict.NO_KEY],
         request.keyless,
@@ -156,6 +156,7 @@ def verify(request: Request) -> Verified:
         signed,
         tuple(notes),
     )
+    return verified, scope
 
 
 def _check_signed(

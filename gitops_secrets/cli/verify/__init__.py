@@ -1,0 +1,1 @@
+"""What ``verify`` prints besides its report."""
