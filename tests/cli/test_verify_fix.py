@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
+import yaml
 
 from gitops_secrets.adapters.sops.binary import find_sops
 from tests.support import documents
@@ -61,6 +63,84 @@ def test_of_an_encrypted_file_only_the_readable_value_is_encrypted(user: User, o
     assert value_of(user, A, "a") == kept
     assert lines_changed(before, user.read(A)) <= 3
     assert "extra: readable" in opened(user, A)
+
+
+def test_a_file_that_was_decrypted_gets_the_ciphertext_of_the_last_commit(
+    user: User, own: str
+) -> None:
+    before = user.read(A)
+    user.write({A: opened(user, A)})
+    result = user.run("verify", "--fix")
+    assert (result.status, fixed(result)) == (0, [A]), result.printed
+    assert user.read(A) == before
+    kept = value_of(user, A, "b")
+    user.write({A: re.sub(r"(?m)^  a: .*", "  a: other", opened(user, A))})
+    result = user.run("verify", "--fix")
+    assert (result.status, fixed(result)) == (0, [A]), result.printed
+    assert value_of(user, A, "b") == kept
+    assert lines_changed(before, user.read(A)) <= 3
+    assert "a: other" in opened(user, A)
+
+
+def test_a_decrypted_file_is_encrypted_for_its_readers_and_not_for_those_of_the_commit(
+    user: User, own: str
+) -> None:
+    plain = opened(user, A)
+    other = recipient(user, "gitops-secrets/other.agekey")
+    user.write({A: plain, ".sops.yaml": rule(own, other)})
+    asked = user.run("verify", "--fix", A)
+    assert asked.status == 2, asked.printed
+    assert user.read(A) == plain
+    result = user.run("verify", "--fix", "--yes", A)
+    assert (result.status, fixed(result)) == (0, [A]), result.printed
+    assert f"fixed: {A}: encrypts stringData.a, stringData.b; adds {other[:8]}" in result.stdout
+    assert other in user.read(A)
+
+
+def test_before_the_first_commit_a_readable_file_is_encrypted(user: User) -> None:
+    user.write({".sops.yaml": rule(recipient(user)), A: opaque(mixed(), name="a")})
+    result = user.run("verify", "--fix")
+    assert (result.status, fixed(result)) == (0, [A]), result.printed
+
+
+@pytest.mark.parametrize("path", ["apps/c.json", "apps/two.yaml"])
+def test_json_and_several_documents_are_fixed_too(user: User, own: str, path: str) -> None:
+    value, other = mixed(), recipient(user, "gitops-secrets/other.agekey")
+    one = yaml.safe_load(opaque(value, name="c"))
+    if path.endswith("json"):
+        user.write({path: json.dumps(one)})
+    else:
+        user.write({path: f"{opaque(value, name='c')}---\n{opaque(value, name='d')}"})
+    assert user.run("verify", "--fix", path).status == 0
+    assert value not in user.read(path)
+    user.commit({".sops.yaml": rule(own, other)})
+    result = user.run("verify", "--fix", "--yes", path)
+    assert (result.status, fixed(result)) == (0, [path]), result.printed
+    assert value in opened(user, path)
+
+
+def test_a_file_of_another_kind_is_left_and_named(user: User, own: str) -> None:
+    """By its own rule the file is encrypted as sops does it; gitops-secrets writes Secrets alone."""
+    user.commit({".sops.yaml": f"creation_rules:\n- age: {own}\n"})
+    assert user.program(["sh", "-c", "echo A=one > a.env"]).status == 0
+    assert user.program([find_sops(), "encrypt", "--in-place", "a.env"]).status == 0
+    seal(user, "talos.yaml", "endpoint: 192.0.2.1\n")
+    other = recipient(user, "gitops-secrets/other.agekey")
+    user.commit({".sops.yaml": f"creation_rules:\n- age: {own},{other}\n"})
+    before = user.read("a.env"), user.read("talos.yaml")
+    result = user.run("verify", "--fix", "--yes", "a.env", "talos.yaml")
+    assert (result.status, left(result), fixed(result)) == (1, ["a.env", "talos.yaml"], [])
+    assert (user.read("a.env"), user.read("talos.yaml")) == before
+
+
+def test_what_a_symlink_leads_to_is_not_written(user: User, own: str) -> None:
+    outside = user.home / "c.yaml"
+    outside.write_text(opaque(mixed(), name="c"))
+    (user.repository / C).symlink_to(outside)
+    before = outside.read_text()
+    user.run("verify", "--fix", C)
+    assert outside.read_text() == before
+    assert (user.repository / C).is_symlink()
 
 
 def test_a_reader_who_comes_gets_the_data_key_and_no_value_changes(user: User, own: str) -> None:
@@ -224,6 +304,21 @@ def test_what_other_hands_changed_is_left_and_the_rest_is_fixed(
     assert user.read(A) == before
     assert left(result) == [A]
     assert fixed(result) == [B]
+
+
+def test_a_file_under_another_name_is_left_though_its_mac_fits(user: User, own: str) -> None:
+    """With mac_only_encrypted the name is outside of the MAC: only an earlier version tells."""
+    only = "  mac_only_encrypted: true\n  age:"
+    user.commit({".sops.yaml": rule(own).replace("  age:", only)})
+    seal(user, C, opaque(mixed(), name="c"))
+    user.commit({})
+    change(user, C, "name: c", "name: other")
+    other = recipient(user, "gitops-secrets/other.agekey")
+    user.commit({".sops.yaml": rule(own, other).replace("  age:", only)})
+    before = user.read(C)
+    result = user.run("verify", "--fix", "--yes", C)
+    assert (result.status, left(result)) == (1, [C]), result.printed
+    assert user.read(C) == before
 
 
 def test_both_files_that_share_a_ciphertext_are_left(user: User, own: str) -> None:

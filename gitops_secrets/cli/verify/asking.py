@@ -28,8 +28,10 @@ def question(*, yes: bool) -> Confirm:
         if yes:
             return True
         if not sys.stdin.isatty():
+            more = len(widening) - 1
+            others = f" and {count(more, 'more files')}" if more else ""
             raise UsageError(
-                f"more people could read {count(len(widening), 'files')} afterwards, {widening[0].path} first; "
+                f"more people could read {widening[0].path}{others}; "
                 "without a terminal, --yes is required for that",
                 "--dry-run",
                 "--yes",

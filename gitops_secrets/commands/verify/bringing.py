@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from gitops_secrets.adapters.age import check_recipient
 from gitops_secrets.adapters.sops.failures import TamperedError
 from gitops_secrets.commands.secrets.ruling import ruling_by_recipients, ruling_by_rule
 from gitops_secrets.commands.secrets.sealing import Opened, Sealer
 from gitops_secrets.core.guard.judge.followed import followed
+from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.manifest import Manifest
 from gitops_secrets.core.sops.refusals import refuse_loss
 from gitops_secrets.core.sops.rules.startconfig import Ruling
@@ -18,11 +21,22 @@ _NOT_OURS = "it is no YAML or JSON manifest of Secrets, which is all that gitops
 
 
 class Bringer:
-    """Brings files to the rules of *rules*, with a sealer that plans them."""
+    """Brings files to the rules of *rules* in *tree*, with a *sealer* that plans them there.
 
-    def __init__(self, rules: Rules, sealer: Sealer) -> None:
+    *committed* gives what the last commit holds of a path, None if nothing.
+    """
+
+    def __init__(
+        self,
+        rules: Rules,
+        tree: Overlay,
+        sealer: Sealer,
+        committed: Callable[[str], bytes | None],
+    ) -> None:
         self._rules = rules
+        self._tree = tree
         self._sealer = sealer
+        self._committed = committed
 
     def bring(self, repair: Repair, content: bytes) -> Fixed | Left:
         """Plan the file of *repair*, which holds *content*, as its rule says; return what changes, or why it is left.
@@ -47,7 +61,9 @@ class Bringer:
             return Left(repair.path, "its MAC does not fit: more was changed than values added")
         except GitOpsSecretsError as error:
             return Left(repair.path, error.message, error.hints)
-        return difference(repair, held, sealed)
+        # A readable file is read by nobody new, unless the last commit kept it from somebody.
+        before = held if held.has_ciphertext else self._committed_version(held.path)
+        return difference(repair, held, sealed, before)
 
     def _ruling(self, held: Manifest) -> Ruling:
         """Return the ruling by the rule that verify held the file against, else by those who read it now."""
@@ -69,7 +85,7 @@ class Bringer:
         sealer = self._sealer
         if not held.has_ciphertext:
             _refuse_other_kinds(held)
-            return sealer.seal(held, ruling)
+            return self._as_committed(held, ruling) or sealer.seal(held, ruling)
         opened, wanted = self._opened(repair, held)
         _refuse_other_kinds(wanted)
         if not ANEW.isdisjoint(repair.findings):
@@ -78,6 +94,30 @@ class Bringer:
         if is_same and set(held.recipients) < set(ruling.recipients) and not ruling.groups:
             return sealer.rewrap(opened, ruling)
         return sealer.reseal(opened, wanted, ruling, renew=True)
+
+    def _as_committed(self, held: Manifest, ruling: Ruling) -> Manifest | None:
+        """Plan the readable *held* with the ciphertext that the last commit has for equal values.
+
+        None, and nothing is planned, if the last commit has no encrypted version that opens and has its MAC.
+        """
+        before = self._committed_version(held.path)
+        if before is None:
+            return None
+        try:
+            opened = self._sealer.open_manifest(before)
+        except GitOpsSecretsError:
+            return None
+        sealed = self._sealer.reseal(opened, held, ruling, renew=True)
+        self._tree.write(held.path, sealed.content)
+        return sealed
+
+    def _committed_version(self, path: str) -> Manifest | None:
+        """Return what the last commit has at *path*, None if that is not encrypted."""
+        before = Manifest(self._committed(path) or b"", path)
+        try:
+            return before if before.has_ciphertext and not before.is_empty_shell else None
+        except GitOpsSecretsError:
+            return None
 
     def _opened(self, repair: Repair, held: Manifest) -> tuple[Opened, Manifest]:
         """Return *held* opened, its MAC checked, and all that it holds.

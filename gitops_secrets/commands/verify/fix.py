@@ -99,7 +99,8 @@ def _plan(
 ) -> _Plan:
     fixed, left, notes = list[Fixed](), list[Left](), list[str]()
     with Sealer(tree, Keyring(request.identity_file)) as sealer:
-        bringer = Bringer(Rules(scope.configs), sealer)
+        committed = lambda path: repository.contents("HEAD", [path])[1][path]  # noqa: E731
+        bringer = Bringer(Rules(scope.configs), tree, sealer, committed)
         for number, repair in enumerate(repairs, 1):
             path = repair.path
             request.progress(f"fixing file {number} of {len(repairs)}")

@@ -103,8 +103,11 @@ def _by_path(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
     return found
 
 
-def difference(repair: Repair, before: Manifest, after: Manifest) -> Fixed:
-    """Return what changed from *before*, readable or encrypted, to the encrypted *after*."""
+def difference(repair: Repair, before: Manifest, after: Manifest, read: Manifest | None) -> Fixed:
+    """Return what changed from *before*, readable or encrypted, to the encrypted *after*.
+
+    *read* is the encrypted version whose readers are compared; None if everybody could read the file.
+    """
     was = _states(before)
     states = _states(after)
     encrypted = [path for path, state in states.items() if state and was.get(path) is False]
@@ -119,8 +122,8 @@ def difference(repair: Repair, before: Manifest, after: Manifest) -> Fixed:
             *(["comments"] if comments > 0 else []),
         ),
     )
-    old, new = before.metadata, after.metadata
-    if old is None or new is None or before.is_empty_shell:
+    old, new = read.metadata if read is not None else None, after.metadata
+    if read is None or old is None or new is None or read.is_empty_shell:
         return fixed
     return fixed._replace(
         added=tuple(r for r in new.recipients if r not in old.recipients),
