@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gitops_secrets.cli.merging.driver import ASSEMBLED
 from gitops_secrets.cli.options.shared import identity_option, output_option, verbose_option
 from gitops_secrets.cli.printing.documents import resolve_document
 from gitops_secrets.cli.printing.progress import steps
@@ -70,6 +71,8 @@ def resolve_command(
         outcome = resolve(request)
     if outcome.recovered:
         say("note", outcome.recovered)
+    if outcome.assembled:
+        say("note", f"{outcome.path}: {ASSEMBLED}")
     answer(output, lambda: resolve_document(outcome), lambda: _lines(outcome))
     if not outcome.conflicts:
         return ExitCode.OK

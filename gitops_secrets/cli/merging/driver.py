@@ -15,6 +15,10 @@ from gitops_secrets.adapters.running.interrupts import Interrupted, end_on_signa
 from gitops_secrets.core.repository.drivers import MERGE_BASES
 from gitops_secrets.errors import ExitCode, GitOpsSecretsError
 
+ASSEMBLED = (
+    "encrypted anew in full, because sops cannot set what changed in a file of several documents"
+)
+
 
 def merge_for_git(driver: str, base: str, ours: str, theirs: str, path: str) -> int:
     """Merge three versions of the file *path* into *ours*. Returns 1 if a conflict is left.
@@ -53,10 +57,14 @@ def _merge(base: Path, ours: Path, theirs: Path, path: str) -> int:
     result = merge_in_place(base, ours, theirs, path)
     if result is None:
         return ExitCode.OK if merge_by_lines(base, ours, theirs) else ExitCode.FINDINGS
-    if not result.conflicts:
+    if not result.conflicts and not result.assembled:
         return ExitCode.OK
     from gitops_secrets.cli.printing.say import say
 
+    if result.assembled:
+        say("note", f"{path}: {ASSEMBLED}")
+    if not result.conflicts:
+        return ExitCode.OK
     for key in result.conflicts:
         say("error", f"{path}: both sides changed {key}; our value is kept until you choose")
     say(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from gitops_secrets.adapters.running.interrupts import held_back
 from gitops_secrets.adapters.running.process import pass_on
 from gitops_secrets.commands.merging.merge import Result, Versions, is_encrypted, merge
 from gitops_secrets.core.sops.merging.values import Side
-from gitops_secrets.core.sops.merging.ways import Trust
+from gitops_secrets.core.sops.merging.ways import Readers, Trust
 from gitops_secrets.errors import GitOpsSecretsError
 
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ def _trust(path: str) -> Trust:
     return Trust(partial(_named_readers, path), lambda: not _repository().is_rebasing())
 
 
-def _named_readers(path: str) -> Collection[str]:
+def _named_readers(path: str) -> Readers:
     from gitops_secrets.commands.merging.trusting import named_readers
 
     return named_readers(_repository(), path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from gitops_secrets.adapters.keyring import Keyring
@@ -14,9 +14,10 @@ from gitops_secrets.commands.secrets.sealing import Sealer
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.manifest import Manifest
 from gitops_secrets.core.sops.merging.changes import can_become
+from gitops_secrets.core.sops.merging.documents import places_of
 from gitops_secrets.core.sops.merging.sides import Text, aspects_of, choose_text
-from gitops_secrets.core.sops.merging.values import Documents, Side, merge_values
-from gitops_secrets.core.sops.merging.version import Sides
+from gitops_secrets.core.sops.merging.values import Documents, Place, Side, merge_values
+from gitops_secrets.core.sops.merging.version import Sides, Version
 from gitops_secrets.core.sops.merging.ways import Refusal, Trust, Way, way_of
 from gitops_secrets.errors import GitOpsSecretsError
 
@@ -37,6 +38,8 @@ class Result(NamedTuple):
     """Encrypted: with our value for each key of *conflicts*, or the base's if that was asked for."""
     conflicts: tuple[str, ...]
     """The keys that both sides changed, to different values, and of which nobody chose one."""
+    assembled: bool
+    """Whether all of it is encrypted anew, because sops sets values in the first of several documents only."""
 
 
 def is_encrypted(content: bytes, path: str) -> bool:
@@ -74,19 +77,21 @@ def merge(
             raise refused(path, "a side of it is empty")
         sides = Sides(base, ours, theirs)
         _refuse_decrypted(sides)
-        found = merge_values(
-            base.documents if base is not None else None,
-            ours.documents,
-            theirs.documents,
-            chosen,
-            otherwise,
-        )
-        if found is None:
-            raise refused(path, "the sides do not have the same number of documents")
-        text = _text_by_aspects(sides, chosen)
+        places = places_of(sides)
+        if places is None:
+            raise refused(
+                path,
+                "a side has more or fewer documents, and their kinds and names do not tell them apart",
+            )
+        before = base.documents if base is not None else ()
+        found = merge_values(places, before, ours.documents, theirs.documents, chosen, otherwise)
+        if not found.documents:
+            raise refused(path, "the sides together removed all of its documents")
+        text = _text_by_aspects(sides, places, chosen)
         way = _choose_way(sides, text, found.documents, trust)
-        sealed = Writer(sides, way, keys, sealer).write(found.documents)
-    return Result(sealed.content, (*found.conflicts, *(text.conflicts if text else ())))
+        sealed = Writer(sides, way, keys, sealer).write(found)
+    conflicts = (*found.conflicts, *(text.conflicts if text else ()))
+    return Result(sealed.content, conflicts, way.assembles)
 
 
 def _refuse_decrypted(sides: Sides) -> None:
@@ -98,35 +103,45 @@ def _refuse_decrypted(sides: Sides) -> None:
             raise refused(path, f"{whose} version of it is readable, and it was encrypted")
 
 
-def _text_by_aspects(sides: Sides, chosen: Mapping[str, Side]) -> Text | None:
+def _text_by_aspects(
+    sides: Sides, places: Sequence[Place], chosen: Mapping[str, Side]
+) -> Text | None:
     """Return whose text has what is not set value by value; None if both have it."""
     if not (sides.ours.is_encrypted and sides.theirs.is_encrypted):
         return Text(Side.OURS if sides.ours.is_encrypted else Side.THEIRS, ())
-    base = sides.base
+    # The comments of a document that one side added or removed come and go with it.
+    base, ours, theirs = sides
+    shared = [p for p in places if p.is_on_both_sides and (base is None or p.base is not None)]
     return choose_text(
-        aspects_of(base.manifest, base.comments) if base is not None else None,
-        aspects_of(sides.ours.manifest, sides.ours.comments),
-        aspects_of(sides.theirs.manifest, sides.theirs.comments),
+        aspects_of(base.manifest, _comments(base, [p.base for p in shared]))
+        if base is not None
+        else None,
+        aspects_of(ours.manifest, _comments(ours, [p.ours for p in shared])),
+        aspects_of(theirs.manifest, _comments(theirs, [p.theirs for p in shared])),
         chosen,
     )
+
+
+def _comments(version: Version, numbers: Sequence[int | None]) -> list[tuple[str, ...]]:
+    return [version.comments[number] for number in numbers if number is not None]
 
 
 def _choose_way(sides: Sides, text: Text | None, wanted: Documents, trust: Trust) -> Way:
     """Return the way by which sops can be told what is *wanted*, and which encrypts as little anew as can be."""
     candidates = (Side.OURS, Side.THEIRS) if text is None else (text.side,)
-    found = [way_of(sides, side, trust) for side in candidates]
+    found = [way_of(sides, side, wanted, trust) for side in candidates]
     ways = [way for way in found if isinstance(way, Way)]
     if not ways:
         refusal = found[0]
         assert isinstance(refusal, Refusal)
         # While a merge is under way, no other command commits.
         first = ("abort it: git status says how",) if trust.knows_ours() else ()
-        add = f"gitops-secrets key add {refusal.stranger}"
-        raise refused(sides.ours.manifest.path, refusal.words, *first, add)
+        raise refused(sides.ours.manifest.path, refusal.words, *first, refusal.hint)
     return min(
         ways,
         key=lambda way: (
-            not can_become(sides.of(way.kept).documents, wanted),
+            not way.assembles and not can_become(sides.of(way.kept).documents, wanted),
+            way.assembles,
             way.renews,
             way.wraps,
         ),

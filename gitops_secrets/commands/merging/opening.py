@@ -23,6 +23,7 @@ from gitops_secrets.core.sops.reader.tree import (
     form_of,
 )
 from gitops_secrets.core.sops.reader.yamltree import load_readable_yaml
+from gitops_secrets.core.yamltext.nested import split_documents
 from gitops_secrets.core.yamltext.nodes import duplicate_keys
 from gitops_secrets.errors import GitOpsSecretsError
 
@@ -39,7 +40,7 @@ def open_version(manifest: Manifest, keys: DataKeys, sealer: Sealer) -> Version:
     if any(next(duplicate_keys(root), None) for root in manifest.roots):
         raise GitOpsSecretsError(f"{manifest.path}: a key stands twice in a version of it")
     if manifest.metadata is None:
-        return Version(manifest, _readable(manifest), tuple(_comments(manifest, None)))
+        return Version(manifest, _readable(manifest), _comments(manifest, None))
     try:
         key = keys.find(manifest.metadata)
         if key is not None:
@@ -48,13 +49,13 @@ def open_version(manifest: Manifest, keys: DataKeys, sealer: Sealer) -> Version:
             )
             opened = open_loaded(loaded, key)
             if opened.reading.verdict is Verdict.INTACT:
-                comments = tuple(_comments(manifest, (loaded, key)))
+                comments = _comments(manifest, (loaded, key))
                 return Version(manifest, opened.branches, comments, key)
     except (RefusedError, UnsupportedError):
         pass
     # sops says what is wrong with it, or opens what cannot be opened here.
     plain = sealer.open_manifest(manifest).plain
-    return Version(manifest, _readable(plain), tuple(_comments(plain, None)))
+    return Version(manifest, _readable(plain), _comments(plain, None))
 
 
 def _readable(manifest: Manifest) -> tuple[Branch, ...]:
@@ -68,11 +69,22 @@ def _readable(manifest: Manifest) -> tuple[Branch, ...]:
         ) from None
 
 
-def _comments(manifest: Manifest, opened: tuple[Loaded, DataKey] | None) -> Iterator[str]:
+def _comments(
+    manifest: Manifest, opened: tuple[Loaded, DataKey] | None
+) -> tuple[tuple[str, ...], ...]:
+    """Return the comments of each document: those of all, if it is not known where each begins."""
+    count = len(manifest.roots)
     if form_of(manifest.path) is Form.JSON:
-        return
+        return ((),) * count
+    texts = split_documents(manifest.content)
+    if len(texts) != count:
+        texts = [manifest.content] * count
+    return tuple(tuple(_comments_in(text, opened)) for text in texts)
+
+
+def _comments_in(content: bytes, opened: tuple[Loaded, DataKey] | None) -> Iterator[str]:
     places: list[str] = []
-    for text in _COMMENT.findall(manifest.content.decode(errors="surrogateescape")):
+    for text in _COMMENT.findall(content.decode(errors="surrogateescape")):
         if opened is None or _CIPHERTEXT not in text:
             yield text.strip()
             continue

@@ -42,6 +42,8 @@ class Outcome(NamedTuple):
     chosen: Mapping[str, Side]
     staged: bool
     """Whether the file is resolved in the index too."""
+    assembled: bool = False
+    """Whether all of it was encrypted anew, because sops cannot set what changed in a file of several documents."""
     recovered: str | None = None
 
 
@@ -75,7 +77,9 @@ def resolve(request: Request) -> Outcome:
     if conflict.ids:
         _stage(file)
     record.forget()
-    return Outcome(file.path, (), chosen, staged=bool(conflict.ids), recovered=recovered)
+    return Outcome(
+        file.path, (), chosen, bool(conflict.ids), assembled=result.assembled, recovered=recovered
+    )
 
 
 def _merge(

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from gitops_secrets.core.yamltext.nodes import compose_single, get, to_value
+from gitops_secrets.core.yamltext.nodes import compose_all, compose_single, get, to_value
 from gitops_secrets.core.yamltext.splice import Item, Lines, insert_item, quote
 from gitops_secrets.errors import InvalidDocumentError
 
@@ -21,12 +21,27 @@ def edit_document(content: bytes, line: int, edit: Callable[[bytes], bytes]) -> 
 
     Lines count from 1. Raises what *edit* raises.
     """
-    starts = [0, *(match.end() for match in _SPLIT.finditer(content))]
-    ends = [*(match.start() for match in _SPLIT.finditer(content)), len(content)]
-    for start, end in zip(reversed(starts), reversed(ends), strict=True):
+    for start, end in reversed(_spans(content)):
         if content.count(b"\n", 0, start) < line:
             return content[:start] + edit(content[start:end]) + content[end:]
     return content
+
+
+def split_documents(content: bytes) -> list[bytes]:
+    """Return the text of each document, its comments included, without what separates them."""
+    texts = [content[start:end] for start, end in _spans(content)]
+    if len(texts) > 1 and not compose_all(texts[0], ""):
+        # Comments before the first separator are no document.
+        texts[:2] = [texts[0] + texts[1]]
+    return texts
+
+
+def _spans(content: bytes) -> list[tuple[int, int]]:
+    """Return where the text between the separators of documents begins and ends."""
+    separators = [match.span() for match in _SPLIT.finditer(content)]
+    starts = [0, *(end for _, end in separators)]
+    ends = [*(start for start, _ in separators), len(content)]
+    return list(zip(starts, ends, strict=True))
 
 
 def edit_block(

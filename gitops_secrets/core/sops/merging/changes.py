@@ -14,8 +14,8 @@ _BOOLEANS = {b"True": "true", b"False": "false"}
 
 
 def changes_to(old: Documents, new: Documents) -> tuple[ValueChange, ...] | None:
-    """Return what makes the one document of *old* into that of *new*; None if there are several."""
-    if len(old) != 1 or len(new) != 1:
+    """Return what makes *old* into *new*; None if not the first document alone differs: sops sets no values in others."""
+    if not old or not new or not are_same(old[1:], new[1:]):
         return None
     return tuple(_between(old[0], new[0], ()))
 
@@ -23,9 +23,9 @@ def changes_to(old: Documents, new: Documents) -> tuple[ValueChange, ...] | None
 def can_become(old: Documents, new: Documents) -> bool:
     """Return whether sops can make *old* into *new*: it sets no list as a whole."""
     changes = changes_to(old, new)
-    if changes is None:
-        return are_same(old, new)
-    return not any(change.value is not None and change.value[:1] == b"[" for change in changes)
+    return changes is not None and not any(
+        change.value is not None and change.value[:1] == b"[" for change in changes
+    )
 
 
 def _between(old: Branch, new: Branch, path: Path) -> Iterator[ValueChange]:

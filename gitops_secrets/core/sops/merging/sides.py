@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -35,9 +35,9 @@ class Text(NamedTuple):
     """The aspects that decide it and that both sides changed; our text counts until one is chosen."""
 
 
-def aspects_of(manifest: Manifest, comments: tuple[str, ...]) -> dict[Aspect, object]:
+def aspects_of(manifest: Manifest, comments: Sequence[tuple[str, ...]]) -> dict[Aspect, object]:
     """Return the aspects of *manifest*, whose comments read *comments*: of a readable one these alone."""
-    found: dict[Aspect, object] = {Aspect.COMMENTS: comments}
+    found: dict[Aspect, object] = {Aspect.COMMENTS: tuple(comments)}
     metadata = manifest.metadata
     if metadata is not None:
         groups = (metadata.opening, metadata.threshold) if metadata.groups else ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from enum import Enum, StrEnum
-from typing import Final, TypeAlias, TypeGuard, TypeVar
+from typing import Final, NamedTuple, TypeAlias, TypeGuard, TypeVar
 
 from gitops_secrets.core.sops.merging.registries import is_docker_config, merge_registries
 from gitops_secrets.core.sops.reader.tree import Branch, Comment, Typed, Value
@@ -31,39 +31,68 @@ _Node: TypeAlias = "Value | _Absent"
 _Any = TypeVar("_Any")
 
 
+class Place(NamedTuple):
+    """Where one document is in each version, counted from 0; None if a version does not have it."""
+
+    name: str
+    """What its conflicts begin with; empty if it is the only document."""
+    base: int | None
+    ours: int | None
+    theirs: int | None
+
+    def of(self, side: Side) -> int | None:
+        """Return where it is in the version of *side*, ours or theirs."""
+        return self.ours if side is Side.OURS else self.theirs
+
+    @property
+    def is_on_both_sides(self) -> bool:
+        """Whether no side added or removed it alone."""
+        return self.ours is not None and self.theirs is not None
+
+
 class Merged(Veiled):
     """The documents that came out, and the keys that both sides changed, to different values."""
 
-    __slots__ = ("conflicts", "documents")
+    __slots__ = ("conflicts", "documents", "places")
 
-    def __init__(self, documents: tuple[Branch, ...], conflicts: tuple[str, ...]) -> None:
+    def __init__(
+        self, documents: tuple[Branch, ...], places: tuple[Place, ...], conflicts: tuple[str, ...]
+    ) -> None:
         self.documents = documents
         """With our value, or the base's if that was asked for, where both sides changed one."""
+        self.places = places
+        """Where each of the documents is in the versions."""
         self.conflicts = conflicts
-        """Each as FIELD.KEY, with the number of its document before it if there are several."""
+        """Each as FIELD.KEY, with the name of its document before it if there are several."""
 
 
 def merge_values(
-    base: Documents | None,
+    places: Sequence[Place],
+    base: Documents,
     ours: Documents,
     theirs: Documents,
     chosen: Mapping[str, Side],
     otherwise: Side = Side.OURS,
-) -> Merged | None:
-    """Return the three versions merged; None if they do not have the same documents.
+) -> Merged:
+    """Return the three versions merged, whose documents belong together as *places* say.
 
-    Without *base* both sides made the file. *chosen* says by key whose value counts where both changed it,
-    and *otherwise* whose counts for all other keys.
+    *chosen* says by key whose value counts where both changed it, and *otherwise* whose counts for all
+    other keys. A document is a value too: its key is its name.
     """
-    if len(ours) != len(theirs) or (base is not None and len(base) != len(ours)):
-        return None
     merge = _Merge(chosen, otherwise)
-    bases: Sequence[Branch | _Absent] = base if base is not None else [_ABSENT] * len(ours)
-    found = [
-        merge.branch(b, o, t, (str(number),) if len(ours) > 1 else ())
-        for number, (b, o, t) in enumerate(zip(bases, ours, theirs, strict=True), 1)
-    ]
-    return Merged(tuple(found), tuple(merge.conflicts))
+    documents, kept = [], []
+    for place in places:
+        document = merge.document(
+            _at(base, place.base), _at(ours, place.ours), _at(theirs, place.theirs), place.name
+        )
+        if document is not _ABSENT:
+            documents.append(document)
+            kept.append(place)
+    return Merged(tuple(documents), tuple(kept), tuple(merge.conflicts))
+
+
+def _at(documents: Documents, number: int | None) -> Branch | _Absent:
+    return documents[number] if number is not None else _ABSENT
 
 
 def is_branch(value: object) -> TypeGuard[Branch]:
@@ -100,7 +129,21 @@ class _Merge:
         self._otherwise = otherwise
         self.conflicts: list[str] = []
 
-    def branch(
+    def document(
+        self, base: Branch | _Absent, ours: Branch | _Absent, theirs: Branch | _Absent, name: str
+    ) -> Branch | _Absent:
+        """Return the document merged, or that there is none."""
+        path = (name,) if name else ()
+        if is_branch(ours) and is_branch(theirs):
+            return self._branch(base, ours, theirs, path)
+        if is_same(theirs, base):
+            return ours
+        if is_same(ours, base):
+            return theirs
+        found: Branch | _Absent = self._pick(base, ours, theirs, path)
+        return found
+
+    def _branch(
         self, base: _Node, ours: Branch, theirs: Branch, path: tuple[str, ...]
     ) -> tuple[tuple[str, Value], ...]:
         """Return the mappings merged: in our order, with the keys that are theirs alone after it."""
@@ -124,7 +167,7 @@ class _Merge:
         if is_same(ours, base):
             return theirs
         if is_branch(ours) and is_branch(theirs):
-            return self.branch(base, ours, theirs, path)
+            return self._branch(base, ours, theirs, path)
         if is_docker_config(path) and isinstance(ours, str) and isinstance(theirs, str):
             text = base if isinstance(base, str) else None
             found = merge_registries(text, ours, theirs, path, self._pick)

@@ -20,12 +20,13 @@ class Version(Veiled):
         self,
         manifest: Manifest,
         documents: tuple[Branch, ...],
-        comments: tuple[str, ...],
+        comments: tuple[tuple[str, ...], ...],
         key: DataKey | None = None,
     ) -> None:
         self.manifest = manifest
         self.documents = documents
         self.comments = comments
+        """Of each document, readable."""
         self.key = key
         """By which it was opened; None if it is readable or sops opened it."""
 

@@ -10,16 +10,39 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
+from gitops_secrets.core.sops.merging.changes import can_become
 from gitops_secrets.core.sops.merging.sides import Aspect, aspects_of, has_same_ciphertext
-from gitops_secrets.core.sops.merging.values import Side, merge_names
+from gitops_secrets.core.sops.merging.values import Documents, Side, merge_names
 from gitops_secrets.core.sops.merging.version import Sides, Version
+
+
+class Readers(NamedTuple):
+    """Who opens a file: identities of *needed* of these groups of recipients."""
+
+    groups: tuple[tuple[str, ...], ...] = ()
+    needed: int = 1
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """The recipients of all groups."""
+        return tuple(recipient for group in self.groups for recipient in group)
+
+    def are_within(self, others: Readers) -> bool:
+        """Return whether all who together open a file for these open one for *others* too."""
+        if len(others.groups) == 1:
+            return set(self.recipients) <= set(others.recipients)
+        return (
+            len(self.groups) == len(others.groups)
+            and self.needed >= others.needed
+            and all(set(own) <= set(g) for own, g in zip(self.groups, others.groups, strict=True))
+        )
 
 
 class Trust(NamedTuple):
     """What our branch says about who reads a file."""
 
-    named: Callable[[], Collection[str]]
-    """Return the recipients of its creation rule for the file; asked only if it matters."""
+    named: Callable[[], Readers]
+    """Return the readers of its creation rule for the file, none if it has no rule; asked only if it matters."""
     knows_ours: Callable[[], bool] = lambda: True
     """Return whether our version is known to be of our branch.
 
@@ -37,24 +60,30 @@ class Way(NamedTuple):
     """Whether it gets a data key of its own."""
     wraps: bool
     """Whether the data key that the text has is wrapped for other readers than now."""
+    assembles: bool
+    """Whether the values are not set in the text: its documents are put together, and encrypted anew."""
 
 
 class Refusal(NamedTuple):
     """Why a text is not kept."""
 
     words: str
-    stranger: str
-    """The recipient that our branch does not know."""
+    hint: str
+    """What lets in those whom our branch does not know."""
 
 
-def way_of(sides: Sides, kept: Side, trust: Trust) -> Way | Refusal:
-    """Return how the versions become one with the text of *kept*, or why they do not."""
+def way_of(sides: Sides, kept: Side, wanted: Documents, trust: Trust) -> Way | Refusal:
+    """Return how the versions become one that holds *wanted*, with the text of *kept*, or why they do not."""
     base, ours, theirs = sides
     text = sides.of(kept)
     was = base.recipients if base is not None else ()
-    readers = merge_names(was, ours.recipients, theirs.recipients)
+    in_groups = _in_groups(text)
+    # Which group a reader goes into is not known: the groups are those of the text.
+    readers = text.recipients if in_groups else merge_names(was, ours.recipients, theirs.recipients)
+    assembles = max(len(text.documents), len(wanted)) > 1 and not can_become(text.documents, wanted)
     renews = (
-        not _has_known_key(sides, kept, trust)
+        assembles
+        or not _has_known_key(sides, kept, trust)
         or bool(_put_out(sides, text, readers))
         or _is_rotated(base, sides.other_than(kept), text)
     )
@@ -65,9 +94,16 @@ def way_of(sides: Sides, kept: Side, trust: Trust) -> Way | Refusal:
             whose = "their" if trust.knows_ours() else "one"
             return Refusal(
                 f"{whose} side lets in {stranger}, whom no creation rule of ours names: add it to ours, then merge",
-                stranger,
+                f"gitops-secrets key add {stranger}",
             )
-    return Way(kept, readers, renews, wraps)
+    if not _has_known_groups(sides, text, trust):
+        whose = "their" if trust.knows_ours() else "one"
+        return Refusal(
+            f"{whose} side needs other key groups than ours, and no creation rule of ours has them: "
+            "add them to ours, then merge",
+            f"write them under key_groups of the creation rule for {text.manifest.path}",
+        )
+    return Way(kept, readers, renews, wraps, assembles)
 
 
 def _stranger(sides: Sides, readers: Collection[str], trust: Trust) -> str | None:
@@ -77,9 +113,29 @@ def _stranger(sides: Sides, readers: Collection[str], trust: Trust) -> str | Non
         known &= set(sides.theirs.recipients)
     strange = [reader for reader in readers if reader not in known]
     if strange:
-        named = trust.named()
+        named = trust.named().recipients
         strange = [reader for reader in strange if reader not in named]
     return strange[0] if strange else None
+
+
+def _in_groups(version: Version) -> bool:
+    metadata = version.manifest.metadata
+    return metadata is not None and bool(metadata.groups)
+
+
+def _has_known_groups(sides: Sides, text: Version, trust: Trust) -> bool:
+    """Return whether nobody opens *text* alone who needs somebody else by our version or our creation rule."""
+    own = (sides.ours,) if trust.knows_ours() else (sides.ours, sides.theirs)
+    if not any(map(_in_groups, (*own, text))):
+        return True
+    readers = _readers_of(text)
+    known = all(readers.are_within(_readers_of(version)) for version in own)
+    return known or readers.are_within(trust.named())
+
+
+def _readers_of(version: Version) -> Readers:
+    metadata = version.manifest.metadata
+    return Readers(metadata.opening, metadata.needed) if metadata is not None else Readers()
 
 
 def _has_known_key(sides: Sides, kept: Side, trust: Trust) -> bool:
@@ -116,7 +172,7 @@ def _has_other_key(one: Version, other: Version) -> bool:
 
 
 def _has_new_rule(one: Version, other: Version) -> bool:
-    rules = (aspects_of(v.manifest, v.comments).get(Aspect.RULE) for v in (one, other))
+    rules = (aspects_of(v.manifest, ()).get(Aspect.RULE) for v in (one, other))
     return len(set(rules)) > 1
 
 

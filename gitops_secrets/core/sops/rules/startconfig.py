@@ -53,28 +53,39 @@ def config_of(content: bytes, rule: CreationRule) -> bytes:
 
     Raises InvalidDocumentError if an indent of its stores is not a number.
     """
-    made: dict[str, object] = dict(rule.choices)
     groups = [[recipient.value for recipient in group.recipients] for group in rule.groups]
-    if len(groups) == 1:
-        made["age"] = groups[0]
-    else:
-        made["key_groups"] = [{"age": recipients} for recipients in groups]
-        made["shamir_threshold"] = rule.threshold
+    made: dict[str, object] = {**dict(rule.choices), **_keys(groups, rule.threshold)}
     if rule.mac_only_encrypted:
         made["mac_only_encrypted"] = True
     return _render(made, _indents(content))
 
 
 def ruling_like(sealed: Manifest, recipients: Sequence[str]) -> Ruling:
-    """Return the ruling by which *sealed* is encrypted as it is now, in the same form, for *recipients*."""
+    """Return the ruling by which *sealed* is encrypted as it is now, in the same form, for *recipients*.
+
+    If it has key groups they stay as they are: *recipients* are those of its groups.
+    """
     metadata = sealed.metadata
-    made: dict[str, object] = {"age": list(recipients)}
+    groups = metadata.opening if metadata is not None and metadata.groups else ()
+    needed = metadata.needed if metadata is not None and metadata.groups else 1
+    made: dict[str, object] = _keys(groups or (tuple(recipients),), needed)
     mac_only = metadata is not None and metadata.mac_only_encrypted
     if metadata is not None and metadata.rule is not None:
         made |= dict([metadata.rule])
     if mac_only:
         made["mac_only_encrypted"] = True
-    return Ruling(_render(made, _indents_like(sealed)), tuple(recipients), mac_only=mac_only)
+    config = _render(made, _indents_like(sealed))
+    return Ruling(config, tuple(recipients), mac_only=mac_only, needed=needed, groups=groups)
+
+
+def _keys(groups: Sequence[Sequence[str]], threshold: int) -> dict[str, object]:
+    """Return the fields of a rule for *groups* of recipients."""
+    if len(groups) == 1:
+        return {"age": list(groups[0])}
+    return {
+        "key_groups": [{"age": list(recipients)} for recipients in groups],
+        "shamir_threshold": threshold,
+    }
 
 
 def _indents_like(sealed: Manifest) -> dict[str, int]:

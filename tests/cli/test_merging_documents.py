@@ -1,0 +1,189 @@
+"""Files of several documents: two branches change, add and remove some of them, and all stays encrypted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support.leaks import Watch
+from tests.support.merging import Branches
+from tests.support.secrets import mixed
+from tests.support.user import User
+
+ANEW = "note: apps/db.sops.yaml: encrypted anew in full"
+MARK = "# of the team"
+
+
+def secret(name: str, namespace: str = "shop", **values: object) -> str:
+    """A Secret with a comment, in a document of its own."""
+    lines = "".join(f"  {key}: {json.dumps(value)}\n" for key, value in values.items())
+    return (
+        f"apiVersion: v1\nkind: Secret\nmetadata:\n  name: {name}\n  namespace: {namespace}\n"
+        f"stringData:\n  {MARK} {name}\n{lines}"
+    )
+
+
+def documents(*texts: str) -> str:
+    return "---\n".join(texts)
+
+
+A, B, C = (secret(name, x="1", y="2") for name in "abc")
+
+
+@pytest.fixture
+def branches(user: User) -> Branches:
+    return Branches(user)
+
+
+def held(branches: Branches) -> dict[str, Any]:
+    """What the file holds by the names of its documents, in their order."""
+    found = list(yaml.safe_load_all(branches.opened()))
+    return {one["metadata"]["name"]: one["stringData"] for one in found}
+
+
+def writing(branches: Branches, *texts: str) -> Callable[[], None]:
+    """Return what writes the documents *texts*, encrypted anew."""
+    return branches.write(branches.encrypt(documents(*texts)))
+
+
+def test_values_of_later_documents_are_merged_and_nothing_readable_is_written(
+    branches: Branches,
+) -> None:
+    mine, other, both = mixed(), mixed(), mixed()
+    branches.start(branches.encrypt(documents(A, B, secret("c", x="1", z=both))))
+    branches.part(
+        writing(branches, A, secret("b", x=mine, y="2"), secret("c", x="1", z=both)),
+        writing(branches, A, secret("b", x="1", y=other), secret("c", x="1", z=both, new="n")),
+    )
+    with Watch(branches.user, mine, other, both) as watch:
+        done = branches.merge()
+    assert (done.status, ANEW in done.stderr) == (0, True), done.printed
+    assert watch.leaks(done) == []
+    assert held(branches) == {
+        "a": {"x": "1", "y": "2"},
+        "b": {"x": mine, "y": other},
+        "c": {"x": "1", "z": both, "new": "n"},
+    }
+    assert [f"{MARK} {name}" in branches.opened() for name in "abc"] == [True] * 3
+    assert branches.user.run("verify").status == 0
+
+
+def test_what_sops_can_set_keeps_all_other_ciphertext(branches: Branches) -> None:
+    """Both changed the first document only."""
+    branches.start(branches.encrypt(documents(A, B)))
+    branches.part(
+        branches.setting("stringData", "x", value='"of main"'),
+        branches.setting("stringData", "y", value='"of topic"'),
+    )
+    done = branches.merge()
+    assert (done.status, ANEW in done.stderr) == (0, False), done.printed
+    assert held(branches) == {"a": {"x": "of main", "y": "of topic"}, "b": {"x": "1", "y": "2"}}
+    later = [branches.user.git("show", f"{r}:{branches.path}") for r in ("main", "main~1")]
+    assert [line for line in later[0].splitlines() if "  x: ENC" in line][1:] == [
+        line for line in later[1].splitlines() if "  x: ENC" in line
+    ][1:]
+
+
+N, M = secret("n", x="new"), secret("m", x="mine")
+B2 = secret("b", x="changed", y="2")
+DEEDS = {
+    "theirs adds": ((A, B2), (A, B, N), {"a": A, "b": B2, "n": N}),
+    "theirs adds in the middle": ((A, B), (A, N, B), {"a": A, "n": N, "b": B}),
+    "each adds another": ((A, B, M), (A, B, N), {"a": A, "b": B, "m": M, "n": N}),
+    "both add the same": ((A, B, N), (A, B, N), {"a": A, "b": B, "n": N}),
+    "theirs removes": ((A, B2), (B,), {"b": B2}),
+    "ours removes, theirs adds": ((B,), (A, B, N), {"b": B, "n": N}),
+    "each removes another": ((A, C), (B, C), {"c": C}),
+    "ours renames": ((A, secret("r", x="1", y="2")), (A, B2), {"a": A, "r": B2}),
+    "theirs moves": ((A, B2), (B, A), {"b": B2, "a": A}),
+}
+"""What each side makes of A and B, and what the merged file holds, by name."""
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+def test_documents_that_one_side_added_or_removed_are_merged(branches: Branches, deed: str) -> None:
+    ours, theirs, expected = DEEDS[deed]
+    start = (A, B, C) if deed == "each removes another" else (A, B)
+    branches.start(branches.encrypt(documents(*start)))
+    branches.part(writing(branches, *ours), writing(branches, *theirs))
+    done = branches.merge()
+    assert done.status == 0, done.printed
+    wanted = {name: yaml.safe_load(text)["stringData"] for name, text in expected.items()}
+    assert list(held(branches).items()) == list(wanted.items())
+    assert branches.user.run("verify").status == 0
+
+
+def test_a_document_that_one_side_removed_and_the_other_changed_is_a_conflict_with_its_name(
+    branches: Branches,
+) -> None:
+    branches.start(branches.encrypt(documents(A, B)))
+    branches.part(writing(branches, A), writing(branches, secret("a", x="9", y="2"), B2))
+    done = branches.merge()
+    assert (done.status, "both sides changed Secret/shop/b;" in done.stderr) == (1, True)
+    assert held(branches) == {"a": {"x": "9", "y": "2"}}
+    resolved = branches.user.run("resolve", branches.path, "Secret/shop/b", "--theirs")
+    assert resolved.status == 0, resolved.printed
+    assert held(branches) == {"a": {"x": "9", "y": "2"}, "b": {"x": "changed", "y": "2"}}
+
+
+def test_a_key_of_a_later_document_is_resolved_by_the_hint_of_the_merge(branches: Branches) -> None:
+    branches.start(branches.encrypt(documents(A, B, C)))
+    mine = (A, secret("b", x="of main", y="main"), C)
+    other = (A, secret("b", x="of topic", y="2"), secret("c", x="of topic", y="2"))
+    branches.part(writing(branches, *mine), writing(branches, *other))
+    done = branches.merge()
+    key = "Secret/shop/b.stringData.x"
+    hint = f"hint: gitops-secrets resolve {branches.path} {key} --theirs\n"
+    assert (done.status, hint in done.stderr) == (1, True), done.printed
+    assert branches.user.run("resolve", branches.path, key, "--theirs").status == 0
+    assert held(branches)["b"] == {"x": "of topic", "y": "main"}
+    assert held(branches)["c"] == {"x": "of topic", "y": "2"}
+    assert branches.user.git("ls-files", "--unmerged") == ""
+
+
+def test_a_name_that_is_encrypted_is_said_by_neither_conflict_nor_error(
+    branches: Branches,
+) -> None:
+    name, other = mixed(), mixed()
+
+    def sealed(*texts: str) -> Callable[[], None]:
+        return branches.write(branches.encrypt(documents(*texts), regex=""))
+
+    branches.start(branches.encrypt(documents(A, secret(name, x="1")), regex=""))
+    branches.part(
+        sealed(A, secret(name, x=other), secret("new", x="1")),
+        sealed(A, secret(name, x="2")),
+    )
+    with Watch(branches.user, name, other) as watch:
+        done = branches.merge()
+        listed = branches.user.run("resolve", branches.path)
+    assert (done.status, "both sides changed 2.stringData.x;" in done.stderr) == (1, True)
+    assert watch.leaks(done, listed) == []
+
+
+def test_documents_that_nothing_tells_apart_are_not_merged(branches: Branches) -> None:
+    branches.start(branches.encrypt(documents("x: 1\n", "x: 2\n"), regex=""))
+
+    def values(*texts: str) -> Callable[[], None]:
+        return branches.write(branches.encrypt(documents(*texts), regex=""))
+
+    branches.part(values("x: 1\n"), values("x: 1\n", "x: 3\n"))
+    done = branches.merge()
+    assert (done.status, "do not tell them apart" in done.stderr) == (1, True), done.printed
+    assert branches.content() == branches.user.git("show", f"main:{branches.path}")
+
+
+def test_a_comment_of_the_side_that_changed_it_stays_beside_values_of_the_other(
+    branches: Branches,
+) -> None:
+    branches.start(branches.encrypt(documents(A, B)))
+    commented = B.replace(f"{MARK} b", f"{MARK} red")
+    branches.part(writing(branches, A, commented), writing(branches, A, B2))
+    done = branches.merge()
+    assert done.status == 0, done.printed
+    assert f"{MARK} red" in branches.opened()
+    assert held(branches)["b"] == {"x": "changed", "y": "2"}
