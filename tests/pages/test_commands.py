@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.pages.commands import Command, commands_of, every_command
+from tests.pages.commands import ROOT, Command, commands_of, every_command
+from tests.pages.elsewhere import ELSEWHERE
 from tests.pages.not_run import NOT_RUN
 from tests.pages.repositories import SECRETS
 from tests.pages.sessions import SESSIONS, Step
@@ -17,7 +18,7 @@ from tests.pages.stand_ins import put_in
 from tests.support.terminal import Terminal
 from tests.support.user import PROGRAM, Result, User
 
-LISTED = {named for texts in NOT_RUN.values() for named in texts}
+LISTED = {named for table in (NOT_RUN, ELSEWHERE) for texts in table.values() for named in texts}
 _OF_CI = {
     "GITHUB_BASE_REF": "main",
     "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main",
@@ -96,12 +97,17 @@ def test_each_command_is_run_or_says_why_not() -> None:
     shown = every_command()
     assert len(shown) > 60
     lacking = [c for c in shown if c.page not in SESSIONS and (c.page, c.text) not in LISTED]
-    assert lacking == [], "make a session of the page, or name the command in not_run.py"
+    assert lacking == [], "make a session of the page, or name it in elsewhere.py or not_run.py"
 
 
 def test_what_is_listed_stands_in_its_page() -> None:
     shown = {(command.page, command.text) for command in every_command()}
     assert sorted(LISTED - shown) == []
-    assert [
-        n for n, times in Counter(n for t in NOT_RUN.values() for n in t).items() if times > 1
-    ] == []
+    both = [n for table in (NOT_RUN, ELSEWHERE) for texts in table.values() for n in texts]
+    assert [n for n, times in Counter(both).items() if times > 1] == []
+
+
+@pytest.mark.parametrize("file", ELSEWHERE)
+def test_a_command_that_is_run_elsewhere_stands_in_that_test(file: str) -> None:
+    text = (ROOT / file).read_text()
+    assert [command for _, command in ELSEWHERE[file] if f'"{command}"' not in text] == []

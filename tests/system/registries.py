@@ -41,9 +41,9 @@ class Authority:
         self.file.write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
 
     def issue(self, name: str = "server") -> tuple[Path, Path]:
-        """The files of a certificate for 127.0.0.1 and localhost, and of its key."""
+        """The files of a certificate for 127.0.0.1, localhost and *name*, and of its key."""
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        certificate = _certificate(key, "127.0.0.1", self.key, "Tests", ca=False)
+        certificate = _certificate(key, name, self.key, "Tests", ca=False)
         files = self._folder / f"{name}.crt", self._folder / f"{name}.key"
         files[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
         files[1].write_bytes(_pem(key))
@@ -253,7 +253,8 @@ def _certificate(
         .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
     )
     if not ca:
-        names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+        hosts = [x509.DNSName(host) for host in ("localhost", name)]
+        names = [*hosts, x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
     return builder.sign(signer, hashes.SHA256())
 
