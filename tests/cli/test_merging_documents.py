@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from pyrage import x25519
 
 from tests.support.leaks import Watch
 from tests.support.merging import Branches
@@ -187,3 +188,69 @@ def test_a_comment_of_the_side_that_changed_it_stays_beside_values_of_the_other(
     assert done.status == 0, done.printed
     assert f"{MARK} red" in branches.opened()
     assert held(branches)["b"] == {"x": "changed", "y": "2"}
+
+
+def test_what_is_encrypted_anew_lets_no_stranger_of_their_branch_in(branches: Branches) -> None:
+    """Their side let a reader in under the data key that both have, and each changed another document."""
+    stranger = str(x25519.Identity.generate().to_public())
+    branches.start(branches.encrypt(documents(A, B)))
+
+    def edit(*texts: str, readers: tuple[str, ...]) -> Callable[[], None]:
+        return branches.write(branches.encrypt(documents(*texts), readers=readers))
+
+    both = (branches.recipient, stranger)
+    branches.part(writing(branches, A, B2), edit(secret("a", x="9", y="2"), B, readers=both))
+    done = branches.merge()
+    said = f"their side lets in {stranger}, whom no creation rule of ours names"
+    assert (done.status, said in done.stderr) == (1, True), done.printed
+    assert branches.content() == branches.user.git("show", f"main:{branches.path}")
+
+
+def test_a_data_key_is_new_and_readers_are_those_of_both_sides(branches: Branches) -> None:
+    """Our side put a reader out, and theirs changed a later document."""
+    gone = str(x25519.Identity.generate().to_public())
+    branches.start(branches.encrypt(documents(A, B), readers=(branches.recipient, gone)))
+    before = ciphertext(branches)
+    theirs = branches.encrypt(documents(A, B2), readers=(branches.recipient, gone))
+    branches.part(writing(branches, A, B, N), branches.write(theirs))
+    done = branches.merge()
+    assert (done.status, ANEW in done.stderr) == (0, True), done.printed
+    assert gone not in branches.content()
+    assert not ciphertext(branches) & before
+    assert list(held(branches)) == ["a", "b", "n"]
+
+
+def ciphertext(branches: Branches) -> set[str]:
+    return {line for line in branches.content().splitlines() if " ENC[" in line}
+
+
+def test_a_list_of_a_later_document_is_taken_from_the_side_that_made_it(branches: Branches) -> None:
+    """sops sets no list, so the text of the document is theirs."""
+    branches.start(branches.encrypt(documents(A, B)))
+    listed = secret("b", x="1", y=["l", "m"])
+    branches.part(writing(branches, secret("a", x="9", y="2"), B), writing(branches, A, listed))
+    done = branches.merge()
+    assert done.status == 0, done.printed
+    assert held(branches) == {"a": {"x": "9", "y": "2"}, "b": {"x": "1", "y": ["l", "m"]}}
+
+
+TYPED = (
+    "since: 2001-12-14\nat: 2001-12-14T01:02:03Z\nratio: 0.5\nbig: 1e22\non: true\nnone: null\nempty: ''\n"
+    "text: |\n  one\n\n  two\nlist: [1, x, {deep: 2}]\nport: 1\nname: a\n"
+)
+"""Helm values, all of them encrypted."""
+
+
+def test_values_of_every_type_come_through_as_they_are(branches: Branches) -> None:
+    def values(first: str, second: str) -> str:
+        return branches.encrypt(documents(first, second), regex="")
+
+    branches.start(values("x: 1\n", TYPED))
+    ours, theirs = TYPED.replace("port: 1", "port: 2"), TYPED.replace("name: a", "name: b")
+    branches.part(branches.write(values("x: 1\n", ours)), branches.write(values("x: 1\n", theirs)))
+    done = branches.merge()
+    assert done.status == 0, done.printed
+    both = values("x: 1\n", ours.replace("name: a", "name: b"))
+    merged = branches.opened()
+    branches.write(both)()
+    assert merged == branches.opened()
