@@ -167,6 +167,10 @@ class Maker:
             )
         return self._chance.choice(_TEXTS) + self._chance.choice(("x", "\n", "12"))
 
+    def mapping(self, indent: int) -> str:
+        """Return a mapping of YAML that stands below a key."""
+        return self._yaml(1, indent)
+
     def _yaml(self, depth: int, indent: int) -> str:
         keys = self._chance.sample(_KEYS, self._chance.randint(1, 5))
         pad = " " * indent

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.e2e.tools import fluxcli, fluxoperator, gitea, keyrings, manifests
+from tests.e2e.tools import decrypting, fluxcli, fluxoperator, gitea, keyrings, manifests
 from tests.e2e.tools.process import BuildError, run
 
 HERE: Final = Path(__file__).parent
@@ -95,6 +95,11 @@ class Binaries:
         return self.folder.parent / f"keyrings-{keyrings.version()}" / "keyrings"
 
     @property
+    def decrypting(self) -> Path:
+        """What kustomize-controller decrypts; in a folder of its own sources and of the controller's version."""
+        return self.folder.parent / f"decrypting-{decrypting.version()}" / "decrypting"
+
+    @property
     def manifests(self) -> Path:
         """Flux's components, one file each, as the flux CLI embeds them."""
         return self.folder / "manifests"
@@ -132,6 +137,7 @@ def build() -> Binaries:
             ("gitea", binaries.gitea, gitea.build_gitea),
             ("flux", binaries.flux_cli, fluxcli.build_flux_cli),
             ("keyrings", binaries.keyrings, keyrings.build_keyrings),
+            ("decrypting", binaries.decrypting, decrypting.build_decrypting),
             ("flux-operator", binaries.flux_operator, fluxoperator.build_flux_operator),
         ):
             if not target.exists():

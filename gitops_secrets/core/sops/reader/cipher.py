@@ -29,7 +29,7 @@ _BASE64 = re.compile("(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3
 _KINDS = ("str", "int", "float", "bool", "bytes", "time", "comment")
 _INTEGER = re.compile(rb"[+-]?[0-9]{1,19}")
 _FLOAT = re.compile(rb"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_NO_NUMBERS = (b"+Inf", b"-Inf", b"NaN")
+NO_NUMBERS = (b"+Inf", b"-Inf", b"NaN")
 _TRUE = (b"1", b"t", b"T", b"TRUE", b"true", b"True")
 _FALSE = (b"0", b"f", b"F", b"FALSE", b"false", b"False")
 _TIME = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{0,8}[1-9])?(?:Z|[+-]\d\d:\d\d)")
@@ -109,11 +109,11 @@ def _typed(plain: bytes, kind: str) -> bytes | Typed | Comment:
             return Typed(b"True" if plain in _TRUE else b"False")
         raise ClosedError
     pattern = _FLOAT if kind == "float" else _TIME
-    if not pattern.fullmatch(plain) and not (kind == "float" and plain in _NO_NUMBERS):
+    if not pattern.fullmatch(plain) and not (kind == "float" and plain in NO_NUMBERS):
         raise UnsupportedError(f"a value of type {kind} is not written as sops writes it")
     if kind == "time":
         return Typed(plain)
-    if plain in _NO_NUMBERS:
+    if plain in NO_NUMBERS:
         return Typed(plain)
     number = float(plain)
     if number in (float("inf"), float("-inf")):
