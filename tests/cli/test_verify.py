@@ -48,6 +48,43 @@ def test_with_an_identity_and_no_history_the_mac_tells(user: User, own: str) -> 
     assert findings(user.run("verify")) == ["mac"]
 
 
+def test_a_file_that_only_sops_refuses_is_said_to_be_decrypted_by_the_controller(
+    user: User, own: str
+) -> None:
+    change(user, A, "namespace: shop", "namespace: shop\n  labels: {app: other}")
+    user.git("checkout", "--quiet", "--orphan", "new")
+    user.commit({})
+    assert "kustomize-controller decrypts it all the same" in user.run("verify").stdout
+    assert readers(user)[A] == {"sops": "mac", "kustomize_controller": "opens", "why": ""}
+
+
+def test_a_value_that_does_not_open_is_refused_by_both(user: User, own: str) -> None:
+    change(user, A, re.escape(value_of(user, A, "a")), value_of(user, B, "a"))
+    assert "all the same" not in user.run("verify").stdout
+    told = readers(user)[A]
+    assert (told["sops"], told["kustomize_controller"]) == ("closed", "refuses")
+
+
+def test_a_file_that_only_the_controller_leaves_encrypted_is_a_note(user: User, own: str) -> None:
+    """Its MAC is still that of sops: white space is not in it."""
+    seal(user, "apps/c.json", json.dumps({"stringData": {"a": "a value"}}))
+    user.write(
+        {"apps/c.json": json.dumps(json.loads(user.read("apps/c.json")), separators=(",", ":"))}
+    )
+    result = user.run("verify")
+    assert (
+        "note: sops opens apps/c.json, and kustomize-controller applies the ciphertext"
+        in result.stdout
+    )
+    assert readers(user)["apps/c.json"]["kustomize_controller"] == "leaves"
+
+
+def readers(user: User) -> dict[str, dict[str, str]]:
+    """Which program opens each file."""
+    told = json.loads(user.run("verify", "--output", "json").stdout)["readers"]
+    return {reader.pop("path"): reader for reader in told}
+
+
 def test_an_object_under_another_name_is_moved(user: User, own: str) -> None:
     change(user, A, "name: a", "name: other")
     user.commit({})

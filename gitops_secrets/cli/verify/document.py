@@ -27,6 +27,15 @@ def verify_document(verified: Verified, fixing: Fixing | None = None) -> str:
             "keyless": verified.keyless,
             "versions": verified.versions,
             "signed": verified.signed,
+            "readers": [
+                {
+                    "path": reader.path,
+                    "sops": reader.sops.value,
+                    "kustomize_controller": reader.controller.handling.value,
+                    "why": reader.controller.why,
+                }
+                for reader in verified.readers
+            ],
             "findings": [finding_value(finding) for finding in outcome.findings],
             "excused": [
                 {**finding_value(i.finding), "by": i.by, "reason": i.reason}

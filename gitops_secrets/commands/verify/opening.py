@@ -10,6 +10,8 @@ from gitops_secrets.adapters.sops.asking import ask_sops
 from gitops_secrets.commands.secrets.datakeys import DataKeys
 from gitops_secrets.core.guard.record.finding import Finding
 from gitops_secrets.core.sops.keys.recipients import is_post_quantum, shorten
+from gitops_secrets.core.sops.reader.cipher import DataKey
+from gitops_secrets.core.sops.reader.controller import Handled, Handling, handle
 from gitops_secrets.core.sops.reader.read import Reading, Verdict, judge, load
 from gitops_secrets.core.sops.reader.structure import EncryptedFile
 from gitops_secrets.core.sops.reader.tree import RefusedError, UnsupportedError
@@ -18,14 +20,40 @@ from gitops_secrets.core.verify.checks import dotted, found
 from gitops_secrets.core.yamltext.nodes import Position
 from gitops_secrets.errors import GitOpsSecretsError
 
+_ANYWAY = {
+    Handling.OPENS: "; kustomize-controller decrypts it all the same",
+    Handling.LEAVES: "; kustomize-controller applies the ciphertext",
+}
+
 
 class Opened(NamedTuple):
     """What opening one file showed."""
 
     reading: Reading
     findings: tuple[Finding, ...] = ()
+    handled: Handled = Handled(Handling.NO_KEY)
+    """What kustomize-controller does with the file, if it has the same identities."""
     unread: str = ""
     """Why it could not be told whether the MAC fits, though an identity is at hand."""
+
+
+class ReadBy(NamedTuple):
+    """Which program opens one file that an identity at hand is for."""
+
+    path: str
+    sops: Verdict
+    controller: Handled
+
+    @property
+    def note(self) -> str:
+        """What is worth knowing of a file that sops opens, and kustomize-controller does not; else nothing."""
+        if self.sops is not Verdict.INTACT:
+            return ""
+        if self.controller.handling is Handling.REFUSES:
+            return f"sops opens {self.path}, and kustomize-controller fails on it: {self.controller.why}"
+        if self.controller.handling is Handling.LEAVES:
+            return f"sops opens {self.path}, and kustomize-controller applies the ciphertext: {self.controller.why}"
+        return ""
 
 
 class Opener:
@@ -43,6 +71,7 @@ class Opener:
             return Opened(Reading(Verdict.NO_KEY))
         wrong = tuple(self._wrong_entries(file, metadata))
         reading = self._judge(file, metadata)
+        handled = handle(file, self._key)
         if reading.verdict is Verdict.UNSUPPORTED:
             identities = [i.secret for i in self._keyring.of_groups(metadata.opening)]
             if len(identities) < metadata.needed:
@@ -53,17 +82,13 @@ class Opener:
             except GitOpsSecretsError as error:
                 reading = Reading(Verdict.UNSUPPORTED, f"{why}, and {error.message}")
             if reading.verdict is Verdict.UNSUPPORTED:
-                return Opened(
-                    reading, wrong, f"{file.path}: its MAC was not checked: {reading.why or why}"
-                )
-        return Opened(reading, (*wrong, *_findings(file, reading)))
+                unread = f"{file.path}: its MAC was not checked: {reading.why or why}"
+                return Opened(reading, wrong, handled, unread)
+        return Opened(reading, (*wrong, *_findings(file, reading, handled)), handled)
 
     def _judge(self, file: EncryptedFile, metadata: Metadata) -> Reading:
         try:
-            key = self._keys.find(metadata)
-            if key is None and any(self._keyring.find(r) for r in metadata.recipients):
-                # pyrage reads no post-quantum identity, and no group of keys is put together here.
-                return Reading(Verdict.UNSUPPORTED, "its data key is not unwrapped here")
+            key = self._key(metadata)
             if key is None:
                 return Reading(Verdict.NO_KEY)
             return judge(load(file.content, file.form, file.composed, metadata), key)
@@ -71,6 +96,13 @@ class Opener:
             return Reading(Verdict.UNSUPPORTED, str(error))
         except RefusedError as error:
             return Reading(Verdict.REFUSED, str(error))
+
+    def _key(self, metadata: Metadata) -> DataKey | None:
+        key = self._keys.find(metadata)
+        if key is None and any(self._keyring.find(r) for r in metadata.recipients):
+            # pyrage reads no post-quantum identity, and no group of keys is put together here.
+            raise UnsupportedError("its data key is not unwrapped here")
+        return key
 
     def _wrong_entries(self, file: EncryptedFile, metadata: Metadata) -> Iterator[Finding]:
         """Yield the entries that do not open with the identity of the recipient that they name."""
@@ -93,24 +125,26 @@ class Opener:
         return self._keys.opened(key, held.identity) is None
 
 
-def _findings(file: EncryptedFile, reading: Reading) -> Iterator[Finding]:
+def _findings(file: EncryptedFile, reading: Reading, handled: Handled) -> Iterator[Finding]:
+    anyway = _ANYWAY.get(handled.handling, "")
     if reading.verdict is Verdict.MAC:
         yield found(
             "mac",
             file.path,
             file.place_of_block("mac"),
-            "its MAC does not fit: what it holds was changed by other hands than sops'",
+            f"its MAC does not fit: what it holds was changed by other hands than sops'{anyway}",
         )
     elif reading.verdict is Verdict.CLOSED:
         yield found(
             "value",
             file.path,
             _place(file, reading),
-            f"{dotted(reading.key) or 'a value'} does not open: it was changed, or stands under another key",
+            f"{dotted(reading.key) or 'a value'} does not open: it was changed, or stands under another key{anyway}",
             key=reading.key,
         )
     elif reading.verdict is Verdict.REFUSED:
-        yield found("refused", file.path, file.place_of_block(), f"sops fails on it: {reading.why}")
+        why = f"sops fails on it: {reading.why}{anyway}"
+        yield found("refused", file.path, file.place_of_block(), why)
 
 
 def _place(file: EncryptedFile, reading: Reading) -> Position:

@@ -39,7 +39,7 @@ from gitops_secrets.report.words import count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from gitops_secrets.commands.verify.opening import Opened
+    from gitops_secrets.commands.verify.opening import Opened, ReadBy
     from gitops_secrets.commands.verify.signing import Signed, Trust
 
 _PACE = 1.5
@@ -92,6 +92,8 @@ class Verified(NamedTuple):
     """Earlier versions that the files were held against."""
     signed: int | None
     """Files that need a signature; None if none was asked for."""
+    readers: tuple[ReadBy, ...]
+    """Which program opens each file that an identity at hand is for."""
     notes: tuple[str, ...]
 
 
@@ -132,9 +134,13 @@ def look(request: Request) -> tuple[Verified, Scope]:
         else:
             notes.append(f"not compared with {lost}")
     verdicts: Counter[Verdict] = Counter()
+    readers: tuple[ReadBy, ...] = ()
     if not request.keyless:
-        verdicts, findings, unchecked = _open_all(request, judged, findings, compared.of_mac, paced)
+        readers, verdicts, findings, unchecked = _open_all(
+            request, judged, findings, compared.of_mac, paced
+        )
         unread += unchecked
+        notes += [reader.note for reader in readers if reader.note]
     findings += compared.earlier
     findings += check_readable(scope, plain, compared)
     judgement = _weighed(findings, {**scope.plain, **scope.contents})
@@ -154,6 +160,7 @@ def look(request: Request) -> tuple[Verified, Scope]:
         request.keyless,
         compared.versions,
         signed,
+        readers,
         tuple(notes),
     )
     return verified, scope
@@ -173,25 +180,28 @@ def _open_all(
     findings: Iterable[Finding],
     of_mac: frozenset[Finding],
     paced: Paced,
-) -> tuple[Counter[Verdict], list[Finding], list[str]]:
-    """Open each of *judged*; return how many got which verdict, all findings, and what could not be checked."""
+) -> tuple[tuple[ReadBy, ...], Counter[Verdict], list[Finding], list[str]]:
+    """Open each of *judged*; return what opens which, how many got which verdict, all findings, and what is unchecked."""
     from gitops_secrets.adapters.keyring import Keyring
-    from gitops_secrets.commands.verify.opening import Opener
+    from gitops_secrets.commands.verify.opening import Opener, ReadBy
 
     opener = Opener(Keyring(request.identity_file))
     by_path: dict[str, list[Finding]] = {}
     for finding in findings:
         by_path.setdefault(finding.path, []).append(finding)
     verdicts: Counter[Verdict] = Counter()
-    unread = []
+    unread, readers = [], []
     for number, file in enumerate(judged, 1):
         paced.step(f"opening file {number} of {len(judged)}")
         opened = opener.open(file)
         verdicts[opened.reading.verdict] += 1
+        if opened.reading.verdict is not Verdict.NO_KEY:
+            readers.append(ReadBy(file.path, opened.reading.verdict, opened.handled))
         if opened.unread:
             unread.append(opened.unread)
         by_path[file.path] = _joined(by_path.get(file.path, []), of_mac, opened)
-    return verdicts, [finding for of_path in by_path.values() for finding in of_path], unread
+    joined = [finding for of_path in by_path.values() for finding in of_path]
+    return tuple(readers), verdicts, joined, unread
 
 
 def _joined(findings: list[Finding], of_mac: frozenset[Finding], opened: Opened) -> list[Finding]:
