@@ -11,7 +11,7 @@ from gitops_secrets.adapters.files import read_file, replace_file, temporary_of
 from gitops_secrets.adapters.git.locks import remove_stale_locks
 from gitops_secrets.adapters.git.repository import Repository, literal
 from gitops_secrets.adapters.writing.branching import leave_branch, reference_of
-from gitops_secrets.adapters.writing.journal import Desk, Entry, Journal
+from gitops_secrets.adapters.writing.journal import Desk, Entry, Journal, digest_of
 
 
 class Aftermath:
@@ -128,6 +128,27 @@ class Aftermath:
             leave_branch(repository, journal)
         self._desk.end()
         return [] if journal.is_at_once else left, kept
+
+    def write_the_rest(self, journal: Journal) -> list[str]:
+        """Write what a killed run that makes no commit had not come to; return the files that were left, as changed since.
+
+        It cannot be taken back: what the files held may be readable, and is not in the journal.
+        """
+        self._desk.free_room()
+        left = []
+        for path, entry in journal.files.items():
+            file = self._repository.top / path
+            temporary_of(file, journal.token).unlink(missing_ok=True)
+            content = read_file(self._repository.top, path)
+            if content == entry.after:
+                continue
+            if digest_of(content) != entry.digest:
+                left.append(path)
+                continue
+            file.parent.mkdir(parents=True, exist_ok=True)
+            replace_file(file, entry.after, journal.token)
+        self._desk.end()
+        return left
 
     def _not_committed_since(self, journal: Journal) -> list[str]:
         """Return the files that the last commit has as the one before the run; the others are somebody's commit by now.

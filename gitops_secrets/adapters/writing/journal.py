@@ -28,6 +28,8 @@ class Entry(NamedTuple):
 
     before: bytes | None
     after: bytes
+    digest: str = ""
+    """The SHA-256 of what it held, in a journal that was read and does not hold that; "" if it was not there."""
 
 
 class Journal(NamedTuple):
@@ -49,10 +51,7 @@ class Journal(NamedTuple):
 
     @property
     def is_at_once(self) -> bool:
-        """Whether all is written by one replacement, which needs no taking back.
-
-        What the file held is not in the journal then: it may be readable.
-        """
+        """Whether all is written by one replacement, which needs no taking back."""
         return not self.commits and len(self.files) == 1
 
 
@@ -186,7 +185,9 @@ def _is_plain(path: str) -> bool:
 def _to_json(journal: Journal) -> bytes:
     files = {
         path: {
-            "before": None if journal.is_at_once else _as_text(entry.before),
+            # A file that is encrypted and left in the work tree may have been readable.
+            "before": _as_text(entry.before) if journal.commits else None,
+            "digest": "" if journal.commits else digest_of(entry.before),
             "after": _as_text(entry.after),
         }
         for path, entry in journal.files.items()
@@ -197,7 +198,9 @@ def _to_json(journal: Journal) -> bytes:
 def _from_json(content: bytes) -> Journal:
     read = json.loads(content)
     files = {
-        path: Entry(_as_bytes(entry["before"]), entry["after"].encode("latin-1"))
+        path: Entry(
+            _as_bytes(entry["before"]), entry["after"].encode("latin-1"), entry.get("digest", "")
+        )
         for path, entry in read["files"].items()
     }
     # Version 0.1.0 wrote neither what the branch was at, nor that it commits, which it always did.
@@ -210,6 +213,13 @@ def _from_json(content: bytes) -> Journal:
     if not re.fullmatch("[0-9a-f]*", token):
         raise ValueError
     return Journal(branch, commit, bool(commits), files, tuple(read["folders"]), token, base)
+
+
+def digest_of(content: bytes | None) -> str:
+    """Return the SHA-256 of what a file holds, "" for None."""
+    from hashlib import sha256
+
+    return "" if content is None else sha256(content).hexdigest()
 
 
 def _as_text(content: bytes | None) -> str | None:

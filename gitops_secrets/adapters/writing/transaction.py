@@ -198,11 +198,16 @@ class Transaction:
             what = "commit; the commit stands" if journal.commits else "last file; all are written"
             self.recovered = f"an earlier run was ended after its {what}"
             return
+        takes_back = journal.commits or journal.is_at_once
         try:
-            left, _ = self._aftermath.put_back(journal, whatever_they_hold=False)
+            if takes_back:
+                left, _ = self._aftermath.put_back(journal, whatever_they_hold=False)
+            else:
+                left = self._aftermath.write_the_rest(journal)
         except OSError as error:
             raise _half_way(self.repository, error) from None
-        self.recovered = "an earlier run was ended half-way; what it had written was taken back"
+        done = "what it had written was taken back" if takes_back else "the rest of it is written"
+        self.recovered = f"an earlier run was ended half-way; {done}"
         if left:
             self.recovered += f", but for {', '.join(left)}, which changed since"
 
