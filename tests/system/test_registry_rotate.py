@@ -315,6 +315,36 @@ def test_a_program_that_only_says_that_it_revoked_is_not_believed(place: Place) 
     check_complete(place, place.rotate("--resume", *CONFIRMED))
 
 
+@pytest.mark.parametrize("named", [(), ("--revoke", "robot")])
+def test_after_the_revocation_the_registry_is_asked_again_until_it_refuses(
+    place: Place, named: tuple[str, ...]
+) -> None:
+    """The program's list has no old one any more, and the registry gets to know that later."""
+    ids, users, late = (place.folder / name for name in ("ids", "htpasswd", "late"))
+    ids.write_bytes(users.read_bytes())
+    script = place.folder / "late-registry"
+    script.write_text(
+        "for action; do :; done\n"
+        f'[ "$action" != revoke ] || touch {late}\n'
+        f'answer=$({place.command.replace(str(users), str(ids))} "$@") || exit 1\n'
+        f"[ -e {late} ] || {{ cp {ids} {ids}.copy && mv {ids}.copy {users}; }}\n"
+        "printf '%s' \"$answer\"\n"
+    )
+    command = f"sh {script}"
+    first = place.rotate("--push", *CONFIRMED, *named, command=command)
+    assert (first.status, stages(first)["revoke"]) == (3, "done"), first.printed
+    assert "--resume asks again" in first.stderr
+
+    again = place.rotate("--resume", *CONFIRMED, *named, command=command)
+
+    assert (again.status, stages(again)["revoke"]) == (3, "done"), again.printed
+    assert "lists robot no more" in again.stdout
+    assert "the old credential is not seen to be refused: " in again.stderr
+    late.unlink()
+    assert place.rotate("--dry-run", command=command).status == 0
+    check_complete(place, place.rotate("--resume", *CONFIRMED, *named, command=command))
+
+
 def test_the_old_one_stays_as_long_as_revoke_after_says(place: Place) -> None:
     first = place.rotate("--push", "--revoke-after", "7d", *CONFIRMED)
     assert (first.status, stages(first)["revoke"]) == (0, "waiting"), first.printed

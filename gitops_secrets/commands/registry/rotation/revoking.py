@@ -64,9 +64,11 @@ class Ending(NamedTuple):
                 if self.record.provider == EXEC
                 else f"--provider {self.record.provider}",
             )
-        idents = self._idents()
+        # In a resumed run, an id that is named and not listed may be what the earlier run revoked.
+        gone = self._gone()
+        idents = self._idents([one for one in self.request.revoke if one not in gone])
         if not idents:
-            self._is_gone(journey)
+            self._is_gone(gone, journey)
             return
         pause(self.request, self.found, self.switched, self.listed, idents, journey)
         until = self.since + self.request.revoke_after
@@ -85,12 +87,20 @@ class Ending(NamedTuple):
 
     def take_back(self, journey: Journey) -> None:
         """Take the old credential into use again that was paused. Raises GitOpsSecretsError if that fails."""
-        reactivate(self.request, self.found, self.switched, self._idents(), journey)
+        reactivate(
+            self.request, self.found, self.switched, self._idents(self.request.revoke), journey
+        )
 
-    def _idents(self) -> list[str]:
-        refuse_unlisted(self.listed, self.request.revoke, self.record.ident)
+    def _gone(self) -> list[str]:
+        """Return the ids of the old credential, by what the user or Git says, that are listed no more."""
+        listed = {one.ident for one in self.listed}
+        noted = [self.record.previous] if self.record.previous is not None else []
+        return [one for one in dict.fromkeys((*self.request.revoke, *noted)) if one not in listed]
+
+    def _idents(self, named: Sequence[str]) -> list[str]:
+        refuse_unlisted(self.listed, named, self.record.ident)
         old = find_old(self.listed, self.switched.old, self.record.previous, self.prefix)
-        found = [*self.request.revoke, *([old] if old is not None else [])]
+        found = [*named, *([old] if old is not None else [])]
         return [ident for ident in dict.fromkeys(found) if ident != self.record.ident]
 
     def _refuse_held(self) -> None:
@@ -118,20 +128,24 @@ class Ending(NamedTuple):
                 f"{minter.name} said that it revoked {', '.join(sorted(left))}, and still lists it",
             )
 
-    def _is_gone(self, journey: Journey) -> None:
-        """Note that nothing is left to revoke, if the registry says so; else wait for the user to say what to revoke."""
+    def _is_gone(self, gone: Sequence[str], journey: Journey) -> None:
+        """Note that nothing is left to revoke, if registry or list say so; else wait for the user to say what to revoke.
+
+        Raises GitOpsSecretsError if the list says so, by the ids that are *gone*, and the registry does not.
+        """
+        others = ", ".join(one.ident for one in self.listed if one.ident != self.record.ident)
+        listed = f" (listed: {others})" if others else ""
         old = self.switched.old
         if old is not None and is_refused(ask(self.request, self.found, old)):
             journey.note(Stage.REVOKE, State.DONE, "the old credential was revoked before")
             self._prove_refused(journey)
-            return
-        listed = ", ".join(one.ident for one in self.listed if one.ident != self.record.ident)
-        journey.note(
-            Stage.REVOKE,
-            State.WAITING,
-            "the list does not say which id is the old credential's; name it: --revoke ID"
-            + (f" (listed: {listed})" if listed else ""),
-        )
+        elif gone and self.request.minter is not None:
+            words = f"{self.request.minter.name} lists {', '.join(gone)} no more{listed}"
+            journey.note(Stage.REVOKE, State.DONE, words)
+            self._prove_refused(journey, *(["--revoke ID"] if others else []))
+        else:
+            words = "the list does not say which id is the old credential's; name it: --revoke ID"
+            journey.note(Stage.REVOKE, State.WAITING, f"{words}{listed}")
 
     def _leave_to_user(self, journey: Journey) -> None:
         """Say what to revoke and where, or that it was done."""
@@ -149,7 +163,7 @@ class Ending(NamedTuple):
             f"revoke the old credential{whose} at {where} now, and see with --resume that it is refused",
         )
 
-    def _prove_refused(self, journey: Journey) -> None:
+    def _prove_refused(self, journey: Journey, *hints: str) -> None:
         old = self.switched.old
         if old is None:
             journey.note(
@@ -165,6 +179,7 @@ class Ending(NamedTuple):
             raise GitOpsSecretsError(
                 f"the old credential is not seen to be refused: {sentence(proof)}",
                 "look at it at the registry; --resume asks again",
+                *hints,
             )
         seconds = self.token_seconds
         life = f"{seconds} seconds" if seconds is not None else "a day at some registries"
