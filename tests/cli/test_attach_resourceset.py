@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 import yaml
 
 from tests.field import gotk
 from tests.support.fleet import TEAM
-from tests.support.user import User
+from tests.support.user import Result, User
 
 INSTANCE = """\
 apiVersion: fluxcd.controlplane.io/v1
@@ -36,6 +37,31 @@ def operated(user: User) -> User:
     user.commit({"clusters/prod/flux.yaml": INSTANCE, "clusters/prod/team-b.yaml": BY_DEFAULT})
     assert user.bootstrap().status == 0
     return user
+
+
+CHARTS = """\
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: OCIRepository
+metadata: {name: charts, namespace: team-b}
+spec:
+  interval: 1m
+  url: oci://registry.example.com/charts
+"""
+
+
+def make_namespace(user: User, name: str) -> None:
+    text = f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: {name}}}\n"
+    user.commit({f"clusters/prod/{name}.yaml": text})
+
+
+def follow(user: User, said: Result) -> str:
+    """Run the only command among the hints, and return what it asks for: it ends with the cluster and the Secret."""
+    (hint,) = re.findall(r"hint: gitops-secrets (attach .*)", said.printed)
+    asked, rest = hint.split(" --path ")
+    assert rest == "clusters/prod --image-pull-secret regcred"
+    done = user.run(*hint.split())
+    assert done.status == 0, done.printed
+    return str(asked)
 
 
 def written(user: User) -> dict[str, object]:
@@ -92,10 +118,55 @@ def test_doctor_knows_that_the_pods_pull_then(operated: User) -> None:
 def test_all_namespaces_are_copied_into_and_a_later_one_is_named(operated: User) -> None:
     assert operated.run("attach", "--resourceset", "--all-namespaces").status == 0
     assert "[copies]" not in operated.run("doctor").stdout
-    operated.commit(
-        {"clusters/prod/c.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: {name: c}\n"}
-    )
-    assert "the namespace c has no copy" in operated.run("doctor").stdout
+    make_namespace(operated, "c")
+    said = operated.run("doctor")
+    assert "the namespace c has no copy" in said.stdout
+    assert follow(operated, said) == "attach --resourceset --all-namespaces"
+    assert "healthy" in operated.run("doctor").stdout
+
+
+def test_where_others_have_files_the_hint_names_the_namespace(operated: User) -> None:
+    make_namespace(operated, "c")
+    assert operated.run("attach", "--all-namespaces").status == 0
+    make_namespace(operated, "d")
+    assert operated.run("attach", "--resourceset", "d").status == 0
+    make_namespace(operated, "e")
+    assert follow(operated, operated.run("doctor")) == "attach --resourceset e"
+    assert "healthy" in operated.run("doctor").stdout
+
+
+def test_a_refusal_without_resourceset_prints_all_that_was_asked_for(operated: User) -> None:
+    assert operated.run("attach", "--resourceset", "--all-namespaces").status == 0
+    make_namespace(operated, "c")
+    refused = operated.run("attach", "--all-namespaces", "other/builder")
+    wanted = "attach --resourceset --all-namespaces other/builder"
+    assert follow(operated, refused) == wanted, refused.printed
+    assert "[copies]" not in operated.run("doctor").stdout
+
+    make_namespace(operated, "d")
+    refused = operated.run("attach", "c", "d", "d/builder")
+    assert follow(operated, refused) == "attach --resourceset c d d/builder", refused.printed
+    assert "[copies]" not in operated.run("doctor").stdout
+
+
+def test_a_refusal_leaves_those_away_that_have_files(operated: User) -> None:
+    make_namespace(operated, "c")
+    assert operated.run("attach", "team-b").status == 0
+    assert operated.run("attach", "--resourceset", "c").status == 0
+    make_namespace(operated, "d")
+    refused = operated.run("attach", "--all-namespaces")
+    assert follow(operated, refused) == "attach --resourceset c d", refused.printed
+
+
+def test_a_source_uses_the_copy_of_the_operator(operated: User) -> None:
+    assert operated.run("attach", "--resourceset", "team-b").status == 0
+    operated.commit({"clusters/prod/charts.yaml": CHARTS})
+    before = operated.read(FILE)
+    hint = "attach --source OCIRepository/charts.team-b"
+    assert follow(operated, operated.run("doctor")) == hint
+    assert operated.read(FILE) == before
+    assert "secretRef" in operated.read("clusters/prod/charts.yaml")
+    assert "healthy" in operated.run("doctor").stdout
 
 
 def test_a_namespace_gets_the_secret_in_one_way_only(operated: User) -> None:

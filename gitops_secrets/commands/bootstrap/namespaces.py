@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Collection, Sequence
+import shlex
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from gitops_secrets.commands.bootstrap.model import NamespaceOutcome, Request
 from gitops_secrets.commands.bootstrap.rule import Ruled, plan_tenants_rule
@@ -53,13 +54,15 @@ def chosen_secret(tree: Overlay, cluster: Cluster) -> str:
     return names[0]
 
 
-def _asked(request: Request, own: str, spaces: Collection[str]) -> dict[str, list[str]]:
-    """Return the namespaces of *request* with their accounts, and *spaces*.
+def _asked(
+    asked: Iterable[tuple[str, str]], own: str, spaces: Collection[str]
+) -> dict[str, list[str]]:
+    """Return the namespaces of *asked* with their accounts, and *spaces*.
 
     Raises UsageError for *own*, the namespace of Flux, which has the Secret itself.
     """
     found: dict[str, list[str]] = {}
-    for namespace, account in request.accounts:
+    for namespace, account in asked:
         if namespace == own:
             raise UsageError(
                 f"{own} is the namespace of Flux, whose ServiceAccounts have the pull Secret by bootstrap",
@@ -96,12 +99,16 @@ def _copied_by_operator(
     view = View(tree)
     file = resource_set_file(cluster, secret)
     if not request.resource_set:
-        twice = sorted(set(copied_into(view, cluster, secret)) & set(asked))
+        there = sorted(set(copied_into(view, cluster, secret)) & set(asked))
+        twice = [namespace for namespace in there if asked[namespace]]
         if twice:
             raise UsageError(
                 f"{file} has the Flux Operator copy {secret} into {', '.join(twice)} already",
-                f"gitops-secrets attach --resourceset {' '.join(twice)} --path {cluster.path}",
+                _operator_command(request, cluster, secret, asked, held),
             )
+        for namespace in there:
+            # For a source alone, the copy of the operator is enough.
+            del asked[namespace]
         return []
     refuse_without_operator(view, cluster)
     for namespace in sorted(set(asked) & set(held)):
@@ -129,6 +136,28 @@ def _copied_by_operator(
     ]
 
 
+def _operator_command(
+    request: Request,
+    cluster: Cluster,
+    secret: str,
+    asked: Mapping[str, Sequence[str]],
+    held: Collection[str],
+) -> str:
+    """Return the command that asks for the same with the operator, but for the namespaces with a file in *held*."""
+    if request.all_namespaces and not set(asked) & set(held):
+        wanted = ["--all-namespaces"]
+        accounts: Iterable[tuple[str, str]] = request.accounts
+    else:
+        wanted = []
+        accounts = [(n, one) for n, names in asked.items() if n not in held for one in names]
+    wanted += [f"{n}/{one}" if one not in ("", DEFAULT_ACCOUNT) else n for n, one in accounts]
+    wanted += [f"--source {source}" for source in request.sources]
+    return (
+        f"gitops-secrets attach --resourceset {' '.join(wanted)} --path {shlex.quote(cluster.path)} "
+        f"--image-pull-secret {secret}"
+    )
+
+
 def plan_namespaces(
     request: Request,
     tree: Overlay,
@@ -147,12 +176,13 @@ def plan_namespaces(
     """
     roots = find_roots(tree)
     cluster, secret = _housed(tree, ruled.cluster, roots), whole.name
+    accounts = request.accounts
     if request.all_namespaces:
         made = _every_namespace(tree, ruled.cluster, wired.installation.namespace)
-        request = request._replace(accounts=(*request.accounts, *((name, "") for name in made)))
+        accounts = (*accounts, *((name, "") for name in made))
         record_everywhere(tree, ruled.cluster, secret)
     asked, held = (
-        _asked(request, wired.installation.namespace, spaces),
+        _asked(accounts, wired.installation.namespace, spaces),
         _held(tree, cluster, secret),
     )
     by_operator = _copied_by_operator(request, tree, ruled, wired, secret, asked, held)
