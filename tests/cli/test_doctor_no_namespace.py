@@ -58,6 +58,32 @@ def test_several_objects_of_one_kustomization_are_told_once(fleet: User) -> None
 
 
 @pytest.mark.parametrize(
+    "kind",
+    [
+        "coordination.k8s.io/v1 Lease",
+        "discovery.k8s.io/v1 EndpointSlice",
+        "resource.k8s.io/v1 ResourceClaimTemplate",
+        "source.extensions.fluxcd.io/v1beta1 ArtifactGenerator",
+    ],
+)
+def test_a_kind_that_is_seldom_in_git_needs_a_namespace_too(fleet: User, kind: str) -> None:
+    api, name = kind.split()
+    text = f"apiVersion: {api}\nkind: {name}\nmetadata: {{name: a}}\n"
+    said = doctor(fleet, files={"apps/web.yaml": text})
+    assert f"error[no-namespace]: {name} a of apps/web.yaml:1 has no namespace" in said
+
+
+@pytest.mark.parametrize(("value", "is_left_out"), [("true", True), ("", True), ("false", False)])
+def test_an_object_that_kustomize_leaves_out_needs_no_namespace(
+    fleet: User, value: str, is_left_out: bool
+) -> None:
+    """Input of a tool has the annotation local-config; what `kubectl kustomize` does with each value was seen."""
+    metadata = f'{{name: settings, annotations: {{config.kubernetes.io/local-config: "{value}"}}}}'
+    said = doctor(fleet, files={"apps/web.yaml": MAP.replace("{name: settings}", metadata)})
+    assert (HEALTHY in said) is is_left_out, said
+
+
+@pytest.mark.parametrize(
     "kustomize",
     [
         "namespace: shop\nresources: [web.yaml]\n",

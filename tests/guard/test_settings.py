@@ -138,6 +138,7 @@ BROKEN = [
     ("version: 1\ncommit: {trailers: {a b: c}}\n", ":2:21: this is no key of a trailer"),
     ("version: 1\ncommit: {trailers: {a: ''}}\n", ":2:24: the trailer a is empty"),
     ("version: 1\nverify: {by: [a]}\n", ":2:10: unknown key 'by'"),
+    ("version: 1\nverify: {allowed-signers: ../../signers}\n", ":2:27: allowed-signers leads out of the repository"),
     ("version: 1\nverify: {signers: [a]}\n", ":2:19: signers is not a mapping"),
     ("version: 1\nverify: {signers: {a: [B5690EEEBB952194]}}\n", ":2:24: B5690EEEBB952194 is the short id of a key"),
     ("version: 1\nverify: {signed: [{by: [a]}]}\n", ":2:19: paths is missing"),

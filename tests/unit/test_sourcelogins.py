@@ -166,6 +166,13 @@ def test_an_image_of_docker_hub_finds_its_key_by_one_name(host: str, outcome: Ou
         (CHARTS, f"{R}/charts/shop", True),
         (CHARTS, f"{R}/charts2/shop", False),
         (("HelmRepository", f"type: oci, url: oci://{R}"), f"{R}/shop", True),
+        (
+            ("HelmRepository", "type: oci, url: oci://registry-1.docker.io/team"),
+            "docker.io/team/shop",
+            True,
+        ),
+        (("OCIRepository", "url: oci://registry-1.docker.io/team/web"), "docker.io/team/web", True),
+        (("OCIRepository", "url: oci://registry-1.docker.io/team/web"), "ghcr.io/team/web", False),
     ],
 )
 def test_which_images_a_source_reads(kind: tuple[str, str], image: str, is_read: bool) -> None:

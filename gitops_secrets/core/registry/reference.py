@@ -20,6 +20,11 @@ _HOST_LABEL = r"[a-z0-9*]([a-z0-9*_-]*[a-z0-9*])?"
 _IPV6 = r"\[[0-9a-f:.]+\]"
 
 
+def is_docker_hub(host: str) -> bool:
+    """Return whether *host* is one of the names of Docker Hub, which lead to the same images."""
+    return host in _DOCKER_HUB_HOSTS
+
+
 class Registry(NamedTuple):
     """A registry by the key under which the kubelet looks its credentials up."""
 
@@ -52,7 +57,7 @@ def parse_registry(value: str, *, keep_path: bool = False) -> Registry:
     host, slash, path = rest.partition("/")
     host = host.lower()
     _check_host(host, shown)
-    if host in _DOCKER_HUB_HOSTS:
+    if is_docker_hub(host):
         return Registry(DOCKER_HUB_KEY)
     if path in ("v1", "v2"):
         raise UsageError(

@@ -13,10 +13,9 @@ from gitops_secrets.core.flux.pulls.secrets import PullSecret, pull_secrets
 from gitops_secrets.core.flux.pulls.sources import RegistrySource, registry_sources
 from gitops_secrets.core.flux.pulls.workloads import Name, accounts_of
 from gitops_secrets.core.registry.lookup import Entry
-from gitops_secrets.core.registry.reference import covers, host_of
+from gitops_secrets.core.registry.reference import covers, host_of, is_docker_hub
 
 RANKS = {"sources": 185}
-_HUB = ("docker.io", "index.docker.io", "registry-1.docker.io")
 
 
 def check(given: Given) -> Iterator[Diagnosis]:
@@ -88,7 +87,7 @@ def _of_named(login: Login, by_name: Mapping[Name, PullSecret]) -> Iterator[Diag
     host = reference.partition("/")[0]
     fix = adding(secret, host)
     if login.outcome is Outcome.FAILS:
-        if host in _HUB:
+        if is_docker_hub(host):
             url = f"oci://index.docker.io/{reference.partition('/')[2]}"
             fix = f"in {source.file}: url: {url}, the host for which Docker Hub's key is taken"
         yield Diagnosis(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import yaml
+
 from gitops_secrets.core.doctor.diagnosis import ERROR, Diagnosis
 from gitops_secrets.core.doctor.given import Given
 from gitops_secrets.core.flux.follow import Applied
@@ -32,13 +34,18 @@ _NAMESPACED = {
     "apps": frozenset({"DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"}),
     "autoscaling": frozenset({"HorizontalPodAutoscaler"}),
     "batch": frozenset({"CronJob", "Job"}),
+    "coordination.k8s.io": frozenset({"Lease"}),
+    "discovery.k8s.io": frozenset({"EndpointSlice"}),
     "networking.k8s.io": frozenset({"Ingress", "NetworkPolicy"}),
     "policy": frozenset({"PodDisruptionBudget"}),
     "rbac.authorization.k8s.io": frozenset({"Role", "RoleBinding"}),
+    "resource.k8s.io": frozenset({"ResourceClaim", "ResourceClaimTemplate"}),
 }
 """By API group, the kinds of Kubernetes itself that have a namespace."""
-_FLUX = ".toolkit.fluxcd.io"
-"""The API groups of Flux end with it. All of their kinds have a namespace."""
+_FLUX = (".toolkit.fluxcd.io", ".extensions.fluxcd.io")
+"""How the API groups of Flux end. All of their kinds have a namespace."""
+_LOCAL = "config.kubernetes.io/local-config"
+"""An object with this annotation is input of a tool, and kustomize leaves it out, unless the value is "false"."""
 _OTHER_WAYS = ("transformers", "replacements")
 """Fields of a kustomization that may set a namespace, and that are not followed."""
 
@@ -78,10 +85,14 @@ def _unplaced(applied: Applied, fetched: Fetched) -> Iterator[tuple[str, int, st
                 continue
             for node in fetched.documents(file):
                 line = position(node).line
-                if line in lines:
+                if line in lines and not _is_local(node):
                     left = made(fetched, route, spec, node)
                     if left is not None and not text(left[0], "metadata", "namespace"):
                         yield file, line, f"{text(node, 'kind')} {left[1].name}"
+
+
+def _is_local(node: yaml.Node) -> bool:
+    return text(node, "metadata", "annotations", _LOCAL) not in (None, "false")
 
 
 def _is_changed_unseen(view: View, applied: Applied, fetched: Fetched) -> bool:

@@ -15,7 +15,7 @@ from gitops_secrets.core.flux.pulls.sources import RegistrySource
 from gitops_secrets.core.flux.pulls.workloads import Name
 from gitops_secrets.core.registry.image import DOCKER_HUB, Image, parse_image
 from gitops_secrets.core.registry.lookup import Entry, Reader, chart_entries, entries_for
-from gitops_secrets.core.registry.reference import host_of
+from gitops_secrets.core.registry.reference import host_of, is_docker_hub
 from gitops_secrets.core.yamltext.nodes import text
 from gitops_secrets.errors import UsageError
 
@@ -99,7 +99,9 @@ def image_of(source: RegistrySource) -> Image | None:
 def reads(source: RegistrySource, image: Image) -> bool:
     """Return whether *source* reads *image*, or charts among which it may be."""
     own = image_of(source)
-    if own is None or own.host != image.host:
+    if own is None:
+        return False
+    if own.host != image.host and not (is_docker_hub(own.host) and is_docker_hub(image.host)):
         return False
     if source.kind == "HelmRepository":
         return f"{image.repository}/".startswith(f"{own.repository}/".lstrip("/"))

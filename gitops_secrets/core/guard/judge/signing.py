@@ -49,11 +49,19 @@ class Signing(NamedTuple):
 def read_signing(node: yaml.Node, name: str) -> Signing:
     """Return what the mapping *node* of the file *name* says. Raises InvalidDocumentError for anything else."""
     found = fields(node, name, (_ALLOWED, _SIGNERS, _SIGNED), required=())
-    allowed = text(found[_ALLOWED], name, _ALLOWED) if _ALLOWED in found else ""
+    allowed = _path(found[_ALLOWED], name) if _ALLOWED in found else ""
     signers = _signers(found[_SIGNERS], name) if _SIGNERS in found else {}
     entries = elements(found[_SIGNED], name, _SIGNED) if _SIGNED in found else None
     signed = (SignedRule(),) if entries is None else tuple(_rule(e, name, signers) for e in entries)
-    return Signing(allowed.lstrip("/"), tuple(signers.items()), signed)
+    return Signing(allowed, tuple(signers.items()), signed)
+
+
+def _path(node: yaml.Node, name: str) -> str:
+    path = text(node, name, _ALLOWED).lstrip("/")
+    if ".." in path.split("/"):
+        hint = "write the path of a file of this repository, from its top"
+        raise refused(node, name, f"{_ALLOWED} leads out of the repository", hint)
+    return path
 
 
 def _signers(node: yaml.Node, name: str) -> dict[str, tuple[str, ...]]:
