@@ -138,6 +138,22 @@ def test_explain_says_what_the_sources_that_read_the_image_log_in_with(fleet: Us
     )
 
 
+def test_explain_names_the_host_that_a_source_of_docker_hub_is_written_with(fleet: User) -> None:
+    """source-controller compares hosts of charts as text, and Docker Hub's key is for another of its names."""
+    fleet.write(
+        {
+            "clusters/prod/hub.yaml": (
+                "apiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmRepository\n"
+                "metadata: {name: hub, namespace: flux-system}\n"
+                "spec: {type: oci, url: oci://registry-1.docker.io/team, secretRef: {name: regcred}}\n"
+            )
+        }
+    )
+    said = fleet.run("registry", "explain", "docker.io/team/shop:1").stdout
+    failing = "fails: regcred has no key for the host registry-1.docker.io"
+    assert f"HelmRepository flux-system/hub {failing}" in said
+
+
 def test_without_an_identity_what_is_readable_is_listed(fleet: User) -> None:
     for identity in (fleet.home / ".config").rglob("*.agekey"):
         identity.unlink()

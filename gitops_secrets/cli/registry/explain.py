@@ -87,10 +87,10 @@ def _lines(explained: Explained, image: Image) -> list[str]:
             f"    {number}. {entry.key} of {entry.secret}, user {entry.user}"
             for number, entry in enumerate(entries, 1)
         ]
-    return lines + [f"  {login.source.object} {_said(login, image)}" for login in explained.logins]
+    return lines + [f"  {login.source.object} {_said(login)}" for login in explained.logins]
 
 
-def _said(login: Login, image: Image) -> str:
+def _said(login: Login) -> str:
     from gitops_secrets.core.flux.pulls.logins import Outcome
 
     names = " and ".join(login.secrets)
@@ -105,7 +105,8 @@ def _said(login: Login, image: Image) -> str:
             ignored = f", and not with {names}" if login.secrets else ""
             return f"logs in with provider {login.source.cloud}{ignored}"
         case Outcome.FAILS:
-            return f"fails: {names} has no key for the host {image.host}"
+            host = login.source.reference.partition("/")[0]
+            return f"fails: {names} has no key for the host {host}"
         case Outcome.UNKNOWN:
             return "reads a Secret or a ServiceAccount of which Git does not say what it holds"
         case Outcome.ANONYMOUS if login.secrets:
