@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from gitops_secrets.core.sops.reader.cipher import DataKey
-from gitops_secrets.core.sops.reader.read import judge, load
+from gitops_secrets.core.sops.reader.read import load, open_loaded
 from gitops_secrets.core.sops.reader.structure import EncryptedFile, read_encrypted
 from gitops_secrets.core.sops.reader.tree import RefusedError, UnsupportedError
 from gitops_secrets.core.verify.lint import lint
@@ -89,7 +89,7 @@ def judged(name: str, content: bytes, before: EncryptedFile, config: bytes) -> b
     list(compare(Version(before, "a" * 40), Version(file, ""), {}))
     list(check_copies({name: file, "before": before}, [name]))
     with suppress(RefusedError, UnsupportedError):
-        judge(load(content, file.form, file.composed), DataKey(bytes(32)))
+        open_loaded(load(content, file.form, file.composed), DataKey(bytes(32)))
     return True
 
 

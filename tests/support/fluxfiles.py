@@ -24,8 +24,9 @@ from typing import NamedTuple
 from gitops_secrets.adapters.age import unwrap
 from gitops_secrets.core.sops.reader.cipher import DataKey
 from gitops_secrets.core.sops.reader.controller import Handled, Handling, handle, is_manifest
-from gitops_secrets.core.sops.reader.read import Reading, Verdict
+from gitops_secrets.core.sops.reader.read import Reading, Verdict, load, open_loaded
 from gitops_secrets.core.sops.reader.structure import EncryptedFile, read_encrypted
+from gitops_secrets.core.sops.reader.tree import RefusedError, UnsupportedError
 from gitops_secrets.core.sops.structure import ENCRYPTED, Metadata
 from gitops_secrets.errors import InvalidDocumentError
 from tests.support.sopsfiles import Case, Maker, Sops, cases, tamper
@@ -98,8 +99,23 @@ def ask(sops: Sops, drawn: Sequence[Case]) -> list[Asked]:
         except InvalidDocumentError:
             continue
         if file is not None:
-            asked.append(Asked(case, file, handle(file, lambda found: _key(sops, found))))
+            handled = handle(file, lambda found: _key(sops, found))
+            assert _handled_as_opened(file, sops) in (None, handled), case.name
+            asked.append(Asked(case, file, handled))
     return asked
+
+
+def _handled_as_opened(file: EncryptedFile, sops: Sops) -> Handled | None:
+    """Return what ``verify`` says of a file that it has opened itself; None if it is not intact."""
+    try:
+        loaded = load(file.content, file.form, file.composed, file.metadata)
+        key = _key(sops, loaded.metadata)
+        opened = open_loaded(loaded, key) if key is not None else None
+    except (RefusedError, UnsupportedError):
+        return None
+    if opened is None or opened.reading.verdict is not Verdict.INTACT:
+        return None
+    return handle(file, lambda found: _key(sops, found), opened)
 
 
 def _key(sops: Sops, metadata: Metadata) -> DataKey | None:

@@ -24,7 +24,7 @@ from gitops_secrets.adapters.age import Identity, create_identity, unwrap
 from gitops_secrets.adapters.sops.binary import find_sops
 from gitops_secrets.adapters.sops.environment import environment_for
 from gitops_secrets.core.sops.reader.cipher import DataKey
-from gitops_secrets.core.sops.reader.read import Reading, Verdict, judge, load
+from gitops_secrets.core.sops.reader.read import Reading, Verdict, load, open_loaded
 from gitops_secrets.core.sops.reader.tree import RefusedError, UnsupportedError, form_of
 
 STATUS = {Verdict.MAC: (51,), Verdict.CLOSED: (25, 2), Verdict.NO_KEY: (128,)}
@@ -371,7 +371,9 @@ class Sops:
             return Reading(Verdict.UNSUPPORTED, str(error))
         secrets = [unwrap(key.wrapped, self.identity) for key in loaded.metadata.keys]
         secret = next((s for s in secrets if s is not None), None)
-        return Reading(Verdict.NO_KEY) if secret is None else judge(loaded, DataKey(secret))
+        if secret is None:
+            return Reading(Verdict.NO_KEY)
+        return open_loaded(loaded, DataKey(secret)).reading
 
 
 def cases(chance: Random, sops: Sops, tampered: int) -> Iterator[Case]:

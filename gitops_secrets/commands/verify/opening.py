@@ -12,7 +12,8 @@ from gitops_secrets.core.guard.record.finding import Finding
 from gitops_secrets.core.sops.keys.recipients import is_post_quantum, shorten
 from gitops_secrets.core.sops.reader.cipher import DataKey
 from gitops_secrets.core.sops.reader.controller import Handled, Handling, handle
-from gitops_secrets.core.sops.reader.read import Reading, Verdict, judge, load
+from gitops_secrets.core.sops.reader.read import Opened as Held
+from gitops_secrets.core.sops.reader.read import Reading, Verdict, load, open_loaded
 from gitops_secrets.core.sops.reader.structure import EncryptedFile
 from gitops_secrets.core.sops.reader.tree import RefusedError, UnsupportedError
 from gitops_secrets.core.sops.structure import MasterKey, Metadata
@@ -70,8 +71,9 @@ class Opener:
         if metadata is None or file.documents[0].metadata is None:
             return Opened(Reading(Verdict.NO_KEY))
         wrong = tuple(self._wrong_entries(file, metadata))
-        reading = self._judge(file, metadata)
-        handled = handle(file, self._key)
+        held = self._held(file, metadata)
+        reading = held.reading
+        handled = handle(file, self._key, held if reading.verdict is Verdict.INTACT else None)
         if reading.verdict is Verdict.UNSUPPORTED:
             identities = [i.secret for i in self._keyring.of_groups(metadata.opening)]
             if len(identities) < metadata.needed:
@@ -86,16 +88,16 @@ class Opener:
                 return Opened(reading, wrong, handled, unread)
         return Opened(reading, (*wrong, *_findings(file, reading, handled)), handled)
 
-    def _judge(self, file: EncryptedFile, metadata: Metadata) -> Reading:
+    def _held(self, file: EncryptedFile, metadata: Metadata) -> Held:
         try:
             key = self._key(metadata)
             if key is None:
-                return Reading(Verdict.NO_KEY)
-            return judge(load(file.content, file.form, file.composed, metadata), key)
+                return Held(Reading(Verdict.NO_KEY), ())
+            return open_loaded(load(file.content, file.form, file.composed, metadata), key)
         except UnsupportedError as error:
-            return Reading(Verdict.UNSUPPORTED, str(error))
+            return Held(Reading(Verdict.UNSUPPORTED, str(error)), ())
         except RefusedError as error:
-            return Reading(Verdict.REFUSED, str(error))
+            return Held(Reading(Verdict.REFUSED, str(error)), ())
 
     def _key(self, metadata: Metadata) -> DataKey | None:
         key = self._keys.find(metadata)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import yaml
 
 from gitops_secrets.core.sops.reader.cipher import NO_NUMBERS, DataKey
-from gitops_secrets.core.sops.reader.read import Verdict, load, open_values
+from gitops_secrets.core.sops.reader.read import Opened, Verdict, load, open_values
 from gitops_secrets.core.sops.reader.structure import EncryptedFile
 from gitops_secrets.core.sops.reader.tree import (
     Comment,
@@ -71,16 +71,21 @@ _WORST = (
 """What is said of a file whose documents differ: one that fails stops all."""
 
 
-def handle(file: EncryptedFile, find: Find) -> Handled:
-    """Return what kustomize-controller does with *file*, if it has the identities that *find* uses."""
+def handle(file: EncryptedFile, find: Find, opened: Opened | None = None) -> Handled:
+    """Return what kustomize-controller does with *file*, if it has the identities that *find* uses.
+
+    *opened* is what it holds, if it was opened and is intact: nothing is decrypted twice then.
+    """
+    # Of several documents each is decrypted by itself, with its own block.
+    opened = opened if len(file.roots) == 1 else None
     try:
         if is_manifest(file):
             documents = zip(file.roots, file.documents, strict=True)
-            found = [_object(file, *document, find) for document in documents]
+            found = [_object(file, *document, find, opened) for document in documents]
             if any(map(_is_written_beyond_json, file.roots)):
                 found.append(_BEYOND_JSON)
             return min(found, key=lambda handled: _WORST.index(handled.handling))
-        return _source(file, find)
+        return _source(file, find, opened)
     except RefusedError as error:
         return Handled(Handling.REFUSES, str(error))
     except UnsupportedError as error:
@@ -95,17 +100,23 @@ def is_manifest(file: EncryptedFile) -> bool:
     )
 
 
-def _source(file: EncryptedFile, find: Find) -> Handled:
+def _source(file: EncryptedFile, find: Find, opened: Opened | None) -> Handled:
     if len(file.content) > MAX_ENCRYPTED_BYTES:
         return Handled(Handling.REFUSES, "it is larger than 5 MiB")
     if form_of(file.path) is not file.form:
         return Handled(Handling.UNSUPPORTED, "its name does not say its form")
     if _MARKS[file.form] not in file.content:
         return Handled(Handling.LEAVES, "its MAC is not spelled as sops spells it")
-    return _decrypted(file, None, file.metadata, find)
+    return _decrypted(file, None, file.metadata, find, opened)
 
 
-def _object(file: EncryptedFile, root: yaml.Node, document: SopsDocument, find: Find) -> Handled:
+def _object(
+    file: EncryptedFile,
+    root: yaml.Node,
+    document: SopsDocument,
+    find: Find,
+    opened: Opened | None,
+) -> Handled:
     if next(duplicate_keys(root), None) is not None:
         return Handled(Handling.UNSUPPORTED, "a key stands twice")
     switch = text(root, "metadata", "annotations", "kustomize.toolkit.fluxcd.io/decrypt")
@@ -118,19 +129,24 @@ def _object(file: EncryptedFile, root: yaml.Node, document: SopsDocument, find: 
     mac = get(root, "sops", "mac")
     if mac is None or is_null(mac):
         return Handled(Handling.LEAVES, "a sops block has no mac")
-    return _decrypted(file, root, document.metadata, find)
+    return _decrypted(file, root, document.metadata, find, opened)
 
 
 def _decrypted(
-    file: EncryptedFile, root: yaml.Node | None, metadata: Metadata | None, find: Find
+    file: EncryptedFile,
+    root: yaml.Node | None,
+    metadata: Metadata | None,
+    find: Find,
+    opened: Opened | None,
 ) -> Handled:
     """Return what becomes of the document *root*, or of the whole file."""
-    composed = file.composed if root is None else (root,)
-    loaded = load(file.content, file.form, composed, metadata)
-    key = find(loaded.metadata)
-    if key is None:
-        return Handled(Handling.NO_KEY)
-    opened = open_values(loaded, key)
+    if opened is None:
+        composed = file.composed if root is None else (root,)
+        loaded = load(file.content, file.form, composed, metadata)
+        key = find(loaded.metadata)
+        if key is None:
+            return Handled(Handling.NO_KEY)
+        opened = open_values(loaded, key)
     reading = opened.reading
     if reading.verdict is Verdict.INTACT:
         if root is not None and any(map(_is_beyond_json, opened.branches)):

@@ -108,11 +108,6 @@ def load(
     return Loaded(tree, *read_block(block, metadata))
 
 
-def judge(loaded: Loaded, key: DataKey) -> Reading:
-    """Return what sops would make of *loaded* with its data key. No value stays behind."""
-    return open_loaded(loaded, key).reading
-
-
 def open_values(loaded: Loaded, key: DataKey) -> Opened:
     """Return what ``open_loaded`` does without a look at the MAC: intact is a file of which every value opens."""
     try:
@@ -123,7 +118,7 @@ def open_values(loaded: Loaded, key: DataKey) -> Opened:
 
 
 def open_loaded(loaded: Loaded, key: DataKey) -> Opened:
-    """Return what ``judge`` does, and if it is intact the values too."""
+    """Return what sops would make of *loaded* with its data key, and if it is intact the values too."""
     walk = _Walk(loaded, key)
     try:
         branches = walk.run()
