@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from gitops_secrets.adapters.keyring import Keyring
@@ -125,6 +127,49 @@ class Opener:
         if held is None or is_post_quantum(key.identification):
             return False
         return self._keys.opened(key, held.identity) is None
+
+
+def open_all(
+    identity_file: Path | None,
+    judged: Sequence[EncryptedFile],
+    findings: Iterable[Finding],
+    of_mac: frozenset[Finding],
+    step: Callable[[str], None],
+) -> tuple[tuple[ReadBy, ...], Counter[Verdict], list[Finding], list[str]]:
+    """Open each of *judged*; return what opens which, how many got which verdict, all findings, and what is unchecked.
+
+    *findings* are those of the checks without a key. *of_mac* of them go if the MAC fits. *step* is told what is under way.
+    """
+    opener = Opener(Keyring(identity_file))
+    by_path: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_path.setdefault(finding.path, []).append(finding)
+    verdicts: Counter[Verdict] = Counter()
+    unread, readers = [], []
+    for number, file in enumerate(judged, 1):
+        step(f"opening file {number} of {len(judged)}")
+        opened = opener.open(file)
+        verdicts[opened.reading.verdict] += 1
+        if opened.reading.verdict is not Verdict.NO_KEY:
+            readers.append(ReadBy(file.path, opened.reading.verdict, opened.handled))
+        if opened.unread:
+            unread.append(opened.unread)
+        by_path[file.path] = _joined(by_path.get(file.path, []), of_mac, opened)
+    joined = [finding for of_path in by_path.values() for finding in of_path]
+    return tuple(readers), verdicts, joined, unread
+
+
+def _joined(findings: list[Finding], of_mac: frozenset[Finding], opened: Opened) -> list[Finding]:
+    """Return *findings* of one file with what opening it showed, each thing once, less those *of_mac* if it fits."""
+    if opened.reading.verdict is Verdict.INTACT:
+        findings = [f for f in findings if f not in of_mac]
+    is_known = any(f in of_mac for f in findings)
+    readable = {f.position for f in findings if f.rule == "readable-value"}
+    return findings + [
+        f
+        for f in opened.findings
+        if not (f.rule in ("mac", "value") and (is_known or f.position in readable))
+    ]
 
 
 def _findings(file: EncryptedFile, reading: Reading, handled: Handled) -> Iterator[Finding]:

@@ -39,7 +39,7 @@ from gitops_secrets.report.words import count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from gitops_secrets.commands.verify.opening import Opened, ReadBy
+    from gitops_secrets.commands.verify.opening import ReadBy
     from gitops_secrets.commands.verify.signing import Signed, Trust
 
 _PACE = 1.5
@@ -136,8 +136,10 @@ def look(request: Request) -> tuple[Verified, Scope]:
     verdicts: Counter[Verdict] = Counter()
     readers: tuple[ReadBy, ...] = ()
     if not request.keyless:
-        readers, verdicts, findings, unchecked = _open_all(
-            request, judged, findings, compared.of_mac, paced
+        from gitops_secrets.commands.verify.opening import open_all
+
+        readers, verdicts, findings, unchecked = open_all(
+            request.identity_file, judged, findings, compared.of_mac, paced.step
         )
         unread += unchecked
         notes += [reader.note for reader in readers if reader.note]
@@ -172,49 +174,6 @@ def _check_signed(
     from gitops_secrets.commands.verify.signing import check_signed
 
     return check_signed(repository, git, scope, paths, trust)
-
-
-def _open_all(
-    request: Request,
-    judged: Sequence[EncryptedFile],
-    findings: Iterable[Finding],
-    of_mac: frozenset[Finding],
-    paced: Paced,
-) -> tuple[tuple[ReadBy, ...], Counter[Verdict], list[Finding], list[str]]:
-    """Open each of *judged*; return what opens which, how many got which verdict, all findings, and what is unchecked."""
-    from gitops_secrets.adapters.keyring import Keyring
-    from gitops_secrets.commands.verify.opening import Opener, ReadBy
-
-    opener = Opener(Keyring(request.identity_file))
-    by_path: dict[str, list[Finding]] = {}
-    for finding in findings:
-        by_path.setdefault(finding.path, []).append(finding)
-    verdicts: Counter[Verdict] = Counter()
-    unread, readers = [], []
-    for number, file in enumerate(judged, 1):
-        paced.step(f"opening file {number} of {len(judged)}")
-        opened = opener.open(file)
-        verdicts[opened.reading.verdict] += 1
-        if opened.reading.verdict is not Verdict.NO_KEY:
-            readers.append(ReadBy(file.path, opened.reading.verdict, opened.handled))
-        if opened.unread:
-            unread.append(opened.unread)
-        by_path[file.path] = _joined(by_path.get(file.path, []), of_mac, opened)
-    joined = [finding for of_path in by_path.values() for finding in of_path]
-    return tuple(readers), verdicts, joined, unread
-
-
-def _joined(findings: list[Finding], of_mac: frozenset[Finding], opened: Opened) -> list[Finding]:
-    """Return *findings* of one file with what opening it showed, each thing once, less those *of_mac* if it fits."""
-    if opened.reading.verdict is Verdict.INTACT:
-        findings = [f for f in findings if f not in of_mac]
-    is_known = any(f in of_mac for f in findings)
-    readable = {f.position for f in findings if f.rule == "readable-value"}
-    return findings + [
-        f
-        for f in opened.findings
-        if not (f.rule in ("mac", "value") and (is_known or f.position in readable))
-    ]
 
 
 def _scope(request: Request, repository: Repository, git: Git) -> Scope:
