@@ -64,6 +64,23 @@ def test_other_readers_are_no_noise(user: User, own: str) -> None:
     assert user.read(A) == after
 
 
+def test_a_change_that_is_more_than_values_of_one_document_is_left_as_it_is(
+    user: User, own: str
+) -> None:
+    comment = "# what the shop's database asks for"
+    anew(user, comment, "# what others ask for")
+    commented = user.read(A)
+    result = user.run("encrypt", "--smallest-diff", A)
+    assert (result.status, user.read(A)) == (3, commented), result.printed
+    seal(user, A, f"{opaque('one')}---\n{opaque('two', name='other')}")
+    user.commit({})
+    anew(user, "two", "three")
+    changed = user.read(A)
+    result = user.run("encrypt", "--smallest-diff", A)
+    assert (result.status, user.read(A)) == (3, changed), result.printed
+    assert "a comment was changed, or one of several documents" in result.stderr
+
+
 def test_a_file_that_is_not_committed_has_nothing_to_be_like(user: User, own: str) -> None:
     seal(user, "apps/new.yaml", opaque(mixed(), name="new"))
     result = user.run("encrypt", "--smallest-diff", "apps/new.yaml")

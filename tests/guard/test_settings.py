@@ -208,6 +208,13 @@ def test_the_first_rule_says_whose_signature_a_file_needs():
     assert signing.rule_for("apps/b.yaml") is None
 
 
+@pytest.mark.parametrize("path", ["/keys/signers", "./keys/signers", "keys//a/../signers"])
+def test_the_file_of_allowed_signers_is_found_from_the_top_however_it_is_written(path: str):
+    content = f"version: 1\nverify: {{allowed-signers: {path}}}\n".encode()
+    assert is_valid(content)
+    assert parse_signing(content, "-").allowed_signers == "keys/signers"
+
+
 def test_the_example_of_signatures_is_understood():
     page = (DOCS / "verify.md").read_text()
     (example,) = re.findall(r"```yaml\n(# \.gitops-secrets\.yaml.*?)```", page, re.DOTALL)

@@ -50,7 +50,7 @@ __all__ = [
     "same_value",
 ]
 
-ENGINE_VERSION = "cdb39a22b900"
+ENGINE_VERSION = "b88fb6073d2a"
 """Changes with every change of a verdict: facts that another version wrote are worth nothing."""
 
 _SILENCE = Judgement()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import NamedTuple
 
@@ -57,8 +58,8 @@ def read_signing(node: yaml.Node, name: str) -> Signing:
 
 
 def _path(node: yaml.Node, name: str) -> str:
-    path = text(node, name, _ALLOWED).lstrip("/")
-    if ".." in path.split("/"):
+    path = posixpath.normpath(text(node, name, _ALLOWED).lstrip("/"))
+    if path.split("/")[0] == "..":
         hint = "write the path of a file of this repository, from its top"
         raise refused(node, name, f"{_ALLOWED} leads out of the repository", hint)
     return path
