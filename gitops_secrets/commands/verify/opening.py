@@ -19,7 +19,7 @@ from gitops_secrets.core.sops.reader.read import Reading, Verdict, load, open_lo
 from gitops_secrets.core.sops.reader.structure import EncryptedFile
 from gitops_secrets.core.sops.reader.tree import RefusedError, UnsupportedError
 from gitops_secrets.core.sops.structure import MasterKey, Metadata
-from gitops_secrets.core.verify.checks import dotted, found
+from gitops_secrets.core.verify.checks import by_path, dotted, found
 from gitops_secrets.core.yamltext.nodes import Position
 from gitops_secrets.errors import GitOpsSecretsError
 
@@ -141,9 +141,7 @@ def open_all(
     *findings* are those of the checks without a key. *of_mac* of them go if the MAC fits. *step* is told what is under way.
     """
     opener = Opener(Keyring(identity_file))
-    by_path: dict[str, list[Finding]] = {}
-    for finding in findings:
-        by_path.setdefault(finding.path, []).append(finding)
+    of_paths = by_path(findings)
     verdicts: Counter[Verdict] = Counter()
     unread, readers = [], []
     for number, file in enumerate(judged, 1):
@@ -154,8 +152,8 @@ def open_all(
             readers.append(ReadBy(file.path, opened.reading.verdict, opened.handled))
         if opened.unread:
             unread.append(opened.unread)
-        by_path[file.path] = _joined(by_path.get(file.path, []), of_mac, opened)
-    joined = [finding for of_path in by_path.values() for finding in of_path]
+        of_paths[file.path] = _joined(of_paths.get(file.path, []), of_mac, opened)
+    joined = [finding for of_path in of_paths.values() for finding in of_path]
     return tuple(readers), verdicts, joined, unread
 
 

@@ -27,7 +27,7 @@ from gitops_secrets.core.guard.record.facts import Facts
 from gitops_secrets.core.guard.record.finding import Finding
 from gitops_secrets.core.sops.reader.read import Verdict
 from gitops_secrets.core.sops.reader.structure import EncryptedFile, has_conflict, read_encrypted
-from gitops_secrets.core.verify.checks import found
+from gitops_secrets.core.verify.checks import by_path, found
 from gitops_secrets.core.verify.lint import lint
 from gitops_secrets.core.verify.objects import check_overridden
 from gitops_secrets.core.verify.rules import Rules, check_rules
@@ -281,10 +281,7 @@ def _notes(files: Sequence[EncryptedFile]) -> Iterator[str]:
 def _weighed(findings: Iterable[Finding], contents: Mapping[str, bytes]) -> Judgement:
     """Return *findings*, each once, less those that a marker in its file excuses."""
     total = Judgement()
-    by_path: dict[str, list[Finding]] = {}
-    for finding in dict.fromkeys(findings):
-        by_path.setdefault(finding.path, []).append(finding)
-    for path, of_path in by_path.items():
+    for path, of_path in by_path(dict.fromkeys(findings)).items():
         markers = find_markers(contents.get(path, b"").decode(errors="replace"))
         total += weigh(of_path, Facts(markers=markers), Policy(), None, lambda *_: False)
     return total

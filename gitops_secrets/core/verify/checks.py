@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from gitops_secrets.core.guard.patterns.holders import OPERATED
@@ -99,3 +100,11 @@ def found(
 def dotted(path: Path) -> str:
     """Return *path* as a sentence names it."""
     return ".".join(map(str, path))
+
+
+def by_path(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
+    """Return *findings* by the file that they are about, in their order."""
+    grouped: dict[str, list[Finding]] = {}
+    for finding in findings:
+        grouped.setdefault(finding.path, []).append(finding)
+    return grouped

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from gitops_secrets.core.guard.record.finding import Finding, Severity
 from gitops_secrets.core.repository.layout import CONFIG
 from gitops_secrets.core.sops.manifest import Manifest
-from gitops_secrets.core.verify.checks import dotted
+from gitops_secrets.core.verify.checks import by_path, dotted
 
 FIXABLE = frozenset(
     {
@@ -75,7 +75,7 @@ def sort_out(
     a value is readable may be reported as tampering too. The MAC of the other values, which is checked before
     the file is encrypted, says whether this value was added, or replaces one that was encrypted.
     """
-    reported, silenced = _by_path(findings), _by_path(excused)
+    reported, silenced = by_path(findings), by_path(excused)
     repairs, left = list[Repair](), list[Left]()
     for path, every in sorted(reported.items()):
         if path.rpartition("/")[2] == CONFIG:
@@ -94,13 +94,6 @@ def sort_out(
         elif wanted:
             repairs.append(Repair(path, wanted))
     return tuple(repairs), tuple(left)
-
-
-def _by_path(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
-    found: dict[str, list[Finding]] = {}
-    for finding in findings:
-        found.setdefault(finding.path, []).append(finding)
-    return found
 
 
 def difference(repair: Repair, before: Manifest, after: Manifest, read: Manifest | None) -> Fixed:
