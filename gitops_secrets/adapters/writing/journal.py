@@ -129,8 +129,12 @@ class Desk:
         replace_file(copy, content)
 
     def free_room(self) -> None:
-        """Give back the room that was kept for taking a run back, and what was written of a journal that never began."""
+        """Give back the room that was kept for taking a run back."""
         self._room.unlink(missing_ok=True)
+
+    def clear(self) -> None:
+        """Remove what a run left that was killed before its journal was there. Raises OSError."""
+        self.free_room()
         remove_temporaries(self.journal)
 
     def end(self) -> None:

@@ -191,7 +191,7 @@ class Transaction:
         """Finish or take back what a killed run left, as its journal tells."""
         journal = self._desk.read()
         if journal is None:
-            self._desk.free_room()
+            self._desk.clear()
             return
         if self._aftermath.stands(journal):
             self._desk.end()
