@@ -49,7 +49,7 @@ def assemble(sides: Sides, side: Side, merged: Merged, sealer: Sealer, ruling: R
     texts = []
     for place, wanted in zip(merged.places, merged.documents, strict=True):
         mine = place.of(side)
-        theirs = place.of(Side.THEIRS if side is Side.OURS else Side.OURS)
+        theirs = place.of(side.other)
         text = kept.of(mine, wanted)
         if text is None and (mine is None or kept.has_comments_of(other, mine, theirs)):
             text = other.of(theirs, wanted)

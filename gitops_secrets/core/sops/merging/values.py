@@ -21,6 +21,11 @@ class Side(StrEnum):
     THEIRS = "theirs"
     BASE = "base"
 
+    @property
+    def other(self) -> Side:
+        """The other of ours and theirs."""
+        return Side.THEIRS if self is Side.OURS else Side.OURS
+
 
 class _Absent(Enum):
     HERE = "a key that is not there"

@@ -55,4 +55,4 @@ class Sides(NamedTuple):
 
     def other_than(self, side: Side) -> Version:
         """Return the version of the other side."""
-        return self.theirs if side is Side.OURS else self.ours
+        return self.of(side.other)

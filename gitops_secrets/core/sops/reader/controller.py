@@ -7,7 +7,7 @@ decrypted as a whole where a kustomization names it, as a file of a secretGenera
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -149,9 +149,9 @@ def _decrypted(
         opened = open_values(loaded, key)
     reading = opened.reading
     if reading.verdict is Verdict.INTACT:
-        if root is not None and any(map(_is_beyond_json, opened.branches)):
+        if root is not None and any(map(_is_beyond_json, _leaves(opened.branches))):
             return _BEYOND_JSON
-        if root is None and any(map(_has_mark, opened.branches)):
+        if root is None and any(map(_has_mark, _leaves(opened.branches))):
             return Handled(Handling.UNSUPPORTED, "what it holds looks encrypted itself")
         return Handled(Handling.OPENS)
     if reading.verdict is Verdict.UNSUPPORTED:
@@ -159,15 +159,22 @@ def _decrypted(
     return Handled(Handling.REFUSES, reading.why or "a value does not open")
 
 
+def _leaves(branches: Iterable[Value]) -> Iterator[Value]:
+    """Yield all that is no mapping and no list."""
+    for value in branches:
+        if isinstance(value, list):
+            yield from _leaves(value)
+        elif isinstance(value, tuple) and not isinstance(value, (Comment, Typed)):
+            yield from _leaves(inner for _, inner in value)
+        else:
+            yield value
+
+
 def _has_mark(value: Value) -> bool:
     """Return whether the controller may take what comes out for an encrypted file, and decrypt that too."""
-    if isinstance(value, str):
-        return value.startswith("ENC[") or any(mark.decode() in value for mark in _MARKS.values())
-    if isinstance(value, list):
-        return any(map(_has_mark, value))
-    if isinstance(value, tuple) and not isinstance(value, (Comment, Typed)):
-        return any(_has_mark(inner) for _, inner in value)
-    return False
+    return isinstance(value, str) and (
+        value.startswith("ENC[") or any(mark.decode() in value for mark in _MARKS.values())
+    )
 
 
 def _is_written_beyond_json(root: yaml.Node) -> bool:
@@ -178,11 +185,5 @@ def _is_written_beyond_json(root: yaml.Node) -> bool:
 
 
 def _is_beyond_json(value: Value) -> bool:
-    """Return whether *value* is or holds an infinite number, or none at all."""
-    if isinstance(value, Typed):
-        return value.canonical in NO_NUMBERS
-    if isinstance(value, list):
-        return any(map(_is_beyond_json, value))
-    if isinstance(value, tuple) and not isinstance(value, Comment):
-        return any(_is_beyond_json(inner) for _, inner in value)
-    return False
+    """Return whether *value* is an infinite number, or none at all."""
+    return isinstance(value, Typed) and value.canonical in NO_NUMBERS
