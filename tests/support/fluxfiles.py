@@ -21,15 +21,13 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from gitops_secrets.adapters.age import unwrap
-from gitops_secrets.core.sops.reader.cipher import DataKey
 from gitops_secrets.core.sops.reader.controller import Handled, Handling, handle, is_manifest
 from gitops_secrets.core.sops.reader.read import Reading, Verdict, load, open_loaded
 from gitops_secrets.core.sops.reader.structure import EncryptedFile, read_encrypted
 from gitops_secrets.core.sops.reader.tree import RefusedError, UnsupportedError
-from gitops_secrets.core.sops.structure import ENCRYPTED, Metadata
+from gitops_secrets.core.sops.structure import ENCRYPTED
 from gitops_secrets.errors import InvalidDocumentError
-from tests.support.sopsfiles import Case, Maker, Sops, cases, tamper
+from tests.support.sopsfiles import Case, Maker, Sops, cases
 
 _KINDS = ("Secret", "Secret", "Secret", "ConfigMap", "Widget")
 _RULES = (
@@ -62,13 +60,7 @@ def manifests(chance: Random, sops: Sops, tampered: int) -> Iterator[Case]:
     rule = chance.choice(("--encrypted-regex", "--encrypted-regex", "--unencrypted-regex"))
     regex = chance.choice(_RULES) if rule == "--encrypted-regex" else "^(apiVersion|kind|metadata)$"
     flags = [rule, regex, *(["--mac-only-encrypted"] if chance.random() < 0.2 else [])]
-    content = sops.encrypt(name, plain, flags)
-    if content is None:
-        return
-    yield Case(name, content, f"a manifest, {flags}, as sops wrote it")
-    for _ in range(tampered):
-        changed, how = tamper(content, name, chance)
-        yield Case(name, changed, f"a manifest, {flags}, {how}")
+    yield from sops.encrypted(name, plain, flags, chance, tampered)
 
 
 def _yaml(chance: Random) -> str:
@@ -99,7 +91,7 @@ def ask(sops: Sops, drawn: Sequence[Case]) -> list[Asked]:
         except InvalidDocumentError:
             continue
         if file is not None:
-            handled = handle(file, lambda found: _key(sops, found))
+            handled = handle(file, sops.key)
             assert _handled_as_opened(file, sops) in (None, handled), case.name
             asked.append(Asked(case, file, handled))
     return asked
@@ -109,18 +101,13 @@ def _handled_as_opened(file: EncryptedFile, sops: Sops) -> Handled | None:
     """Return what ``verify`` says of a file that it has opened itself; None if it is not intact."""
     try:
         loaded = load(file.content, file.form, file.composed, file.metadata)
-        key = _key(sops, loaded.metadata)
+        key = sops.key(loaded.metadata)
         opened = open_loaded(loaded, key) if key is not None else None
     except (RefusedError, UnsupportedError):
         return None
     if opened is None or opened.reading.verdict is not Verdict.INTACT:
         return None
-    return handle(file, lambda found: _key(sops, found), opened)
-
-
-def _key(sops: Sops, metadata: Metadata) -> DataKey | None:
-    secrets = [unwrap(key.wrapped, sops.identity) for key in metadata.keys]
-    return next((DataKey(secret) for secret in secrets if secret is not None), None)
+    return handle(file, sops.key, opened)
 
 
 def answers(program: Path, sops: Sops, asked: Sequence[Asked]) -> list[Answer]:
@@ -226,6 +213,12 @@ class Tally:
         if problem is not None:
             self.wrong.append(problem)
 
+    def ask(self, program: Path, sops: Sops, chance: Random, number: int) -> None:
+        """Draw about *number* files, ask this project and the decryptor *program* of each, and count them."""
+        asked = ask(sops, draw(chance, sops, number))
+        for one, answer in zip(asked, answers(program, sops, asked), strict=True):
+            self.add(one, answer, sops.ours(one.case))
+
 
 def main() -> int:
     from tests.e2e.tools.build import build
@@ -238,9 +231,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         sops = Sops(Path(folder))
         while tally.counted.total() < options.files:
-            asked = ask(sops, draw(chance, sops, BATCH))
-            for one, answer in zip(asked, answers(program, sops, asked), strict=True):
-                tally.add(one, answer, sops.ours(one.case))
+            tally.ask(program, sops, chance, BATCH)
     for problem in tally.wrong:
         print(problem)
     print(

@@ -26,6 +26,7 @@ from gitops_secrets.adapters.sops.environment import environment_for
 from gitops_secrets.core.sops.reader.cipher import DataKey
 from gitops_secrets.core.sops.reader.read import Reading, Verdict, load, open_loaded
 from gitops_secrets.core.sops.reader.tree import RefusedError, UnsupportedError, form_of
+from gitops_secrets.core.sops.structure import Metadata
 
 STATUS = {Verdict.MAC: (51,), Verdict.CLOSED: (25, 2), Verdict.NO_KEY: (128,)}
 """sops before 3.12 panics, with status 2, where a number stands in place of an encrypted value."""
@@ -369,11 +370,25 @@ class Sops:
             return Reading(Verdict.REFUSED, str(error))
         except UnsupportedError as error:
             return Reading(Verdict.UNSUPPORTED, str(error))
-        secrets = [unwrap(key.wrapped, self.identity) for key in loaded.metadata.keys]
-        secret = next((s for s in secrets if s is not None), None)
-        if secret is None:
-            return Reading(Verdict.NO_KEY)
-        return open_loaded(loaded, DataKey(secret)).reading
+        key = self.key(loaded.metadata)
+        return open_loaded(loaded, key).reading if key is not None else Reading(Verdict.NO_KEY)
+
+    def key(self, metadata: Metadata) -> DataKey | None:
+        """Return the data key that the identity unwraps; None if it unwraps none."""
+        secrets = [unwrap(key.wrapped, self.identity) for key in metadata.keys]
+        return next((DataKey(secret) for secret in secrets if secret is not None), None)
+
+    def encrypted(
+        self, name: str, plain: str, rule: list[str], chance: Random, tampered: int
+    ) -> Iterator[Case]:
+        """Yield *plain* as sops encrypted it, and *tampered* changed ones; none if sops refuses to."""
+        content = self.encrypt(name, plain, rule)
+        if content is None:
+            return
+        yield Case(name, content, f"{rule}, as sops wrote it")
+        for _ in range(tampered):
+            changed, how = tamper(content, name, chance)
+            yield Case(name, changed, f"{rule}, {how}")
 
 
 def cases(chance: Random, sops: Sops, tampered: int) -> Iterator[Case]:
@@ -382,13 +397,7 @@ def cases(chance: Random, sops: Sops, tampered: int) -> Iterator[Case]:
     rule = list(chance.choice(_RULES))
     if chance.random() < 0.2:
         rule.append("--mac-only-encrypted")
-    content = sops.encrypt(name, Maker(chance).make(name), rule)
-    if content is None:
-        return
-    yield Case(name, content, f"{rule}, as sops wrote it")
-    for _ in range(tampered):
-        changed, how = tamper(content, name, chance)
-        yield Case(name, changed, f"{rule}, {how}")
+    yield from sops.encrypted(name, Maker(chance).make(name), rule, chance, tampered)
 
 
 def disagreement(case: Case, reading: Reading, status: int) -> str | None:

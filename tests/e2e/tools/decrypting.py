@@ -7,30 +7,25 @@ change of it builds nothing else again.
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import tempfile
 from pathlib import Path
 from typing import Final
 
 from tests.e2e.tools.manifests import MODULES
-from tests.e2e.tools.modules import copy_module
+from tests.e2e.tools.modules import STATIC, build_package, copy_module, hash_of
 from tests.e2e.tools.process import run
 
 SOURCES: Final = Path(__file__).parent.parent / "decrypting"
 _MODULE: Final = "github.com/fluxcd/kustomize-controller"
 _VERSION, _SUM = MODULES[_MODULE]
 _API: Final = f"{_MODULE}/api"
-_ENV: Final = {"CGO_ENABLED": "0", "GOWORK": "off", "GOFLAGS": "-mod=mod"}
-_FLAGS: Final = ("-trimpath", "-buildvcs=false", "-ldflags", "-s -w")
+_FLAGS: Final = "-mod=mod"
 
 
 def version() -> str:
     """Return the hash of what goes into the program."""
-    digest = hashlib.sha256(f"{_VERSION} {_SUM}\0".encode())
-    for file in sorted(SOURCES.iterdir()):
-        digest.update(f"{file.name}\0".encode() + file.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
+    return hash_of(SOURCES, f"{_VERSION} {_SUM}\0")
 
 
 def build_decrypting(go: str, target: Path) -> None:
@@ -39,9 +34,6 @@ def build_decrypting(go: str, target: Path) -> None:
         sources = Path(name) / "kustomize-controller"
         copy_module(go, _MODULE, _VERSION, sources, _SUM)
         # The module in the folder api is published by itself, and is not in these sources.
-        run([go, "mod", "edit", f"-dropreplace={_API}"], sources, **_ENV)
+        run([go, "mod", "edit", f"-dropreplace={_API}"], sources, **STATIC, GOFLAGS=_FLAGS)
         shutil.copytree(SOURCES, sources / "decrypting")
-        unfinished = target.with_name(f".{target.name}.unfinished")
-        unfinished.parent.mkdir(parents=True, exist_ok=True)
-        run([go, "build", *_FLAGS, "-o", unfinished, "./decrypting"], sources, **_ENV)
-        unfinished.rename(target)
+        build_package(go, "./decrypting", sources, target, GOFLAGS=_FLAGS)

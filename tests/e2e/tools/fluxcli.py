@@ -12,13 +12,11 @@ from pathlib import Path
 from typing import Final
 
 from tests.e2e.tools.manifests import FLUX, MODULES
-from tests.e2e.tools.modules import copy_module
-from tests.e2e.tools.process import run
+from tests.e2e.tools.modules import build_package, copy_module
 
 VERSION: Final = FLUX
 _MODULE: Final = "github.com/fluxcd/flux2/v2"
-_ENV: Final = {"CGO_ENABLED": "0", "GOWORK": "off"}
-_FLAGS: Final = ("-trimpath", "-buildvcs=false", "-ldflags", f"-s -w -X main.VERSION={FLUX[1:]}")
+_LDFLAGS: Final = f"-s -w -X main.VERSION={FLUX[1:]}"
 
 
 def build_flux_cli(go: str, target: Path) -> None:
@@ -29,7 +27,4 @@ def build_flux_cli(go: str, target: Path) -> None:
         embedded = sources / "cmd" / "flux" / "manifests"
         embedded.mkdir(exist_ok=True)
         (embedded / "none.yaml").write_text("# The manifests of the controllers are not here.\n")
-        unfinished = target.with_name(f".{target.name}.unfinished")
-        unfinished.parent.mkdir(parents=True, exist_ok=True)
-        run([go, "build", *_FLAGS, "-o", unfinished, "./cmd/flux"], sources, **_ENV)
-        unfinished.rename(target)
+        build_package(go, "./cmd/flux", sources, target, _LDFLAGS)
