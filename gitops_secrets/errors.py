@@ -4,7 +4,8 @@
 
     GitOpsSecretsError          could not finish, or refused        exit 3
     ├── UsageError              the command line is invalid         exit 2
-    └── InvalidDocumentError    a document that is broken or ambiguous  exit 3
+    ├── InvalidDocumentError    a document that is broken or ambiguous  exit 3
+    └── MachineError            the machine cannot do it now        exit 3
 
 One line, lower case, no period: what is wrong and where. A hint is a command or an edit that
 fixes it. Neither ever holds a secret, nor does the cause: what an outer program said is not quoted.
@@ -53,3 +54,7 @@ class UsageError(GitOpsSecretsError):
 
 class InvalidDocumentError(GitOpsSecretsError):
     """A YAML or JSON document that is broken, ambiguous, or not what its place asks for."""
+
+
+class MachineError(GitOpsSecretsError):
+    """The machine cannot do it now, whichever file it is about: a disk is full, a program is too old or was killed."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from gitops_secrets.errors import GitOpsSecretsError
+from gitops_secrets.errors import GitOpsSecretsError, MachineError
 
 _SUFFIX = ".gitops-secrets.tmp"
 """Ends the name of every file under way; a generated kustomization takes only .yaml and .yml."""
@@ -143,7 +143,7 @@ def private_folder(files: Mapping[str, bytes]) -> Iterator[str]:
         os.mkdir(folder, 0o700)
     except OSError as error:
         _private.discard(folder)
-        raise GitOpsSecretsError(
+        raise MachineError(
             f"{root} cannot be written: {error.strerror}", "set TMPDIR to a folder that can"
         ) from None
     try:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gitops_secrets.adapters.running.process import Started
-from gitops_secrets.errors import GitOpsSecretsError
+from gitops_secrets.errors import MachineError
 
 _IN_MEMORY = ("tmpfs", "ramfs")
 _MOUNTS = Path("/proc/self/mounts")
@@ -27,7 +27,7 @@ def editing_folder() -> Iterator[Folder]:
     """Yield a private folder, in memory where the machine has such storage.
 
     A shell waits beside us and removes it once we are gone: at the end, and as well when we are killed.
-    Raises GitOpsSecretsError if no folder can be made.
+    Raises MachineError if no folder can be made.
     """
     root, in_memory = _root()
     path = root / f"gitops-secrets-{os.urandom(8).hex()}"
@@ -42,7 +42,7 @@ def editing_folder() -> Iterator[Folder]:
         path.mkdir(mode=0o700)
     except OSError as error:
         watcher.finish()
-        raise GitOpsSecretsError(
+        raise MachineError(
             f"{root} cannot be written: {error.strerror}", "set TMPDIR to a folder that can"
         ) from None
     try:

@@ -352,6 +352,14 @@ def test_if_one_file_does_not_open_none_is_written(user: User, own: str) -> None
     assert user.state() == before
 
 
+def test_a_machine_that_cannot_encrypt_is_no_fault_of_a_file(user: User, own: str) -> None:
+    user.write({C: opaque(word(), name="c")})
+    before = user.state()
+    result = user.run("verify", "--fix", env={"TMPDIR": "/nowhere"})
+    assert (result.status, result.stdout, user.state()) == (3, "", before), result.printed
+    assert "/nowhere cannot be written: No such file or directory" in result.stderr
+
+
 @pytest.mark.parametrize("output", ["text", "json"])
 def test_a_dry_run_says_what_it_would_do_and_writes_nothing(
     user: User, own: str, output: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gitops_secrets.adapters.running.process import Completed
 from gitops_secrets.adapters.sops.binary import RELEASES, find_sops
-from gitops_secrets.errors import GitOpsSecretsError
+from gitops_secrets.errors import GitOpsSecretsError, MachineError
 
 _NEWER = f"put sops 3.11 or newer on PATH ahead of it: {RELEASES}"
 _TOO_OLD_MARKS = (
@@ -26,17 +26,15 @@ class TamperedError(GitOpsSecretsError):
 def failure(done: Completed, command: str, path: str) -> GitOpsSecretsError:
     """Return the error for *done*, a ``sops`` *command* on the file *path* that failed."""
     if any(mark in done.stderr or mark in done.stdout for mark in _TOO_OLD_MARKS):
-        return GitOpsSecretsError(
-            f"{find_sops()} is too old: it lacks sops {command} as of 3.11", _NEWER
-        )
+        return MachineError(f"{find_sops()} is too old: it lacks sops {command} as of 3.11", _NEWER)
     if _LIST_FOR_TEXT in done.stderr:
-        return GitOpsSecretsError(
+        return MachineError(
             f"{find_sops()} is too old for a .sops.yaml with its age recipients in a list, or a list "
             "stands there where sops takes text",
             _NEWER,
         )
     if done.status < 0:
-        return GitOpsSecretsError(f"sops {command} was ended by signal {-done.status} on {path}")
+        return MachineError(f"sops {command} was ended by signal {-done.status} on {path}")
     if done.status == NO_KEY:
         return GitOpsSecretsError(
             f"none of the identities at hand opens {path}",

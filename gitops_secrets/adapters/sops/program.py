@@ -23,7 +23,7 @@ from gitops_secrets.adapters.sops.failures import NO_KEY, failure
 from gitops_secrets.core.sops.keys.fields import Dropped
 from gitops_secrets.core.sops.keys.managers import KINDS, setting_for
 from gitops_secrets.core.sops.keys.master import Reduced, reduce_keys, restore_keys
-from gitops_secrets.errors import GitOpsSecretsError
+from gitops_secrets.errors import GitOpsSecretsError, MachineError
 
 if TYPE_CHECKING:
     from gitops_secrets.core.sops.valuechanges import ValueChange
@@ -206,9 +206,7 @@ def _start(
     try:
         return Started([binary, "--config", config, *arguments], env=env, pass_fds=pass_fds)
     except OSError as error:
-        raise GitOpsSecretsError(
-            f"{binary} cannot be started: {error.strerror}", *GET_SOPS
-        ) from None
+        raise MachineError(f"{binary} cannot be started: {error.strerror}", *GET_SOPS) from None
 
 
 @contextmanager

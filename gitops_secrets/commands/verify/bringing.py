@@ -15,7 +15,7 @@ from gitops_secrets.core.sops.refusals import refuse_loss
 from gitops_secrets.core.sops.rules.startconfig import Ruling
 from gitops_secrets.core.verify.fixing import ANEW, Fixed, Left, Repair, difference
 from gitops_secrets.core.verify.rules import MANIFESTS, Rules
-from gitops_secrets.errors import GitOpsSecretsError
+from gitops_secrets.errors import GitOpsSecretsError, MachineError
 
 _NOT_OURS = "it is no YAML or JSON manifest of Secrets, which is all that gitops-secrets encrypts"
 
@@ -41,7 +41,7 @@ class Bringer:
     def bring(self, repair: Repair, content: bytes) -> Fixed | Left:
         """Plan the file of *repair*, which holds *content*, as its rule says; return what changes, or why it is left.
 
-        Raises GitOpsSecretsError if no identity at hand opens it.
+        Raises GitOpsSecretsError if no identity at hand opens it, and MachineError if the machine cannot encrypt now.
         """
         if not repair.path.endswith(MANIFESTS):
             return Left(repair.path, _NOT_OURS)
@@ -59,6 +59,9 @@ class Bringer:
             sealed = self._sealed(repair, held, ruling)
         except TamperedError:
             return Left(repair.path, "its MAC does not fit: more was changed than values added")
+        except MachineError:
+            # Nothing is wrong with this file, and no other one will do better.
+            raise
         except GitOpsSecretsError as error:
             return Left(repair.path, error.message, error.hints)
         # A readable file is read by nobody new, unless the last commit kept it from somebody.
