@@ -15,6 +15,7 @@ import sys
 import tarfile
 import zipfile
 import zlib
+from hashlib import sha512
 from types import ModuleType
 
 import pytest
@@ -23,7 +24,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gitops_secrets.core.guard import engine
-from gitops_secrets.core.guard.filter import encoded, prefilter
+from gitops_secrets.core.guard.filter import encoded, hexadecimal, prefilter
 from gitops_secrets.core.guard.filter.forms import form_of
 from gitops_secrets.core.guard.filter.prefilter import EVERYTHING, may_hold
 from gitops_secrets.core.guard.filter.words import finder, one_by_one
@@ -187,9 +188,17 @@ def _is_secret_to_a_composer(text: str, password: str) -> bool:
         return False
 
 
+CONTENTS = (
+    '{"auths": {"ghcr.io": {"username": "robot", "password": "%s"}}}',
+    "docker login -u robot -p %s ghcr.io",
+    "https://robot:%s@registry.example.com/v2/",
+)
+
+
 @SETTINGS
 @given(
     PASSWORDS,
+    st.sampled_from(CONTENTS),
     st.sampled_from(["", "hexadecimal"]),
     st.lists(
         st.sampled_from(["base64", "gzip", "json", "zlib", "bzip2", "xz", "zip", "tar"]),
@@ -197,10 +206,10 @@ def _is_secret_to_a_composer(text: str, password: str) -> bool:
         max_size=5,
     ),
 )
-def test_however_often_it_is_packed_it_is_found(password: str, innermost: str, layers: list[str]):
-    content = json.dumps(
-        {"auths": {"ghcr.io": {"username": "robot", "password": password}}}
-    ).encode()
+def test_however_often_it_is_packed_it_is_found(
+    password: str, kind: str, innermost: str, layers: list[str]
+):
+    content = (kind % password).encode()
     for layer in (innermost, *layers):
         if layer == "base64":
             content = base64.b64encode(content)
@@ -219,7 +228,7 @@ def test_however_often_it_is_packed_it_is_found(password: str, innermost: str, l
         elif layer and content.isascii():
             content = json.dumps({"value": content.decode()}).encode()
     facts = engine.examine(content)
-    assert facts.notes, (innermost, layers)
+    assert facts.notes, (kind, innermost, layers)
     assert given_away(everything_said(facts, ()), pieces([password])) == set()
 
 
@@ -333,6 +342,37 @@ def test_what_is_encoded_twice_is_worth_decoding_wherever_it_begins(
     once = base64.b64encode(inner).rstrip(b"=")
     run = filler.encode() * before + base64.b64encode(once)
     assert encoded._is_encoded_again(b"a: " + run + b"\n")
+
+
+@SETTINGS
+@given(st.binary(max_size=40), PASSWORDS, st.sampled_from(["standard", "of addresses"]))
+def test_an_address_in_base64_is_worth_decoding_wherever_it_begins(
+    before: bytes, password: str, alphabet: str
+):
+    encode = base64.b64encode if alphabet == "standard" else base64.urlsafe_b64encode
+    text = before + f"https://robot:{password}@ghcr.io/".encode()
+    assert encoded.is_worth_it(b"a: " + encode(text), b"a:" + encode(text))
+
+
+@SETTINGS
+@given(
+    st.text("0123456789abcdefABCDEF", max_size=3),
+    st.text("abcdefghijklmnopqrstuvwxyz-=: \n\t", min_size=20, max_size=60),
+    st.binary(max_size=8),
+    st.booleans(),
+)
+def test_text_in_hexadecimal_is_read_wherever_it_begins(
+    ahead: str, text: str, behind: bytes, is_upper: bool
+):
+    digits = text.encode().hex() + behind.hex()
+    run = ahead + (digits.upper() if is_upper else digits)
+    assert any(text.encode() in found for found in hexadecimal.texts(run.encode()))
+
+
+@given(st.lists(st.binary(min_size=20, max_size=64), max_size=50))
+def test_sums_are_no_text_in_hexadecimal(sums: list[bytes]):
+    listed = "\n".join(sha512(each).hexdigest() for each in sums)
+    assert list(hexadecimal.texts(listed.encode())) == []
 
 
 @pytest.mark.parametrize("line_break", ["\x85", "\u2028", "\u2029"])

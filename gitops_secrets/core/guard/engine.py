@@ -50,7 +50,7 @@ __all__ = [
     "same_value",
 ]
 
-ENGINE_VERSION = "b88fb6073d2a"
+ENGINE_VERSION = "6dd9e2fbccaa"
 """Changes with every change of a verdict: facts that another version wrote are worth nothing."""
 
 _SILENCE = Judgement()

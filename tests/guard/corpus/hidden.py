@@ -55,6 +55,28 @@ def _secret_of(value: str) -> str:
     return f"apiVersion: v1\nkind: Secret\nmetadata:\n  name: x\ndata:\n  blob: {value}\n"
 
 
+def _login(c: Fresh) -> str:
+    return f"docker login -u {c.user} -p {c.password} ghcr.io"
+
+
+def _address(c: Fresh) -> str:
+    return f"https://{c.user}:{c.password}@registry.example.com/v2/"
+
+
+def _values(c: Fresh) -> str:
+    return (
+        f"imageCredentials:\n  registry: quay.io\n  username: {c.user}\n  password: {c.password}\n"
+    )
+
+
+SPELLED = [
+    ("login", _login, "a command"),
+    ("address", _address, "an address with its password"),
+    ("short address", lambda c: f"oci://r:{c.password[-9:]}@a.io", "as short as one may be"),
+    ("values", _values, "chart values"),
+    ("variable", lambda c: f"REGISTRY_PASSWORD={c.password}\n", "an env file"),
+    ("words of another language", lambda c: f"user: röbot\n{_values(c)}", "letters that are no ASCII"),
+]  # fmt: skip
 COMMENTS = [
     ("secret", lambda c: "a: 1\n" + _comment(c.secret), "a commented-out pull Secret"),
     ("no blank", lambda c: "a: 1\n" + _comment(c.secret, "#"), "marks without a blank"),
@@ -67,6 +89,9 @@ COMMENTS = [
     ("encrypted file", lambda c: _comment(c.secret) + encrypt(Fresh().secret, *ONLY_DATA), "above an encrypted document"),
     ("slashes", lambda c: "{\n// " + c.config + '\n"a": 1}\n', "a comment in JSON"),
     ("env", lambda c: f"# REGISTRY_PASSWORD={c.password}\nA=b\n", "an env file"),
+    ("hexadecimal", lambda c: f"a: 1\n# {_address(c).encode().hex()}\n", "an address in hexadecimal"),
+    ("address in base64", lambda c: f"a: 1\n# {b64(_address(c))}\n", "an address in base64"),
+    ("address in lines", lambda c: "a: 1\n" + _comment("\n".join(textwrap.wrap(b64(f"mirror of the images: {_address(c)}"), 36))), "base64 in lines of which each is commented out"),
     ("html", lambda c: f"# T\n<!-- {c.config} -->\n", "Markdown"),
     ("other document", lambda c: "a: 1\n---\n" + _comment(c.secret) + "---\nb: 2\n", "a document of comments only"),
 ]  # fmt: skip
@@ -93,6 +118,15 @@ PACKINGS = [
     ("hexadecimal dump", lambda c: "xxd -r -p > config.json <<EOF\n" + "\n".join(textwrap.wrap(c.config.encode().hex(), 60)) + "\nEOF\n", "as xxd -p wraps it"),
     ("hexadecimal of secret", lambda c: f"manifest = '{c.secret.encode().hex()}'\n", "a whole Secret, of which the config is in base64"),
     ("hexadecimal in secret", lambda c: _secret_of(b64(c.config.encode().hex())), "hexadecimal in base64"),
+    *((f"hexadecimal {name}", lambda c, spell=spell: f"x: {spell(c).encode().hex()}\n", reason) for name, spell, reason in SPELLED),
+    ("hexadecimal capitals of login", lambda c: f"run = bytes.fromhex('{_login(c).encode().hex().upper()}')\n", "a program's string, in capitals"),
+    ("hexadecimal dump of values", lambda c: "xxd -r -p > values.yaml <<EOF\n" + "\n".join(textwrap.wrap(_values(c).encode().hex(), 30)) + "\nEOF\n", "in lines too short to say anything alone"),
+    ("hexadecimal lines in JSON", lambda c: json.dumps({"run": "\n".join(textwrap.wrap(_values(c).encode().hex(), 60))}), "line ends that are escaped"),
+    ("hexadecimal behind an escape", lambda c: f"printf 'first\\n{_values(c).encode().hex()}' > x\n", "the letter of an escaped line end is no digit"),
+    ("hexadecimal of base64", lambda c: f"x: {b64(_login(c)).encode().hex()}\n", "base64 in hexadecimal"),
+    ("base64 of hexadecimal", lambda c: f"x: {b64(_login(c).encode().hex())}\n", "hexadecimal in base64"),
+    ("hexadecimal of an address in secret", lambda c: _secret_of(b64(_address(c).encode().hex())), "where a Secret has base64 anyway"),
+    ("address twice", lambda c: f"x: {b64(b64(_address(c)))}\n", "base64 of base64 of an address"),
     ("hexadecimal in comment", lambda c: f"a: 1\nb: {b64(c.config.encode().hex())} # as the vendor wants it\n", "hexadecimal in base64, beside a comment"),
     ("file gz", lambda c: gzip.compress(c.secret.encode()), "a compressed file"),
     ("file tgz", lambda c: gzip.compress(_tar("chart/values.yaml", c.secret)), "a packed chart"),
@@ -182,6 +216,7 @@ def _keys() -> Iterator[Case]:
         "a whole key file in base64",
     )
     yield found("key/age comment", age, f"a: b # {key()}\n", "in a comment")
+    yield found("key/age hexadecimal", age, f"x: {key().encode().hex()}\n", "in hexadecimal")
     yield found("key/age env", age, f"export SOPS_AGE_KEY={key()}\n", "in a script")
     yield found("key/age lower", age, f"key: {key().lower()}\n", "lower case is the same key")
     yield found("key/age utf-16", age, key().encode("utf-16"), "in UTF-16")

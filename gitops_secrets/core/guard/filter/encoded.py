@@ -1,6 +1,6 @@
 """Base64 and hexadecimal: whether what is encoded in a content could hold a finding. Nothing is parsed.
 
-Loaded by ``runs.py`` when a content has a run of base64.
+Loaded by ``runs.py`` when a content has a run of either.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import binascii
 import re
 from itertools import product
 
+from gitops_secrets.core.guard.filter import hexadecimal
+from gitops_secrets.core.guard.filter.prefilter import may_any_hold
 from gitops_secrets.core.guard.filter.runs import IS_BASE64, RUN, squeeze
 from gitops_secrets.core.guard.filter.words import finder
 from gitops_secrets.core.guard.read.formats import BEGINNINGS
@@ -49,18 +51,9 @@ _ONCE = {
 }
 ENCODED = tuple(f for parts in _ONCE.values() for f in parts)
 """Any of these in a base64 run makes it worth decoding."""
-_SCHEMES = tuple(f for word in (b"ps://", b"tp://", b"ci://", b"er://") for f in fragments(word))
-"""How the schemes of https, http, oci and docker end."""
-_HEXADECIMAL = (
-    b"auth".hex().encode(),
-    b"ustar".hex().encode(),
-    b"configjson".hex().encode(),
-    b"configjson".hex().upper().encode(),
-)
-"""What stands in the hexadecimal form of a docker config, and of a Secret that holds one."""
-_has_encoded = finder(*_PACKED_BASE64, *ENCODED, *_HEXADECIMAL)
-has_address = finder(*_SCHEMES)
-"""Whether a text may hold base64 of an address. Most that do are no Secrets, and their addresses have no password."""
+_has_encoded = finder(*_PACKED_BASE64, *ENCODED, b"ustar".hex().encode())
+_may_have_address = finder(*fragments(b"://"))
+_WITH_PASSWORD = re.compile(rb"://[^/@:\n]*+:[^/@\n]*@")
 
 
 def _zlib_beginnings() -> Iterator[bytes]:
@@ -117,12 +110,36 @@ _STANDARD = bytes.maketrans(b"-_", b"+/")
 
 
 def is_worth_it(content: bytes, packed: bytes) -> bool:
-    """Return whether the runs of base64 in *content*, squeezed to *packed*, could hold a finding."""
-    if _has_encoded(packed) or _begins_packed(content) or _WIDE.search(content):
+    """Return whether the runs of base64 and hexadecimal in *content*, squeezed to *packed*, could hold a finding."""
+    if _holds_encoded(packed) or _begins_packed(content) or _WIDE.search(content):
         return True
     if _is_encoded_again(content):
         return True
-    return _goes_on_commented(content) and _has_encoded(squeeze(_LINE_START.sub(b"", content)))
+    return _goes_on_commented(content) and _holds_encoded(squeeze(_LINE_START.sub(b"", content)))
+
+
+def _holds_encoded(packed: bytes) -> bool:
+    return (
+        _has_encoded(packed)
+        or (_may_have_address(packed) and _has_password(packed))
+        or may_any_hold(list(hexadecimal.texts(packed)))
+    )
+
+
+def _has_password(packed: bytes) -> bool:
+    """Return whether base64 of an address with a password stands in *packed*. Most addresses have none."""
+    for match in _LONG_RUN.finditer(packed):
+        run = match.group()
+        if _may_have_address(run) and any(map(_WITH_PASSWORD.search, _decoded(run))):
+            return True
+    return False
+
+
+def _decoded(run: bytes) -> Iterator[bytes]:
+    """Yield what *run* holds, by each of the letters with which its base64 may begin: a word may stand ahead of it."""
+    run = run.translate(_STANDARD)
+    for begin in range(4):
+        yield binascii.a2b_base64(run[begin:] + b"A" * (-(len(run) - begin) % 4))
 
 
 def _begins_packed(content: bytes) -> bool:
@@ -180,11 +197,8 @@ def _is_encoded_again(content: bytes) -> bool:
 
 
 def _decodes_to_base64(content: bytes) -> bool:
-    for match in _LONG_RUN.finditer(content):
-        run = match.group().translate(_STANDARD)
-        for shift in range(4):
-            outer = run[shift:]
-            inner = binascii.a2b_base64(outer[: len(outer) & ~3])
-            if _INNER_RUN in inner.translate(IS_BASE64):
-                return True
-    return False
+    return any(
+        _INNER_RUN in inner.translate(IS_BASE64)
+        for match in _LONG_RUN.finditer(content)
+        for inner in _decoded(match.group())
+    )

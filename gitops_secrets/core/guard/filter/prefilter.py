@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from gitops_secrets.core.guard.filter.runs import IS_BASE64, RUN, is_worth_decoding, squeeze
+from gitops_secrets.core.guard.filter.runs import is_worth_decoding, squeeze
 from gitops_secrets.core.guard.filter.words import finder
 from gitops_secrets.core.guard.read.encoding import has_readings, readings
 from gitops_secrets.core.guard.read.formats import is_packed
@@ -150,22 +150,11 @@ def _bits_of(content: bytes) -> int:
     bits = _named(content, packed, lower) if _has_anything(lower) else 0
     if b"@" in lower and _ADDRESS.search(lower):
         bits |= VALUES
-    if (
-        is_worth_decoding(content, packed)
-        or (b"dockerc" in packed and _PULL_VALUE.search(packed) is not None)
-        or (bits & SECRET and may_be_address(packed))
+    if is_worth_decoding(content, packed) or (
+        b"dockerc" in packed and _PULL_VALUE.search(packed) is not None
     ):
         bits |= PACKED
     return bits
-
-
-def may_be_address(text: bytes) -> bool:
-    """Return whether *text* may hold base64 of an address, as a value of a Secret has it."""
-    if RUN not in text.translate(IS_BASE64):
-        return False
-    from gitops_secrets.core.guard.filter.encoded import has_address
-
-    return has_address(text)
 
 
 def _named(content: bytes, packed: bytes, lower: bytes) -> int:

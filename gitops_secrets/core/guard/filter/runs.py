@@ -10,7 +10,7 @@ _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_
 IS_BASE64 = bytes(97 if c in _ALPHABET else 32 for c in range(256))
 """Translates what base64 consists of to "a", and all else to a blank."""
 RUN = b"a" * 32
-"""A run of base64, translated: less than this is not looked at."""
+"""A run of base64 or hexadecimal, translated: less than this is not looked at."""
 
 
 def squeeze(content: bytes) -> bytes:
@@ -19,7 +19,7 @@ def squeeze(content: bytes) -> bytes:
 
 
 def is_worth_decoding(content: bytes, packed: bytes) -> bool:
-    """Return whether *content*, squeezed to *packed*, holds base64 of what could hold a finding."""
+    """Return whether *content*, squeezed to *packed*, holds base64 or hexadecimal of what could hold a finding."""
     # One letter is looked for in a tenth of the time that two take.
     if b"\\" in content and (b"\\n" in content or b"\\r" in content):
         # Go's reader of base64 passes over line breaks, however many a string in quotes has.

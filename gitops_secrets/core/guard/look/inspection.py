@@ -200,8 +200,6 @@ class Inspection:
         bits = bits_of(value)
         if origin.key and origin.key[-1] in KEYS:
             bits |= prefilter.PACKED | prefilter.PAYLOAD
-        if origin.in_secret and origin.expected and prefilter.may_be_address(value.encode()):
-            bits |= prefilter.PACKED
         if not bits:
             return
         if bits & prefilter.PACKED and self.unwrap(value, origin):

@@ -21,6 +21,8 @@ _LAST_LINE = re.compile(
     r"[ \t]*(?:\\|=3D)?\r?\n[ \t#>*/-]*[A-Za-z0-9+/_-]{1,15}={0,2}(?=[ \t]*(?:[\"'\r\n]|\Z))"
 )
 """What may end a run of several lines: a word of the next sentence as well, so the run is read without it too."""
+_ESCAPE_END = re.compile(r"[nrt]|u[0-9a-fA-F]{4}")
+"""The letters of an escaped line end or NUL that a run follows: they are none of its own."""
 _ESCAPE = re.compile(r"\\{1,8}(?:x|u00|U000000)(?P<code>[2-7][0-9a-fA-F])")
 _PERCENT = re.compile(r"%(?P<code>[2-7][0-9a-fA-F])")
 _NETRC = re.compile(r"(?m)^[ \t]*machine\s+(?P<host>\S+)\s+login\s+\S+\s+password\s+(?P<value>\S+)")
@@ -153,10 +155,14 @@ def _headers(text: str) -> Iterator[tuple[str, int, str]]:
 
 def _runs(text: str) -> Iterator[tuple[int, str]]:
     for match in _RUN.finditer(text):
+        begin = match.start()
+        escape = _ESCAPE_END.match(text, begin) if text[begin - 1 : begin] == "\\" else None
+        begin = escape.end() if escape else begin
+        first = text[begin : match.end()]
         last = _LAST_LINE.match(text, match.end())
-        for run in (match.group(), match.group() + last.group()) if last else (match.group(),):
+        for run in (first, first + last.group()) if last else (first,):
             raw = run.encode()
             if len(run) < 32 or not is_worth_decoding(raw, squeeze(raw)):
                 continue
             lines = [_AROUND_LINE.sub("", part) for part in run.splitlines()]
-            yield match.start(), ("/" if run.startswith(_XZ) else "") + "".join(lines)
+            yield begin, ("/" if run.startswith(_XZ) else "") + "".join(lines)
