@@ -20,6 +20,9 @@ _COMMON = 20
 _TAG = re.compile(r",tag:([A-Za-z0-9+/]+={0,2}),type:[a-z]+\]\Z")
 _TAGS = re.compile(rb"tag:([A-Za-z0-9+/]{20})")
 _RUN = re.compile(rb"[A-Za-z0-9+/]{20,}")
+_HEXADECIMAL = b"0123456789ABCDEF"
+_FINGERPRINT = 40
+"""Digits of the fingerprint by which sops names an OpenPGP key."""
 _ESCAPED = re.compile(
     rb"\\(?:[/\r\n]|(?:x|u00|U000000)(?:2[bBcCfF]|3[0-9aAdD]|[46][1-9a-fA-F]|[57][0-9aAbBdDfF]))"
     rb"|!\S{0,40}binary"
@@ -43,13 +46,22 @@ def end_of(body: str) -> str:
 def pieces_of(content: bytes) -> set[bytes] | None:
     """Return pieces of *content*: it has one in common with whatever shares a ciphertext or data key with it.
 
-    None for what may be spelled so that no piece shows: only a parser can tell.
+    None for what may be spelled so that no piece shows: only a parser can tell. Who reads it is no piece: the
+    same people read most files of a repository.
     """
     content = content.replace(b"\0", b"")
     if _ESCAPED.search(content):
         return None
     content = content.replace(b"\\n", b"\n")
-    return {*_RUN.findall(content), *_TAGS.findall(content)}
+    runs = (run for run in _RUN.findall(content) if not _is_reader(run))
+    return {*runs, *_TAGS.findall(content)}
+
+
+def _is_reader(run: bytes) -> bool:
+    """Return whether *run* is an age recipient or the fingerprint of an OpenPGP key, which no ciphertext is."""
+    return (run.startswith(b"age1") and run.islower()) or (
+        len(run) == _FINGERPRINT and not run.strip(_HEXADECIMAL)
+    )
 
 
 def pieces_of_tags(tags: Iterable[str]) -> set[bytes]:

@@ -26,9 +26,6 @@ def find(files: Mapping[str, Facts], only: Collection[str] | None) -> dict[str, 
     was copied and then edited keeps its data key: that is a finding only if its readers differ. It keeps the
     ciphertext of each value that stayed, too: that is none where ``_is_edited_copy``.
     """
-    from gitops_secrets.core.guard.rules.secrets.moved_ciphertext import describe
-    from gitops_secrets.core.guard.rules.verdict import finding
-
     ciphertexts, keys = _index(files)
     result: dict[str, list[Finding]] = {}
     for path in files if only is None else [p for p in only if p in files]:
@@ -39,15 +36,19 @@ def find(files: Mapping[str, Facts], only: Collection[str] | None) -> dict[str, 
             ):
                 other = _other(path, found, hashes, index, is_key=what == _KEY)
                 if other is not None:
-                    where = other[0] if other[0] != path else "this file"
-                    detail = f"{what} with {describe(other[1].identity)} in {where}"
-                    result.setdefault(path, []).append(
-                        finding(
-                            path, RULE.ident, found.line, found.column, found.identity, (), detail
-                        )
-                    )
+                    result.setdefault(path, []).append(_finding(path, found, what, other))
                     break
     return result
+
+
+def _finding(path: str, found: ObjectFacts, what: str, other: tuple[str, ObjectFacts]) -> Finding:
+    # Loaded where there is something to say: what words need is more than half of this rule's start.
+    from gitops_secrets.core.guard.rules.secrets.moved_ciphertext import describe
+    from gitops_secrets.core.guard.rules.verdict import finding
+
+    where = other[0] if other[0] != path else "this file"
+    detail = f"{what} with {describe(other[1].identity)} in {where}"
+    return finding(path, RULE.ident, found.line, found.column, found.identity, (), detail)
 
 
 def _index(files: Mapping[str, Facts]) -> tuple[_Holders, _Holders]:
