@@ -21,11 +21,11 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
+from gitops_secrets.core.sops.encrypted import ENCRYPTED
 from gitops_secrets.core.sops.reader.controller import Handled, Handling, handle, is_manifest
 from gitops_secrets.core.sops.reader.read import Reading, Verdict, load, open_loaded
 from gitops_secrets.core.sops.reader.structure import EncryptedFile, read_encrypted
 from gitops_secrets.core.sops.reader.tree import RefusedError, UnsupportedError
-from gitops_secrets.core.sops.structure import ENCRYPTED
 from gitops_secrets.errors import InvalidDocumentError
 from tests.support.sopsfiles import Case, Maker, Sops, cases
 

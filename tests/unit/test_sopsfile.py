@@ -6,7 +6,8 @@ import pytest
 from pyrage import x25519
 
 from gitops_secrets.adapters.sops.program import decrypt, encrypting
-from gitops_secrets.core.sops.structure import is_encrypted_value, read_documents
+from gitops_secrets.core.sops.encrypted import is_encrypted_value
+from gitops_secrets.core.sops.structure import read_documents
 from gitops_secrets.errors import GitOpsSecretsError, InvalidDocumentError
 
 PLAIN = b"""\

@@ -50,7 +50,7 @@ __all__ = [
     "same_value",
 ]
 
-ENGINE_VERSION = "6dd9e2fbccaa"
+ENGINE_VERSION = "ae9fbaffe883"
 """Changes with every change of a verdict: facts that another version wrote are worth nothing."""
 
 _SILENCE = Judgement()
@@ -105,6 +105,11 @@ def _examine_form(form: bytes) -> Facts | None:
     """Return the facts of a file's form; None where there is more to see in it than its encryption."""
     if may_hold(form) & ~(SECRET | ENCRYPTED):
         return None
+    from gitops_secrets.core.guard.filter import canonical
+
+    facts = canonical.read(form)
+    if facts is not None:
+        return facts
     facts = _examine(form)
     return None if facts.notes or facts.markers else facts
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 
 import yaml
 
+from gitops_secrets.core.sops.encrypted import is_encrypted_value
 from gitops_secrets.core.sops.secrets import ROOTS
-from gitops_secrets.core.sops.structure import is_encrypted_value
 from gitops_secrets.core.yamltext.nodes import Path, get, walk_scalars
 from gitops_secrets.errors import GitOpsSecretsError, InvalidDocumentError
 

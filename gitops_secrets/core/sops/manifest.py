@@ -8,6 +8,7 @@ from functools import cached_property
 import yaml
 
 from gitops_secrets.core.sops import fieldedits, refusals, structure
+from gitops_secrets.core.sops.encrypted import is_encrypted_value
 from gitops_secrets.core.sops.secrets import Secret, SecretId, read_secrets
 from gitops_secrets.core.sops.structure import MasterKey, Metadata, SopsDocument
 from gitops_secrets.core.sops.valuechanges import ValueChange, changes_between, comments_of
@@ -98,7 +99,7 @@ class Manifest:
     @cached_property
     def _has_values(self) -> bool:
         return any(
-            path[:1] != ("sops",) and structure.is_encrypted_value(str(node.value))
+            path[:1] != ("sops",) and is_encrypted_value(str(node.value))
             for root in self.roots
             for path, node in walk_scalars(root)
         )

@@ -8,10 +8,10 @@ from typing import NamedTuple
 import yaml
 
 from gitops_secrets.core.guard.patterns.ciphertext import tag_of
+from gitops_secrets.core.sops.encrypted import is_encrypted_value
 from gitops_secrets.core.sops.reader.scalars import resolve
 from gitops_secrets.core.sops.reader.structure import EncryptedFile
 from gitops_secrets.core.sops.reader.tree import Form, RefusedError, Typed, UnsupportedError
-from gitops_secrets.core.sops.structure import is_encrypted_value
 from gitops_secrets.core.yamltext.nodes import Path, Position, position, walk_scalars
 from gitops_secrets.core.yamltext.nulls import is_null
 

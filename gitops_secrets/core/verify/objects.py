@@ -8,8 +8,8 @@ from typing import NamedTuple
 import yaml
 
 from gitops_secrets.core.guard.record.finding import Finding, ObjectName
+from gitops_secrets.core.sops.encrypted import is_encrypted_value
 from gitops_secrets.core.sops.reader.structure import EncryptedFile
-from gitops_secrets.core.sops.structure import is_encrypted_value
 from gitops_secrets.core.verify.checks import found
 from gitops_secrets.core.yamltext.nodes import entries, items, position, text, walk_scalars
 

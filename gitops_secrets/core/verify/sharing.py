@@ -9,8 +9,9 @@ from gitops_secrets.core.guard.patterns.ciphertext import tag_of
 from gitops_secrets.core.guard.record.facts import Facts, Identity, ObjectFacts
 from gitops_secrets.core.guard.record.finding import Finding
 from gitops_secrets.core.guard.rules.secrets import copied_ciphertext
+from gitops_secrets.core.sops.encrypted import is_encrypted_value
 from gitops_secrets.core.sops.reader.structure import EncryptedFile
-from gitops_secrets.core.sops.structure import SopsDocument, is_encrypted_value
+from gitops_secrets.core.sops.structure import SopsDocument
 from gitops_secrets.core.yamltext.nodes import position, walk_scalars
 
 _TAG = re.compile(rb"tag:([A-Za-z0-9+/]{20})")

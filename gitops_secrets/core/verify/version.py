@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from gitops_secrets.core.guard.patterns.ciphertext import tag_of
 from gitops_secrets.core.guard.record.finding import Finding
+from gitops_secrets.core.sops.encrypted import is_encrypted_value
 from gitops_secrets.core.sops.reader.structure import EncryptedFile
-from gitops_secrets.core.sops.structure import is_encrypted_value
 from gitops_secrets.core.yamltext.nodes import Path, walk_scalars
 
 Origins = Mapping[str, Sequence[tuple[str, Path, str]]]

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from gitops_secrets.core.guard.filter.runs import is_worth_decoding, squeeze
 from gitops_secrets.core.guard.patterns.ciphertext import end_of, tag_of
 from gitops_secrets.core.guard.record.facts import Facts
-from gitops_secrets.core.sops.structure import is_encrypted_value
+from gitops_secrets.core.sops.encrypted import is_encrypted_value
 
 _LARGEST = 16 * 1024
 """Of bytes: larger files are seldom of one form, and 2,048 of these are kept."""
@@ -24,7 +24,7 @@ _VALUE = re.compile(
 )
 _WRAPPED = re.compile(
     rb"-----BEGIN AGE ENCRYPTED FILE-----\n(?P<indent> +)(?P<head>YWdlLWVuY3J5cHRpb24ub3JnL3YxCi0\+I)"
-    rb"(?P<body>[A-Za-z0-9+/]{31}\n(?:(?P=indent)[A-Za-z0-9+/]{64}\n)*(?P=indent)[A-Za-z0-9+/]{1,64}={0,2}\n)"
+    rb"(?P<body>[A-P][A-Za-z0-9+/]{30}\n(?:(?P=indent)[A-Za-z0-9+/]{64}\n)*(?P=indent)[A-Za-z0-9+/]{1,64}={0,2}\n)"
     rb"(?P=indent)-----END AGE ENCRYPTED FILE-----"
 )
 _TIME = re.compile(rb"lastmodified: \"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\"\n")

@@ -21,7 +21,7 @@ from gitops_secrets.core.guard.read.encoding import from_base64
 from gitops_secrets.core.guard.read.nodes import Pairs, last
 from gitops_secrets.core.guard.record.facts import Identity, Key, ObjectFacts, Place
 from gitops_secrets.core.guard.rules.credentials.plaintext_dockerconfigjson import KEYS
-from gitops_secrets.core.sops.structure import is_encrypted_value
+from gitops_secrets.core.sops.encrypted import is_encrypted_value
 
 
 def describe(

@@ -18,7 +18,7 @@ from gitops_secrets.core.guard.read.nodes import Pairs, child, last, pairs, scal
 from gitops_secrets.core.guard.record.facts import Identity, Key, ObjectFacts, Place
 from gitops_secrets.core.guard.rules.credentials.plaintext_dockerconfigjson import KEYS
 from gitops_secrets.core.guard.rules.secrets import broken_sops_metadata as metadata
-from gitops_secrets.core.sops.structure import is_encrypted_value
+from gitops_secrets.core.sops.encrypted import is_encrypted_value
 
 MAX_VALUES = 2000
 """Readable values that are kept of one Secret."""

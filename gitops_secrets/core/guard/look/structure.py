@@ -19,7 +19,7 @@ from gitops_secrets.core.guard.rules.credentials.annotation_credentials import A
 from gitops_secrets.core.guard.rules.credentials.docker_config import FIELDS
 from gitops_secrets.core.guard.rules.credentials.plaintext_dockerconfigjson import KEYS
 from gitops_secrets.core.guard.rules.secrets import conflict_markers
-from gitops_secrets.core.sops.structure import is_encrypted_value
+from gitops_secrets.core.sops.encrypted import is_encrypted_value
 from gitops_secrets.core.yamltext import comments
 
 if TYPE_CHECKING:

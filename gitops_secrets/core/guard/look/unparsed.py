@@ -10,7 +10,7 @@ from gitops_secrets.core.guard.patterns.filledin import stands_for
 from gitops_secrets.core.guard.read.documents import Document
 from gitops_secrets.core.guard.read.lenient import find_secrets
 from gitops_secrets.core.guard.record.facts import ObjectFacts, Place
-from gitops_secrets.core.sops.structure import is_encrypted_value
+from gitops_secrets.core.sops.encrypted import is_encrypted_value
 
 
 def describe(inspection: Inspection, document: Document) -> None:

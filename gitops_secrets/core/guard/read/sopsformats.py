@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gitops_secrets.core.guard.record.facts import Key
+from gitops_secrets.core.sops.encrypted import is_encrypted_value
 from gitops_secrets.core.sops.rules.choices import EVERYTHING, Choice
-from gitops_secrets.core.sops.structure import RULE_FIELDS, is_encrypted_value
+from gitops_secrets.core.sops.structure import RULE_FIELDS
 
 _OF_OTHERS = (
     *(b"age-encryption.org/", b"-----BEGIN AGE ENCRYPTED", b"-----BEGIN PGP MESSAGE"),

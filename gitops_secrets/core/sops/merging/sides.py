@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
+from gitops_secrets.core.sops.encrypted import ENCRYPTED
 from gitops_secrets.core.sops.manifest import Manifest
 from gitops_secrets.core.sops.merging.values import Side
-from gitops_secrets.core.sops.structure import ENCRYPTED
 from gitops_secrets.core.yamltext.nodes import Path, walk_scalars
 
 

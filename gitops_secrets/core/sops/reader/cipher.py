@@ -6,6 +6,7 @@ import re
 from binascii import a2b_base64
 from typing import TYPE_CHECKING
 
+from gitops_secrets.core.sops.encrypted import ENCRYPTED
 from gitops_secrets.core.sops.reader.scalars import format_float
 from gitops_secrets.core.sops.reader.tree import (
     Comment,
@@ -13,7 +14,6 @@ from gitops_secrets.core.sops.reader.tree import (
     Typed,
     UnsupportedError,
 )
-from gitops_secrets.core.sops.structure import ENCRYPTED
 from gitops_secrets.core.veiled import Veiled
 
 if TYPE_CHECKING:

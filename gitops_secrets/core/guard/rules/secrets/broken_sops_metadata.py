@@ -10,7 +10,8 @@ import yaml
 from gitops_secrets.core.guard.read.encoding import from_base64
 from gitops_secrets.core.guard.read.nodes import named, scalar
 from gitops_secrets.core.guard.rules.base import RESTORE, Rule
-from gitops_secrets.core.sops.structure import RULE_FIELDS, is_encrypted_value
+from gitops_secrets.core.sops.encrypted import is_encrypted_value
+from gitops_secrets.core.sops.structure import RULE_FIELDS
 
 RULE = Rule(
     "broken-sops-metadata",
