@@ -64,6 +64,22 @@ def test_other_readers_are_no_noise(user: User, own: str) -> None:
     assert user.read(A) == after
 
 
+def test_a_value_that_head_does_not_encrypt_is_not_made_readable(user: User, own: str) -> None:
+    value = mixed()
+    plain = decrypted(user).replace(
+        "metadata:\n", f"metadata:\n  annotations:\n    note: {value}\n"
+    )
+    wider = rule(own, encrypted="^(annotations|data|stringData)$")
+    user.write({".sops.yaml": wider})
+    seal(user, A, plain)
+    assert value not in user.read(A)
+    after = user.read(A)
+    result = user.run("encrypt", "--smallest-diff", A)
+    assert result.status == 3, result.printed
+    assert f"{A} encrypts other keys than in HEAD" in result.stderr
+    assert user.read(A) == after
+
+
 def test_a_change_that_is_more_than_values_of_one_document_is_left_as_it_is(
     user: User, own: str
 ) -> None:

@@ -21,8 +21,8 @@ class Lessened(NamedTuple):
 def lessen(file: SecretFile, held: Manifest, sealer: Sealer, ruling: Ruling) -> Lessened:
     """Plan *held*, the encrypted file as it is now, with the data key and ciphertext that HEAD has for equal values.
 
-    Raises GitOpsSecretsError if HEAD has no encrypted version for the readers of *ruling*, or one of which
-    sops cannot make the file value by value.
+    Raises GitOpsSecretsError if HEAD has no encrypted version for the readers of *ruling*, one in which other keys are
+    encrypted, or one of which sops cannot make the file value by value.
     """
     path = file.path
     revision, contents = file.repository.contents("HEAD", [path])
@@ -33,6 +33,10 @@ def lessen(file: SecretFile, held: Manifest, sealer: Sealer, ruling: Ruling) -> 
         raise GitOpsSecretsError(
             f"{path} has other readers in HEAD than its creation rule names, so its change is no noise",
             f"git add {path}",
+        )
+    if _rule_of(before) != _rule_of(held):
+        raise GitOpsSecretsError(
+            f"{path} encrypts other keys than in HEAD, so its change is no noise", f"git add {path}"
         )
     now, old = sealer.open_manifest(held), sealer.open_manifest(before)
     changes = old.plain.changes_to(now.plain)
@@ -49,3 +53,8 @@ def lessen(file: SecretFile, held: Manifest, sealer: Sealer, ruling: Ruling) -> 
         now.plain,
         f"every value that did not change is as in commit {revision[:10]}, the data key too",
     )
+
+
+def _rule_of(sealed: Manifest) -> tuple[str, str] | None:
+    """Return what says which values of *sealed* are encrypted."""
+    return sealed.metadata.rule if sealed.metadata is not None else None
