@@ -46,6 +46,20 @@ def unmerged(branches: Branches) -> bool:
     return branches.user.git("ls-files", "--unmerged") != ""
 
 
+def test_a_file_that_git_does_not_stage_is_as_before(conflict: Branches) -> None:
+    user, path = conflict.user, conflict.path
+    lock = user.repository / ".git/index.lock"
+    lock.touch()
+    before = user.state()
+    refused = user.run("resolve", path, "--theirs")
+    assert refused.status == 3, refused.printed
+    assert f"error: git add {path} failed, and nothing was changed" in refused.stderr
+    assert user.state() == before
+    lock.unlink()
+    assert user.run("resolve", path, "--theirs").status == 0
+    assert not unmerged(conflict)
+
+
 def test_each_key_has_a_side_of_its_own(conflict: Branches) -> None:
     user, path = conflict.user, conflict.path
     first = user.run("resolve", path, "stringData.a", "--theirs", "--json")
@@ -111,6 +125,16 @@ def test_an_editor_that_fails_leaves_the_conflict(conflict: Branches) -> None:
     assert unmerged(conflict)
     assert conflict.user.run("resolve", conflict.path, "--theirs").status == 0
     assert held(conflict)["a"] == "a of topic"
+
+
+def test_what_was_edited_and_is_not_staged_is_said(conflict: Branches) -> None:
+    lock = conflict.user.repository / ".git/index.lock"
+    status, shown = edited(conflict, f"sed -i 's/a of main/a third/' \"$1\"; touch {lock}")
+    assert status == 3, shown
+    assert "the file has what you chose and edited, and is in conflict in the index" in shown
+    lock.unlink()
+    assert unmerged(conflict)
+    assert held(conflict)["a"] == "a third"
 
 
 def test_an_editor_does_not_open_while_another_key_is_left(conflict: Branches) -> None:

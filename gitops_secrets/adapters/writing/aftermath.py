@@ -40,6 +40,13 @@ class Aftermath:
         self._desk.end()
         return self._standing(journal, made), []
 
+    def unwrite(self, journal: Journal) -> None:
+        """Put the files of *journal*, all of which were written by this process, back as they were."""
+        self._desk.free_room()
+        for path, entry in journal.files.items():
+            self._restore(path, entry, journal.token)
+        self._desk.end()
+
     def _standing(self, journal: Journal, made: str) -> str:
         holders = self._repository.holders(made)
         own = reference_of(journal)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from gitops_secrets.adapters.files import (
@@ -82,10 +82,16 @@ class Transaction:
                 self._desk.end()
         return made
 
-    def write(self, changes: Sequence[Change], beside: Beside | None = None) -> None:
+    def write(
+        self,
+        changes: Sequence[Change],
+        beside: Beside | None = None,
+        then: Callable[[], None] | None = None,
+    ) -> None:
         """Write *changes* to the work tree, all of them or none, and leave the rest to the user.
 
-        Raises GitOpsSecretsError if that fails and Interrupted after a signal; both say what is there.
+        *then* is the last step: if it raises StepError, the files are as before. Raises GitOpsSecretsError if
+        something fails and Interrupted after a signal; both say what is there.
         """
         journal = plan_journal(self.repository, changes, None)
         with held_back(pass_on) as held:
@@ -94,12 +100,22 @@ class Transaction:
                     beside.make()
                 self._write(journal, held)
                 held.check()
+                if then is not None:
+                    self._finish(journal, then)
             except BaseException as error:  # noqa: BLE001
                 with unheard():
                     self._settle(journal, error, held, beside)
             with unheard():
                 held.words = written(journal)
                 self._desk.end()
+
+    def _finish(self, journal: Journal, then: Callable[[], None]) -> None:
+        try:
+            then()
+        except StepError:
+            # All files are written, which is all of another run, and only a part of this one.
+            self._aftermath.unwrite(journal)
+            raise
 
     def _write(self, journal: Journal, held: Held) -> None:
         top = self.repository.top

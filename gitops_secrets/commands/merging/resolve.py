@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from gitops_secrets.adapters.git.repository import literal, words
 from gitops_secrets.adapters.keyring import Keyring
+from gitops_secrets.adapters.writing.step import StepError
 from gitops_secrets.adapters.writing.transaction import clear_up
 from gitops_secrets.commands.merging.conflict import Conflict, find_conflict
 from gitops_secrets.commands.merging.merge import Result, merge
@@ -71,11 +73,14 @@ def resolve(request: Request) -> Outcome:
             record.write(chosen)
         return Outcome(file.path, result.conflicts, chosen, staged=False, recovered=recovered)
     file.tree.write(file.path, result.content)
-    file.write()
-    if request.edit is not None:
+    stage = partial(_stage, file) if conflict.ids else None
+    if request.edit is None:
+        file.write(stage)
+    else:
+        file.write()
         request.edit()
-    if conflict.ids:
-        _stage(file)
+        if stage is not None:
+            _stage_edited(stage)
     record.forget()
     return Outcome(
         file.path, (), chosen, bool(conflict.ids), assembled=result.assembled, recovered=recovered
@@ -135,4 +140,15 @@ def _stage(file: SecretFile) -> None:
     """Have the index take the file as it is."""
     done = file.repository.git("add", "--", literal(file.path))
     if done.status:
-        raise GitOpsSecretsError(f"git add {file.path}: {words(done)}")
+        raise StepError(
+            lambda so: f"git add {file.path} failed, and {so}: {words(done)}",
+            f"git status -- {shlex.quote(file.path)}",
+        )
+
+
+def _stage_edited(stage: Callable[[], None]) -> None:
+    try:
+        stage()
+    except StepError as error:
+        so = "the file has what you chose and edited, and is in conflict in the index"
+        raise GitOpsSecretsError(error.tell(so), *error.hints) from None

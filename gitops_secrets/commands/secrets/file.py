@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,12 +36,15 @@ class SecretFile(NamedTuple):
             raise GitOpsSecretsError(f"{self.path} is not there")
         return Manifest(content, self.path)
 
-    def write(self) -> bool:
-        """Write what is planned, and return whether anything is. Raises GitOpsSecretsError if the file changed."""
+    def write(self, then: Callable[[], None] | None = None) -> bool:
+        """Write what is planned, and return whether anything is. Raises GitOpsSecretsError if the file changed.
+
+        *then* is done last, planned or not: if it raises StepError, the file is as before.
+        """
         changes = self.tree.changes()
-        if changes:
+        if changes or then is not None:
             with open_transaction(self.repository) as transaction:
-                transaction.write(changes)
+                transaction.write(changes, then=then)
         return bool(changes)
 
 
