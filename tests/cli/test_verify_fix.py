@@ -7,6 +7,7 @@ import re
 
 import pytest
 import yaml
+from pyrage import x25519
 
 from gitops_secrets.adapters.sops.binary import find_sops
 from tests.support import documents
@@ -319,6 +320,20 @@ def test_a_file_under_another_name_is_left_though_its_mac_fits(user: User, own: 
     result = user.run("verify", "--fix", "--yes", C)
     assert (result.status, left(result)) == (1, [C]), result.printed
     assert user.read(C) == before
+
+
+def test_who_wrote_himself_into_a_file_gets_no_data_key_of_it(user: User, own: str) -> None:
+    """With a copy of another reader's wrapped data key, a rule that names him, and a reason to encrypt anew."""
+    stranger = str(x25519.Identity.generate().to_public())
+    content = yaml.safe_load(user.read(A))
+    readers = content["sops"]["age"]
+    readers.append({**readers[0], "recipient": stranger})
+    user.write({A: yaml.safe_dump(content, sort_keys=False)})
+    user.write({".sops.yaml": rule(own, stranger, encrypted="^(labels|data|stringData)$")})
+    before = user.read(A)
+    result = user.run("verify", "--fix", A)
+    assert (result.status, left(result), user.read(A)) == (1, [A], before), result.printed
+    assert "two readers in it have the same wrapped data key" in result.stdout
 
 
 def test_both_files_that_share_a_ciphertext_are_left(user: User, own: str) -> None:

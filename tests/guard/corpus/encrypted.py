@@ -175,6 +175,15 @@ def _broken() -> Iterator[Case]:
     yield found(
         "broken/no time", rule, re.sub(r"    lastmodified: .*\n", "", good), "no lastmodified"
     )
+    entry = re.search(r"        - recipient: .*\n          enc: \|\n(?: {12}.*\n)+", good)
+    assert entry is not None
+    other = "        - recipient: age1" + "q" * 58 + entry[0][entry[0].index("\n") :]
+    yield found(
+        "broken/copied key",
+        rule,
+        good.replace(entry[0], entry[0] + other),
+        "a reader with the wrapped data key of another",
+    )
     yield found(
         "broken/no block",
         rule,

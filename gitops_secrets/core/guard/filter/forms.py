@@ -74,6 +74,7 @@ def form_of(content: bytes) -> Form | None:
         return None
     ends: dict[str, str] = {}
     ciphertext: list[bytes] = []
+    wrapped: list[bytes] = []
 
     def put_value_aside(match: re.Match[bytes]) -> bytes:
         whole, data, kind = match.group(0, "data", "type")
@@ -87,7 +88,8 @@ def form_of(content: bytes) -> Form | None:
     def put_wrapped_aside(match: re.Match[bytes]) -> bytes:
         indent, head, body = match.group("indent", "head", "body")
         last = b"%064d" % len(ends)
-        ends[end_of(last.decode())] = end_of((head + body).translate(None, b" \n").decode())
+        wrapped.append((head + body).translate(None, b" \n"))
+        ends[end_of(last.decode())] = end_of(wrapped[-1].decode())
         middle = (b"\n" + indent + b"A" * 64) * (body.count(b"\n") - 2)
         return (
             b"-----BEGIN AGE ENCRYPTED FILE-----\n%b%b%b%b\n%b%b\n%b-----END AGE ENCRYPTED FILE-----"
@@ -106,7 +108,8 @@ def form_of(content: bytes) -> Form | None:
     form = _TIME.sub(_SOME_TIME, _WRAPPED.sub(put_wrapped_aside, form))
     if content.count(b"\nmetadata:\n") == 1:
         form = _NUMBERED.sub(put_name_aside, form)
-    if not ends:
+    if not ends or len(set(wrapped)) < len(wrapped):
+        # What stands for a data key says no more whose copy it is.
         return None
     readable = b"\n".join(ciphertext)
     if is_worth_decoding(readable, squeeze(readable)):

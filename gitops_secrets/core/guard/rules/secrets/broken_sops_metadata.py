@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 import yaml
 
@@ -65,6 +65,19 @@ def problems(block: yaml.Node | None) -> Iterator[str]:
         yield "it holds no wrapped data key"
     for kind, entry in entries:
         yield from _entry_problems(kind, entry)
+    if _has_copied_key([entry for kind, entry in entries if kind == "age"]):
+        yield "two readers in it have the same wrapped data key, which only one of them opens"
+
+
+def _has_copied_key(entries: Iterable[dict[str, yaml.Node]]) -> bool:
+    """Return whether a wrapped data key stands for two of the recipients of *entries*."""
+    holders: dict[str, str | None] = {}
+    for entry in entries:
+        recipient = scalar(entry.get("recipient"))
+        wrapped = "".join((scalar(entry.get("enc")) or "").split())
+        if wrapped and holders.setdefault(wrapped, recipient) != recipient:
+            return True
+    return False
 
 
 def _is_known(block: yaml.MappingNode) -> bool:
