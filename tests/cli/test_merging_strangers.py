@@ -31,11 +31,11 @@ class Shop(Branches):
 
     def name_stranger(self) -> None:
         """Name the stranger in the creation rule."""
-        rule = {
-            "path_regex": "^apps/",
-            "encrypted_regex": SECRETS,
-            "age": [self.recipient, self.stranger],
-        }
+        self.name(self.recipient, self.stranger)
+
+    def name(self, *readers: str) -> None:
+        """Name just *readers* in the creation rule."""
+        rule = {"path_regex": "^apps/", "encrypted_regex": SECRETS, "age": list(readers)}
         self.user.write({".sops.yaml": json.dumps({"creation_rules": [rule]})})
 
     def refuses(self, done: Result) -> bool:
@@ -253,3 +253,44 @@ def test_in_a_rebase_a_reader_whom_the_fetched_rule_names_is_let_in(shop: Shop) 
     assert done.status == 0, done.printed
     assert shop.stranger in shop.content()
     assert yaml.safe_load(shop.opened())["stringData"] == {"a": "of main", "b": 2}
+
+
+def test_in_merge_tree_any_branch_may_be_called_ours(shop: Shop) -> None:
+    """As a hosting service merges: nothing is checked out, and their branch comes first."""
+    shop.start(shop.encrypt(SECRET))
+    shop.part(ours(shop, SECRET), shop.with_stranger(SECRET))
+    for order in (("topic", "main"), ("main", "topic")):
+        done = shop.user.program(["git", "merge-tree", "--write-tree", *order])
+        assert done.status == 1, done.printed
+        assert f"side lets in {shop.stranger}, whom no creation rule of ours" in done.stderr
+
+
+def write_in(shop: Shop) -> None:
+    """Write the stranger into the file without any key: with a copy of another reader's wrapped data key."""
+    content = yaml.safe_load(shop.content())
+    readers = content["sops"]["age"]
+    readers.append({**readers[0], "recipient": shop.stranger})
+    shop.user.write({shop.path: yaml.safe_dump(content, sort_keys=False)})
+
+
+def test_who_wrote_himself_into_the_file_gets_no_later_data_key_of_it(shop: Shop) -> None:
+    leaver = str(x25519.Identity.generate().to_public())
+    shop.name(shop.recipient, leaver)
+    shop.start(shop.encrypt(SECRET, readers=(shop.recipient, leaver)))
+    shop.on("leave", shop.write(shop.encrypt(SECRET)))
+    shop.user.git("checkout", "--quiet", "main")
+    shop.part(ours(shop, SECRET), lambda: write_in(shop))
+    first = shop.merge()
+    assert first.status == 0, first.printed
+    assert (
+        f"note: {shop.path}: one side lets in {shop.stranger}, whom the .sops.yaml" in first.stderr
+    )
+    done = shop.merge("leave")
+    assert done.status == 1, done.printed
+    assert f"our side lets in {shop.stranger}, whom our creation rule does not name" in done.stderr
+    shop.user.git("merge", "--abort")
+    assert "gitops-secrets verify --fix" in done.stderr
+    assert shop.user.run("verify", "--fix").status == 0
+    assert shop.stranger not in shop.content()
+    shop.commit({}, "the stranger out")
+    assert shop.merge("leave").status == 0

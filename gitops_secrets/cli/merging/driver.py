@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from gitops_secrets.adapters.files import remove_private_folders
@@ -18,6 +18,11 @@ from gitops_secrets.errors import ExitCode, GitOpsSecretsError
 ASSEMBLED = (
     "encrypted anew in full, because sops cannot set what changed in a file of several documents"
 )
+
+
+def lets_in(readers: Sequence[str]) -> str:
+    """Return what a merge says of *readers* whom one side alone let into the file."""
+    return f"one side lets in {', '.join(readers)}, whom the .sops.yaml of the last commit does not name"
 
 
 def merge_for_git(driver: str, base: str, ours: str, theirs: str, path: str) -> int:
@@ -57,12 +62,14 @@ def _merge(base: Path, ours: Path, theirs: Path, path: str) -> int:
     result = merge_in_place(base, ours, theirs, path)
     if result is None:
         return ExitCode.OK if merge_by_lines(base, ours, theirs) else ExitCode.FINDINGS
-    if not result.conflicts and not result.assembled:
+    if not result.conflicts and not result.assembled and not result.let_in:
         return ExitCode.OK
     from gitops_secrets.cli.printing.say import say
 
     if result.assembled:
         say("note", f"{path}: {ASSEMBLED}")
+    if result.let_in:
+        say("note", f"{path}: {lets_in(result.let_in)}")
     if not result.conflicts:
         return ExitCode.OK
     for key in result.conflicts:

@@ -28,7 +28,7 @@ def merge_in_place(base: Path, ours: Path, theirs: Path, path: str) -> Result | 
     versions = _read(base, ours, theirs, path)
     if not _concerns_us(versions, path):
         return None
-    result = merge(versions, path, Keyring(), _trust(path))
+    result = merge(versions, path, Keyring(), _trust(path, versions.ours))
     _write(ours, versions.ours, result.content)
     return result
 
@@ -43,7 +43,7 @@ def merge_bases_in_place(base: Path, ours: Path, theirs: Path, path: str) -> boo
     if not _concerns_us(versions, path):
         return False
     try:
-        trust = _trust(path)
+        trust = _trust(path, versions.ours)
         content = merge(versions, path, Keyring(), trust, otherwise=Side.BASE).content
     except GitOpsSecretsError:
         content = versions.base
@@ -64,9 +64,15 @@ def _repository() -> Repository:
     return open_repository(Path())
 
 
-def _trust(path: str) -> Trust:
-    """Return what our branch says. In a rebase, what Git calls ours is the branch that was fetched."""
-    return Trust(partial(_named_readers, path), lambda: not _repository().is_rebasing())
+def _trust(path: str, ours: bytes) -> Trust:
+    """Return what our branch says, and whether *ours* is a version of it."""
+    return Trust(partial(_named_readers, path), partial(_is_of_our_branch, ours))
+
+
+def _is_of_our_branch(ours: bytes) -> bool:
+    from gitops_secrets.commands.merging.trusting import is_of_our_branch
+
+    return is_of_our_branch(_repository(), ours)
 
 
 def _named_readers(path: str) -> Readers:

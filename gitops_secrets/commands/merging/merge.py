@@ -40,6 +40,8 @@ class Result(NamedTuple):
     """The keys that both sides changed, to different values, and of which nobody chose one."""
     assembled: bool
     """Whether all of it is encrypted anew, because sops sets values in the first of several documents only."""
+    let_in: tuple[str, ...]
+    """The readers whom one side alone lets in, and whom our creation rule does not name."""
 
 
 def is_encrypted(content: bytes, path: str) -> bool:
@@ -91,7 +93,7 @@ def merge(
         way = _choose_way(sides, text, found.documents, trust)
         sealed = Writer(sides, way, keys, sealer).write(found)
     conflicts = (*found.conflicts, *(text.conflicts if text else ()))
-    return Result(sealed.content, conflicts, way.assembles)
+    return Result(sealed.content, conflicts, way.assembles, way.let_in)
 
 
 def _refuse_decrypted(sides: Sides) -> None:

@@ -46,6 +46,8 @@ class Outcome(NamedTuple):
     """Whether the file is resolved in the index too."""
     assembled: bool = False
     """Whether all of it was encrypted anew, because sops cannot set what changed in a file of several documents."""
+    let_in: tuple[str, ...] = ()
+    """The readers whom one side alone lets in, and whom our creation rule does not name."""
     recovered: str | None = None
 
 
@@ -83,7 +85,13 @@ def resolve(request: Request) -> Outcome:
             _stage_edited(stage)
     record.forget()
     return Outcome(
-        file.path, (), chosen, bool(conflict.ids), assembled=result.assembled, recovered=recovered
+        file.path,
+        (),
+        chosen,
+        bool(conflict.ids),
+        assembled=result.assembled,
+        let_in=result.let_in,
+        recovered=recovered,
     )
 
 

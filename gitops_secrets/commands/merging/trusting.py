@@ -1,4 +1,7 @@
-"""Whom our branch names as a reader: the rule of its last commit, not of the work tree in the middle of a merge."""
+"""What is known to be of our branch, and whom it names as a reader.
+
+The rule of its last commit counts, not that of the work tree in the middle of a merge.
+"""
 
 from __future__ import annotations
 
@@ -20,3 +23,18 @@ def named_readers(repository: Repository, path: str) -> Readers:
         return Readers()
     groups = tuple(tuple(r.value for r in group.recipients) for group in rule.groups)
     return Readers(groups, rule.needed)
+
+
+def is_of_our_branch(repository: Repository, content: bytes) -> bool:
+    """Return whether *content*, which Git calls ours, stands in a file of the last commit or the index.
+
+    ``git merge-tree`` and ``git replay`` give that name to any branch, and in a rebase the branch that it goes
+    onto has it.
+    """
+    if repository.is_rebasing():
+        return False
+    blob = repository.ask("hash-object", "--stdin", stdin=content).strip()
+    if blob in repository.ask("ls-files", "--stage", "-z"):
+        return True
+    listed = repository.git("ls-tree", "-r", "-z", "HEAD")
+    return listed.status == 0 and blob in listed.stdout

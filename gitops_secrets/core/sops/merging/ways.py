@@ -62,6 +62,8 @@ class Way(NamedTuple):
     """Whether the data key that the text has is wrapped for other readers than now."""
     assembles: bool
     """Whether the values are not set in the text: its documents are put together, and encrypted anew."""
+    let_in: tuple[str, ...] = ()
+    """Those of *readers* whom one side alone lets in, and whom our creation rule does not name."""
 
 
 class Refusal(NamedTuple):
@@ -89,13 +91,9 @@ def way_of(sides: Sides, kept: Side, wanted: Documents, trust: Trust) -> Way | R
     )
     wraps = not renews and set(readers) != set(text.recipients)
     if renews or wraps or base is None or _has_new_rule(ours, theirs):
-        stranger = _stranger(sides, readers, trust)
-        if stranger is not None:
-            whose = "their" if trust.knows_ours() else "one"
-            return Refusal(
-                f"{whose} side lets in {stranger}, whom no creation rule of ours names: add it to ours, then merge",
-                f"gitops-secrets key add {stranger}",
-            )
+        refusal = _refuse_stranger(sides, readers, trust)
+        if refusal is not None:
+            return refusal
     if not _has_known_groups(sides, text, trust):
         whose = "their" if trust.knows_ours() else "one"
         return Refusal(
@@ -103,11 +101,37 @@ def way_of(sides: Sides, kept: Side, wanted: Documents, trust: Trust) -> Way | R
             "add them to ours, then merge",
             f"write them under key_groups of the creation rule for {text.manifest.path}",
         )
-    return Way(kept, readers, renews, wraps, assembles)
+    return Way(kept, readers, renews, wraps, assembles, _let_in(sides, readers, trust))
 
 
-def _stranger(sides: Sides, readers: Collection[str], trust: Trust) -> str | None:
-    """Return a reader whom neither our version nor our creation rule knows; None if there is none."""
+def _refuse_stranger(sides: Sides, readers: Collection[str], trust: Trust) -> Refusal | None:
+    """Return why the file is not encrypted for *readers*: one that ours does not know; None if there is none.
+
+    Our version does not know everybody whom it names: an earlier merge may have brought somebody who wrote
+    himself into the file. If we have a creation rule, it names whom our side let in since both began.
+    """
+    base, ours, _ = sides
+    strange = _let_in(sides, readers, trust)
+    if strange:
+        whose = "their" if trust.knows_ours() else "one"
+        return Refusal(
+            f"{whose} side lets in {strange[0]}, whom no creation rule of ours names: add it to ours, then merge",
+            f"gitops-secrets key add {strange[0]}",
+        )
+    came = set(ours.recipients).difference(base.recipients if base is not None else ours.recipients)
+    came &= set(readers)
+    named = trust.named().recipients if came else ()
+    if not named or came.issubset(named):
+        return None
+    return Refusal(
+        f"our side lets in {min(came.difference(named))}, whom our creation rule does not name: "
+        "take that reader out of the file or add it to the rule, then merge",
+        "gitops-secrets verify --fix",
+    )
+
+
+def _let_in(sides: Sides, readers: Collection[str], trust: Trust) -> tuple[str, ...]:
+    """Return those of *readers* whom neither our version nor our creation rule knows."""
     known = set(sides.ours.recipients)
     if not trust.knows_ours():
         known &= set(sides.theirs.recipients)
@@ -115,7 +139,7 @@ def _stranger(sides: Sides, readers: Collection[str], trust: Trust) -> str | Non
     if strange:
         named = trust.named().recipients
         strange = [reader for reader in strange if reader not in named]
-    return strange[0] if strange else None
+    return tuple(strange)
 
 
 def _in_groups(version: Version) -> bool:
