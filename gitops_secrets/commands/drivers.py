@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from pathlib import Path
 
-from gitops_secrets.adapters.files import replace_file
+from gitops_secrets.adapters.files import remove_temporaries, replace_file
 from gitops_secrets.adapters.git.objects import Git
 from gitops_secrets.core.repository.drivers import (
     are_there,
@@ -17,45 +16,47 @@ from gitops_secrets.core.repository.drivers import (
 from gitops_secrets.errors import GitOpsSecretsError
 
 
-def install_drivers(git: Git, program: str) -> bool:
-    """Have Git merge encrypted files by value with *program*, and show them without ciphertext.
-
-    Return whether it did not do so before. If that fails, what was not there before is taken out again.
-    """
+def install_drivers(git: Git, program: str) -> None:
+    """Have Git merge encrypted files by value with *program*, and show them without ciphertext."""
+    for name, value in settings(program).items():
+        git.ask("config", "--local", "--replace-all", name, value)
     file = _attributes(git)
     text = _read(file)
-    is_new = not are_there(text)
-    try:
-        for name, value in settings(program).items():
-            git.ask("config", "--local", "--replace-all", name, value)
+    if not are_there(text):
         file.parent.mkdir(parents=True, exist_ok=True)
+        remove_temporaries(file)
         _write(file, with_patterns(text))
-    except (GitOpsSecretsError, OSError):
-        if is_new:
-            with suppress(GitOpsSecretsError, OSError):
-                uninstall_drivers(git)
-        raise
-    return is_new
 
 
 def uninstall_drivers(git: Git) -> bool:
-    """Take the settings and the lines out again; return whether there were any."""
+    """Take the settings and the lines out again; return whether there were any.
+
+    Raises GitOpsSecretsError if Git does not change its settings.
+    """
+    found = _sections(git)
+    for section in found:
+        git.ask("config", "--local", "--remove-section", section)
     file = _attributes(git)
     text = _read(file)
-    found = without_patterns(text)
-    were_there = are_there(text)
-    if found != text and found:
-        _write(file, found)
-    elif found != text:
+    without = without_patterns(text)
+    if without != text and without:
+        _write(file, without)
+    elif without != text:
         # Only our own lines were in it.
         file.unlink()
-    for section in {name.rpartition(".")[0] for name in settings("")}:
-        try:
-            git.ask("config", "--local", "--remove-section", section)
-        except GitOpsSecretsError:
-            continue
-        were_there = True
-    return were_there
+    return bool(found) or without != text
+
+
+def any_drivers(git: Git) -> bool:
+    """Return whether something of the drivers is set, in whole or in part."""
+    return bool(_sections(git)) or are_there(_read(_attributes(git)))
+
+
+def _sections(git: Git) -> list[str]:
+    """Return the sections of the drivers that the clone's settings have."""
+    listed = os.fsdecode(git.ask("config", "--local", "--name-only", "--null", "--list"))
+    names = {name.rpartition(".")[0] for name in listed.split("\0")}
+    return sorted(names & {name.rpartition(".")[0] for name in settings("")})
 
 
 def has_drivers(git: Git, program: str) -> bool:

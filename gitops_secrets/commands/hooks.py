@@ -6,16 +6,21 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from gitops_secrets.adapters.files import replace_file, write_beside
+from gitops_secrets.adapters.files import remove_temporaries, replace_file, write_beside
 from gitops_secrets.adapters.git.objects import Git
-from gitops_secrets.adapters.running.interrupts import held_back
+from gitops_secrets.adapters.running.interrupts import Held, held_back, unheard
 from gitops_secrets.adapters.running.process import pass_on
-from gitops_secrets.commands.drivers import has_drivers, install_drivers, uninstall_drivers
+from gitops_secrets.commands.drivers import (
+    any_drivers,
+    has_drivers,
+    install_drivers,
+    uninstall_drivers,
+)
 from gitops_secrets.core.guard.hookscripts import (
     CLIENT,
     EARLIER,
@@ -26,6 +31,10 @@ from gitops_secrets.core.guard.hookscripts import (
     script,
 )
 from gitops_secrets.errors import GitOpsSecretsError
+
+
+_TRIES = 5
+"""How often Git is asked to forget the drivers while signals come."""
 
 
 class HookState(NamedTuple):
@@ -65,14 +74,23 @@ def install(git: Git, *, server: bool, shared: bool) -> list[HookState]:
     names = SERVER if server else CLIENT
     paths = [folder / name for name in names]
     before = {path: _standing(path) for path in paths}
-    with held_back(pass_on) as held:
+    drivers = None if server else git
+    with held_back(pass_on) as held, ExitStack() as undo:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with ExitStack() as undo:
-                _install(paths, undo, None if server else git)
-                undo.pop_all()
-        except (GitOpsSecretsError, OSError) as error:
-            raise _failed(error, [p for p in paths if _standing(p) != before[p]]) from None
+            _install(paths, undo, drivers)
+            held.check()
+        except BaseException as error:
+            with unheard():
+                undo.close()
+                so = _left(before, drivers)
+            held.note_waiting()
+            held.words = so
+            held.check()
+            if isinstance(error, (GitOpsSecretsError, OSError)):
+                raise _failed(error, so) from None
+            raise
+        undo.pop_all()
         held.words = f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} installed"
     held.check()
     return status(git, server=server)
@@ -90,12 +108,15 @@ def _install(paths: Sequence[Path], undo: ExitStack, drivers: Git | None) -> Non
             if not os.path.lexists(earlier):
                 undo.callback(earlier.unlink, missing_ok=True)
             _keep(path, earlier)
+        remove_temporaries(path)
         written = write_beside(path, script(path.name, _guard()).encode())
         undo.callback(written.unlink, missing_ok=True)
         written.chmod(0o755)
         scripts.append(written)
-    if drivers is not None and install_drivers(drivers, _guard()):
-        undo.callback(uninstall_drivers, drivers)
+    if drivers is not None:
+        if not any_drivers(drivers):
+            undo.callback(_take_out, drivers)
+        install_drivers(drivers, _guard())
     for path, written in zip(paths, scripts, strict=True):
         stood = _standing(path)
         written.replace(path)
@@ -121,8 +142,25 @@ def _put_back(path: Path, stood: _Standing | None) -> None:
         path.chmod(stood.mode)
 
 
-def _failed(error: GitOpsSecretsError | OSError, changed: Sequence[Path]) -> GitOpsSecretsError:
-    so = f"{' and '.join(p.name for p in changed)} changed" if changed else "no hook was changed"
+def _take_out(drivers: Git) -> None:
+    # What Git does not take out now is named, by whoever asks what is left.
+    with suppress(GitOpsSecretsError, OSError):
+        uninstall_drivers(drivers)
+
+
+def _left(before: Mapping[Path, _Standing | None], drivers: Git | None) -> str:
+    """Return, in words, what is not as *before* after all was taken back."""
+    changed = [path.name for path, stood in before.items() if _standing(path) != stood]
+    words = f"{' and '.join(changed)} changed" if changed else "no hook was changed"
+    with suppress(GitOpsSecretsError, OSError):
+        if drivers is not None and any_drivers(drivers) and not has_drivers(drivers, _guard()):
+            words += (
+                "; some of Git's drivers are set: gitops-secrets hooks uninstall takes them out"
+            )
+    return words
+
+
+def _failed(error: GitOpsSecretsError | OSError, so: str) -> GitOpsSecretsError:
     if isinstance(error, GitOpsSecretsError):
         return GitOpsSecretsError(f"{error.message}; {so}", *error.hints)
     return GitOpsSecretsError(f"{error.filename} cannot be written: {error.strerror}; {so}")
@@ -149,21 +187,47 @@ def _keep(path: Path, earlier: Path) -> None:
 
 
 def uninstall(git: Git, *, shared: bool) -> list[Path]:
-    """Take the guard's scripts out and put back what stood there; return which were taken out."""
+    """Take the guard's scripts and Git's drivers out and put back what stood there; return which scripts were taken out.
+
+    A signal that comes meanwhile ends the run when all is taken out. Raises GitOpsSecretsError if Git does not
+    change its settings; then every hook is as it was.
+    """
     folder = _folder(git, shared=shared)
-    gone = []
-    for name in (*CLIENT, *SERVER):
-        path = folder / name
-        if not path.is_file() or not is_ours(path.read_bytes()):
-            continue
-        earlier = path.with_name(name + EARLIER)
-        if os.path.lexists(earlier):
-            earlier.replace(path)
-        else:
-            path.unlink()
-        gone.append(path)
-    uninstall_drivers(git)
+    with held_back(pass_on) as held, unheard():
+        _take_drivers_out(git, held)
+        gone = [folder / name for name in (*CLIENT, *SERVER) if _take_away(folder / name)]
+        held.words = "the guard is taken out"
+    held.check()
     return gone
+
+
+def _take_drivers_out(git: Git, held: Held) -> None:
+    """Have Git forget the drivers, also if a signal ends the git that is asked."""
+    for left in reversed(range(_TRIES)):
+        try:
+            uninstall_drivers(git)
+        except (GitOpsSecretsError, KeyboardInterrupt) as error:
+            held.note_waiting()
+            if held.number and left:
+                continue
+            if isinstance(error, GitOpsSecretsError):
+                raise _failed(error, "no hook was changed") from None
+            raise
+        return
+
+
+def _take_away(path: Path) -> bool:
+    """Put back what stood at *path* before the guard; return whether the guard stood there."""
+    if path.parent.is_dir():
+        remove_temporaries(path)
+    if not path.is_file() or not is_ours(path.read_bytes()):
+        return False
+    earlier = path.with_name(path.name + EARLIER)
+    if os.path.lexists(earlier):
+        earlier.replace(path)
+    else:
+        path.unlink()
+    return True
 
 
 def merges_by_value(git: Git) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -152,6 +153,74 @@ def test_hooks_are_installed_all_or_none_and_what_failed_is_named(
     assert (user.repository / ".git/config").read_bytes() == config
     place.rmdir()
     assert user.run("hooks", "install").status == 0
+
+
+def interrupting_git(user: User, when: str) -> dict[str, str]:
+    """A git that interrupts itself and who started it, as Ctrl-C does, the first time that *when* is true of a setting."""
+    real, folder = shutil.which("git", path=user.env["PATH"]), user.home / "slow"
+    folder.mkdir()
+    program = folder / "git"
+    program.write_text(
+        f"#!/bin/sh\ncase \" $* \" in *' config '*{when}*)\n"
+        f"[ -e {folder}/done ] || {{ touch {folder}/done; kill -INT $PPID; kill -INT $$; }};;\nesac\n"
+        f'exec {real} "$@"\n'
+    )
+    program.chmod(0o755)
+    return {"PATH": f"{folder}:{user.env['PATH']}"}
+
+
+def state_of_git(user: User) -> dict[str, bytes]:
+    """The hooks, the settings and the attributes."""
+    folder = user.repository / ".git"
+    files = [folder / "config", *(folder / "hooks").glob("*"), *(folder / "info").glob("*")]
+    return {str(file): file.read_bytes() for file in files}
+
+
+@pytest.mark.parametrize("when", ["merge.gitops-secrets.name", "diff.gitops-secrets.textconv"])
+def test_an_interrupted_installation_is_taken_back(user: User, when: str):
+    (user.repository / ".git/hooks").mkdir(exist_ok=True)
+    before = state_of_git(user)
+    result = user.run("hooks", "install", env=interrupting_git(user, when))
+    assert result.status == 130, result.printed
+    assert "interrupted; no hook was changed\n" in result.stderr
+    assert state_of_git(user) == before
+
+
+def test_an_interrupted_removal_is_finished(user: User):
+    (user.repository / ".git/hooks").mkdir(exist_ok=True)
+    before = state_of_git(user)
+    assert user.run("hooks", "install").status == 0
+    result = user.run("hooks", "uninstall", env=interrupting_git(user, "--remove-section"))
+    assert result.status == 130, result.printed
+    assert "interrupted; the guard is taken out\n" in result.stderr
+    after = state_of_git(user)
+    assert {k: v for k, v in after.items() if not k.endswith("config")} == {
+        k: v for k, v in before.items() if not k.endswith("config")
+    }
+    assert "gitops-secrets" not in (user.repository / ".git/config").read_text()
+
+
+def test_hooks_stay_if_git_does_not_change_its_settings(guarded: User):
+    before = state_of_git(guarded)
+    lock = guarded.repository / ".git/config.lock"
+    lock.touch()
+    result = guarded.run("hooks", "uninstall")
+    assert result.status == 3, result.printed
+    assert "could not lock config file .git/config" in result.stderr
+    assert "; no hook was changed\n" in result.stderr
+    assert state_of_git(guarded) == before
+    lock.unlink()
+    assert guarded.run("hooks", "uninstall").status == 0
+
+
+@pytest.mark.parametrize("command", ["install", "uninstall"])
+def test_what_a_killed_installation_left_is_removed(user: User, command: str):
+    folder = user.repository / ".git/hooks"
+    folder.mkdir(exist_ok=True)
+    left = folder / ".pre-commit.0123456789abcdef.gitops-secrets.tmp"
+    left.write_text("#!/bin/sh\n")
+    assert user.run("hooks", command).status == 0
+    assert not left.exists()
 
 
 def test_status_says_what_is_guarded_and_what_is_not(user: User):
