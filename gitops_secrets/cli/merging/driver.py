@@ -15,9 +15,7 @@ from gitops_secrets.adapters.running.interrupts import Interrupted, end_on_signa
 from gitops_secrets.core.repository.drivers import MERGE_BASES
 from gitops_secrets.errors import ExitCode, GitOpsSecretsError
 
-ASSEMBLED = (
-    "encrypted anew in full, because sops cannot set what changed in a file of several documents"
-)
+ASSEMBLED = "encrypted anew in full, because sops cannot set what changed"
 
 
 def lets_in(readers: Sequence[str]) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
+
 from gitops_secrets.commands.merging.refusing import refused
 from gitops_secrets.commands.secrets.sealing import Sealer
 from gitops_secrets.core.sops.manifest import Manifest
-from gitops_secrets.core.sops.merging.changes import changes_to
+from gitops_secrets.core.sops.merging.changes import StandIns
 from gitops_secrets.core.sops.merging.values import Merged, Side, is_same
 from gitops_secrets.core.sops.merging.version import Sides, Version
 from gitops_secrets.core.sops.reader.tree import Branch
@@ -66,8 +68,7 @@ def _set(one: Manifest, old: Branch, wanted: Branch, sealer: Sealer, ruling: Rul
 
     It is encrypted for that as a file of its own, so that nothing of it is readable outside memory.
     """
-    changes = changes_to((old,), (wanted,))
-    assert changes is not None
+    stand_ins = StandIns(old, wanted, secrets.token_hex(16))
     sealed = sealer.seal(one, ruling)
-    changed = sealer.set_values(sealed, sealer.identities(sealed), changes, ruling)
-    return sealer.open_manifest(changed).plain.content
+    changed = sealer.set_values(sealed, sealer.identities(sealed), stand_ins.changes, ruling)
+    return stand_ins.fill(sealer.open_manifest(changed).plain.content)

@@ -13,7 +13,6 @@ from gitops_secrets.commands.secrets.datakeys import DataKeys
 from gitops_secrets.commands.secrets.sealing import Sealer
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.manifest import Manifest
-from gitops_secrets.core.sops.merging.changes import can_become
 from gitops_secrets.core.sops.merging.documents import places_of
 from gitops_secrets.core.sops.merging.sides import Text, aspects_of, choose_text
 from gitops_secrets.core.sops.merging.values import Documents, Place, Side, merge_values
@@ -39,7 +38,7 @@ class Result(NamedTuple):
     conflicts: tuple[str, ...]
     """The keys that both sides changed, to different values, and of which nobody chose one."""
     assembled: bool
-    """Whether all of it is encrypted anew, because sops sets values in the first of several documents only."""
+    """Whether all of it is encrypted anew, because sops cannot set what changed."""
     let_in: tuple[str, ...]
     """The readers whom one side alone lets in, and whom our creation rule does not name."""
 
@@ -141,10 +140,5 @@ def _choose_way(sides: Sides, text: Text | None, wanted: Documents, trust: Trust
         raise refused(sides.ours.manifest.path, refusal.words, *first, refusal.hint)
     return min(
         ways,
-        key=lambda way: (
-            not way.assembles and not can_become(sides.of(way.kept).documents, wanted),
-            way.assembles,
-            way.renews,
-            way.wraps,
-        ),
+        key=lambda way: (way.assembles, way.renews, way.wraps),
     )

@@ -45,7 +45,7 @@ class Outcome(NamedTuple):
     staged: bool
     """Whether the file is resolved in the index too."""
     assembled: bool = False
-    """Whether all of it was encrypted anew, because sops cannot set what changed in a file of several documents."""
+    """Whether all of it was encrypted anew, because sops cannot set what changed."""
     let_in: tuple[str, ...] = ()
     """The readers whom one side alone lets in, and whom our creation rule does not name."""
     recovered: str | None = None

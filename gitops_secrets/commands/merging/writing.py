@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 
 from gitops_secrets.commands.merging.assembling import assemble
 from gitops_secrets.commands.merging.opening import open_version
@@ -66,7 +68,11 @@ class Writer:
         assert changes is not None
         identities = self._sealer.identities(kept.manifest)
         sealed = self._sealer.set_values(kept.manifest, identities, changes, self._ruling)
-        return self._read_back(sealed, wanted)
+        after = self._read_back(sealed, wanted)
+        # An element that sops sets by its number may be a comment of the list.
+        if Counter(chain(*kept.comments)) - Counter(chain(*after.comments)):
+            raise refused(self._path, "a comment would be lost")
+        return after
 
     def _read_back(self, sealed: Manifest, wanted: Documents) -> Version:
         after = open_version(sealed, self._keys, self._sealer)

@@ -82,7 +82,7 @@ def way_of(sides: Sides, kept: Side, wanted: Documents, trust: Trust) -> Way | R
     in_groups = _in_groups(text)
     # Which group a reader goes into is not known: the groups are those of the text.
     readers = text.recipients if in_groups else merge_names(was, ours.recipients, theirs.recipients)
-    assembles = max(len(text.documents), len(wanted)) > 1 and not can_become(text.documents, wanted)
+    assembles = not can_become(text.documents, wanted)
     renews = (
         assembles
         or not _has_known_key(sides, kept, trust)
