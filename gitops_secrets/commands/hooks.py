@@ -32,7 +32,6 @@ from gitops_secrets.core.guard.hookscripts import (
 )
 from gitops_secrets.errors import GitOpsSecretsError
 
-
 _TRIES = 5
 """How often Git is asked to forget the drivers while signals come."""
 

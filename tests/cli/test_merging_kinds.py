@@ -52,6 +52,35 @@ def test_a_value_keeps_its_type(branches: Branches, key: str, given: str, expect
     assert (values(branches)[key], values(branches)["mine"]) == (expected, "x")
 
 
+@pytest.mark.parametrize(
+    "number", ["42", "-7", "999999", "1000000", "100000000", "9007199254740993"]
+)
+@pytest.mark.parametrize("form", ["{}", "[1, {}]", "{{id: {}}}"])
+def test_a_number_is_the_same_number(branches: Branches, number: str, form: str) -> None:
+    """Told to sops in JSON, a long one would be written with an exponent, and is text to some readers."""
+    branches.start(branches.encrypt(VALUES, regex=""))
+    theirs = VALUES.replace("replicas: 2", f"replicas: {form.format(number)}")
+    branches.part(
+        branches.setting("mine", value='"x"'), branches.write(branches.encrypt(theirs, regex=""))
+    )
+    done = branches.merge()
+    assert done.status == 0, done.printed
+    assert values(branches) == {**yaml.safe_load(theirs), "mine": "x"}
+    assert f" {number}" in branches.opened()
+
+
+def test_two_mappings_in_the_place_of_a_text_are_a_conflict(branches: Branches) -> None:
+    branches.start(branches.encrypt(VALUES, regex=""))
+    branches.part(
+        branches.setting("note", value='{"token": "ours"}'),
+        branches.setting("note", value='{"user": "theirs"}'),
+    )
+    done = branches.merge()
+    assert done.status == 1, done.printed
+    assert "both sides changed note" in done.stderr
+    assert values(branches)["note"] == {"token": "ours"}
+
+
 DATED = VALUES.replace("2001-12-14T00:00:00Z", "2001-12-14")
 
 

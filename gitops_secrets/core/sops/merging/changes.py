@@ -14,6 +14,7 @@ from gitops_secrets.core.veiled import Veiled
 from gitops_secrets.core.yamltext.nodes import Path
 
 _BOOLEANS = {b"True": "true", b"False": "false"}
+_NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]{0,5})(?:\.[0-9]{0,3}[1-9])?")
 _ODD = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 """What YAML does not take as it is, and JSON does."""
 
@@ -116,18 +117,22 @@ def _can_set(value: Value) -> bool:
 
 
 def _is_json(value: Value) -> bool:
-    """Return whether JSON has the types of *value*. It has no times, and no comments, which are elements of lists."""
+    """Return whether JSON has the types of *value*, and sops keeps them.
+
+    JSON has no times, and no comments, which are elements of lists. Of a number sops makes a floating point number, and
+    writes one of more than six digits with an exponent.
+    """
     if isinstance(value, Comment):
         return False
     if isinstance(value, Typed):
-        return value.canonical in _BOOLEANS or _is_number(value.canonical.decode())
+        return value.canonical in _BOOLEANS or _NUMBER.fullmatch(value.canonical) is not None
     if isinstance(value, list):
         return all(map(_is_json, value))
     return not is_branch(value) or all(_is_json(item) for _, item in value)
 
 
 def _json(value: Value, *, in_yaml: bool = False) -> str:
-    """Return *value* in JSON, where a time becomes text, or on one line of YAML, where it is a time."""
+    """Return *value* in JSON, where what JSON lacks becomes text, or on one line of YAML, which has all of it."""
     quote = _quoted if in_yaml else json.dumps
     if isinstance(value, Typed):
         text = value.canonical.decode()
@@ -151,10 +156,3 @@ def _quoted(text: str) -> str:
 
 def _encoded(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return isinstance(json.loads(text, parse_constant=str), (int, float))
-    except ValueError:
-        return False

@@ -171,7 +171,7 @@ class _Merge:
             return ours
         if is_same(ours, base):
             return theirs
-        if is_branch(ours) and is_branch(theirs):
+        if is_branch(ours) and is_branch(theirs) and (base is _ABSENT or is_branch(base)):
             return self._branch(base, ours, theirs, path)
         if is_docker_config(path) and isinstance(ours, str) and isinstance(theirs, str):
             text = base if isinstance(base, str) else None
