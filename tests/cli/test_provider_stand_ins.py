@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
-from gitops_secrets.adapters.registries.minter import Access, Minter
+from gitops_secrets.adapters.registries.minter import Access, Minter, Rememberer
 from gitops_secrets.adapters.registries.providers import open_minter
 from gitops_secrets.core.registry.credentials import Credentials
 from gitops_secrets.core.registry.proof import Means
@@ -95,6 +95,20 @@ def test_a_deploy_token_of_gitlab_has_the_user_name_of_the_answer() -> None:
         app.revoke("11")
         assert list(gitlab.tokens) == [12]
         assert all(r.headers.get("Authorization") is None for r in server.requests)
+
+
+def test_gitlab_still_knows_what_was_revoked_on_its_pages_and_not_what_its_api_deleted() -> None:
+    token = mixed()
+    gitlab = GitLab(token)
+    with WebServer(gitlab.answer) as server:
+        app = minter("gitlab", server, "group/app", "anybody", token)
+        for name in ("flux", "deleted", NAME):
+            app.mint(name, "x", None)
+        gitlab.tokens[11]["revoked"] = True
+        app.revoke("12")
+        assert [one.ident for one in app.list()] == ["13"]
+        assert isinstance(app, Rememberer)
+        assert app.revoked() == ["11"]
 
 
 @pytest.mark.parametrize("path", ["", "app", "groups"])

@@ -130,9 +130,9 @@ class GitLab:
         if request.method == "DELETE":
             gone = self.tokens.pop(int(found[2]), None)
             return answer(204) if gone else answer(404, {"message": "404 Not Found"})
-        return answer(
-            200, [{k: v for k, v in t.items() if k != "token"} for t in self.tokens.values()]
-        )
+        is_active = parse_qs(url.query).get("active") == ["true"]
+        tokens = [t for t in self.tokens.values() if not is_active or not t["revoked"]]
+        return answer(200, [{k: v for k, v in t.items() if k != "token"} for t in tokens])
 
     def _post(self, body: dict[str, Any]) -> Reply:
         if not set(body["scopes"]) <= {"read_registry", "read_repository"} or not body["scopes"]:

@@ -345,6 +345,51 @@ def test_after_the_revocation_the_registry_is_asked_again_until_it_refuses(
     check_complete(place, place.rotate("--resume", *CONFIRMED, *named, command=command))
 
 
+def test_an_id_that_nobody_knows_is_refused_and_the_old_one_is_not_called_gone(
+    place: Place,
+) -> None:
+    first = place.rotate("--push")
+    assert (first.status, stages(first)["confirm"]) == (0, "waiting"), first.printed
+    new = place.held().partition(":")[0]
+
+    result = place.rotate("--resume", *CONFIRMED, "--revoke", "robto")
+
+    assert (result.status, "prove-revoked" in stages(result)) == (3, False), result.printed
+    assert (
+        "lists no credential with the id robto: of this repository it lists robot" in result.stderr
+    )
+    assert "hint: --revoke ID" in result.stderr
+    assert "hint: leave --revoke robto out, if it is revoked already" in result.stderr
+    assert place.users == ["robot", new]
+    check_complete(place, place.rotate("--resume", *CONFIRMED, "--revoke", "robot"))
+
+
+def test_an_id_that_nobody_knows_is_said_where_the_registry_refuses_the_old_one(
+    place: Place,
+) -> None:
+    """The orphan of a killed run is revoked with the old one. The same command again has to end well."""
+    assert place.rotate(command=place.fault("after-mint", KILL)).status == -9
+    orphan = place.users[1]
+    assert place.rotate("--push", "--resume").status == 0
+    flags = ("--resume", *CONFIRMED, "--revoke", orphan)
+    check_complete(place, place.rotate(*flags))
+
+    again = place.rotate(*flags)
+
+    check_complete(place, again)
+    assert f"revoked before; no credential has the id {orphan}, whether" in again.stdout
+
+
+def test_a_kill_between_two_revocations_is_gone_on_from_by_the_same_command(place: Place) -> None:
+    assert place.rotate(command=place.fault("after-mint", KILL)).status == -9
+    orphan = place.users[1]
+    assert place.rotate("--push", "--resume").status == 0
+    flags = ("--resume", *CONFIRMED, "--revoke", orphan)
+    assert place.rotate(*flags, command=place.fault("after-revoke", KILL)).status == -9
+    assert ("robot" in place.users, orphan in place.users) == (False, True)
+    check_complete(place, place.rotate(*flags))
+
+
 def test_the_old_one_stays_as_long_as_revoke_after_says(place: Place) -> None:
     first = place.rotate("--push", "--revoke-after", "7d", *CONFIRMED)
     assert (first.status, stages(first)["revoke"]) == (0, "waiting"), first.printed

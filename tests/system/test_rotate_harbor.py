@@ -188,6 +188,18 @@ def test_what_is_paused_already_is_not_paused_again(place: Place) -> None:
 
 
 @admin
+def test_that_a_paused_robot_is_refused_says_nothing_of_an_id_that_harbor_lacks(
+    place: Place,
+) -> None:
+    place.rotate(*CONFIRMED, "--pause-after", "0d", "--revoke-after", "7d")
+    result = place.rotate(*CONFIRMED, "--resume", "--revoke", "14")
+    assert (result.status, asked(place)) == (3, ["PUT"]), result.printed
+    assert (
+        "Harbor lists no credential with the id 14: of this repository it lists 41" in result.stderr
+    )
+
+
+@admin
 def test_a_pause_after_which_the_old_one_still_pulls_is_taken_back_and_nothing_deleted(
     place: Place,
 ) -> None:

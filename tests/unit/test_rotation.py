@@ -10,12 +10,12 @@ import pytest
 from gitops_secrets.core.registry.credentials import Credentials
 from gitops_secrets.core.registry.rotation.minted import (
     Listed,
+    Naming,
     find_old,
     has_prefix,
     make_name,
     name_prefix,
     orphans,
-    refuse_unlisted,
 )
 from gitops_secrets.core.registry.rotation.protocol import (
     Action,
@@ -115,11 +115,38 @@ def test_which_id_is_the_old_one(listed: list[Listed], hinted: str | None, old: 
 
 
 def test_a_named_id_has_to_be_listed_and_not_the_current_one() -> None:
-    listed = [Listed("1", "a"), Listed("2", "b")]
-    refuse_unlisted(listed, ["1"], "2")
+    naming = Naming("Gitea", [Listed("1", "a"), Listed("2", "b")], PREFIX, current="2")
+    naming.refuse(["1"])
     for named in ("2", "3"):
         with pytest.raises(GitOpsSecretsError, match=named):
-            refuse_unlisted(listed, [named], "2")
+            naming.refuse([named])
+
+
+@pytest.mark.parametrize(
+    ("listed", "said"),
+    [
+        pytest.param([], "it lists no other", id="nothing"),
+        pytest.param([Listed("9", OURS)], "it lists no other", id="the current one alone"),
+        pytest.param([Listed("4", "a"), Listed("5", "b")], "it lists 4, 5", id="none of ours"),
+        pytest.param([Listed("4", OURS)], "of this repository it lists 4", id="by its name"),
+        pytest.param(
+            [Listed("4", "a", "robot")], "of this repository it lists 4", id="by its user"
+        ),
+        pytest.param([Listed("8", "a")], "of this repository it lists 8", id="noted in Git"),
+        pytest.param(
+            [Listed("4", OURS), Listed("5", "b"), Listed("6", "c")],
+            "of this repository it lists 4, and 2 that may be somebody else's",
+            id="among others",
+        ),
+    ],
+)
+def test_an_unknown_id_is_answered_with_the_ids_that_can_be_meant(
+    listed: list[Listed], said: str
+) -> None:
+    naming = Naming("Gitea", listed, PREFIX, "robot", "9", "8")
+    with pytest.raises(GitOpsSecretsError) as raised:
+        naming.refuse(["3"])
+    assert raised.value.message == f"Gitea lists no credential with the id 3: {said}"
 
 
 # -- the protocol

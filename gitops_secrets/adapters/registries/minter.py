@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from gitops_secrets.core.registry.credentials import Credentials
@@ -44,6 +45,14 @@ class Pauser(Minter, Protocol):
 
     def reactivate(self, ident: str) -> None:
         """Have the registry take a credential again that was paused."""
+
+
+@runtime_checkable
+class Rememberer(Minter, Protocol):
+    """One that still knows credentials that are revoked. Its errors are those of Minter."""
+
+    def revoked(self) -> Sequence[str]:
+        """Return the ids of those that it knows, and that no longer pull because they were revoked or ended."""
 
 
 class NotAllowedError(GitOpsSecretsError):

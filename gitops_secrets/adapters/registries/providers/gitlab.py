@@ -6,6 +6,7 @@ access token is not used, since a second call of it revokes the whole family (Gi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -48,6 +49,12 @@ class GitLab:
             Listed(str(token.get("id")), str(token.get("name")), _user(token))
             for token in self._api.pages(self._path, {"active": "true"}, "per_page")
         ]
+
+    def revoked(self) -> Sequence[str]:
+        """Return the tokens that were revoked on GitLab's pages, or expired; it forgets what its API deleted."""
+        tokens = self._api.pages(self._path, {}, "per_page")
+        ended = (t for t in tokens if t.get("revoked") is True or t.get("expired") is True)
+        return [str(token.get("id")) for token in ended]
 
     def mint(self, name: str, user: str, ident: str | None) -> Minted:
         """Return a new token *name*, with a user name of its own."""

@@ -15,10 +15,10 @@ from gitops_secrets.commands.registry.shown import shown_user
 from gitops_secrets.core.registry.rotation.minted import (
     Listed,
     Minted,
+    Naming,
     find_old,
     make_name,
     name_prefix,
-    refuse_unlisted,
 )
 from gitops_secrets.core.registry.rotation.stages import Journey, Stage, State
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
@@ -45,7 +45,7 @@ def make_new(
         words = f"you brought a credential of {shown_user(minted.credentials)}"
         journey.note(Stage.MINT, State.DONE, words)
         return minted, None
-    refuse_unlisted(listed, request.revoke, None)
+    Naming(minter.name, listed, prefix, found.current.username).refuse(request.revoke)
     hinted = found.record.ident if found.record is not None else None
     old = find_old(listed, found.current, hinted, prefix)
     old = old or next(iter(request.revoke), None)

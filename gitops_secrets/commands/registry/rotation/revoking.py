@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gitops_secrets.adapters.registries.minter import Minter
+from gitops_secrets.adapters.registries.minter import Minter, Rememberer
 from gitops_secrets.commands.registry.rotation.asking import ask, ask_until, is_refused
 from gitops_secrets.commands.registry.rotation.history import Switched
 from gitops_secrets.commands.registry.rotation.holders import Found, elsewhere, holding
@@ -14,7 +14,7 @@ from gitops_secrets.commands.registry.rotation.model import Request
 from gitops_secrets.commands.registry.rotation.pausing import pause, reactivate
 from gitops_secrets.commands.registry.shown import shown_user
 from gitops_secrets.core.registry.provider import provider_of
-from gitops_secrets.core.registry.rotation.minted import Listed, find_old, refuse_unlisted
+from gitops_secrets.core.registry.rotation.minted import Listed, Naming, find_old
 from gitops_secrets.core.registry.rotation.record import BROUGHT, EXEC, Record
 from gitops_secrets.core.registry.rotation.stages import Journey, Stage, State
 from gitops_secrets.errors import GitOpsSecretsError
@@ -64,11 +64,17 @@ class Ending(NamedTuple):
                 if self.record.provider == EXEC
                 else f"--provider {self.record.provider}",
             )
-        # In a resumed run, an id that is named and not listed may be what the earlier run revoked.
-        gone = self._gone()
-        idents = self._idents([one for one in self.request.revoke if one not in gone])
+        gone = self._gone(minter)
+        known = (*gone, *(one.ident for one in self.listed))
+        unknown = [one for one in self.request.revoke if one not in known]
+        if unknown and not self._is_refused():
+            self._naming.refuse(
+                unknown, f"leave --revoke {unknown[0]} out, if it is revoked already"
+            )
+        named = [one for one in self.request.revoke if self._naming.has(one)]
+        idents = self._idents(named)
         if not idents:
-            self._is_gone(gone, journey)
+            self._is_gone(gone, unknown, journey)
             return
         pause(self.request, self.found, self.switched, self.listed, idents, journey)
         until = self.since + self.request.revoke_after
@@ -81,7 +87,7 @@ class Ending(NamedTuple):
         journey.note(
             Stage.REVOKE,
             State.DONE,
-            f"{minter.name} revoked {', '.join(idents)}, and lists it no more",
+            f"{minter.name} revoked {', '.join(idents)}, and lists it no more{_forgotten(unknown)}",
         )
         self._prove_refused(journey)
 
@@ -91,16 +97,40 @@ class Ending(NamedTuple):
             self.request, self.found, self.switched, self._idents(self.request.revoke), journey
         )
 
-    def _gone(self) -> list[str]:
-        """Return the ids of the old credential, by what the user or Git says, that are listed no more."""
-        listed = {one.ident for one in self.listed}
+    @property
+    def _naming(self) -> Naming:
+        minter, old = self.request.minter, self.switched.old
+        return Naming(
+            minter.name if minter is not None else "",
+            self.listed,
+            self.prefix,
+            old.username if old is not None else None,
+            self.record.ident,
+            self.record.previous,
+        )
+
+    def _gone(self, minter: Minter) -> list[str]:
+        """Return the ids that were there, by what Git notes or the provider remembers, and are listed no more."""
         noted = [self.record.previous] if self.record.previous is not None else []
-        return [one for one in dict.fromkeys((*self.request.revoke, *noted)) if one not in listed]
+        ended = set(minter.revoked()) if isinstance(minter, Rememberer) else set()
+        known = [*(one for one in self.request.revoke if one in ended), *noted]
+        return [one for one in dict.fromkeys(known) if not self._naming.has(one)]
+
+    def _is_refused(self) -> bool:
+        """Return whether the registry refuses the old credential, and not because it is paused."""
+        old, previous = self.switched.old, self.record.previous
+        if old is None or (previous is not None and self._naming.has(previous)):
+            return False
+        others = (one for one in self.listed if one.ident != self.record.ident)
+        if any(one.is_paused and one.user in (None, old.username) for one in others):
+            return False
+        return is_refused(ask(self.request, self.found, old))
 
     def _idents(self, named: Sequence[str]) -> list[str]:
-        refuse_unlisted(self.listed, named, self.record.ident)
+        """Return what is to be revoked. The old one comes first: once it is refused, the rest can be told by that."""
+        self._naming.refuse(named)
         old = find_old(self.listed, self.switched.old, self.record.previous, self.prefix)
-        found = [*named, *([old] if old is not None else [])]
+        found = [*([old] if old is not None else []), *named]
         return [ident for ident in dict.fromkeys(found) if ident != self.record.ident]
 
     def _refuse_held(self) -> None:
@@ -128,16 +158,16 @@ class Ending(NamedTuple):
                 f"{minter.name} said that it revoked {', '.join(sorted(left))}, and still lists it",
             )
 
-    def _is_gone(self, gone: Sequence[str], journey: Journey) -> None:
+    def _is_gone(self, gone: Sequence[str], unknown: Sequence[str], journey: Journey) -> None:
         """Note that nothing is left to revoke, if registry or list say so; else wait for the user to say what to revoke.
 
         Raises GitOpsSecretsError if the list says so, by the ids that are *gone*, and the registry does not.
         """
         others = ", ".join(one.ident for one in self.listed if one.ident != self.record.ident)
         listed = f" (listed: {others})" if others else ""
-        old = self.switched.old
-        if old is not None and is_refused(ask(self.request, self.found, old)):
-            journey.note(Stage.REVOKE, State.DONE, "the old credential was revoked before")
+        if self._is_refused():
+            words = f"the old credential was revoked before{_forgotten(unknown)}"
+            journey.note(Stage.REVOKE, State.DONE, words)
             self._prove_refused(journey)
         elif gone and self.request.minter is not None:
             words = f"{self.request.minter.name} lists {', '.join(gone)} no more{listed}"
@@ -188,6 +218,13 @@ class Ending(NamedTuple):
             State.DONE,
             f"the registry refuses the old credential of {shown_user(old)}; {_TOKENS}: {life}",
         )
+
+
+def _forgotten(unknown: Sequence[str]) -> str:
+    """Return what is said of the ids *unknown*: a provider forgets what was deleted, and cannot tell it from a mistyped one."""
+    if not unknown:
+        return ""
+    return f"; no credential has the id {', '.join(unknown)}, whether it was revoked before or never was there"
 
 
 def refuse_others(request: Request, found: Found) -> None:

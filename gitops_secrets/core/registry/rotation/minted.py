@@ -88,18 +88,52 @@ def find_old(
     return same[0] if hinted is None and len(same) == 1 else None
 
 
-def refuse_unlisted(listed: Sequence[Listed], named: Collection[str], current: str | None) -> None:
-    """Raise GitOpsSecretsError if one of the *named* ids is the *current* one, or is not in the list."""
-    for ident in named:
-        if ident == current:
-            raise GitOpsSecretsError(
-                f"{ident} is the credential that the repository holds now, and is not revoked",
-                "name the old one: --revoke ID",
-            )
-        if ident not in {one.ident for one in listed}:
-            raise GitOpsSecretsError(
-                f"{ident} is not in the list: it has {', '.join(one.ident for one in listed) or 'nothing'}",
-            )
+class Naming(NamedTuple):
+    """What the ids are compared with that the user names."""
+
+    provider: str
+    listed: Sequence[Listed]
+    prefix: str
+    """How the names begin that were made for this repository and registry."""
+    user: str | None = None
+    """That of the old credential."""
+    current: str | None = None
+    """The id of the credential that the repository holds."""
+    previous: str | None = None
+    """The id of the one before it, as Git notes it."""
+
+    def has(self, ident: str) -> bool:
+        """Return whether the provider lists *ident*."""
+        return any(one.ident == ident for one in self.listed)
+
+    def refuse(self, named: Collection[str], *hints: str) -> None:
+        """Raise GitOpsSecretsError, with the *hints*, if one of the ids *named* is the current one or is not listed."""
+        for ident in named:
+            if ident == self.current:
+                raise GitOpsSecretsError(
+                    f"{ident} is the credential that the repository holds now, and is not revoked",
+                    "name the old one: --revoke ID",
+                )
+            if not self.has(ident):
+                raise GitOpsSecretsError(
+                    f"{self.provider} lists no credential with the id {ident}: {self._listed()}",
+                    "--revoke ID",
+                    *hints,
+                )
+
+    def _listed(self) -> str:
+        """Return which ids can be meant: those of this repository if there are any, else all."""
+        others = [one for one in self.listed if one.ident != self.current]
+        ours = [one for one in others if self._is_ours(one)]
+        if not ours:
+            return f"it lists {', '.join(one.ident for one in others) or 'no other'}"
+        more = len(others) - len(ours)
+        besides = f", and {more} that may be somebody else's" if more else ""
+        return f"of this repository it lists {', '.join(one.ident for one in ours)}{besides}"
+
+    def _is_ours(self, one: Listed) -> bool:
+        is_user = one.user is not None and one.user == self.user
+        return is_user or one.ident == self.previous or has_prefix(one.name, self.prefix)
 
 
 def _plain(words: str) -> str:
