@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
+from gitops_secrets.core.flux.pulls.commands import commands_for
+from gitops_secrets.core.flux.pulls.secrets import PullSecret
 from gitops_secrets.core.registry.limits import Allowance
 from gitops_secrets.core.registry.proof import Proof
 from gitops_secrets.core.registry.reference import Registry
@@ -93,15 +95,18 @@ def sentence(proof: Proof) -> str:
 
 
 def hint(
-    proof: Proof, naming: str = "gitops-secrets registry check", paths: Sequence[str] = ()
+    proof: Proof,
+    naming: str = "gitops-secrets registry check",
+    holders: Sequence[PullSecret] = (),
 ) -> str:
     """Return what to do about it, empty if there is nothing to do.
 
-    *naming* is what an image is named by, *paths* are those of the clusters that hold the credential.
+    *naming* is what an image is named by, *holders* are the pull Secrets that hold the credential; none if it is
+    only to be written.
     """
     if proof.is_good:
         return ""
-    return _filled(proof, _SAYS[proof.judgement.reason][1], naming, paths)
+    return _filled(proof, _SAYS[proof.judgement.reason][1], naming, holders)
 
 
 def what_is_left(allowance: Allowance) -> str:
@@ -112,16 +117,17 @@ def what_is_left(allowance: Allowance) -> str:
     return f"{allowance.remaining} of {count(allowance.limit, 'pulls')} in {time} are left{whose}"
 
 
-def _filled(proof: Proof, words: str, naming: str = "", paths: Sequence[str] = ()) -> str:
-    host = Registry(proof.key).host
+def _filled(proof: Proof, words: str, naming: str = "", holders: Sequence[PullSecret] = ()) -> str:
+    registry = Registry(proof.key)
+    paths = dict.fromkeys(holder.cluster.path for holder in holders)
     options = "".join(f" --path {shlex.quote(path)}" for path in paths)
     return words.format(
         user=proof.user,
-        image=proof.image or host,
-        host=host,
+        image=proof.image or registry.host,
+        host=registry.host,
         naming=f"{naming}{options}",
         password=_PASSWORD[proof.judgement.password],
         words=f" ({proof.words})" if proof.words else "",
         words_host=proof.words or "HOST",
-        update=f"gitops-secrets registry update --registry {host}{options}",
+        update=commands_for("update", holders, registry),
     )

@@ -15,7 +15,10 @@ from tests.support.user import User
 
 __all__ = ["fleet"]
 
-COMMAND = f"gitops-secrets registry rotate --registry {HOST} --path clusters/prod --provider exec"
+COMMAND = (
+    "gitops-secrets registry rotate --path clusters/prod --image-pull-secret regcred "
+    f"--registry {HOST} --provider exec"
+)
 ENDS = "gitops_secrets_credential_end_timestamp_seconds"
 
 
@@ -48,6 +51,18 @@ def test_what_has_ended_or_ends_soon_is_said_with_the_command(
     bare = fleet.run().stdout
     assert words.partition("]: ")[2] in bare
     assert f"next:\n  {COMMAND}\n" in bare
+
+
+def test_the_command_names_the_one_of_two_pull_secrets(fleet: User) -> None:
+    rotated(fleet, days=5)
+    more = ("--image-pull-secret", "second", "--registry", "ghcr.io", "--registry-creds-env", "C")
+    assert fleet.run("bootstrap", *more, env={"C": "a:b"}).status == 0
+    (hint,) = [line for line in fleet.run("doctor").stdout.splitlines() if "rotate" in line]
+    command = hint.partition("hint: gitops-secrets ")[2].removesuffix(" --provider exec")
+    result = fleet.run(*command.split(), *program(fleet, minted()), "--dry-run")
+    assert (result.status, "the credential of robot-b" in result.stdout) == (0, True), (
+        result.printed
+    )
 
 
 def test_what_lasts_longer_is_no_problem(fleet: User) -> None:

@@ -104,6 +104,22 @@ def test_one_who_goes_cannot_decrypt_what_comes_later(fleet: User, colleague: Pe
     assert fleet.run("verify").status == 0
 
 
+def test_whoever_goes_read_each_of_two_pull_secrets_and_each_gets_a_command(
+    fleet: User, colleague: Person
+) -> None:
+    more = ("--image-pull-secret", "second", "--registry", "ghcr.io", "--registry-creds-env", "C")
+    assert fleet.run("bootstrap", *more, env={"C": "a:b"}).status == 0
+    assert fleet.run("key", "add", colleague.recipient).status == 0
+
+    said = fleet.run("key", "remove", colleague.recipient, "--path", "clusters/prod").stdout
+
+    for secret, registry in (("regcred", "registry.example.com"), ("second", "ghcr.io")):
+        command = f"registry update --path clusters/prod --image-pull-secret {secret} --registry "
+        assert f"  gitops-secrets {command}HOST:PORT\n" in said, said
+        words = (*command.split(), registry, "--registry-creds-env", "C", "--check", "never")
+        assert fleet.run(*words, env={"C": "c:d"}).status == 0
+
+
 def test_the_list_says_who_reads_how_much(fleet: User, colleague: Person) -> None:
     assert fleet.run("key", "add", colleague.recipient, "--name", "alice").status == 0
     printed = fleet.run("key", "list").stdout

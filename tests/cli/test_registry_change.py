@@ -56,13 +56,16 @@ def test_add_refuses_what_is_there_and_update_what_is_not(fleet: User, spelling:
     there = fleet.run("registry", "add", "--registry", spelling, *FROM, env=CREDS)
     assert there.status == 3, there.printed
     assert "has registry.example.com already" in there.stderr
-    assert "hint: gitops-secrets registry update --path clusters/prod --registry" in there.stderr
+    assert (
+        "hint: gitops-secrets registry update --path clusters/prod --image-pull-secret regcred"
+        in (there.stderr)
+    )
     absent = fleet.run("registry", "update", "--registry", "ghcr.io", *FROM, env=CREDS)
     assert absent.status == 3
     assert "has no ghcr.io; it has registry.example.com" in absent.stderr
-    assert "hint: gitops-secrets registry add --path clusters/prod --registry ghcr.io" in (
-        absent.stderr
-    )
+    assert (
+        "hint: gitops-secrets registry add --path clusters/prod --image-pull-secret regcred --registry ghcr.io\n"
+    ) in absent.stderr
     assert fleet.state() == before
 
 

@@ -66,6 +66,18 @@ def of_two_names(user: User) -> None:
     assert done.status == 0, done.printed
 
 
+def of_two_in_two(user: User) -> None:
+    """Two clusters with two pull Secrets each."""
+    two(user)
+    for secret, registry in (("regcred", "registry.example.com"), ("second", "ghcr.io")):
+        done = user.run(
+            *("bootstrap", "--all", "--image-pull-secret", secret, "--registry", registry),
+            *("--registry-creds-env", "CREDS"),
+            env={"CREDS": "a:b"},
+        )
+        assert done.status == 0, done.printed
+
+
 def ruled(user: User) -> None:
     """A Secret that is encrypted by a rule of the repository."""
     user.commit({".sops.yaml": rule(recipient(user))})

@@ -61,7 +61,6 @@ NOT_RUN = {
         "--context {}={}",
         "--age-identity-file FILE",
         "git fetch",
-        "gitops-secrets registry rotate --registry {} --path {}{}",
     ),
     "it needs a commit that is signed, which tests/system/test_signed_ssh.py has": (
         "git add {path} && git commit --gpg-sign",
@@ -106,9 +105,6 @@ NOT_RUN = {
         "git {} | grep {}",
     ),
     "it is the next look only: what is wrong stays, and is told there": ("gitops-secrets doctor",),
-    "a pull Secret without any registry is not made by our commands": (
-        "gitops-secrets registry add --registry HOST:PORT",
-    ),
     "it is printed as a note, which tests/cli/test_doctor_images.py has": (
         "gitops-secrets bootstrap --path {} --image-pull-secret regcred --registry {}{}{}",
     ),

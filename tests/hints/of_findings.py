@@ -320,7 +320,7 @@ SITUATIONS = (
         "a key that nothing needs",
         unused_key,
         "gitops-secrets doctor",
-        "gitops-secrets registry remove {} --registry {}",
+        "gitops-secrets registry {} {} --image-pull-secret {} {}",
         status=1,
     ),
     Situation(

@@ -94,7 +94,31 @@ def test_a_wrong_password_is_told_with_an_image_and_without(
     result, found = check(fleet, host, *([f"{host}/team/app:1"] if image else []), *ca)
     assert (result.status, found["verdict"]) == (1, "refused")
     assert (found["reason"], found["password"]) == ("wrong-password", "refused")
-    assert found["hint"] == f"gitops-secrets registry update --registry {host} --path clusters/prod"
+    assert found["hint"] == (
+        f"gitops-secrets registry update --path clusters/prod --image-pull-secret regcred --registry {host}"
+    )
+
+
+def test_a_wrong_password_in_two_pull_secrets_of_a_cluster_is_updated_by_what_is_printed(
+    fleet: User, protected: Htpasswd
+) -> None:
+    host, password = protected.registry.host, mixed()
+    more = ("--ca-file", str(protected.registry.ca))
+    hold(fleet, host, f"robot:{password}")
+    second = ("--image-pull-secret", "second", "--registry", host, "--registry-creds-env", "CREDS")
+    made = fleet.run("bootstrap", *second, env={"CREDS": f"robot:{password}"})
+    assert made.status == 0, made.printed
+    result, found = check(fleet, host, *more)
+    assert (result.status, found["reason"]) == (1, "wrong-password"), result.printed
+
+    for command in found["hint"].split(" && "):
+        flags = ("--registry-creds-env", "CREDS", *more)
+        right = {"CREDS": f"robot:{protected.password}"}
+        done = fleet.run(*command.split()[1:], *flags, env=right)
+        assert done.status == 0, (command, done.printed)
+
+    result, found = check(fleet, host, *more)
+    assert found["password"] == "accepted", result.printed
 
 
 def test_an_image_that_does_not_exist_says_nothing_of_the_right(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shlex
 
 import pytest
 from hypothesis import given
@@ -17,11 +18,33 @@ from gitops_secrets.core.registry.credentials import (
 from gitops_secrets.core.registry.dockerconfig import build_dockerconfigjson, read_dockerconfigjson
 from gitops_secrets.core.registry.reference import (
     DOCKER_HUB_KEY,
+    Registry,
     covers,
+    find_key,
     parse_registry,
     refuse_duplicates,
 )
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
+
+
+@pytest.mark.parametrize(
+    ("key", "options"),
+    [
+        ("ghcr.io", "--registry ghcr.io"),
+        ("r.example.com:5000", "--registry r.example.com:5000"),
+        ("r.example.com/team", "--registry r.example.com/team --scope path"),
+        ("https://r.example.com/v2/", "--registry r.example.com"),
+        ("*.example.com", "--registry '*.example.com'"),
+        (DOCKER_HUB_KEY, "--registry docker.io"),
+    ],
+)
+def test_a_key_is_named_on_the_command_line_so_that_it_is_found_again(
+    key: str, options: str
+) -> None:
+    assert Registry(key).options == options
+    words = shlex.split(options)
+    named = parse_registry(words[1], keep_path="--scope" in words)
+    assert find_key([key], named) == key
 
 
 @pytest.mark.parametrize(

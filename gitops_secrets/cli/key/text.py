@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import shlex
+import posixpath
 from collections.abc import Sequence
 
 from gitops_secrets.cli.printing.branches import base_of, push_commands, request_lines
-from gitops_secrets.commands.recipients.change import Outcome, Verb
+from gitops_secrets.commands.recipients.change import Changed, Outcome, Verb
 from gitops_secrets.commands.recipients.listing import Reader, Readers
+from gitops_secrets.core.repository.commands import registry_command
 from gitops_secrets.core.repository.filechange import render_diff
+from gitops_secrets.core.repository.layout import ENDINGS
 from gitops_secrets.core.sops.keys.recipients import shorten
 from gitops_secrets.report.document import render_document
 from gitops_secrets.report.words import count
@@ -85,15 +87,25 @@ def change_lines(verb: Verb, recipient: str, outcome: Outcome, *, dry_run: bool)
         lines += [
             "",
             "earlier commits can still be decrypted with that key: change the credentials too",
-            *(
-                f"  gitops-secrets registry update --path {shlex.quote(c.cluster.path)} --registry HOST:PORT"
-                for c in outcome.clusters
-            ),
+            *(f"  {command}" for c in outcome.clusters for command in _updates(c)),
         ]
     if dry_run:
         return lines
     new = outcome.new_branch
     return [*lines, "", "next:", *push_commands(new), *request_lines(new, ())]
+
+
+def _updates(changed: Changed) -> list[str]:
+    """Return the commands that change the credentials of each pull Secret whose file was encrypted anew."""
+    names = dict.fromkeys(
+        posixpath.basename(file).removesuffix(ENDINGS[0]) for file in changed.files
+    )
+    cluster = changed.cluster
+    return [
+        registry_command("update", [cluster.path], name, "--registry HOST:PORT")
+        for name in names
+        if cluster.secret_file(name) in changed.files
+    ]
 
 
 def change_document(verb: Verb, outcome: Outcome, *, dry_run: bool) -> str:

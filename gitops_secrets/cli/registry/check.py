@@ -88,7 +88,7 @@ def _lines(outcome: Outcome) -> list[str]:
         proof = checked.proof
         verdict = proof.judgement.verdict
         lines.append(f"{proof.key:<{width}}  {verdict:<8}  {sentence(proof)}{_where(checked)}")
-        if words := hint(proof, paths=checked.paths):
+        if words := hint(proof, holders=checked.holders):
             lines.append(f"    hint: {words}")
         if proof.realm_is_private:
             lines.append(f"    note: {PRIVATE_REALM}")

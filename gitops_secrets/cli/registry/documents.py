@@ -141,7 +141,7 @@ def check_document(outcome: CheckOutcome) -> str:
         {
             "credentials": [
                 {
-                    **_proof(checked.proof, checked.paths),
+                    **_proof(checked.proof, checked.holders),
                     "pulls": _allowance(checked.proof.allowance),
                     "held_by": [_place(h) for h in checked.holders],
                 }
@@ -229,7 +229,7 @@ def rotate_document(registry: str, outcome: RotateOutcome, *, dry_run: bool) -> 
     )
 
 
-def _proof(proof: Proof, paths: Sequence[str] = ()) -> dict[str, Value]:
+def _proof(proof: Proof, holders: Sequence[PullSecret] = ()) -> dict[str, Value]:
     return {
         "registry": proof.key,
         "user": proof.user,
@@ -238,7 +238,7 @@ def _proof(proof: Proof, paths: Sequence[str] = ()) -> dict[str, Value]:
         "reason": proof.judgement.reason,
         "password": proof.judgement.password,
         "message": sentence(proof),
-        "hint": hint(proof, paths=paths) or None,
+        "hint": hint(proof, holders=holders) or None,
         "note": PRIVATE_REALM if proof.realm_is_private else None,
     }
 

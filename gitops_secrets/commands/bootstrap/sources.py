@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 
 from gitops_secrets.core.flux.view import View
-from gitops_secrets.core.registry.reference import covers, host_of
+from gitops_secrets.core.registry.reference import Registry, covers, host_of
+from gitops_secrets.core.repository.commands import registry_command
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.pullsecret import PullSecret
@@ -45,8 +45,6 @@ def _notes(named: Named, cluster: Cluster, whole: PullSecret) -> list[str]:
     reference = named.source.reference if named.source is not None else ""
     if not reference or any(covers(key, reference) for key in whole.entries):
         return []
-    host, secret = host_of(reference), f"--image-pull-secret {whole.name}"
-    add = (
-        f"gitops-secrets registry add --path {shlex.quote(cluster.path)} {secret} --registry {host}"
-    )
+    host = host_of(reference)
+    add = registry_command("add", [cluster.path], whole.name, Registry(host).options)
     return [f"{named.object} reads {reference}, and {whole.name} has no key for {host}: {add}"]

@@ -26,6 +26,7 @@ from gitops_secrets.commands.repository.messages import CommitMessage
 from gitops_secrets.commands.repository.worktree import work_tree
 from gitops_secrets.commands.secrets.ruling import ruling_for
 from gitops_secrets.commands.secrets.sealing import Sealer
+from gitops_secrets.core.flux.roots.find import named_cluster
 from gitops_secrets.core.repository.filechange import Change
 from gitops_secrets.core.repository.layout import CONFIG, Cluster
 from gitops_secrets.core.repository.overlay import Overlay
@@ -170,7 +171,7 @@ def _plan_cluster(request: Request, tree: Overlay, sealer: Sealer, cluster: Clus
         else:
             sealer.reseal(opened, opened.plain, ruling, renew=True)
         files.append(path)
-    return Changed(cluster, rules, tuple(files), named)
+    return Changed(named_cluster(tree, cluster), rules, tuple(files), named)
 
 
 def _refuse_name_of_cluster(held: Recipient) -> None:

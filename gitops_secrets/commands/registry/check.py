@@ -11,6 +11,7 @@ from gitops_secrets.commands.registry.finding import Seen, see
 from gitops_secrets.commands.registry.opened import open_pull_secrets
 from gitops_secrets.commands.registry.proving import Question, prove
 from gitops_secrets.commands.repository.clusters import Choice
+from gitops_secrets.core.flux.pulls.commands import commands_for
 from gitops_secrets.core.flux.pulls.secrets import PullSecret, pull_secrets
 from gitops_secrets.core.flux.pulls.usage import Use, uses
 from gitops_secrets.core.flux.suggesting import bootstrap_of
@@ -128,13 +129,17 @@ def _nothing(request: Request, seen: Seen, secrets: Sequence[PullSecret]) -> Git
         names = ", ".join(image.name for image in request.images)
         return GitOpsSecretsError(
             f"no registry of the pull Secrets covers {names}",
-            f"gitops-secrets registry add --registry {request.images[0].host}",
+            _add(secrets, Registry(request.images[0].host)),
         )
     if request.registries:
         names = ", ".join(registry.key for registry in request.registries)
         return GitOpsSecretsError(
             f"no pull Secret has an entry for {names}", "gitops-secrets registry list"
         )
-    return GitOpsSecretsError(
-        "there is no registry to check", "gitops-secrets registry add --registry HOST:PORT"
-    )
+    return GitOpsSecretsError("there is no registry to check", _add(secrets, Registry("HOST:PORT")))
+
+
+def _add(secrets: Sequence[PullSecret], registry: Registry) -> str:
+    """Return the command that adds *registry* to the first of *secrets*, of those that are ours if there are any."""
+    ours = [secret for secret in secrets if secret.is_whole]
+    return commands_for("add", (ours or secrets)[:1], registry)

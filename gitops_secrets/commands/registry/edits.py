@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Collection, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
 from gitops_secrets.core.registry.credentials import Credentials
 from gitops_secrets.core.registry.reference import Registry, find_key
+from gitops_secrets.core.repository.commands import registry_command
 from gitops_secrets.core.sops.pullsecret import PullSecret
 from gitops_secrets.errors import GitOpsSecretsError
 
@@ -38,15 +40,15 @@ class Edit(NamedTuple):
         if self.verb is Verb.ADD and there:
             raise GitOpsSecretsError(
                 f"the pull Secret {secret.name} of {path} has {_keys(there)} already",
-                f"gitops-secrets registry update --path {path} --registry {there[0].key}{_scope(there[0])}",
+                registry_command("update", [path], secret.name, there[0].options),
             )
         absent = [r for r in self.registries if r not in there]
         if self.verb in (Verb.UPDATE, Verb.REMOVE) and absent:
             raise GitOpsSecretsError(
                 f"the pull Secret {secret.name} of {path} has no {_keys(absent)}; it has {', '.join(held) or 'none'}",
-                f"gitops-secrets registry add --path {path} --registry {absent[0].key}{_scope(absent[0])}"
+                registry_command("add", [path], secret.name, absent[0].options)
                 if self.verb is Verb.UPDATE
-                else f"gitops-secrets registry list --path {path}",
+                else f"gitops-secrets registry list --path {shlex.quote(path)}",
             )
         if self.verb is Verb.REMOVE and len(there) == len(held) and not self.allow_empty:
             raise GitOpsSecretsError(
@@ -76,7 +78,3 @@ class Edit(NamedTuple):
 
 def _keys(registries: Sequence[Registry]) -> str:
     return ", ".join(registry.key for registry in registries)
-
-
-def _scope(registry: Registry) -> str:
-    return " --scope path" if "/" in registry.key.removeprefix("https://") else ""

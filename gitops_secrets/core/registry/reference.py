@@ -7,6 +7,7 @@ within one label of the host, and Docker Hub has a key of its own.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import NamedTuple
@@ -35,6 +36,14 @@ class Registry(NamedTuple):
         """The host[:port], which is what an image reference begins with."""
         host = normalised_key(self.key).partition("/")[0]
         return "docker.io" if host == "index.docker.io" else host
+
+    @property
+    def options(self) -> str:
+        """What names it on a command line."""
+        key = normalised_key(self.key)
+        if "/" in key:
+            return f"--registry {shlex.quote(key)} --scope path"
+        return f"--registry {shlex.quote(self.host)}"
 
 
 def parse_registry(value: str, *, keep_path: bool = False) -> Registry:

@@ -11,7 +11,9 @@ from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
 from gitops_secrets.core.doctor.given import Given
 from gitops_secrets.core.flux.pulls.secrets import PullSecret, pull_secrets
 from gitops_secrets.core.flux.view import View
+from gitops_secrets.core.registry.reference import Registry
 from gitops_secrets.core.registry.rotation.record import BROUGHT, Record
+from gitops_secrets.core.repository.commands import registry_command
 from gitops_secrets.core.sops.annotations import ROTATION_ANNOTATION, records_in
 from gitops_secrets.core.sops.manifest import Manifest
 from gitops_secrets.errors import GitOpsSecretsError
@@ -48,13 +50,14 @@ class Ending(NamedTuple):
     @property
     def command(self) -> str:
         """The command that rotates it."""
-        path = shlex.quote(self.secrets[0].cluster.path)
+        secret, registry = self.secrets[0], Registry(self.key)
+        rotate = registry_command("rotate", [secret.cluster.path], secret.name, registry.options)
         provider = (
             ""
             if self.record.provider == BROUGHT
             else f" --provider {shlex.quote(self.record.provider)}"
         )
-        return f"gitops-secrets registry rotate --registry {shlex.quote(self.key)} --path {path}{provider}"
+        return f"{rotate}{provider}"
 
 
 def endings(view: View, now: dt.datetime) -> tuple[Ending, ...]:

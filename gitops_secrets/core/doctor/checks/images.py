@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 
 from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
 from gitops_secrets.core.doctor.given import Given
+from gitops_secrets.core.flux.pulls.commands import commands_for
 from gitops_secrets.core.flux.pulls.resourcesets import copied_into
 from gitops_secrets.core.flux.pulls.secrets import Keys, PullSecret, pull_secrets
 from gitops_secrets.core.flux.pulls.workloads import Workload, workloads
@@ -180,7 +181,7 @@ def _unused(
             f"pull Secret {secret.namespace}/{secret.name} has a key for {key}, and nothing in {shown} "
             f"is pulled from there, but from {', '.join(hosts)}",
             (secret.path, beside[0].file),
-            f"gitops-secrets registry remove {_options(secret)} --registry {key}"
+            commands_for("remove", [secret], Registry(key))
             if secret.is_whole
             else f"gitops-secrets edit {shlex.quote(secret.path)}",
         )
