@@ -158,6 +158,21 @@ def test_a_refusal_leaves_those_away_that_have_files(operated: User) -> None:
     assert follow(operated, refused) == "attach --resourceset c d", refused.printed
 
 
+def test_doctor_and_a_refusal_print_the_same_beside_a_file_for_what_git_does_not_make(
+    operated: User,
+) -> None:
+    """A file for a namespace of which Git knows nothing is no reason against all that Git makes."""
+    assert operated.run("attach", "other/builder").status == 0
+    assert operated.run("attach", "--resourceset", "--all-namespaces").status == 0
+    make_namespace(operated, "c")
+    wanted = "gitops-secrets attach --resourceset --all-namespaces --path clusters/prod"
+    assert f"hint: {wanted}" in operated.run("doctor").stdout
+    refused = operated.run("attach", "--all-namespaces", "other/builder")
+    assert (refused.status, f"hint: {wanted}" in refused.stderr) == (2, True), refused.printed
+    follow(operated, refused)
+    assert "[copies]" not in operated.run("doctor").stdout
+
+
 def test_a_source_uses_the_copy_of_the_operator(operated: User) -> None:
     assert operated.run("attach", "--resourceset", "team-b").status == 0
     operated.commit({"clusters/prod/charts.yaml": CHARTS})

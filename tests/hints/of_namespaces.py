@@ -176,7 +176,7 @@ SITUATIONS = (
             f"printf %s '{namespace('team')}' > clusters/prod/team.yaml && {_COMMIT}",
         ),
         "gitops-secrets doctor",
-        "gitops-secrets attach {} --path {} --image-pull-secret {}",
+        "gitops-secrets attach --resourceset {} --path {} --image-pull-secret {}",
         status=1,
         says="healthy",
     ),

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-import shlex
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from gitops_secrets.commands.bootstrap.model import NamespaceOutcome, Request
 from gitops_secrets.commands.bootstrap.rule import Ruled, plan_tenants_rule
@@ -22,6 +21,7 @@ from gitops_secrets.core.repository.kubenames import DEFAULT_ACCOUNT
 from gitops_secrets.core.repository.layout import CONFIG, ENDINGS, Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.pullsecret import PullSecret
+from gitops_secrets.core.wiring.attaching import held_namespaces, operator_command
 from gitops_secrets.core.wiring.copying import (
     copy_by_operator,
     refuse_without_operator,
@@ -75,13 +75,6 @@ def _asked(
     return found
 
 
-def _held(tree: Overlay, cluster: Cluster, secret: str) -> dict[str, list[str]]:
-    """Return the namespaces that have a file with a copy of *secret*, and no accounts."""
-    folder = cluster.tenants_folder
-    below = (file[len(folder) + 1 :].partition("/") for file in tree.below(folder))
-    return {namespace: [] for namespace, _, name in below if name == f"{secret}{ENDINGS[0]}"}
-
-
 def _copied_by_operator(
     request: Request,
     tree: Overlay,
@@ -104,7 +97,15 @@ def _copied_by_operator(
         if twice:
             raise UsageError(
                 f"{file} has the Flux Operator copy {secret} into {', '.join(twice)} already",
-                _operator_command(request, cluster, secret, asked, held),
+                operator_command(
+                    view,
+                    cluster,
+                    secret,
+                    held,
+                    [(name, one) for name, accounts in asked.items() for one in accounts],
+                    beside=request.accounts if request.all_namespaces else None,
+                    sources=request.sources,
+                ),
             )
         for namespace in there:
             # For a source alone, the copy of the operator is enough.
@@ -136,28 +137,6 @@ def _copied_by_operator(
     ]
 
 
-def _operator_command(
-    request: Request,
-    cluster: Cluster,
-    secret: str,
-    asked: Mapping[str, Sequence[str]],
-    held: Collection[str],
-) -> str:
-    """Return the command that asks for the same with the operator, but for the namespaces with a file in *held*."""
-    if request.all_namespaces and not set(asked) & set(held):
-        wanted = ["--all-namespaces"]
-        accounts: Iterable[tuple[str, str]] = request.accounts
-    else:
-        wanted = []
-        accounts = [(n, one) for n, names in asked.items() if n not in held for one in names]
-    wanted += [f"{n}/{one}" if one not in ("", DEFAULT_ACCOUNT) else n for n, one in accounts]
-    wanted += [f"--source {source}" for source in request.sources]
-    return (
-        f"gitops-secrets attach --resourceset {' '.join(wanted)} --path {shlex.quote(cluster.path)} "
-        f"--image-pull-secret {secret}"
-    )
-
-
 def plan_namespaces(
     request: Request,
     tree: Overlay,
@@ -183,7 +162,7 @@ def plan_namespaces(
         record_everywhere(tree, ruled.cluster, secret)
     asked, held = (
         _asked(accounts, wired.installation.namespace, spaces),
-        _held(tree, cluster, secret),
+        held_namespaces(tree, cluster, secret),
     )
     by_operator = _copied_by_operator(request, tree, ruled, wired, secret, asked, held)
     asked = {**asked, **{name: [] for name in held if name not in asked}}

@@ -12,10 +12,10 @@ from gitops_secrets.core.flux.namespaces import made_namespaces
 from gitops_secrets.core.flux.pulls.resourcesets import copied_into
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.layout import Cluster
+from gitops_secrets.core.wiring.attaching import ALL, held_namespaces, operator_command
 from gitops_secrets.core.wiring.kustomization import copied_everywhere
 
 RANKS = {"copies": 205}
-_ALL = "--all-namespaces"
 
 
 def check(given: Given) -> Iterator[Diagnosis]:
@@ -33,22 +33,23 @@ def check(given: Given) -> Iterator[Diagnosis]:
                 copy = cluster.of_namespace(namespace).secret_file(secret)
                 if namespace in there or view.tree.read(copy) is not None:
                     continue
-                what = _again(view, cluster, secret, namespace) if by_operator else _ALL
                 yield Diagnosis(
                     "copies",
                     WARNING,
                     f"the namespace {namespace} has no copy of the pull Secret {secret}, and {file} records that "
                     "every namespace has one",
                     (file,),
-                    f"gitops-secrets attach {what} --path {shlex.quote(cluster.path)} --image-pull-secret {secret}",
+                    _attach_command(
+                        view, cluster, secret, namespace, by_operator=bool(by_operator)
+                    ),
                 )
 
 
-def _again(view: View, cluster: Cluster, secret: str, namespace: str) -> str:
-    """Return what attach is to be asked for where the operator copies *secret*.
-
-    Beside files that hold copies, it refuses all namespaces at once: they would get the Secret in two ways.
-    """
-    files = (cluster.of_namespace(n).secret_file(secret) for n in made_namespaces(view, cluster))
-    has_files = any(view.tree.read(file) is not None for file in files)
-    return f"--resourceset {namespace if has_files else _ALL}"
+def _attach_command(
+    view: View, cluster: Cluster, secret: str, namespace: str, *, by_operator: bool
+) -> str:
+    """Return the command that adds the copy for *namespace*."""
+    if by_operator:
+        held = held_namespaces(view.tree, cluster, secret)
+        return operator_command(view, cluster, secret, held, [(namespace, "")], beside=())
+    return f"gitops-secrets attach {ALL} --path {shlex.quote(cluster.path)} --image-pull-secret {secret}"
