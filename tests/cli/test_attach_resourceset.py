@@ -49,19 +49,29 @@ spec:
 """
 
 
+BUILDER = """\
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: builder, namespace: team-b}
+"""
+
+
 def make_namespace(user: User, name: str) -> None:
     text = f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: {name}}}\n"
     user.commit({f"clusters/prod/{name}.yaml": text})
 
 
 def follow(user: User, said: Result) -> str:
-    """Run the only command among the hints, and return what it asks for: it ends with the cluster and the Secret."""
+    """Run the only hint, of one or two commands, and return what they ask for: each ends with the cluster and the Secret."""
     (hint,) = re.findall(r"hint: gitops-secrets (attach .*)", said.printed)
-    asked, rest = hint.split(" --path ")
-    assert rest == "clusters/prod --image-pull-secret regcred"
-    done = user.run(*hint.split())
-    assert done.status == 0, done.printed
-    return str(asked)
+    found = []
+    for command in hint.split(" && gitops-secrets "):
+        asked, rest = command.split(" --path ")
+        assert rest == "clusters/prod --image-pull-secret regcred"
+        done = user.run(*command.split())
+        assert done.status == 0, done.printed
+        found.append(asked)
+    return " && ".join(found)
 
 
 def written(user: User) -> dict[str, object]:
@@ -149,13 +159,53 @@ def test_a_refusal_without_resourceset_prints_all_that_was_asked_for(operated: U
     assert "[copies]" not in operated.run("doctor").stdout
 
 
-def test_a_refusal_leaves_those_away_that_have_files(operated: User) -> None:
+def test_a_refusal_asks_by_a_command_of_its_own_for_those_that_have_files(operated: User) -> None:
     make_namespace(operated, "c")
     assert operated.run("attach", "team-b").status == 0
     assert operated.run("attach", "--resourceset", "c").status == 0
     make_namespace(operated, "d")
     refused = operated.run("attach", "--all-namespaces")
-    assert follow(operated, refused) == "attach --resourceset c d", refused.printed
+    wanted = "attach --resourceset c d && attach team-b"
+    assert follow(operated, refused) == wanted, refused.printed
+    assert "[copies]" not in operated.run("doctor").stdout
+
+
+def test_an_account_by_a_file_and_one_by_the_operator_are_asked_for_by_two_commands(
+    operated: User,
+) -> None:
+    make_namespace(operated, "c")
+    assert operated.run("attach", "team-b").status == 0
+    assert operated.run("attach", "--resourceset", "c").status == 0
+    operated.commit({"clusters/prod/builder.yaml": BUILDER})
+
+    refused = operated.run("attach", "c", "team-b/builder")
+
+    assert refused.status == 2, refused.printed
+    assert follow(operated, refused) == "attach --resourceset c && attach team-b/builder"
+    assert "imagePullSecrets" in operated.read("clusters/prod/builder.yaml")
+
+
+def test_a_source_of_a_namespace_with_a_file_goes_with_an_account_by_the_operator(
+    operated: User,
+) -> None:
+    """The copy that is there in a file is enough for the source."""
+    make_namespace(operated, "c")
+    assert operated.run("attach", "team-b").status == 0
+    assert operated.run("attach", "--resourceset", "c").status == 0
+    operated.commit({"clusters/prod/charts.yaml": CHARTS})
+
+    refused = operated.run("attach", "c", "--source", "OCIRepository/charts.team-b")
+
+    assert refused.status == 2, refused.printed
+    wanted = "attach --resourceset c --source OCIRepository/charts.team-b"
+    assert follow(operated, refused) == wanted
+    assert "secretRef" in operated.read("clusters/prod/charts.yaml")
+    inputs = written(operated)["spec"]["inputs"]  # type: ignore[index]
+    assert [entry["namespace"] for entry in inputs] == ["c"]
+    assert "healthy" in operated.run("doctor").stdout
+    before = operated.state()
+    alone = operated.run("attach", "--resourceset", "--source", "OCIRepository/charts.team-b")
+    assert (alone.status, operated.state()) == (0, before), alone.printed
 
 
 def test_doctor_and_a_refusal_print_the_same_beside_a_file_for_what_git_does_not_make(
@@ -166,10 +216,11 @@ def test_doctor_and_a_refusal_print_the_same_beside_a_file_for_what_git_does_not
     assert operated.run("attach", "--resourceset", "--all-namespaces").status == 0
     make_namespace(operated, "c")
     wanted = "gitops-secrets attach --resourceset --all-namespaces --path clusters/prod"
-    assert f"hint: {wanted}" in operated.run("doctor").stdout
+    assert f"hint: {wanted} --image-pull-secret regcred\n" in operated.run("doctor").stdout
     refused = operated.run("attach", "--all-namespaces", "other/builder")
     assert (refused.status, f"hint: {wanted}" in refused.stderr) == (2, True), refused.printed
-    follow(operated, refused)
+    wanted = "attach --resourceset --all-namespaces && attach other/builder"
+    assert follow(operated, refused) == wanted
     assert "[copies]" not in operated.run("doctor").stdout
 
 

@@ -136,7 +136,18 @@ SITUATIONS = (
         "a namespace that the operator copies into",
         then(operated, "gitops-secrets attach --resourceset shop"),
         "gitops-secrets attach shop",
-        "gitops-secrets attach --resourceset {} --path {} --image-pull-secret {}",
+        "gitops-secrets attach --resourceset {} {}",
+        replaces=True,
+    ),
+    Situation(
+        "a namespace with a file beside one that the operator copies into",
+        then(
+            operated,
+            "gitops-secrets attach shop",
+            "gitops-secrets attach --resourceset team",
+        ),
+        "gitops-secrets attach shop team",
+        "gitops-secrets attach --resourceset {} {} && gitops-secrets attach {} {}",
         replaces=True,
     ),
     Situation(
@@ -176,7 +187,7 @@ SITUATIONS = (
             f"printf %s '{namespace('team')}' > clusters/prod/team.yaml && {_COMMIT}",
         ),
         "gitops-secrets doctor",
-        "gitops-secrets attach --resourceset {} --path {} --image-pull-secret {}",
+        "gitops-secrets attach --resourceset {} {}",
         status=1,
         says="healthy",
     ),

@@ -113,11 +113,17 @@ def _copied_by_operator(
         return []
     refuse_without_operator(view, cluster)
     for namespace in sorted(set(asked) & set(held)):
+        if not asked[namespace]:
+            # For a source alone, its file is enough.
+            del asked[namespace]
+            continue
         tenant = cluster.of_namespace(namespace)
         raise UsageError(
             f"{namespace} has a file with a copy of {secret} already: {tenant.secret_file(secret)}",
             f"git rm -r {tenant.folder} {tenant.kustomization_file} && git commit",
         )
+    if not asked:
+        return []
     own = wired.installation.namespace
     found = copy_by_operator(tree, cluster, own, secret, asked)
     asked.clear()

@@ -33,11 +33,11 @@ def operator_command(
     beside: Sequence[Account] | None = None,
     sources: Sequence[object] = (),
 ) -> str:
-    """Return the command by which the operator copies *secret* for *accounts* and *sources*.
+    """Return what has the operator copy *secret* for *accounts* and *sources*, and behind it what asks for those
+    accounts whose namespaces have a file, in *held*.
 
     With *beside*, all namespaces are asked for and those accounts beside them. Where a namespace that Git makes has a
-    file, in *held*, all at once are refused: it would get the Secret in two ways. *accounts* are named then. What
-    has a file is left out.
+    file, all at once are refused: it would get the Secret in two ways. *accounts* are named then.
     """
     if beside is not None and not set(made_namespaces(view, cluster)) & set(held):
         words, accounts = [ALL], beside
@@ -45,10 +45,12 @@ def operator_command(
         words = []
     words += [_word(*account) for account in accounts if account[0] not in held]
     words += [f"--source {source}" for source in sources]
-    return (
-        f"gitops-secrets attach --resourceset {' '.join(words)} --path {shlex.quote(cluster.path)} "
-        f"--image-pull-secret {secret}"
-    )
+    asked = " ".join(words)
+    by_file = " ".join(_word(*account) for account in accounts if account[0] in held)
+    at = f"--path {shlex.quote(cluster.path)} --image-pull-secret {secret}"
+    if by_file:
+        return f"gitops-secrets attach --resourceset {asked} {at} && gitops-secrets attach {by_file} {at}"
+    return f"gitops-secrets attach --resourceset {asked} {at}"
 
 
 def _word(namespace: str, account: str) -> str:
