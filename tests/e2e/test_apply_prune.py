@@ -77,7 +77,7 @@ def test_a_secret_that_git_no_longer_has_is_shown_and_then_deleted(pruner: Appli
     assert OWN not in pruner.apply()
     shown = pruner.apply("--prune", "--dry-run")
     assert "-  .dockerconfigjson: (hidden)\n" in shown
-    last = shown.splitlines()[-1].split(maxsplit=3)
+    last = shown.partition("\n\nnote: ")[0].splitlines()[-1].split(maxsplit=3)
     assert last == ["Secret", "flux-system/other", "deleted", f"{FILE} is no longer in Git"]
     assert pruner.data("other")
 
@@ -158,6 +158,84 @@ def test_what_was_never_in_this_repository_is_not_looked_at(pruner: Applier) -> 
     assert "another" not in pruner.apply("--prune")
     assert pruner.data("another")
     cluster.kubectl("delete", "secret", "another", IN_NAMESPACE)
+
+
+def on_a_branch(applier: Applier) -> str:
+    """Have a branch that adds a pull Secret, and applies it; return its file."""
+    git, name = applier.user.git, "passing"
+    git("switch", "--quiet", "--create", "feature")
+    more = ("bootstrap", "--path", "clusters/prod", "--image-pull-secret", name)
+    group = ("--registry", f"{name}.example.com", "--registry-creds-env", "CREDS")
+    identity = ("--age-identity-file", str(applier.identity_file))
+    creds = {"CREDS": f"robot:{applier.password}"}
+    assert applier.user.run(*more, *group, *identity, env=creds).status == 0
+    applier.apply()
+    assert applier.data(name)
+    return f"pull-secrets/prod/{name}.sops.yaml"
+
+
+@pytest.mark.parametrize(
+    ("how", "why"),
+    [
+        (("--squash",), "was in {commit}, which was not merged as it is"),
+        (("--no-ff", "--no-edit"), "is no longer in Git"),
+    ],
+    ids=["squash", "merge commit"],
+)
+def test_what_came_and_went_in_a_branch_is_seen_after_its_merge(
+    pruner: Applier, how: tuple[str, ...], why: str
+) -> None:
+    git = pruner.user.git
+    base = git("rev-parse", "--abbrev-ref", "HEAD").strip()
+    path = on_a_branch(pruner)
+    commit = git("rev-parse", "--short=10", "HEAD").strip()
+    git("revert", "--no-edit", "HEAD")
+    pruner.user.commit({"README.md": "What else the branch was for."})
+    git("switch", "--quiet", base)
+    git("merge", "--quiet", *how, "feature")
+    pruner.user.commit({})
+    git("branch", "--quiet", "-D", "feature")
+
+    printed = pruner.apply("--prune")
+
+    assert f"{path} {why.format(commit=commit)}\n" in printed
+    assert not pruner.data("passing")
+
+
+def test_what_a_branch_still_has_is_kept_until_the_branch_is_gone(pruner: Applier) -> None:
+    git = pruner.user.git
+    base = git("rev-parse", "--abbrev-ref", "HEAD").strip()
+    on_a_branch(pruner)
+    git("switch", "--quiet", base)
+    assert "kept       refs/heads/feature has it, and is not merged\n" in pruner.apply("--prune")
+    assert pruner.data("passing")
+    git("branch", "--quiet", "-D", "feature")
+    pruner.apply("--prune")
+    assert not pruner.data("passing")
+
+
+def test_what_this_clone_does_not_have_is_said_with_the_commands_that_show_it(
+    pruner: Applier,
+) -> None:
+    git, words = pruner.user.git, "what was only in a branch that this clone does not have"
+    assert words not in pruner.apply()
+    whole = pruner.apply("--prune")
+    assert f"note: {words} was not looked at; all pull Secrets of the cluster: kubectl " in whole
+    lists = whole.rpartition("all pull Secrets of the cluster: kubectl ")[2].split()
+    assert "other" not in pruner.cluster.kubectl(*lists)
+    assert "regcred" in pruner.cluster.kubectl(*lists)
+
+    remote = pruner.folder / "remote"
+    git("init", "--quiet", "--bare", str(remote))
+    git("remote", "add", "-t", "main", "origin", str(remote))
+    git("push", "--quiet", "origin", "HEAD:refs/heads/main", "HEAD:refs/heads/another")
+    single = pruner.apply("--prune")
+    brings = "git remote set-branches origin '*' && git fetch origin"
+    assert f"this clone has some branches of origin only: {brings};" in single
+    git("remote", "set-branches", "origin", "*")
+    git("fetch", "--quiet", "origin")
+    assert git("rev-parse", "origin/another") == git("rev-parse", "HEAD")
+    assert "set-branches" not in pruner.apply("--prune")
 
 
 def test_a_secret_that_changes_before_the_deletion_is_left(pruner: Applier) -> None:

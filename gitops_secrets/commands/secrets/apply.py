@@ -97,12 +97,14 @@ def apply(request: Request) -> Outcome:
             f"{cluster.context} may have some of it; the same command again applies the rest"
         )
     steps: list[Step] = []
+    unseen: tuple[str, ...] = ()
     try:
         for one in wanted:
             _apply_one(cluster, one, request, steps)
         if request.prune:
             pruning = Pruning(repository, revision, cluster, request.progress)
             _prune(cluster, pruning.find(paths, wanted), request, steps)
+            unseen = (pruning.unseen,)
     except GitOpsSecretsError as error:
         raise _with_what_was_done(error, steps, request) from None
     return Outcome(
@@ -111,7 +113,7 @@ def apply(request: Request) -> Outcome:
         revision,
         tuple(path.path for path in paths),
         tuple(steps),
-        (*([recovered] if recovered else []), *_notes(repository, paths)),
+        (*([recovered] if recovered else []), *_notes(repository, paths), *unseen),
     )
 
 

@@ -9,21 +9,15 @@ from typing import NamedTuple
 
 from gitops_secrets.adapters.cluster.answers import ConflictError, Object
 from gitops_secrets.adapters.cluster.api import NAMING, Cluster
-from gitops_secrets.adapters.git.commits import changes_of
-from gitops_secrets.adapters.git.missing import lacks
-from gitops_secrets.adapters.git.objects import Git
 from gitops_secrets.adapters.git.repository import Repository
 from gitops_secrets.adapters.git.revision import tree_of
+from gitops_secrets.commands.secrets.bygone import Bygone, Had, Name
 from gitops_secrets.commands.secrets.wanted import Wanted
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.live.leftovers import appliers, leftover_entries, names_secret, not_ours
-from gitops_secrets.core.repository.layout import ENDINGS
 from gitops_secrets.core.repository.layout import Cluster as ClusterPath
-from gitops_secrets.core.sops.structure import encrypted_documents
 from gitops_secrets.errors import GitOpsSecretsError
 
-Name = tuple[str, str]
-"""Namespace and name."""
 _COMMIT = re.compile(r"[:/]([0-9a-f]{40,64})$")
 """The end of a revision, as Flux writes that of a Git source."""
 _SHOWN = 3
@@ -67,6 +61,7 @@ class Pruning:
     ) -> None:
         self._repository, self._revision = repository, revision
         self._cluster, self._progress = cluster, progress
+        self._bygone = Bygone(repository, revision)
         self._now = View(tree_of(repository, revision))
 
     def find(self, paths: Sequence[ClusterPath], wanted: Sequence[Wanted]) -> list[Leftover]:
@@ -77,15 +72,21 @@ class Pruning:
         self._progress(f"looking for leftovers in {self._cluster.context}")
         before = self._before(paths)
         found = []
-        for (namespace, name), path in before.items():
+        for (namespace, name), had in before.items():
             secret = self._cluster.find("Secret", name, namespace)
             if secret is not None:
-                found.append(self._judged(secret, path))
+                found.append(self._judged(secret, had))
         for identities in dict.fromkeys((w.namespace, w.identity_secret) for w in wanted):
             found += self._identities(*identities, wanted)
         return found
 
-    def _judged(self, secret: Object, path: str) -> Leftover:
+    @property
+    def unseen(self) -> str:
+        """What could not be looked at, and how to see it."""
+        every = "get secrets --all-namespaces --field-selector type=kubernetes.io/dockerconfigjson"
+        return f"{self._bygone.unseen()}; all pull Secrets of the cluster: {self._cluster.kubectl} {every}"
+
+    def _judged(self, secret: Object, had: Had) -> Leftover:
         namespace, name = secret["metadata"]["namespace"], secret["metadata"]["name"]
         reason = not_ours(secret)
         if reason is None and secret["metadata"].get("deletionTimestamp"):
@@ -102,7 +103,11 @@ class Pruning:
                 more = f" and {len(using) - _SHOWN} more" if using[_SHOWN:] else ""
                 reason = f"named by {', '.join(using[:_SHOWN])}{more}"
         if reason is None:
-            return Leftover(secret, None, f"{path} is no longer in Git")
+            ref = self._bygone.still_at(had)
+            if ref is not None:
+                reason = f"{ref} has it, and is not merged"
+        if reason is None:
+            return Leftover(secret, None, had.why)
         return Leftover(secret, None, reason, stays=True)
 
     def _using(self, namespace: str, name: str) -> Iterator[str]:
@@ -115,30 +120,12 @@ class Pruning:
     def _kustomizations(self) -> list[Object]:
         return list(self._cluster.list_all("Kustomization"))
 
-    def _before(self, paths: Sequence[ClusterPath]) -> dict[Name, str]:
-        """Return the Secrets that the folders of *paths* had in the history of the commit and no file has now."""
-        git = Git(str(self._repository.top))
-        if git.is_shallow():
-            raise GitOpsSecretsError(
-                "this clone is shallow, and what Git had before cannot be seen in it",
-                "git fetch --unshallow",
-                "in CI, have the whole history fetched: fetch-depth: 0",
-            )
+    def _before(self, paths: Sequence[ClusterPath]) -> dict[Name, Had]:
+        """Return the Secrets that the folders of *paths* had and no file has now."""
         layouts = [path._replace(inline=inline) for path in paths for inline in (False, True)]
         folders = dict.fromkeys(f for c in layouts for f in (c.folder, c.tenants_folder))
-        literal = [f":(top,literal){folder}" for folder in folders]
-        changes = changes_of(git, self._revision, "--", *literal)
-        files = {c.new: c.path for c in changes if c.new and c.path.endswith(ENDINGS)}
-        names = {(d.namespace, d.name) for f in self._now.encrypted.values() for d in f}
-        found: dict[Name, str] = {}
-        for blob, content in git.contents(list(files)):
-            if content is None:
-                raise lacks(f"an earlier version of {files[blob]}")
-            for document in encrypted_documents(content, files[blob]):
-                at, name = document.namespace, document.name
-                if at and name and not {(at, name), (None, name)} & names:
-                    found[at, name] = files[blob]
-        return found
+        now = {(d.namespace, d.name) for f in self._now.encrypted.values() for d in f}
+        return self._bygone.find(folders, now)
 
     def _identities(
         self, namespace: str, name: str, wanted: Sequence[Wanted]
