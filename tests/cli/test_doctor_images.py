@@ -58,6 +58,27 @@ def flux_images(user: User, registry: str) -> None:
 LISTED = "resources: [web.yaml, app.yaml, regcred.yaml]\n"
 PATCH = "patches:\n- target: {kind: Deployment}\n  patch: |\n"
 R = "registry.example.com"
+
+
+def by_account(user: User, image: str = f"{R}/web:1", named: str = "regcred") -> None:
+    shop(user, (R,), image, secret="")
+    user.write({"apps/account.yaml": "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: default, namespace: shop}\n"
+                f"imagePullSecrets: [{{name: {named}}}]\n"})  # fmt: skip
+
+
+def replace(user: User, kind: str, path: str, value: str) -> None:
+    target = f"{{select: {{kind: {kind}}}, fieldPaths: ['{path}']}}"
+    listed = LISTED.replace("]", ", account.yaml]")
+    entry = f"- sourceValue: {value}\n  targets: [{target}]\n"
+    user.write({"apps/kustomization.yaml": f"{listed}replacements:\n{entry}"})
+
+
+def account_replaced(user: User) -> None:
+    """The pull Secret of a ServiceAccount is the one that a replacement gives it."""
+    by_account(user, f"{R}:5000/web:1", "theirs")
+    replace(user, "ServiceAccount", "imagePullSecrets.0.name", "regcred")
+
+
 WRONG: dict[str, tuple[Callable[[User], None], str]] = {
     "another port": (
         lambda u: shop(u, (R,), f"{R}:5000/web:1"),
@@ -65,6 +86,10 @@ WRONG: dict[str, tuple[Callable[[User], None], str]] = {
             f"error[images]: Deployment shop/web pulls {R}:5000/web:1, and its pull Secret regcred has a key for {R}: "
             "the kubelet takes it for no other port"
         ),
+    ),
+    "another port, by a replaced account": (
+        account_replaced,
+        f"error[images]: Deployment shop/web pulls {R}:5000/web:1, and its pull Secret regcred has a key for {R}: ",
     ),
     "another path": (
         lambda u: shop(u, (f"{R}/team",), f"{R}/other/web:1"),
@@ -129,10 +154,11 @@ def transformed(user: User) -> None:
     user.write({"apps/kustomization.yaml": f"{LISTED}{images}"})
 
 
-def by_account(user: User) -> None:
-    shop(user, (R,), f"{R}/web:1", secret="")
-    user.write({"apps/account.yaml": "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: default, namespace: shop}\n"
-                "imagePullSecrets: [{name: regcred}]\n"})  # fmt: skip
+def image_replaced(user: User) -> None:
+    """The image is what a replacement makes of it."""
+    by_account(user, f"{R}:5000/web:1")
+    path = "spec.template.spec.containers.[name=c0].image"
+    replace(user, "Deployment", path, f"{R}/web:1")
 
 
 def patched(user: User) -> None:
@@ -169,7 +195,7 @@ HEALTHY_ONES: dict[str, Callable[[User], None]] = {
     "a Secret that is not in Git": lambda u: shop(u, (R,), "other.example.com/web", f"{R}/x", secret="theirs"),
     "Flux from where the key is": lambda u: flux_images(u, f"{R}/fluxcd"),
     "nothing private": lambda u: shop(u, (), "nginx", secret=""),
-    "transformed": transformed, "by account": by_account, "patched": patched, "image patched": image_patched, "by release": by_release,
+    "transformed": transformed, "image replaced": image_replaced, "by account": by_account, "patched": patched, "image patched": image_patched, "by release": by_release,
     "by source": by_source,
 }  # fmt: skip
 

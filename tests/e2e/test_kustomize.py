@@ -16,6 +16,7 @@ from gitops_secrets.core.doctor.checks import builds, places
 from gitops_secrets.core.doctor.given import Given
 from gitops_secrets.core.flux.kustomizations import kustomizations_in
 from gitops_secrets.core.flux.making import made
+from gitops_secrets.core.flux.objects import normalise
 from gitops_secrets.core.flux.roots.root import Installer, Root
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.layout import Cluster
@@ -34,7 +35,13 @@ metadata: {{name: root, namespace: root}}
 spec: {{path: ./{TOP}, prune: true, sourceRef: {{kind: GitRepository, name: here}}}}
 """
 Id = tuple[str, str, str]
-_SEVERAL = "multiple matches for Id"
+_NOT_LOOKED_FOR = (
+    "multiple matches for Id",
+    "multiple matches for selector",
+    "nothing selected by",
+    "is missing for replacement source",
+)
+"""Refusals that are not looked for: names on the way decide whether there is one object, or several."""
 
 
 class Built(NamedTuple):
@@ -44,7 +51,7 @@ class Built(NamedTuple):
     objects: list[Id]
     """Kind, namespace and name, without what is generated."""
     fields: dict[Id, tuple[object, ...]]
-    """Path and decryption of each Kustomization of Flux, the pull Secrets of each ServiceAccount."""
+    """Path, decryption and target of each Kustomization of Flux, the pull Secrets of each ServiceAccount."""
 
 
 def ours(files: dict[str, str]) -> Built:
@@ -70,13 +77,14 @@ def ours(files: dict[str, str]) -> Built:
             a.kustomization.path,
             a.kustomization.decryption_provider,
             a.kustomization.decryption_secret,
+            a.kustomization.target_namespace,
         )
         for a in view.applied[1:]
     }
     for file in applied.reach.files:
         for node in view.objects(file, "ServiceAccount"):
             for route in applied.reach.routes[file]:
-                found = made(fetched, route, None, node)
+                found = made(fetched, applied.reach, route, None, node)
                 if found is not None:
                     secrets = items(found[0], "imagePullSecrets")
                     identity = _named("ServiceAccount", *found[1])
@@ -106,9 +114,10 @@ def theirs(kubectl: Path, folder: Path, files: dict[str, str]) -> Built:
         if found["kind"] == "Kustomization":
             decryption = found["spec"].get("decryption") or {}
             fields[identity] = (
-                found["spec"]["path"].removeprefix("./"),
+                normalise(found["spec"]["path"]),
                 decryption.get("provider"),
                 (decryption.get("secretRef") or {}).get("name"),
+                found["spec"].get("targetNamespace"),
             )
         elif found["kind"] == "ServiceAccount":
             secrets = found.get("imagePullSecrets") or ()
@@ -121,8 +130,10 @@ def _named(kind: str, namespace: str | None, name: str) -> Id:
 
 
 def _difference(mine: Built, real: Built) -> str | None:
-    if not mine.refusals and any(_SEVERAL in words for words in real.refusals):
-        return None  # a patch for several objects is not looked for: names on the way decide which they are
+    if not mine.refusals and any(
+        part in words for words in real.refusals for part in _NOT_LOOKED_FOR
+    ):
+        return None
     if bool(mine.refusals) != bool(real.refusals):
         return f"refusals: we {mine.refusals}, kustomize {real.refusals}"
     if real.refusals:

@@ -76,6 +76,7 @@ class Drawn:
             root["configMapGenerator"] = [{"name": generated, "literals": ["a=b"]}]
             brought.append(("ConfigMap", generated, None))
         self._patch(name, root, brought)
+        self._replace(name, root, brought)
         self._brought[name] = brought
         self.files[f"{name}/kustomization.yaml"] = json.dumps(root)
         return name
@@ -159,6 +160,64 @@ class Drawn:
             else:
                 entry["patch"] = body
             self._append(root, "patchesJson6902" if form == "old-json" else "patches", entry)
+
+    def _replace(self, folder: str, root: dict[str, object], brought: list[_Object]) -> None:
+        """Give the kustomization *root* replacements from one of what it brings to others."""
+        # What is a source and a target at once changes while it is copied: not known here.
+        written = [one for one in brought if one[0] in ("Kustomization", "Namespace")]
+        while written and self._odds(0.3):
+            found: dict[str, object] = {"targets": [self._into() for _ in range(2)]}
+            if self._odds(0.15):
+                found["sourceValue"] = f"literal-{self._number()}"
+            else:
+                found["source"] = self._source(self._chance.choice(written))
+            if self._odds(0.4):
+                content = json.dumps([found] if self._odds(0.5) else found, indent=1)
+                self._append(root, "replacements", {"path": self._apart(folder, content)})
+            else:
+                self._append(root, "replacements", found)
+
+    def _source(self, chosen: _Object) -> dict[str, object]:
+        kind, name, namespace = chosen
+        source: dict[str, object] = {"kind": kind, "name": name}
+        if namespace and self._odds(0.3):
+            source["namespace"] = namespace
+        if kind == "Kustomization" and self._odds(0.4):
+            source |= {"group": "kustomize.toolkit.fluxcd.io", "fieldPath": "spec.sourceRef.name"}
+        elif namespace and self._odds(0.4):
+            source["fieldPath"] = "metadata.namespace"
+        elif self._odds(0.3):
+            source["options"] = {"delimiter": "-", "index": 0}
+        return source
+
+    def _into(self) -> dict[str, object]:
+        kind, paths, options = self._chance.choice(
+            (
+                ("Kustomization", ["spec.targetNamespace"], {}),
+                ("Kustomization", ["spec.decryption.secretRef.name"], {}),
+                ("Kust.*", ["spec.path"], {"delimiter": "/", "index": 1}),
+                ("Kustomization", ["spec.path"], {"delimiter": "/", "index": 5}),
+                ("ServiceAccount", ["imagePullSecrets.[name=f.*].name"], {}),
+                ("ServiceAccount", ["imagePullSecrets.0.name"], {}),
+                ("ServiceAccount", ["metadata.annotations.[a.b/c]"], {}),
+                ("ConfigMap|Config", ["metadata.namespace"], {}),
+                ("ConfigMap", ["metadata.name"], {"delimiter": "-", "index": 9}),
+            )
+        )
+        assert isinstance(options, dict)
+        select: dict[str, object] = {"kind": kind}
+        if self._odds(0.3):
+            select |= self._chance.choice(
+                ({"namespace": "red|green"}, {"labelSelector": "tier=a"}, {"name": "n.*[1-4]"})
+            )
+        into = {"select": select, "fieldPaths": paths, "options": {**options, "create": True}}
+        if self._odds(0.3):
+            into["reject"] = [
+                self._chance.choice(
+                    ({"name": "n.*[3-6]"}, {"kind": kind, "labelSelector": "tier=b"})
+                )
+            ]
+        return into
 
     def _append(self, root: dict[str, object], key: str, entry: object) -> None:
         listed = root.setdefault(key, [])

@@ -16,10 +16,11 @@ from gitops_secrets.core.flux.kustomizations import (
 )
 from gitops_secrets.core.flux.kustomize.mutate import as_node, plain
 from gitops_secrets.core.flux.kustomize.patches import Patch
-from gitops_secrets.core.flux.making import Name, flux_patches, made, names_along
+from gitops_secrets.core.flux.making import flux_patches, made, renames
 from gitops_secrets.core.flux.objects import select_documents, sources_in
 from gitops_secrets.core.flux.reach import NOWHERE, UNKNOWN, Fetched, Reach, reach
 from gitops_secrets.core.flux.substitution import DISABLED, Variables, is_open, substituted
+from gitops_secrets.core.flux.underway import Name, Underway, names_along
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.yamltext.nodes import entries, get, items, text
 from gitops_secrets.errors import GitOpsSecretsError
@@ -110,9 +111,29 @@ def target_namespaces(
     spec = get(applied.kustomization.root, "spec")
     found: dict[str | None, None] = {}
     for route in applied.reach.routes.get(file, ((),)):
+        replaced = list(_replaced(applied, fetched, file, route, written))
         roots = [root for _, root in shaped(fetched, route)]
-        found[names_along("", Name(written, ""), roots, spec)[-1].namespace] = None
+        usual = names_along("", Name(written, ""), roots, spec)[-1].namespace
+        found |= dict.fromkeys(replaced or [usual])
     return found
+
+
+def _replaced(
+    applied: Applied, fetched: Fetched, file: str, route: tuple[str, ...], written: str | None
+) -> Iterator[str | None]:
+    """Yield where the objects of *file* in the namespace *written* are, if a replacement may move them."""
+    if renames(fetched, route):
+        spec = get(applied.kustomization.root, "spec")
+        for node in fetched.documents(file):
+            if _place(node, Underway.begin(node).name) == written:
+                left = made(fetched, applied.reach, route, spec, node)
+                if left is not None:
+                    yield _place(node, left[1])
+
+
+def _place(node: yaml.Node, name: Name) -> str | None:
+    """Return the namespace that the object *node* is in, or is."""
+    return name.name if text(node, "kind") == "Namespace" else name.namespace
 
 
 def target_namespace(
@@ -239,7 +260,7 @@ def _applied_by(
         for child in fetched.kustomizations(file):
             assert child.root is not None
             for route in applied.reach.routes[file]:
-                found = made(fetched, route, spec, child.root)
+                found = made(fetched, applied.reach, route, spec, child.root)
                 if found is not None:
                     root = _substituted(found[0], variables)
                     namespace, name = found[1] if root is found[0] else _called(found[1], variables)

@@ -2,86 +2,107 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
 import yaml
 
-from gitops_secrets.core.flux.kustomize.patches import Patch, Subject, patched, read_patches
-from gitops_secrets.core.flux.reach import Fetched
-from gitops_secrets.core.yamltext.nodes import entries, text
+from gitops_secrets.core.flux.kustomize.patches import Patch, read_patches
+from gitops_secrets.core.flux.kustomize.replacements import Change, Made, Replacement
+from gitops_secrets.core.flux.reach import Fetched, Reach
+from gitops_secrets.core.flux.underway import Name, Underway
+from gitops_secrets.core.yamltext.nodes import text
 from gitops_secrets.errors import GitOpsSecretsError
 
-_KEEP_THEIR_NAMES = ("Namespace", "CustomResourceDefinition", "APIService")
-"""The kinds to which kustomize adds no prefix and no suffix."""
-
-
-class Name(NamedTuple):
-    """What an object is called at one step of its way."""
-
-    namespace: str | None
-    name: str
-
-
-def names_along(
-    kind: str, written: Name, roots: Iterable[yaml.Node | None], spec: yaml.Node | None
-) -> list[Name]:
-    """Return the names of an object: as it is *written*, after each kustomization, and after Flux.
-
-    *roots* are the kustomizations, *spec* that of the Kustomization of Flux.
-    """
-    found = [written]
-    for root in roots:
-        found.append(_renamed(kind, found[-1], root, text(root, "namespace")))
-    found.append(_renamed(kind, found[-1], spec, text(spec, "targetNamespace")))
-    return found
-
-
-def _renamed(kind: str, name: Name, root: yaml.Node | None, namespace: str | None) -> Name:
-    if kind == "Namespace":
-        return Name(None, namespace or name.name)
-    affixed = name.name
-    if kind not in _KEEP_THEIR_NAMES:
-        affixed = f"{text(root, 'namePrefix') or ''}{affixed}{text(root, 'nameSuffix') or ''}"
-    return Name(namespace or name.namespace, affixed)
+Way = tuple[str, ...]
+"""The kustomizations that an object goes through, the nearest first."""
 
 
 def made(
-    fetched: Fetched, route: Sequence[str], spec: yaml.Node | None, node: yaml.Node
+    fetched: Fetched, reach: Reach, route: Way, spec: yaml.Node | None, node: yaml.Node
 ) -> tuple[yaml.Node, Name] | None:
     """Return the object *node* as *route* and the Kustomization of Flux with *spec* leave it, and its name.
 
-    None if a patch deletes it.
+    *reach* is all that is applied with it: a replacement may copy from any of that. None if a patch
+    deletes it.
     """
-    kind = text(node, "kind") or ""
-    written = Name(text(node, "metadata", "namespace"), text(node, "metadata", "name") or "")
-    roots = [fetched.root(path) for path in route]
-    names = names_along(kind, written, roots, spec)
-    for number, patches in enumerate([*map(fetched.patches, route), flux_patches(spec)]):
-        subject = called(kind, names[: number + 1])._replace(
-            labels=_texts(node, "labels"), annotations=_texts(node, "annotations")
-        )
-        if any(patch.deletes and patch.may_apply(subject) for patch in patches):
-            return None
-        node = patched(node, subject, patches)
-    return node, names[-1]
+    found = kustomized(fetched, reach, route, node)
+    found = found.patched(flux_patches(spec)) if found is not None else None
+    if found is None:
+        return None
+    return found.node, found.renamed(spec, text(spec, "targetNamespace")).name
 
 
-def as_written(node: yaml.Node) -> Subject:
-    """Return what a patch sees of the object *node*, as its file has it."""
-    return Subject(
-        text(node, "kind") or "",
-        text(node, "metadata", "name") or "",
-        text(node, "metadata", "namespace"),
-        _texts(node, "labels"),
-        _texts(node, "annotations"),
+def kustomized(fetched: Fetched, reach: Reach, route: Way, node: yaml.Node) -> Underway | None:
+    """Return the object *node* as *route* leaves it, None if a patch deletes it."""
+    return _after(fetched, reach, route, node, len(route))
+
+
+def renames(fetched: Fetched, route: Way) -> bool:
+    """Return whether a replacement of *route* may give an object another name, or another namespace."""
+    return any(
+        path.startswith("metadata.name")
+        for step in route
+        for replacement in fetched.replacements(step)
+        for into in replacement.targets
+        for path in into.paths
     )
 
 
-def called(kind: str, names: Sequence[Name]) -> Subject:
-    """Return what a patch sees of an object that has had *names*, the last of them now."""
-    known = [(found.namespace or "default", found.name) for found in names]
-    return Subject(kind, known[-1][1], known[-1][0], former=tuple(known[:-1]))
+def _after(
+    fetched: Fetched, reach: Reach, route: Way, node: yaml.Node, count: int
+) -> Underway | None:
+    """Return the object *node* as the first *count* kustomizations of *route* leave it."""
+    found = Underway.begin(node)
+    for step in range(count):
+        shaped = _shaped(fetched, found, route[step])
+        if shaped is None:
+            return None
+        found = shaped.changed(_changes(fetched, reach, route[step:]))
+    return found
+
+
+def _shaped(fetched: Fetched, found: Underway, path: str) -> Underway | None:
+    """Return the object as the kustomization *path* leaves it before it replaces anything."""
+    root = fetched.root(path)
+    patched = found.patched(fetched.patches(path))
+    return patched.renamed(root, text(root, "namespace")) if patched is not None else None
+
+
+def _changes(fetched: Fetched, reach: Reach, way: Way) -> tuple[Change, ...]:
+    """Return the replacements of the first kustomization of *way*, each with the value that it copies.
+
+    A source is one of the objects that go the same way from there on, as it is by then.
+    """
+    replacements = fetched.replacements(way[0])
+    if not replacements:
+        return ()
+    key = way, reach.kustomizations
+    if key not in fetched.changes:
+        found: list[Change] = []
+        for one in replacements:
+            candidates = _candidates(fetched, reach, way, one, found)
+            found.append(Change(one.value(list(candidates)), one.targets))
+        fetched.changes[key] = tuple(found)
+    return fetched.changes[key]
+
+
+def _candidates(
+    fetched: Fetched, reach: Reach, way: Way, replacement: Replacement, before: Sequence[Change]
+) -> Iterator[Made]:
+    """Yield the objects that may be the source, as *before* leaves them: they are of its kind."""
+    kind = replacement.source.kind
+    if replacement.literal is not None:
+        return
+    for file, routes in reach.routes.items():
+        going = [route for route in routes if route[-len(way) :] == way]
+        if not going or not any(kind in ("", one.kind) for one in fetched.identities(file)):
+            continue
+        for node in fetched.documents(file):
+            for route in going if kind in ("", text(node, "kind")) else ():
+                found = _after(fetched, reach, route, node, len(route) - len(way))
+                found = _shaped(fetched, found, way[0]) if found is not None else None
+                if found is not None:
+                    yield found.changed(before).as_made()
 
 
 def flux_patches(spec: yaml.Node | None) -> list[Patch]:
@@ -90,7 +111,3 @@ def flux_patches(spec: yaml.Node | None) -> list[Patch]:
         return read_patches(spec, lambda _name: b"")
     except GitOpsSecretsError:
         return []
-
-
-def _texts(node: yaml.Node, field: str) -> dict[str, str]:
-    return {key: text(value) or "" for key, value in entries(node, "metadata", field)}

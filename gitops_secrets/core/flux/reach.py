@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -12,15 +12,19 @@ import yaml
 from gitops_secrets.core.flux.artifact import generated_from, kustomization_at
 from gitops_secrets.core.flux.kustomizations import FluxKustomization, kustomizations_in
 from gitops_secrets.core.flux.kustomize.identities import Identity, identities
+from gitops_secrets.core.flux.kustomize.inputs import input_files
 from gitops_secrets.core.flux.kustomize.patches import Patch, read_patches
+from gitops_secrets.core.flux.kustomize.replacements import (
+    Change,
+    Replacement,
+    read_replacements,
+)
 from gitops_secrets.core.flux.objects import composed
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.yamltext.nodes import entries, is_yaml, items, text
 from gitops_secrets.errors import GitOpsSecretsError
 
 _LISTS = ("resources", "bases")
-_PATCH_FILES = ("patches", "patchesJson6902")
-_GENERATORS = ("secretGenerator", "configMapGenerator")
 _MOST_FOLDERS = 20_000
 """More than any repository has; overlays of overlays of a base could lead to it in very many ways."""
 _MOST_LEVELS = 8
@@ -40,6 +44,9 @@ class Fetched:
         self.defaults = defaults
         """Whether what source-controller leaves out by itself is left out: no ignore rule says otherwise."""
         self._patches: dict[str, list[Patch]] = {}
+        self._replacements: dict[str, tuple[Replacement, ...]] = {}
+        self.changes: dict[tuple[tuple[str, ...], ...], tuple[Change, ...]] = {}
+        """What replacements copy, by the way from their kustomization on and all kustomizations of a build."""
 
     def patches(self, path: str) -> list[Patch]:
         """Return the patches of the kustomization *path*, read once; none if one is not YAML."""
@@ -52,6 +59,13 @@ class Fetched:
             except GitOpsSecretsError:
                 self._patches[path] = []
         return self._patches[path]
+
+    def replacements(self, path: str) -> tuple[Replacement, ...]:
+        """Return the replacements of the kustomization *path*, read once."""
+        if path not in self._replacements:
+            read = self.tree.named_in(posixpath.dirname(path))
+            self._replacements[path] = read_replacements(self.root(path), read)
+        return self._replacements[path]
 
     def documents(self, path: str) -> list[yaml.Node]:
         """Return the root nodes of a kustomization, parsed once; none if it is not YAML."""
@@ -263,22 +277,6 @@ class _Walk:
             nested = posixpath.normpath(posixpath.join(folder, text(node) or ""))
             found += self._component_files(nested, (*above, path))
         return (*found, path)
-
-
-def input_files(root: yaml.Node | None) -> Iterator[str]:
-    """Yield the files that patches and generators of the kustomization *root* read, as it names them."""
-    for key in _PATCH_FILES:
-        yield from (name for entry in items(root, key) if (name := text(entry, "path")))
-    for entry in items(root, "patchesStrategicMerge"):
-        name = text(entry) or ""
-        if name and "\n" not in name:
-            yield name
-    for key in _GENERATORS:
-        for generator in items(root, key):
-            for entry in items(generator, "files"):
-                yield (text(entry) or "").rpartition("=")[2]
-            names = [text(generator, "env"), *(text(entry) for entry in items(generator, "envs"))]
-            yield from (name for name in names if name)
 
 
 def is_remote(entry: str, folders: Collection[str]) -> bool:

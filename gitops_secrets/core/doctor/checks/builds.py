@@ -12,10 +12,11 @@ from gitops_secrets.core.doctor.diagnosis import ERROR, Diagnosis
 from gitops_secrets.core.doctor.given import Given
 from gitops_secrets.core.flux.follow import Applied, patches_of, shaped
 from gitops_secrets.core.flux.kustomize.patches import Patch, Subject, Target, names
-from gitops_secrets.core.flux.making import Name, as_written, called, flux_patches, names_along
+from gitops_secrets.core.flux.making import flux_patches, kustomized, renames
 from gitops_secrets.core.flux.reach import Fetched
+from gitops_secrets.core.flux.underway import Name, as_written, called, names_along
 from gitops_secrets.core.flux.view import View
-from gitops_secrets.core.yamltext.nodes import entries, get, items, text
+from gitops_secrets.core.yamltext.nodes import entries, get, items, position, text
 
 RANKS = {"kustomization": 10}
 
@@ -75,8 +76,22 @@ def placed(applied: Applied, fetched: Fetched) -> Iterator[Placed]:
                 if found.kind.endswith("List") or not found.kind or not found.name:
                     continue
                 names = names_along(found.kind, Name(found.namespace, found.name), roots, spec)
+                if renames(fetched, route):
+                    names = _replaced(applied, fetched, file, route, found.line) or names
                 place = f"{file}:{found.line}"
                 yield Placed(place, found.api, found.kind, tuple(names), route)
+
+
+def _replaced(
+    applied: Applied, fetched: Fetched, file: str, route: tuple[str, ...], line: int
+) -> list[Name]:
+    """Return the names of the object at *line* of *file* with replacements; none if there is no such object."""
+    spec = get(applied.kustomization.root, "spec")
+    node = next((n for n in fetched.documents(file) if position(n).line == line), None)
+    found = kustomized(fetched, applied.reach, route, node) if node is not None else None
+    if found is None:
+        return []
+    return list(found.renamed(spec, text(spec, "targetNamespace")).names)
 
 
 def _scope(kind: str, namespace: str | None) -> str:

@@ -46,7 +46,7 @@ _FLUX = (".toolkit.fluxcd.io", ".extensions.fluxcd.io")
 """How the API groups of Flux end. All of their kinds have a namespace."""
 _LOCAL = "config.kubernetes.io/local-config"
 """An object with this annotation is input of a tool, and kustomize leaves it out, unless the value is "false"."""
-_OTHER_WAYS = ("transformers", "replacements")
+_OTHER_WAYS = ("transformers",)
 """Fields of a kustomization that may set a namespace, and that are not followed."""
 
 
@@ -86,7 +86,7 @@ def _unplaced(applied: Applied, fetched: Fetched) -> Iterator[tuple[str, int, st
             for node in fetched.documents(file):
                 line = position(node).line
                 if line in lines and not _is_local(node):
-                    left = made(fetched, route, spec, node)
+                    left = made(fetched, applied.reach, route, spec, node)
                     if left is not None and not text(left[0], "metadata", "namespace"):
                         yield file, line, f"{text(node, 'kind')} {left[1].name}"
 

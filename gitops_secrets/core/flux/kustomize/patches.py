@@ -38,12 +38,15 @@ class Target(NamedTuple):
     annotations: str | None = None
 
     def takes(self, subject: Subject) -> bool:
-        """Return whether *subject* may be selected; what is not known of it may fit."""
-        namespaces = [subject.namespace, *(namespace for namespace, _ in subject.former)]
+        """Return whether *subject* may be selected; what is not known of it may fit.
+
+        Of its former names only the first counts, unlike for a patch without a target.
+        """
+        known = (subject.namespace, subject.name), *subject.former[:1]
         return (
             matches(self.kind, subject.kind)
-            and any(matches(self.name, n) for n in (subject.name, *(n for _, n in subject.former)))
-            and any(found is None or matches(self.namespace, found) for found in namespaces)
+            and any(matches(self.name, name) for _, name in known)
+            and any(space is None or matches(self.namespace, space) for space, _ in known)
             and selects(self.labels, subject.labels)
             and selects(self.annotations, subject.annotations)
         )

@@ -91,7 +91,7 @@ def registry_sources(view: View, cluster: Cluster) -> Iterator[RegistrySource]:
                 found = [
                     one
                     for route in applied.reach.routes.get(file, ((),))
-                    if (one := made(fetched, route, spec, written)) is not None
+                    if (one := made(fetched, applied.reach, route, spec, written)) is not None
                 ]
                 for node, name in found:
                     yield RegistrySource(

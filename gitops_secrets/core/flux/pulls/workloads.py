@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 import yaml
 
-from gitops_secrets.core.flux.accounts import accounts_in, pull_secrets_of
+from gitops_secrets.core.flux.accounts import ServiceAccount, accounts_in, pull_secrets_of
 from gitops_secrets.core.flux.follow import Applied, route_to, shaped, target_namespace
 from gitops_secrets.core.flux.kustomize.patches import patches_mention
+from gitops_secrets.core.flux.making import kustomized
 from gitops_secrets.core.flux.objects import select_documents
 from gitops_secrets.core.flux.pulls.resourcesets import copied
 from gitops_secrets.core.flux.reach import Fetched
@@ -19,7 +20,7 @@ from gitops_secrets.core.flux.roots.patching import pulling_accounts
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.kubenames import DEFAULT_ACCOUNT
 from gitops_secrets.core.repository.layout import Cluster
-from gitops_secrets.core.yamltext.nodes import get, items, text
+from gitops_secrets.core.yamltext.nodes import get, items, position, text
 from gitops_secrets.errors import GitOpsSecretsError
 
 _POD_SPECS = {
@@ -103,11 +104,11 @@ def _workload(
     accounts: dict[Name, tuple[str, ...] | None],
 ) -> Iterator[Workload]:
     kind, name = text(node, "kind") or "", text(node, "metadata", "name") or ""
+    changes = _Changes(applied, fetched, file)
     namespace = target_namespace(applied, fetched, file, text(node, "metadata", "namespace"))
-    spec = get(node, *_POD_SPECS.get(kind, ("nothing",)))
+    spec = get(changes.replaced(node), *_POD_SPECS.get(kind, ("nothing",)))
     if spec is None or namespace is None:
         return
-    changes = _Changes(applied, fetched, file)
     images = tuple(
         changes.image(found)
         for field in _CONTAINERS
@@ -137,7 +138,7 @@ def _accounts(view: View, cluster: Cluster) -> Iterator[tuple[Name, tuple[str, .
                 if account.name and namespace:
                     changes = _Changes(applied, fetched, file)
                     is_touched = changes.touch("ServiceAccount", account.name, _PULL_PATCHED)
-                    secrets = None if is_touched else account.pull_secrets
+                    secrets = None if is_touched else changes.pull_secrets(account)
                     yield (namespace, account.name), secrets
 
 
@@ -145,7 +146,9 @@ class _Changes:
     """What kustomizations, and a Kustomization of Flux, make of the objects of a file."""
 
     def __init__(self, applied: Applied, fetched: Fetched, file: str) -> None:
-        chain = shaped(fetched, route_to(applied, file))
+        self._applied, self._fetched, self._file = applied, fetched, file
+        self._route = route_to(applied, file)
+        chain = shaped(fetched, self._route)
         self._tree = fetched.tree
         self._roots = [*chain, ("", get(applied.kustomization.root, "spec"))]
 
@@ -158,6 +161,21 @@ class _Changes:
                     new = text(entry, "newName") or name
                     image = f"{new}:{text(entry, 'newTag') or 'unknown'}"
         return image
+
+    def replaced(self, node: yaml.Node) -> yaml.Node:
+        """Return the object *node* as replacements leave it; itself if there are none, or a patch deletes it."""
+        if not any(map(self._fetched.replacements, self._route)):
+            return node
+        found = kustomized(self._fetched, self._applied.reach, self._route, node)
+        return found.node if found is not None else node
+
+    def pull_secrets(self, account: ServiceAccount) -> tuple[str, ...]:
+        """Return the pull Secrets of *account* as replacements leave them."""
+        if not any(map(self._fetched.replacements, self._route)):
+            return account.pull_secrets
+        documents = self._fetched.documents(self._file)
+        node = next((n for n in documents if position(n).line == account.line), None)
+        return pull_secrets_of(self.replaced(node)) if node is not None else account.pull_secrets
 
     def touch(self, kind: str, name: str, words: tuple[str, ...]) -> bool:
         """Return whether a patch of theirs may change one of the fields *words* of the object."""

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import yaml
 
 from gitops_secrets.core.flux.kustomizations import FluxKustomization
+from gitops_secrets.core.flux.kustomize.inputs import input_files
 from gitops_secrets.core.flux.kustomize.patches import Subject, patched
 from gitops_secrets.core.flux.objects import (
     DEFAULT_NAMESPACE,
@@ -23,7 +24,7 @@ from gitops_secrets.core.flux.objects import (
     normalise,
     select_documents,
 )
-from gitops_secrets.core.flux.reach import Fetched, input_files, reach
+from gitops_secrets.core.flux.reach import Fetched, reach
 from gitops_secrets.core.flux.substitution import is_open
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.yamltext.nodes import get, items, text

@@ -1,0 +1,43 @@
+"""Which fields a path of kustomize's replacements means, and what is made of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from gitops_secrets.core.flux.kustomize.fieldpaths import changed_at, split_path, value_at
+
+POD = {"containers": [{"name": "app", "image": "a:1"}, {"name": "apple", "image": "b:1"}]}
+
+
+@pytest.mark.parametrize(
+    ("path", "steps"),
+    [
+        ("metadata.name", ["metadata", "name"]),
+        ("containers.[name=a.b/c].image", ["containers", "[name=a.b/c]", "image"]),
+        ("metadata.annotations.[a.b/c]", ["metadata", "annotations", "a.b/c"]),
+        (r"metadata.annotations.a\.b/c", ["metadata", "annotations", "a.b/c"]),
+    ],
+)
+def test_a_dot_between_brackets_or_after_a_backslash_is_part_of_a_name(
+    path: str, steps: list[str]
+) -> None:
+    assert split_path(path) == steps
+
+
+def test_a_source_names_its_element_in_full_and_a_target_by_a_pattern() -> None:
+    steps = ["containers", "[name=app]", "image"]
+    assert value_at(POD, steps) == "a:1"
+    assert value_at(POD, ["containers", "1", "image"]) == "b:1"
+    assert value_at(POD, ["containers", "[name=ap]", "image"]) is None
+    changed = changed_at(POD, steps, lambda _old: "new", create=False)
+    assert [value_at(changed, ["containers", n, "image"]) for n in "01"] == ["new", "new"]
+
+
+def test_what_is_not_there_is_made_on_demand_only() -> None:
+    steps = ["spec", "decryption", "secretRef", "name"]
+    assert changed_at({}, steps, lambda _old: "age", create=False) == {}
+    made = changed_at({}, steps, lambda _old: "age", create=True)
+    assert made == {"spec": {"decryption": {"secretRef": {"name": "age"}}}}
+    listed = changed_at({}, ["list", "[name=a]", "b"], lambda _old: "c", create=True)
+    assert listed == {"list": [{"name": "a", "b": "c"}]}
+    assert changed_at(POD, ["containers", "9"], lambda _old: "c", create=True) == POD
