@@ -145,3 +145,66 @@ def test_a_kustomization_that_a_replacement_may_place_is_no_problem(fleet: User)
     assert doctor(fleet, files={**files, "base/web.yaml": MAP}).startswith(HEALTHY)
     fleet.write({"apps/kustomization.yaml": replacement.partition("replacements:")[0]})
     assert "ConfigMap settings of base/web.yaml:1" in fleet.run("doctor").stdout
+
+
+def test_the_items_of_a_list_are_looked_at_one_by_one(fleet: User) -> None:
+    """kustomize takes a List for its items, and gives each the namespace of the kustomization."""
+    placed = "{apiVersion: v1, kind: ConfigMap, metadata: {name: there, namespace: shop}}"
+    wide = "{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: reader}}"
+    lacking = "{apiVersion: v1, kind: ConfigMap, metadata: {name: settings}}"
+    text = f"apiVersion: v1\nkind: List\nitems:\n- {placed}\n- {wide}\n- {lacking}\n"
+    said = doctor(fleet, files={"apps/all.yaml": text})
+    assert said.startswith("error[no-namespace]: ConfigMap settings of apps/all.yaml:6 has no")
+    listing = "namespace: shop\nresources: [all.yaml]\n"
+    assert doctor(fleet, files={"apps/kustomization.yaml": listing}).startswith(HEALTHY)
+
+
+@pytest.mark.parametrize("key", ["secretGenerator", "configMapGenerator"])
+def test_what_a_generator_makes_needs_a_namespace_too(fleet: User, key: str) -> None:
+    kind = "Secret" if key == "secretGenerator" else "ConfigMap"
+    made = f"namePrefix: my-\n{key}:\n- name: settings\n  literals: [a=b]\n"
+    said = doctor(fleet, files={"apps/kustomization.yaml": made})
+    assert said.startswith(
+        f"error[no-namespace]: {kind} my-settings of apps/kustomization.yaml:3 has no namespace"
+    )
+    assert "set its namespace in apps/kustomization.yaml, or spec.targetNamespace in" in said
+    placed = f"{made}  namespace: shop\n"
+    assert doctor(fleet, files={"apps/kustomization.yaml": placed}).startswith(HEALTHY)
+
+
+@pytest.mark.parametrize(
+    ("over", "base"),
+    [
+        ("namespace: shop\nresources: [../base]\n", ""),
+        (
+            (
+                "resources: [../base]\npatches:\n- target: {kind: ConfigMap}\n  patch: |\n"
+                "    - {op: add, path: /metadata/namespace, value: shop}\n"
+            ),
+            "",
+        ),
+        (
+            (
+                "resources: [../base]\nconfigMapGenerator:\n"
+                "- {name: settings, namespace: shop, behavior: merge, literals: [c=d]}\n"
+            ),
+            ", namespace: shop",
+        ),
+        (
+            (
+                "resources: [../base]\nconfigMapGenerator:\n"
+                "- {name: settings, behavior: replace, literals: [c=d]}\nnamespace: shop\n"
+            ),
+            "",
+        ),
+        (
+            "resources: [../base]\n",
+            ", options: {annotations: {config.kubernetes.io/local-config: 'true'}}",
+        ),
+    ],
+    ids=["namespace", "patch", "merge", "replace", "local"],
+)
+def test_what_a_generator_makes_is_placed_on_its_way(fleet: User, over: str, base: str) -> None:
+    entry = f"configMapGenerator:\n- {{name: settings, literals: [a=b]{base}}}\n"
+    files = {"apps/kustomization.yaml": over, "base/kustomization.yaml": entry}
+    assert doctor(fleet, files=files).startswith(HEALTHY)

@@ -129,6 +129,8 @@ class Reach(NamedTuple):
     """The files of patches and generators, each with the kustomization that reads it."""
     kustomizations: tuple[str, ...] = ()
     """Every kustomization on the way."""
+    generating: Mapping[str, tuple[tuple[str, ...], ...]] = {}
+    """By kustomization each way of what it generates: the kustomizations that this goes through, itself among them."""
     is_partial: bool = False
     """Whether something comes from outside the repository, or is made by a generator."""
 
@@ -155,6 +157,7 @@ def reach(fetched: Fetched, folder: str, components: Sequence[str] = ()) -> Reac
         {file: tuple(found) for file, found in walk.routes.items()},
         walk.inputs,
         tuple(dict.fromkeys(walk.visited)),
+        {path: tuple(found) for path, found in walk.generating.items()},
         walk.is_partial,
     )
 
@@ -172,6 +175,7 @@ class _Walk:
         self.routes: dict[str, list[tuple[str, ...]]] = {}
         self.inputs: dict[str, str] = {}
         self.visited: list[str] = []
+        self.generating: dict[str, list[tuple[str, ...]]] = {}
         self.is_partial = False
         self._components = components
         self.todo: list[tuple[str, tuple[str, ...], str]] = [(folder, (), "")]
@@ -210,6 +214,7 @@ class _Walk:
             # Flux adds its own to those that the kustomization lists.
             above = self._take_components(here, self._components, "", above)
         chain = self._take_components(here, own, path, above)
+        self.generating.setdefault(path, []).append(chain)
         self.is_partial |= any(key in _FROM_AFAR for key, _ in entries(root))
         for name in input_files(root):
             self._take_input(here, name, path)

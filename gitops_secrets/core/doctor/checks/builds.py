@@ -11,6 +11,7 @@ import yaml
 from gitops_secrets.core.doctor.diagnosis import ERROR, Diagnosis
 from gitops_secrets.core.doctor.given import Given
 from gitops_secrets.core.flux.follow import Applied, patches_of, shaped
+from gitops_secrets.core.flux.kustomize.generators import GENERATED
 from gitops_secrets.core.flux.kustomize.patches import Patch, Subject, Target, names
 from gitops_secrets.core.flux.making import flux_patches, kustomized, renames
 from gitops_secrets.core.flux.reach import Fetched
@@ -20,7 +21,6 @@ from gitops_secrets.core.yamltext.nodes import entries, get, items, position, te
 
 RANKS = {"kustomization": 10}
 
-_GENERATED = {"secretGenerator": "Secret", "configMapGenerator": "ConfigMap"}
 _PATCHES = ("patches", "patchesStrategicMerge")
 _CLUSTER_WIDE = frozenset(
     {
@@ -178,7 +178,7 @@ def _unmatched(
 
 
 def _generated(root: yaml.Node) -> Iterator[Subject]:
-    for key, kind in _GENERATED.items():
+    for key, kind in GENERATED.items():
         for entry in items(root, key):
             written = Name(text(entry, "namespace"), text(entry, "name") or "")
             yield called(kind, names_along(kind, written, [root], None))

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import yaml
 
 from gitops_secrets.core.doctor.diagnosis import ERROR, Diagnosis
 from gitops_secrets.core.doctor.given import Given
 from gitops_secrets.core.flux.follow import Applied
+from gitops_secrets.core.flux.kustomize.generators import generated
 from gitops_secrets.core.flux.kustomize.identities import Identity
 from gitops_secrets.core.flux.making import made
 from gitops_secrets.core.flux.reach import Fetched
 from gitops_secrets.core.flux.view import View
-from gitops_secrets.core.yamltext.nodes import entries, get, position, text
+from gitops_secrets.core.yamltext.nodes import entries, get, items, position, text
 
 RANKS = {"no-namespace": 45}
 
@@ -44,10 +46,22 @@ _NAMESPACED = {
 """By API group, the kinds of Kubernetes itself that have a namespace."""
 _FLUX = (".toolkit.fluxcd.io", ".extensions.fluxcd.io")
 """How the API groups of Flux end. All of their kinds have a namespace."""
+_LIST = "List"
+"""How the kinds end whose items kustomize takes for objects."""
 _LOCAL = "config.kubernetes.io/local-config"
 """An object with this annotation is input of a tool, and kustomize leaves it out, unless the value is "false"."""
 _OTHER_WAYS = ("transformers",)
 """Fields of a kustomization that may set a namespace, and that are not followed."""
+
+
+class _Unplaced(NamedTuple):
+    """An object without a namespace."""
+
+    file: str
+    line: int
+    name: str
+    field: str
+    """What would give it one, in its file."""
 
 
 def check(given: Given) -> Iterator[Diagnosis]:
@@ -56,39 +70,64 @@ def check(given: Given) -> Iterator[Diagnosis]:
         if applied.is_elsewhere or applied.reach.is_partial:
             continue
         fetched = given.view.fetched(applied.cluster)
-        places = {f"{file}:{line}": name for file, line, name in _unplaced(applied, fetched)}
-        if places and not _is_changed_unseen(given.view, applied, fetched):
-            first, name = next(iter(places.items()))
-            more = f" and {len(places) - 1} more have" if len(places) > 1 else " has"
+        found = {f"{one.file}:{one.line}": one for one in _unplaced(applied, fetched)}
+        if found and not _is_changed_unseen(given.view, applied, fetched):
+            place, first = next(iter(found.items()))
+            more = f" and {len(found) - 1} more have" if len(found) > 1 else " has"
             yield Diagnosis(
                 "no-namespace",
                 ERROR,
-                f"{name} of {first}{more} no namespace: Flux has no default one, and {applied.object} applies nothing",
-                (*places, applied.place),
-                f"set metadata.namespace in {first.partition(':')[0]}, or spec.targetNamespace in "
+                f"{first.name} of {place}{more} no namespace: Flux has no default one, and {applied.object} applies "
+                "nothing",
+                (*found, applied.place),
+                f"set {first.field} in {first.file}, or spec.targetNamespace in "
                 f"{applied.place.partition(':')[0]}",
             )
 
 
-def _unplaced(applied: Applied, fetched: Fetched) -> Iterator[tuple[str, int, str]]:
-    """Yield file, line and name of the objects without a namespace."""
-    spec = get(applied.kustomization.root, "spec")
-    if text(spec, "targetNamespace"):
+def _unplaced(applied: Applied, fetched: Fetched) -> Iterator[_Unplaced]:
+    """Yield the objects without a namespace: of files, items of a List among them, and of generators."""
+    if text(applied.kustomization.root, "spec", "targetNamespace"):
         return
     for file in applied.reach.files:
-        lacking = [i for i in fetched.identities(file) if i.namespace is None and _needs_one(i)]
-        if not lacking:
-            continue
-        lines = {found.line for found in lacking}
-        for route in applied.reach.routes[file]:
-            if any(_is_given_one(fetched, path) for path in route):
-                continue
-            for node in fetched.documents(file):
-                line = position(node).line
-                if line in lines and not _is_local(node):
-                    left = made(fetched, applied.reach, route, spec, node)
-                    if left is not None and not text(left[0], "metadata", "namespace"):
-                        yield file, line, f"{text(node, 'kind')} {left[1].name}"
+        if any(_may_lack(one) for one in fetched.identities(file)):
+            for node in _objects(fetched, file):
+                for route in applied.reach.routes[file]:
+                    name = _lacking(applied, fetched, route, node)
+                    if name is not None:
+                        yield _Unplaced(file, position(node).line, name, "metadata.namespace")
+    for path, routes in applied.reach.generating.items():
+        for line, node in generated(fetched.root(path)):
+            for route in routes:
+                name = _lacking(applied, fetched, route, node)
+                if name is not None:
+                    yield _Unplaced(path, line, name, "its namespace")
+
+
+def _may_lack(found: Identity) -> bool:
+    is_list = found.kind.endswith(_LIST)
+    return is_list or (found.namespace is None and _needs_one(found.api, found.kind))
+
+
+def _objects(fetched: Fetched, file: str) -> Iterator[yaml.Node]:
+    """Yield the objects of *file*: of a List its items, as kustomize takes them."""
+    for node in fetched.documents(file):
+        is_list = (text(node, "kind") or "").endswith(_LIST)
+        yield from (items(node, "items") or [node]) if is_list else [node]
+
+
+def _lacking(
+    applied: Applied, fetched: Fetched, route: tuple[str, ...], node: yaml.Node
+) -> str | None:
+    """Return the kind and the name of the object *node* if it gets no namespace on *route*."""
+    api, kind = text(node, "apiVersion") or "", text(node, "kind") or ""
+    is_fine = text(node, "metadata", "namespace") or not _needs_one(api, kind) or _is_local(node)
+    if is_fine or any(_is_given_one(fetched, path) for path in route):
+        return None
+    left = made(fetched, applied.reach, route, get(applied.kustomization.root, "spec"), node)
+    if left is None or text(left[0], "metadata", "namespace"):
+        return None
+    return f"{kind} {left[1].name}"
 
 
 def _is_local(node: yaml.Node) -> bool:
@@ -114,6 +153,6 @@ def _is_transformed(fetched: Fetched, path: str) -> bool:
     return any(key in _OTHER_WAYS for key, _ in entries(fetched.root(path)))
 
 
-def _needs_one(found: Identity) -> bool:
-    group = found.api.rpartition("/")[0]
-    return group.endswith(_FLUX) or found.kind in _NAMESPACED.get(group, ())
+def _needs_one(api: str, kind: str) -> bool:
+    group = api.rpartition("/")[0]
+    return group.endswith(_FLUX) or kind in _NAMESPACED.get(group, ())
