@@ -150,7 +150,7 @@ def _stage(file: SecretFile) -> None:
     if done.status:
         raise StepError(
             lambda so: f"git add {file.path} failed, and {so}: {words(done)}",
-            f"git status -- {shlex.quote(file.path)}",
+            "git status",
         )
 
 
