@@ -266,10 +266,10 @@ def test_in_merge_tree_any_branch_may_be_called_ours(shop: Shop) -> None:
 
 
 def write_in(shop: Shop) -> None:
-    """Write the stranger into the file without any key: with a copy of another reader's wrapped data key."""
+    """Write the stranger into the file without any key: with the data key of a file that is his own."""
+    own = yaml.safe_load(shop.encrypt(SECRET, readers=(shop.stranger,)))
     content = yaml.safe_load(shop.content())
-    readers = content["sops"]["age"]
-    readers.append({**readers[0], "recipient": shop.stranger})
+    content["sops"]["age"] += own["sops"]["age"]
     shop.user.write({shop.path: yaml.safe_dump(content, sort_keys=False)})
 
 
