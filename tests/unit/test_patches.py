@@ -29,3 +29,11 @@ def test_a_selector_is_read_as_kustomize_reads_it(pattern: str, name: str, takes
     patch = Patch(0, (), Target("ServiceAccount", pattern))
     assert patch.may_apply(Subject("ServiceAccount", name)) is takes
     assert not patch.may_apply(Subject("Deployment", name))
+
+
+def test_a_target_knows_an_object_by_its_first_and_its_last_name_only() -> None:
+    subject = Subject("Secret", "z-db", "blue", former=(("red", "db"), ("green", "y-db")))
+    for namespace, name in (("red", "db"), ("blue", "z-db"), ("red", "z-db")):
+        assert Target("Secret", name, namespace).takes(subject)
+    assert not Target("Secret", "y-db").takes(subject)
+    assert not Target("Secret", namespace="green").takes(subject)
