@@ -49,6 +49,8 @@ UNENCRYPTED = [
     ("utf-16", lambda c: (HEAD + f"stringData:\n  a: {c.password}\n").encode("utf-16"), "UTF-16"),
     ("number", lambda _: HEAD + "stringData:\n  pin: 493021\n", "a number is a value"),
     ("config with templates", lambda c: HEAD + f"stringData:\n  alertmanager.yaml: |\n    title: '{{{{ .CommonLabels }}}}'\n    slack_api_url: https://hooks/{c.password}\n", "one line of a templated config is a secret"),
+    ("described below stringData", lambda _: HEAD + "stringData:\n  password: <the-password-of-the-db>\n", "Flux applies the description as the value"),
+    ("mixed in angle brackets", lambda c: HEAD + f"data:\n  password: <{c.password[:11]}7xQ>\n", "no description has such a word"),
     ("template without guard", lambda c: "{{- if x }}\n" + HEAD + f"stringData:\n  password: {c.password}\n{{{{- end }}}}\n", "a literal in a template"),
 ]  # fmt: skip
 RULES = [

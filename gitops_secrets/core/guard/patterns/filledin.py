@@ -41,6 +41,7 @@ _SETTING = (
 _NAME_OF_ONE = r"(?i)pass|pwd|token|secret|credential|api[_-]?key|private"
 _STANDING = re.compile(r"\s*(?:<(?!path:|%)[^<>]*>|\[[^\[\]\n]*\w[^\[\]\n]*\]|`[^`]*`)\s*")
 """What documentation writes in place of a value, and nothing fills in."""
+_DESCRIBED = re.compile(r"\s*<(?!path:)[A-Za-z][\w .:,'/-]{0,120}>\s*")
 _BRACKETED = re.compile(r"[\[<`{(%_@]")
 _RUN = re.compile(r"[A-Za-z0-9+/_=-]{12,}")
 _WORD = re.compile(r"[A-Za-z0-9]{8,}")
@@ -54,6 +55,8 @@ def stands_for(key: Key, value: str) -> bool:
     """Return whether *value*, at *key*, is filled in elsewhere or empty, in the clear or in base64."""
     if is_filled_in(value):
         return not _has_password(key, value)
+    if key and key[0] == "data" and _stands_in_data(value):
+        return True
     decoded = from_base64(value) if key and key[0] == "data" and len(value) < 100_000 else None
     if decoded is None:
         return False
@@ -62,6 +65,16 @@ def stands_for(key: Key, value: str) -> bool:
     except UnicodeDecodeError:
         return False
     return is_filled_in(plain) and not _has_password(key, plain)
+
+
+def _stands_in_data(value: str) -> bool:
+    """Return whether *value*, below data, is a description in angle brackets.
+
+    It is no base64, so no cluster takes it for a value, as it would take it below stringData.
+    """
+    if _DESCRIBED.fullmatch(value) is None or _has_secret(value):
+        return False
+    return not any(map(_is_mixed, _WORD.findall(value)))
 
 
 def is_name(key: Key, value: str) -> bool:

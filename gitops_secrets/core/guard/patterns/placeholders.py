@@ -59,7 +59,8 @@ _FILLER = re.compile(
     r"""|hunter2|conta1n3rize14|null|nil|none|None|true|false|True|False|~|undefined|-)?["'\s]*"""
 )
 _DIGITS = re.compile(
-    r"(?<=[A-Za-z])(?:1|12|123|1234|12345|123456)(?=[A-Z]?[a-z]|[-_. ]|$)|(?:1|12|123|1234|12345|123456)$"
+    r"(?<=[A-Za-z])(?:1|12|123|1234|12345|123456)(?=[A-Z]?[a-z]|[-_. ]|$)"
+    r"|(?:1|12|123|1234|12345|123456)$|(?<=[A-Za-z])[2-9]$"
 )
 _OTHER = re.compile(r"[^A-Za-z_\-. :/@!]")
 _MARKUP = re.compile(
@@ -77,10 +78,10 @@ _WORDS = frozenset(
     a abc abcdef access account admin topsecret acme acr and api apikey app auth aws az azure b bar base basic baz blah
     bogus bot botpass change changeit changeme cli client cluster config cred credential credentials
     creds db default demo deploy docker dockerhub dockerpassword dummy ecr email encoded enter
-    env example fake fill fixme fixture flux foo foobar for gcr gh ghcr git github gitlab goes harbor hash hello
+    env example fake fill fixme fixture flux foo foobar for from gcr gh ghcr git github gitlab goes harbor hash hello
     helm here hub id image in insert invalid is it json k key kube kubernetes license login
     long me mock my mypass mypassword mypw mypwd mysecret mytoken myuser name nexus no noreply not oauth of
-    one only or org otherwise our p pass passphrase passwd password pat personal place
+    one only or org otherwise our p package packages pass passphrase passwd password pat permission permissions personal place
     placeholder please private prod production provide pull push pw pwd quay read real
     really redacted registry registrypassword remove removed replace replaced replaceme
     replacewith repo repository required robot sample scope secret secretpassword secrets
