@@ -100,6 +100,15 @@ def test_explain_says_which_entry_is_tried_by_whom(fleet: User) -> None:
     assert "kubelet: no entry covers ghcr.io, so it pulls without credentials" in other
 
 
+def test_explain_of_a_secret_that_is_not_opened_says_no_more_than_that(fleet: User) -> None:
+    for identity in (fleet.home / ".config").rglob("*.agekey"):
+        identity.unlink()
+    said = fleet.run("registry", "explain", "registry.example.com/web", "--as", "kubelet").stdout
+    assert "not known: no identity on this machine decrypts pull-secrets/prod/" in said
+    assert "kubelet: no entry that could be read covers registry.example.com\n" in said
+    assert "without credentials" not in said
+
+
 def test_explain_says_what_the_sources_that_read_the_image_log_in_with(fleet: User) -> None:
     more = "secretRef: {name: regcred}"
     fleet.commit(

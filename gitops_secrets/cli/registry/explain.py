@@ -78,11 +78,15 @@ def _lines(explained: Explained, image: Image) -> list[str]:
     lines += [f"  not known: no identity on this machine decrypts {f}" for f in explained.unopened]
     for reader, entries in explained.tried.items():
         if not entries:
-            lines.append(
-                f"  {reader}: no entry covers {image.host}, so it pulls without credentials"
+            found = (
+                f"no entry that could be read covers {image.host}"
+                if explained.unopened
+                else f"no entry covers {image.host}, so it pulls without credentials"
             )
+            lines.append(f"  {reader}: {found}")
             continue
-        lines.append(f"  {_TRIES[reader]}:")
+        known = ", among the entries that could be read" if explained.unopened else ""
+        lines.append(f"  {_TRIES[reader]}{known}:")
         lines += [
             f"    {number}. {entry.key} of {entry.secret}, user {entry.user}"
             for number, entry in enumerate(entries, 1)
