@@ -15,6 +15,7 @@ from gitops_secrets.commands.repository.pushing import is_ahead
 from gitops_secrets.commands.repository.worktree import work_tree
 from gitops_secrets.core.doctor.checks.expiry import endings
 from gitops_secrets.core.doctor.unpulled import Unpulled, unpulled
+from gitops_secrets.core.flux.pulls.secrets import pull_secrets
 from gitops_secrets.core.flux.suggesting import bootstrap_of, is_external
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.commands import bootstrap_command
@@ -46,7 +47,7 @@ def overview(folder: Path) -> list[str]:
     for cluster in clusters:
         secrets = [f for f in tree.files() if f.startswith(f"{cluster.folder}/") and ".sops." in f]
         wired = cluster.inline or tree.read(cluster.kustomization_file) is not None
-        state = "no pull Secret"
+        state = _others(view, cluster) or "no pull Secret"
         if wired:
             state = f"{count(len(secrets), 'pull Secrets')} in {cluster.folder}"
         lines.append(f"  {cluster.path}: {state}")
@@ -65,6 +66,16 @@ def overview(folder: Path) -> list[str]:
         rotate = [f"  {one.command}" for one in ending[:_SHOWN]]
         return [*lines, "", "next:", *rotate, *_when_in_place(repository, clusters, guard)]
     return [*lines, "", "next:", _first_command(view, bare), *guard, _HELP]
+
+
+def _others(view: View, cluster: Cluster) -> str:
+    """Return which pull Secrets the cluster has that bootstrap did not make, empty if there are none."""
+    found = [secret for secret in pull_secrets(view) if secret.cluster == cluster]
+    files = list(dict.fromkeys(secret.path for secret in found))
+    if not files:
+        return ""
+    more = f" and {count(len(files) - 1, 'more files')}" if files[1:] else ""
+    return f"{count(len(found), 'pull Secrets')} in {files[0]}{more}, not made by bootstrap"
 
 
 def _under_way(repository: Repository, view: View) -> tuple[str, list[str]] | None:

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.test_doctor_images import pulls
 from tests.field import byhand
 from tests.hints.of_findings import in_conflict
 from tests.hostile.server import serve
 from tests.support.fleet import DECRYPTED, FILES, kustomization, push
 from tests.support.secrets import PATH, mixed, opaque, recipient, rule
 from tests.support.user import PROGRAM, User
+from tests.support.verified import seal as sealed
 
 GUARD = "\n  gitops-secrets hooks install\n"
 FOLLOWS = re.compile(r"to take it back: (.*)$", re.MULTILINE)
@@ -177,3 +179,12 @@ def test_no_command_is_named_for_a_file_that_only_earlier_commits_have(user: Use
     said = user.run("scan", "--history").stdout
     assert "error[unencrypted-secret]" in said
     assert "hint: only earlier commits have it" in said
+
+
+def test_a_pull_secret_that_somebody_made_by_hand_is_named(user: User) -> None:
+    user.commit({**FILES, ".sops.yaml": rule(recipient(user), regex="\\.yaml$")})
+    sealed(user, "clusters/prod/pull.yaml", pulls("registry.example.com"))
+    user.git("add", "--all")
+    user.git("commit", "--quiet", "--message", "Pull")
+    line = "  clusters/prod: 1 pull Secret in clusters/prod/pull.yaml, not made by bootstrap\n"
+    assert line in user.run().stdout
