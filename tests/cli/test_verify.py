@@ -228,6 +228,14 @@ def test_what_sops_left_readable_is_found(user: User) -> None:
     assert set(findings(result)) == {"nothing-encrypted", "readable-secret"}
 
 
+def test_a_secret_whose_values_are_all_empty_has_nothing_to_encrypt(user: User) -> None:
+    user.commit({".sops.yaml": rule(recipient(user))})
+    seal(user, A, opaque("", ""))
+    assert "ENC[" not in user.read(A).partition("sops:")[0], "sops leaves empty values as they are"
+    result = user.run("verify")
+    assert (result.status, findings(result)) == (0, []), result.printed
+
+
 @pytest.mark.parametrize(
     ("name", "plain"),
     [

@@ -95,7 +95,9 @@ def _check_values(
                     fix="set encrypted_regex: ^(data|stringData)$ in .sops.yaml, then: "
                     "gitops-secrets encrypt --ignore-mac {path}",
                 )
-    if document.values and not any(v.encrypted for v in document.values):
+    # An empty value stays empty: a rule that chooses only such values matched all the same.
+    is_matched = any(v.empty and encrypts(choice, v) for v in document.values)
+    if document.values and not is_matched and not any(v.encrypted for v in document.values):
         is_last = document is file.documents[-1]
         if is_last and not any(v.encrypted for d in file.documents for v in d.values):
             yield found(
