@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.field.layout import (
+    BOOTSTRAP,
     DECRYPTED,
     EXTERNAL,
     MANIFESTS,
@@ -10,6 +11,7 @@ from tests.field.layout import (
     Layout,
     components,
     documents,
+    gotk,
     kus,
     listing,
     named,
@@ -218,6 +220,35 @@ LAYOUTS = {
             "apps/mesh/policies/policy.yaml": named("ConfigMap", "policy", "default"),
         },
         (ONE_HOME,),
+    ),
+    "all of another repository beside a root": Layout(
+        "a left-over Kustomization without a path, whose source is in Git and is another repository than the root's",
+        {
+            **gotk("clusters/prod"),
+            "config/charts.yaml": source("charts", "https://git.example.org/others/charts.git"),
+            "config/kustomization.yaml": listing("charts.yaml"),
+            "old/crds.yaml": kus("crds", None, "GitRepository/charts"),
+        },
+        (Expected("clusters/prod", BOOTSTRAP, "clusters/prod/flux-system/kustomization.yaml"),),
+    ),
+    "all of another repository, pinned to a commit": Layout(
+        "an app that applies all of a repository at one commit, its source beside it: what applies it is not in Git",
+        {
+            "apps/net/kustomization.yaml": listing("net.yaml"),
+            "apps/net/net.yaml": documents(
+                source(
+                    "net",
+                    "https://git.example.org/acme/net",
+                    namespace="net",
+                    more=f"  ref:\n    commit: {'7b' * 20}\n",
+                ),
+                kus("net", "./", "GitRepository/net", "net"),
+            ),
+            "clusters/base/apps.yaml": kus(
+                "apps", "providers/PROVIDER/apps", "OCIRepository/flux-system"
+            ),
+        },
+        (),
     ),
     "a repository of components": Layout(
         "what other repositories read: manifests and kustomizations, and no root",

@@ -232,11 +232,16 @@ class _Settings:
 
 def _address(node: yaml.Node, url: str) -> str:
     """Return what a source reads, whatever way leads there: host, path and branch."""
+    branch = "/".join(f"{k}={text(v)}" for k, v in sorted(entries(node, "spec", "ref")))
+    return f"{repository_of(url)} {branch}".lower()
+
+
+def repository_of(url: str) -> str:
+    """Return the repository at *url*, whatever scheme and user lead there: host and path."""
     scp = re.match(r"(?:[\w.-]+@)?([\w.-]+):(?!//|\d+/)(.+)", url)
     bare = f"{scp[1]}/{scp[2]}" if scp is not None else url.partition("://")[2] or url
     host, _, path = bare.rpartition("@")[2].partition("/")
-    branch = "/".join(f"{k}={text(v)}" for k, v in sorted(entries(node, "spec", "ref")))
-    return f"{host.partition(':')[0]}/{path.removesuffix('.git')} {branch}".lower()
+    return f"{host.partition(':')[0]}/{path.rstrip('/').removesuffix('.git')}".lower()
 
 
 def _documents(content: bytes, path: str, wanted: bytes) -> list[yaml.Node]:

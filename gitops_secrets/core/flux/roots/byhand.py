@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from gitops_secrets.core.flux.follow import Applied, follow
+from gitops_secrets.core.flux.follow import Applied, follow, repository_of
 from gitops_secrets.core.flux.kustomizations import FluxKustomization, kustomizations_in
 from gitops_secrets.core.flux.objects import (
     DEFAULT_NAMESPACE,
@@ -27,6 +27,13 @@ _SourceName = tuple[str | None, str | None]
 """Kind and name."""
 _Place = tuple[str, int]
 """File and line of a Kustomization."""
+
+
+class _Source(NamedTuple):
+    """A source of Flux: in which folder it stands, and what it reads."""
+
+    folder: str
+    repository: str
 
 
 class _Found(NamedTuple):
@@ -66,7 +73,7 @@ def find_by_hand(tree: Overlay, known: Sequence[Root]) -> Iterator[Root]:
     A Kustomization does so if it stands below its own path, or applies itself; or if its source stands
     beside it and it applies another Kustomization of the same source.
     """
-    candidates = list(_candidates(tree))
+    candidates = list(_candidates(tree, known))
     if not candidates:
         return
     fetched = Fetched(tree, defaults=True)
@@ -166,42 +173,64 @@ def _followed(root: Root, fetched: Fetched) -> Iterator[Applied]:
     return follow(root.cluster, root.kustomization, fetched, root.base)
 
 
-def _candidates(tree: Overlay) -> Iterator[tuple[FluxKustomization, bool]]:
+def _candidates(tree: Overlay, known: Sequence[Root]) -> Iterator[tuple[FluxKustomization, bool]]:
     """Yield each Kustomization that may be a root, and whether its source stands in the same folder.
 
-    Not those that read an artifact of Flux itself, or, with the path ".", another artifact than Git's: what
-    that is made of is not known.
+    The path "." is in each repository. One with it is left out if it reads another artifact than Git's, of
+    which nothing says what it is made of, or another repository than those of the roots that are *known*.
     """
     files: list[str] = []
-    sources: dict[_SourceName, set[str]] = {}
+    sources: dict[_SourceName, list[_Source]] = {}
     group = KUSTOMIZATION_GROUP.encode()
     for path in tree.files():
         if not path.endswith((".yaml", ".yml")):
             continue
         content = tree.read(path) or b""
-        for name in _sources(tree, path):
-            sources.setdefault(name, set()).add(posixpath.dirname(path))
+        for name, source in _sources(tree, path):
+            sources.setdefault(name, []).append(source)
         if group in content:
             files.append(path)
+    here = {url for root in known for url in _repositories(root, sources)}
     inside = []
     is_any = False
     for path in files:
         for found in tree.derive(path, kustomizations_in):
-            folders = sources.get(found.source, set())
-            if found.source[0] != "GitRepository" and found.path == ".":
+            read = sources.get(found.source, [])
+            if found.path == "." and (
+                found.source[0] != "GitRepository"
+                or (here and read and here.isdisjoint(source.repository for source in read))
+            ):
                 continue
             # The name that flux bootstrap gives it; its source may be in the cluster alone.
-            if folders or found.name == DEFAULT_NAMESPACE:
+            if read or found.name == DEFAULT_NAMESPACE:
                 is_any = True
-                yield found, posixpath.dirname(path) in folders
+                folder = posixpath.dirname(path)
+                yield found, any(source.folder == folder for source in read)
             elif _is_inside(found):
                 inside.append(found)
     if not is_any:
         yield from ((found, False) for found in inside)
 
 
-def _sources(tree: Overlay, path: str) -> Iterator[_SourceName]:
+def _repositories(root: Root, sources: Mapping[_SourceName, Sequence[_Source]]) -> Iterator[str]:
+    """Yield the repository that *root* reads, as far as Git says which."""
+    if root.instance is not None:
+        url = text(root.instance.spec, "sync", "url")
+        if url is not None:
+            yield repository_of(url)
+    yield from (source.repository for source in sources.get(root.kustomization.source, ()))
+
+
+def _sources(tree: Overlay, path: str) -> Iterator[tuple[_SourceName, _Source]]:
+    """Yield the sources in *path* that may be this repository.
+
+    None that is pinned to a commit: what that commit holds cannot name it.
+    """
     for node in tree.derive(path, sources_in):
         url = text(node, "spec", "url") or ""
-        if text(node, "kind") in SOURCE_KINDS and not is_open(url) and not is_of_flux(url):
-            yield text(node, "kind"), text(node, "metadata", "name")
+        is_pinned = text(node, "spec", "ref", "commit") is not None
+        if text(node, "kind") in SOURCE_KINDS and not (
+            is_pinned or is_open(url) or is_of_flux(url)
+        ):
+            name = text(node, "kind"), text(node, "metadata", "name")
+            yield name, _Source(posixpath.dirname(path), repository_of(url))
