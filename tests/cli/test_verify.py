@@ -349,6 +349,15 @@ def test_which_rule_explains_the_choice(user: User, own: str) -> None:
     assert user.run("which-rule", "x.txt").status == 1
 
 
+def test_which_rule_holds_only_secrets_against_what_flux_can_read(user: User) -> None:
+    everything = f"creation_rules:\n- age: {recipient(user)}\n"
+    user.commit({".sops.yaml": everything, "hosts/all.yaml": "password: ''\n"})
+    misfit = "it does not fit a Secret for Flux: it encrypts apiVersion, which Flux has to read"
+    assert misfit in user.run("which-rule", "apps/new.yaml").stdout
+    for path in ("hosts/all.yaml", "apps/app.env"):
+        assert "does not fit" not in user.run("which-rule", path).stdout
+
+
 def test_which_rule_says_where_sops_fails(user: User, own: str) -> None:
     user.write({".sops.yaml": rule(own, regex="'(x'").replace("stores:", f"- age: {own}\nstores:")})
     result = user.run("which-rule", A)

@@ -9,6 +9,7 @@ from gitops_secrets.core.sops.keys.recipients import visible
 from gitops_secrets.core.sops.reader.structure import EncryptedFile
 from gitops_secrets.core.sops.rules.choices import EVERYTHING
 from gitops_secrets.core.sops.rules.creation import CreationRule, Recipient
+from gitops_secrets.core.sops.structure import is_encrypted_value
 from gitops_secrets.core.verify.checks import dotted
 from gitops_secrets.core.verify.rules import Rules, relative
 from gitops_secrets.core.verify.structure import encrypts
@@ -49,7 +50,8 @@ def explain(rules: Rules, path: str, file: EncryptedFile | None) -> Explained:
     if file is not None and not choice.is_by_comments:
         held = (v for document in file.documents for v in document.values)
         values = tuple((dotted(v.path), encrypts(choice, v) and not v.empty) for v in held)
-    lines = (*tried, *_about(path, chosen.config, rule), *_of_values(values))
+    about = _about(path, chosen.config, rule, may_be_secret=_may_be_secret(path, file))
+    lines = (*tried, *about, *_of_values(values))
     return Explained(path, chosen.config, rule, values, lines)
 
 
@@ -71,7 +73,15 @@ def _tried(
             yield f"{place} is not for it: '{rule.path_regex}' is not found in {name}"
 
 
-def _about(path: str, config: str, rule: CreationRule) -> Iterator[str]:
+def _may_be_secret(path: str, file: EncryptedFile | None) -> bool:
+    """Return whether *path* is, or can become, a manifest of Secrets: a file that is there says what it is."""
+    if not path.endswith((".yaml", ".yml", ".json")):
+        return False
+    kinds = [document.kind or "" for document in file.documents] if file is not None else []
+    return not kinds or any(kind == "Secret" or is_encrypted_value(kind) for kind in kinds)
+
+
+def _about(path: str, config: str, rule: CreationRule, *, may_be_secret: bool) -> Iterator[str]:
     why = f"'{rule.path_regex}' is found in {relative(config, path)}"
     yield (
         f"{config}:{rule.line}: creation rule {rule.order + 1} is for it: "
@@ -89,7 +99,8 @@ def _about(path: str, config: str, rule: CreationRule) -> Iterator[str]:
     mac = "the encrypted values alone" if rule.mac_only_encrypted else "all values"
     yield f"  MAC over {mac}"
     misfit = rule.misfit()
-    if misfit is not None:
+    is_unclear = rule.flaw is not None or len(rule.choices) > 1
+    if misfit is not None and (may_be_secret or is_unclear):
         yield f"  it does not fit a Secret for Flux: it {misfit}"
 
 
