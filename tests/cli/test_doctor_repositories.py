@@ -78,7 +78,9 @@ def test_a_path_that_flux_was_told_of_elsewhere(user: User) -> None:
             "kubernetes/apps/web.yaml": CONFIG_MAP,
         }
     )
-    assert "hint: gitops-secrets doctor --path FOLDER\n" in user.run("doctor").stderr
+    said = user.run("doctor").stderr
+    assert "Kustomizations are in kubernetes/flux, and nothing in Git says that Flux reads" in said
+    assert "hint: gitops-secrets doctor --path kubernetes/flux\n" in said
     healthy(user, "--path", "kubernetes/flux")
     user.write({"kubernetes/apps/broken.yaml": "a: [\n"})
     assert (

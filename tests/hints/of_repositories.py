@@ -18,11 +18,17 @@ from tests.hints.bases import (
     with_remote,
 )
 from tests.hints.situation import Situation
+from tests.support.fleet import kustomization
 from tests.support.user import User
 
 _ADD = "gitops-secrets registry add --registry ghcr.io --registry-creds-env CREDS --check never"
 _KUSTOMIZATION = f"{FLUX}/kustomization.yaml"
 _COMMIT = "git add --all && git commit --quiet --message Change"
+
+_TENANT = {
+    "tenants/shop.yaml": kustomization("shop", "apps"),
+    "apps/web.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web, namespace: shop}\n",
+}
 
 
 def shallow(user: User) -> None:
@@ -257,5 +263,14 @@ SITUATIONS = (
         "gitops-secrets scan",
         "gitops-secrets encrypt --add-rule {path} && git add {path} .sops.yaml",
         status=1,
+    ),
+    Situation(
+        "Kustomizations that nothing in Git has Flux apply",
+        having(empty, _TENANT),
+        "gitops-secrets doctor",
+        "gitops-secrets doctor --path {}",
+        status=3,
+        replaces=True,
+        says="gitops-secrets: healthy",
     ),
 )

@@ -20,11 +20,15 @@ from gitops_secrets.core.doctor.examine import examine
 from gitops_secrets.core.doctor.given import Given
 from gitops_secrets.core.doctor.unpulled import unpulled
 from gitops_secrets.core.flux.pulls.secrets import pull_secrets
-from gitops_secrets.core.flux.roots.find import NO_ROOT
+from gitops_secrets.core.flux.roots.find import NO_ROOT, folders_without_root
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.commands import bootstrap_command
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
+from gitops_secrets.report.words import count
+
+_SHOWN = 3
+"""So many folders are named where nothing says which of them Flux reads."""
 
 
 class Examined(NamedTuple):
@@ -69,11 +73,7 @@ def doctor(request: Request) -> Examined:
     tree, links = work_tree(repository)
     view = View(tree, upstream(repository, tree), links=links)
     if not view.known and not request.paths:
-        raise GitOpsSecretsError(
-            f"no cluster of Flux is in {repository.top}: {NO_ROOT}",
-            bootstrap_command("clusters/prod"),
-            "gitops-secrets doctor --path FOLDER",
-        )
+        raise _no_cluster(repository.top, folders_without_root(tree))
     chosen = _chosen(request, view, repository.top)
     if chosen:
         view = View(tree, view.pushed, chosen, links)
@@ -121,6 +121,22 @@ def _half_way(repository: Repository) -> Diagnosis:
         "a bootstrap was ended half-way, or is at work: its files are about, and part of what is said here may be theirs",
         (str(repository.git_dir / "gitops-secrets"),),
         "run that bootstrap again: any command that writes first clears up what was left",
+    )
+
+
+def _no_cluster(top: Path, folders: Sequence[str]) -> GitOpsSecretsError:
+    """Return the error of a repository without a root; *folders* are those with Kustomizations, if it has some."""
+    if not folders:
+        return GitOpsSecretsError(
+            f"no cluster of Flux is in {top}: {NO_ROOT}",
+            bootstrap_command("clusters/prod"),
+            "gitops-secrets doctor --path FOLDER",
+        )
+    more = f" and {count(len(folders) - _SHOWN, 'more folders')}" if folders[_SHOWN:] else ""
+    return GitOpsSecretsError(
+        f"no cluster of Flux is in {top}: Kustomizations are in {', '.join(folders[:_SHOWN])}{more}, and nothing in "
+        "Git says that Flux reads them there",
+        *(f"gitops-secrets doctor --path {shlex.quote(f)}" for f in folders[:_SHOWN]),
     )
 
 

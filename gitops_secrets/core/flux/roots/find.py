@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import posixpath
+from collections import Counter
 from collections.abc import Iterator
 
 from gitops_secrets.core.flux.kustomizations import kustomizations_in, own_kustomization
-from gitops_secrets.core.flux.objects import ARTIFACTS, SYNC
+from gitops_secrets.core.flux.objects import ARTIFACTS, KUSTOMIZATION_GROUP, SYNC
 from gitops_secrets.core.flux.roots.byhand import find_by_hand
 from gitops_secrets.core.flux.roots.instance import FluxInstance, find_instances
 from gitops_secrets.core.flux.roots.root import (
@@ -17,6 +18,7 @@ from gitops_secrets.core.flux.roots.root import (
     patches_of,
     placed,
 )
+from gitops_secrets.core.flux.substitution import is_open
 from gitops_secrets.core.repository.layout import CONFIG, PULL_SECRETS, Cluster, as_laid_out
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.pullsecret import CLUSTER_ANNOTATION
@@ -58,6 +60,23 @@ def named_cluster(tree: Overlay, cluster: Cluster) -> Cluster:
 def clusters_of(tree: Overlay) -> list[Cluster]:
     """Return every cluster of the repository, whatever installs its Flux, by path."""
     return [root.cluster for root in find_roots(tree)]
+
+
+def folders_without_root(tree: Overlay) -> list[str]:
+    """Return the folders with Kustomizations that read folders of *tree*, the one with the most of them first.
+
+    Where there is no root, something outside Git has Flux apply them.
+    """
+    found: Counter[str] = Counter()
+    for file in tree.files():
+        if file.endswith((".yaml", ".yml")) and KUSTOMIZATION_GROUP.encode() in (
+            tree.read(file) or b""
+        ):
+            paths = [k.path for k in tree.derive(file, kustomizations_in)]
+            leading = [p for p in paths if p != "." and not is_open(p) and tree.below(p)]
+            if leading:
+                found[posixpath.dirname(file) or "."] += len(leading)
+    return [folder for folder, _ in found.most_common()]
 
 
 def _find(tree: Overlay) -> tuple[Root, ...]:
