@@ -250,7 +250,9 @@ def test_each_cluster_has_its_own_images(fleet: User) -> None:
 def test_before_bootstrap_a_note_names_what_pulls_without_credentials(user: User) -> None:
     user.commit({**gotk.LAYOUTS["one cluster"].files, "clusters/prod/apps.yaml": APPS})
     flux_images(user, "flux.example.com/mirror")
-    user.write({"apps/app.yaml": runs(f"{R}:5000/web:1", "ghcr.io/x/y:1", secret="")})
+    user.write(
+        {"apps/app.yaml": runs(f"{R}:5000/web:1", "ghcr.io/x/y:1", "localhost:5001/z:1", secret="")}
+    )
 
     said = user.run("doctor")
     seen = user.run()

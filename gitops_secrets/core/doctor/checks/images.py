@@ -24,7 +24,7 @@ _OPEN = (
     *("docker.io", "index.docker.io", "ghcr.io", "quay.io", "gcr.io", "*.gcr.io", "registry.k8s.io", "k8s.gcr.io"),
     *("mcr.microsoft.com", "public.ecr.aws", "registry.gitlab.com", "nvcr.io", "cgr.dev"),
     *("lscr.io", "docker.elastic.co", "registry.access.redhat.com", "code.forgejo.org", "codeberg.org"),
-    *("*.pkg.dev", "*.azurecr.io", "*.amazonaws.com", "*.amazonaws.com.cn", "localhost"),
+    *("*.pkg.dev", "*.azurecr.io", "*.amazonaws.com", "*.amazonaws.com.cn", "localhost", "localhost:*"),
 )  # fmt: skip
 """Where images are public as often as not, or the node itself has the credential."""
 
