@@ -228,6 +228,17 @@ def test_what_sops_left_readable_is_found(user: User) -> None:
     assert set(findings(result)) == {"nothing-encrypted", "readable-secret"}
 
 
+def test_a_rule_by_which_encrypt_refuses_is_to_be_changed_first(user: User) -> None:
+    own = recipient(user)
+    user.commit({".sops.yaml": rule(own)})
+    seal(user, A, opaque(mixed()))
+    user.commit({".sops.yaml": f"creation_rules:\n- age: {own}\n"})
+    said = user.run("verify").stdout
+    assert "would encrypt apiVersion" in said
+    before = f"hint: in .sops.yaml, before that rule, one for {A} with encrypted_regex: "
+    assert f"{before}^(data|stringData)$\n" in said
+
+
 def test_a_secret_whose_values_are_all_empty_has_nothing_to_encrypt(user: User) -> None:
     user.commit({".sops.yaml": rule(recipient(user))})
     seal(user, A, opaque("", ""))

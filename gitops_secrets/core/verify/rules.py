@@ -147,25 +147,28 @@ def _check_recipients(file: EncryptedFile, metadata: Metadata, chosen: Ruled) ->
             file.path,
             file.place_of_block("age"),
             f"it {', and '.join(said)}",
-            fix=_fix(file, is_dropped=bool(more)),
+            fix=_fix(file, chosen, is_dropped=bool(more)),
         )
 
 
-def _fix(file: EncryptedFile, *, is_dropped: bool) -> str:
-    """Return what has *file* read by those whom its rule names: our own command, if all of it is Secrets."""
-    if _is_of_secrets(file):
+def _fix(file: EncryptedFile, chosen: Ruled, *, is_dropped: bool) -> str:
+    """Return what has *file* read by those whom its rule names: our own command, if that encrypts it."""
+    if _is_ours(file, chosen):
         return ENCRYPT
     return _DROP if is_dropped else ""
 
 
-def _is_of_secrets(file: EncryptedFile) -> bool:
-    """Return whether *file* is what our own commands encrypt."""
-    return file.path.endswith(MANIFESTS) and all(d.kind == "Secret" for d in file.documents)
+def _is_ours(file: EncryptedFile, chosen: Ruled) -> bool:
+    """Return whether our own commands encrypt *file*: Secrets only, and by no rule that Flux could not follow."""
+    is_of_secrets = file.path.endswith(MANIFESTS) and all(
+        d.kind == "Secret" for d in file.documents
+    )
+    return is_of_secrets and chosen.rule.misfit() is None
 
 
 def _choice_hint(file: EncryptedFile, chosen: Ruled, field: str, value: str) -> str:
-    """Return the edit by which *file*, if it is no manifest of Secrets, is encrypted as its rule says; "" for one."""
-    if _is_of_secrets(file):
+    """Return the edit by which *file* has the rule that it was encrypted by; "" if our own command encrypts it."""
+    if _is_ours(file, chosen):
         return ""
     shown = value.replace("{", "{{").replace("}", "}}")
     return f"in {chosen.config}, before that rule, one for {{path}} with {field}: {shown}"
