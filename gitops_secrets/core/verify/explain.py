@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from gitops_secrets.core.sops.encrypted import is_encrypted_value
 from gitops_secrets.core.sops.keys.recipients import visible
 from gitops_secrets.core.sops.reader.structure import EncryptedFile
 from gitops_secrets.core.sops.rules.choices import EVERYTHING
 from gitops_secrets.core.sops.rules.creation import CreationRule, Recipient
-from gitops_secrets.core.sops.structure import is_encrypted_value
 from gitops_secrets.core.verify.checks import dotted
 from gitops_secrets.core.verify.rules import Rules, relative
 from gitops_secrets.core.verify.structure import encrypts
