@@ -209,3 +209,24 @@ def test_programs_are_told_which_commit_it_is(live: User) -> None:
 def test_the_overview_knows_the_layout(user: User) -> None:
     user.bootstrap(*INLINE)
     assert "1 pull Secret in clusters/prod/pull-secrets" in user.run().stdout
+
+
+PLACE = "apiVersion: builtin\nkind: {kind}\nmetadata: {{name: place, namespace: else}}\n"
+
+
+@pytest.mark.parametrize(("kind", "status"), [("NamespaceTransformer", 3), ("LabelTransformer", 0)])
+def test_a_secret_that_a_transformer_may_move_is_not_made(
+    user: User, kind: str, status: int
+) -> None:
+    """What a transformer makes of the Secret is not followed, so nobody could say where it ends up."""
+    listing = "resources: [flux-system]\ntransformers: [../../place.yaml]\n"
+    user.commit(
+        {"clusters/prod/kustomization.yaml": listing, "place.yaml": PLACE.format(kind=kind)}
+    )
+    before = user.state()
+    result = user.bootstrap(*INLINE)
+    assert result.status == status, result.printed
+    if status:
+        words = "kustomization.yaml has the transformer NamespaceTransformer, which is not followed"
+        assert words in result.printed
+        assert user.state() == before

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gitops_secrets.core.flux.kustomize.fieldpaths import changed_at, split_path, value_at
+from gitops_secrets.core.flux.kustomize.mutate import as_node
+from gitops_secrets.core.flux.kustomize.replacements import OPEN, Made, read_replacements
 
 POD = {"containers": [{"name": "app", "image": "a:1"}, {"name": "apple", "image": "b:1"}]}
 
@@ -41,3 +43,19 @@ def test_what_is_not_there_is_made_on_demand_only() -> None:
     listed = changed_at({}, ["list", "[name=a]", "b"], lambda _old: "c", create=True)
     assert listed == {"list": [{"name": "a", "b": "c"}]}
     assert changed_at(POD, ["containers", "9"], lambda _old: "c", create=True) == POD
+
+
+@pytest.mark.parametrize(
+    ("path", "copied"),
+    [("metadata.name", "regcred"), ("stringData.password", OPEN), ("data", OPEN)],
+)
+def test_no_value_of_a_secret_is_copied(path: str, copied: str) -> None:
+    """What a replacement copies may be a name or a path, which findings quote."""
+    entry = {"source": {"kind": "Secret", "fieldPath": path}, "targets": []}
+    [found] = read_replacements(as_node({"replacements": [entry]}), lambda _name: b"")
+    value = {
+        "metadata": {"name": "regcred"},
+        "stringData": {"password": "hunter2"},
+        "data": {"password": "aHVudGVyMg=="},
+    }
+    assert found.value([Made("v1", "Secret", (("", "regcred"),), value)]) == copied

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from posixpath import dirname
 from typing import NamedTuple
 
 from gitops_secrets.commands.bootstrap.model import ClusterOutcome
 from gitops_secrets.core.flux.follow import Applied, target_namespaces
+from gitops_secrets.core.flux.kustomize.plugins import unfollowed
 from gitops_secrets.core.flux.roots.patching import pulling_accounts
 from gitops_secrets.core.flux.roots.root import Root
 from gitops_secrets.core.flux.view import View
@@ -64,6 +66,14 @@ def _check_decryption(applied: Applied, secret: str) -> None:
 
 def _check_namespace(view: View, applied: Applied, secret: _Secret) -> None:
     fetched = view.fetched(applied.cluster)
+    for path in (p for route in applied.reach.routes[secret.file] for p in route):
+        read = view.tree.named_in(dirname(path))
+        for transformer in unfollowed(fetched.root(path), read):
+            raise GitOpsSecretsError(
+                f"{path} has the transformer {transformer}, which is not followed here: nobody can tell which "
+                f"Secret comes of {secret.file}",
+                f"in {path}, write it in its short form (namespace, patches, replacements), commit, and run again",
+            )
     found = target_namespaces(applied, fetched, secret.file, secret.namespace)
     wrong = [namespace for namespace in found if namespace != secret.namespace]
     if wrong:

@@ -43,6 +43,8 @@ class Underway(NamedTuple):
     node: yaml.Node
     names: tuple[Name, ...]
     """As it is written, and after each kustomization."""
+    held: Name
+    """The name that kustomizations have written into the node; a patch may have written another."""
     stored: tuple[Name, ...] = ()
     """Those that kustomize keeps for replacements: from before a namespace, a prefix or a suffix was given."""
 
@@ -50,7 +52,7 @@ class Underway(NamedTuple):
     def begin(cls, node: yaml.Node) -> Underway:
         """Return the object *node* as its file has it."""
         written = Name(text(node, "metadata", "namespace"), text(node, "metadata", "name") or "")
-        return cls(node, (written,))
+        return cls(node, (written,), written)
 
     @property
     def name(self) -> Name:
@@ -89,8 +91,8 @@ class Underway(NamedTuple):
             node = as_node(value) if value != before.value else None
             if node is not None:
                 name = text(node, "metadata", "name") or ""
-                names = (*found.names[:-1], Name(text(node, "metadata", "namespace"), name))
-                found = found._replace(node=node, names=names)
+                now = Name(text(node, "metadata", "namespace"), name)
+                found = found._replace(node=node, names=(*found.names[:-1], now), held=now)
         return found
 
     def as_made(self) -> Made:
@@ -98,7 +100,7 @@ class Underway(NamedTuple):
         value = plain(self.node)
         metadata = value.get("metadata") if isinstance(value, dict) else None
         if isinstance(value, dict) and isinstance(metadata, dict):
-            pairs = zip(self.name._asdict().items(), self.names[0], strict=True)
+            pairs = zip(self.name._asdict().items(), self.held, strict=True)
             given = {field: new for (field, new), old in pairs if new is not None and new != old}
             value["metadata"] = {**metadata, **given}
         known = ((namespace or "", name) for namespace, name in (self.name, *self.stored))

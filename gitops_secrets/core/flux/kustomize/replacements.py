@@ -107,11 +107,16 @@ class Replacement(NamedTuple):
     targets: tuple[Into, ...]
 
     def value(self, candidates: Sequence[Made]) -> object:
-        """Return what it copies, if its source is one of *candidates*; OPEN if it cannot be told."""
+        """Return what it copies, if its source is one of *candidates*; OPEN if it cannot be told.
+
+        A value of a Secret is OPEN as well: what is copied may be printed as a name or a path.
+        """
         if self.literal is not None:
             return self.literal
         found = [made for made in candidates if self.source.is_source(made)]
-        value = value_at(found[0].value, split_path(self.path)) if len(found) == 1 else None
+        steps = split_path(self.path)
+        is_told = len(found) == 1 and (found[0].kind != "Secret" or steps[0] == "metadata")
+        value = value_at(found[0].value, steps) if is_told else None
         if not self.options.delimiter or not isinstance(value, str):
             return OPEN if value is None else value
         parts = value.split(self.options.delimiter)
