@@ -228,6 +228,33 @@ def test_what_sops_left_readable_is_found(user: User) -> None:
     assert set(findings(result)) == {"nothing-encrypted", "readable-secret"}
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "check"),
+    [
+        ("name: one", "name: other", "moved-ciphertext"),
+        ("replicas: 1", "replicas: 2", "tampered"),
+    ],
+)
+def test_what_encrypt_does_not_take_gets_its_mac_from_sops(
+    user: User, before: str, after: str, check: str
+) -> None:
+    user.commit({".sops.yaml": rule(recipient(user), encrypted="^token$")})
+    issuer = f"apiVersion: example.org/v1\nkind: Issuer\nmetadata:\n  name: one\nspec:\n  token: {mixed()}\n"
+    seal(user, A, f"{issuer}  mail: a\n  replicas: 1\n")
+    user.git("add", "--all")
+    user.git("commit", "--quiet", "--message", "Issuer")
+    change(user, A, before, after)
+
+    result = user.run("verify")
+    assert findings(result) == [check]
+    assert f"change any value with: sops edit --ignore-mac {A}\n" in result.stdout
+
+    edit = [find_sops(), "edit", "--ignore-mac", A]
+    done = user.program(edit, env={**user.env, "EDITOR": "sed -i s/mail/post/"})
+    assert done.status == 0, done.printed
+    assert user.run("verify").status == 0
+
+
 def test_a_rule_by_which_encrypt_refuses_is_to_be_changed_first(user: User) -> None:
     own = recipient(user)
     user.commit({".sops.yaml": rule(own)})

@@ -11,11 +11,13 @@ from gitops_secrets.core.guard.record.finding import Finding, ObjectName, Severi
 from gitops_secrets.core.guard.rules.base import RENEW
 from gitops_secrets.core.guard.rules.secrets.partly_encrypted_secret import EDIT
 from gitops_secrets.core.guard.rules.verdict import quote
-from gitops_secrets.core.sops.structure import SopsDocument
+from gitops_secrets.core.sops.structure import SopsDocument, is_encrypted_value
 from gitops_secrets.core.yamltext.nodes import Path, Position
 
 ERROR, WARNING = Severity.ERROR, Severity.WARNING
 UPDATE_KEYS = "sops updatekeys --yes {path}"
+EDIT_ANY = "change any value with: sops edit --ignore-mac {path}"
+"""What gives a file a new MAC that our own command does not take: sops writes one only after a change."""
 
 
 class Check(NamedTuple):
@@ -85,6 +87,8 @@ def found(
         if document.kind in OPERATED:
             # No manifest of Secrets, which is all that our own command takes.
             fix = _AFRESH.sub(EDIT.replace("{pathspec}", "{path}"), fix or check.fix)
+        elif ident == "moved-ciphertext" and not is_ours(document.kind):
+            fix = EDIT_ANY
     return Finding(
         rule=ident,
         severity=check.severity,
@@ -95,6 +99,11 @@ def found(
         key_path=key,
         fix=(fix or check.fix).format(path=quote(path)),
     )
+
+
+def is_ours(kind: str | None) -> bool:
+    """Return whether ``encrypt`` takes an object of *kind*: a Secret, and what says no kind that can be read."""
+    return kind is None or kind == "Secret" or is_encrypted_value(kind)
 
 
 def dotted(path: Path) -> str:

@@ -9,6 +9,7 @@ from gitops_secrets.core.guard.patterns.ciphertext import tag_of
 from gitops_secrets.core.guard.record.finding import Finding
 from gitops_secrets.core.sops.encrypted import is_encrypted_value
 from gitops_secrets.core.sops.reader.structure import EncryptedFile
+from gitops_secrets.core.verify.checks import EDIT_ANY, is_ours
 from gitops_secrets.core.yamltext.nodes import Path, walk_scalars
 
 Origins = Mapping[str, Sequence[tuple[str, Path, str]]]
@@ -48,6 +49,8 @@ def restore(before: Version, after: Version) -> str:
     """Return what puts *before* back, or accepts *after*; empty if they are different files."""
     if not before.commit or before.file.path != after.file.path:
         return ""
+    if not all(is_ours(document.kind) for document in after.file.documents):
+        return f"unless it is meant: git restore --source {before.commit[:12]} -- {{path}}; if it is: {EDIT_ANY}"
     return (
         f"unless it is meant: git restore --source {before.commit[:12]} -- {{path}}; if it is: "
         "gitops-secrets encrypt --ignore-mac {path}"
