@@ -145,6 +145,9 @@ class Drawn:
                     self._apart(folder, body) if self._odds(0.5) else body,
                 )
                 continue
+            if form in ("json", "target") and not is_component and self._odds(0.3):
+                self._append(root, "patches", self._renaming(form, kind, name))
+                continue
             entry: dict[str, object] = {}
             if form in ("json", "old-json"):
                 body = self._operations(kind)
@@ -218,6 +221,19 @@ class Drawn:
                 )
             ]
         return into
+
+    def _renaming(self, form: str, kind: str, name: str) -> dict[str, object]:
+        """A patch that changes the name of an object, or that says another one and may not change it."""
+        target = {"kind": kind, "name": name}
+        new = f"m{self._number()}"
+        if form == "json":
+            operations = [{"op": "replace", "path": "/metadata/name", "value": new}]
+            if self._odds(0.3):
+                operations.append({"op": "add", "path": "/metadata/namespace", "value": "green"})
+            return {"target": target, "patch": json.dumps(operations)}
+        options = {"allowNameChange": True} if self._odds(0.7) else {}
+        body = self._merge(kind, new, self._chance.choice((None, "blue")))
+        return {"target": target, "patch": body, "options": options}
 
     def _append(self, root: dict[str, object], key: str, entry: object) -> None:
         listed = root.setdefault(key, [])

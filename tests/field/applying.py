@@ -44,6 +44,21 @@ def fleet(files: Files, *also: str, more: str = DECRYPTED, name: str = "apps") -
 
 CONTROLLER = "  decryption:\n    provider: sops\n"
 """Decryption by what the controller has itself."""
+RENAMED_BY_OPERATION = """patches:
+  - target: {kind: ConfigMap, name: placeholder}
+    patch: |-
+      - op: replace
+        path: /metadata/name
+        value: first
+"""
+RENAMED_BY_MERGE = """patches:
+  - target: {kind: ConfigMap}
+    options: {allowNameChange: true}
+    patch: |-
+      apiVersion: v1
+      kind: ConfigMap
+      metadata: {name: second}
+"""
 LAYOUTS = {
     "decrypted": Layout(
         "the plain case: a Secret, its namespace and a Kustomization that decrypts",
@@ -274,6 +289,20 @@ LAYOUTS = {
                     source("stage", more="  ref:\n    branch: stage\n"),
                     kus("stage", "./", "GitRepository/stage"),
                 ),
+            }
+        ),
+        PROD,
+    ),
+    "a base of which each overlay changes the name": Layout(
+        "two overlays of one base give its object a name of their own, by a JSON Patch or a merge that may",
+        fleet(
+            {
+                "base/kustomization.yaml": listing("settings.yaml"),
+                "base/settings.yaml": named("ConfigMap", "placeholder", "shop"),
+                "apps/kustomization.yaml": listing("ns.yaml", "../first", "../second"),
+                "apps/ns.yaml": SHOP,
+                "first/kustomization.yaml": listing("../base", more=RENAMED_BY_OPERATION),
+                "second/kustomization.yaml": listing("../base", more=RENAMED_BY_MERGE),
             }
         ),
         PROD,

@@ -16,11 +16,11 @@ from gitops_secrets.core.flux.kustomizations import (
 )
 from gitops_secrets.core.flux.kustomize.mutate import as_node, plain
 from gitops_secrets.core.flux.kustomize.patches import Patch
-from gitops_secrets.core.flux.making import flux_patches, made, renames
+from gitops_secrets.core.flux.making import made, renames
 from gitops_secrets.core.flux.objects import select_documents, sources_in
 from gitops_secrets.core.flux.reach import NOWHERE, UNKNOWN, Fetched, Reach, reach
 from gitops_secrets.core.flux.substitution import DISABLED, Variables, is_open, substituted
-from gitops_secrets.core.flux.underway import Name, Underway, names_along
+from gitops_secrets.core.flux.underway import Name, Step, Underway, flux_patches, names_along
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.yamltext.nodes import entries, get, items, text
 from gitops_secrets.errors import GitOpsSecretsError
@@ -112,8 +112,8 @@ def target_namespaces(
     found: dict[str | None, None] = {}
     for route in applied.reach.routes.get(file, ((),)):
         replaced = list(_replaced(applied, fetched, file, route, written))
-        roots = [root for _, root in shaped(fetched, route)]
-        usual = names_along("", Name(written, ""), roots, spec)[-1].namespace
+        steps = [Step(root) for _, root in shaped(fetched, route)]
+        usual = names_along("", Name(written, ""), steps, spec)[-1].namespace
         found |= dict.fromkeys(replaced or [usual])
     return found
 

@@ -6,12 +6,10 @@ from collections.abc import Iterator, Sequence
 
 import yaml
 
-from gitops_secrets.core.flux.kustomize.patches import Patch, read_patches
 from gitops_secrets.core.flux.kustomize.replacements import Change, Made, Replacement
 from gitops_secrets.core.flux.reach import Fetched, Reach
-from gitops_secrets.core.flux.underway import Name, Underway
+from gitops_secrets.core.flux.underway import Name, Step, Underway, flux_patches
 from gitops_secrets.core.yamltext.nodes import text
-from gitops_secrets.errors import GitOpsSecretsError
 
 Way = tuple[str, ...]
 """The kustomizations that an object goes through, the nearest first."""
@@ -30,6 +28,11 @@ def made(
     if found is None:
         return None
     return found.node, found.renamed(spec, text(spec, "targetNamespace")).name
+
+
+def steps_of(fetched: Fetched, route: Sequence[str]) -> list[Step]:
+    """Return the kustomizations of *route* with their patches."""
+    return [Step(fetched.root(path), fetched.patches(path)) for path in route]
 
 
 def kustomized(fetched: Fetched, reach: Reach, route: Way, node: yaml.Node) -> Underway | None:
@@ -103,11 +106,3 @@ def _candidates(
                 found = _shaped(fetched, found, way[0]) if found is not None else None
                 if found is not None:
                     yield found.changed(before).as_made()
-
-
-def flux_patches(spec: yaml.Node | None) -> list[Patch]:
-    """Return the patches of a Kustomization of Flux with *spec*; none if one is not YAML."""
-    try:
-        return read_patches(spec, lambda _name: b"")
-    except GitOpsSecretsError:
-        return []

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import yaml
 
 from gitops_secrets.core.flux.kustomize.mutate import as_node, plain
-from gitops_secrets.core.flux.kustomize.patches import Patch, Subject, patched
+from gitops_secrets.core.flux.kustomize.patches import Patch, Subject, patched, read_patches
 from gitops_secrets.core.flux.kustomize.replacements import Change, Made
 from gitops_secrets.core.yamltext.nodes import entries, text
+from gitops_secrets.errors import GitOpsSecretsError
 
 _KEEP_THEIR_NAMES = ("Namespace", "CustomResourceDefinition", "APIService")
 """The kinds to which kustomize adds no prefix and no suffix."""
@@ -23,17 +25,27 @@ class Name(NamedTuple):
     name: str
 
 
+class Step(NamedTuple):
+    """A kustomization on the way of an object."""
+
+    root: yaml.Node | None
+    patches: Sequence[Patch] = ()
+
+
 def names_along(
-    kind: str, written: Name, roots: Iterable[yaml.Node | None], spec: yaml.Node | None
+    kind: str, written: Name, steps: Iterable[Step], spec: yaml.Node | None
 ) -> list[Name]:
     """Return the names of an object: as it is *written*, after each kustomization, and after Flux.
 
-    *roots* are the kustomizations, *spec* that of the Kustomization of Flux.
+    *spec* is that of the Kustomization of Flux. A patch that selects by labels is taken to be for the object.
     """
+    seen = partial(called, kind)
     found = [written]
-    for root in roots:
-        found.append(_renamed(kind, found[-1], root, text(root, "namespace")))
-    found.append(_renamed(kind, found[-1], spec, text(spec, "targetNamespace")))
+    for root, patches in steps:
+        now = _called_by(found, patches, seen)
+        found.append(_renamed(kind, now, root, text(root, "namespace")))
+    now = _called_by(found, flux_patches(spec), seen)
+    found.append(_renamed(kind, now, spec, text(spec, "targetNamespace")))
     return found
 
 
@@ -45,19 +57,21 @@ class Underway(NamedTuple):
     """As it is written, and after each kustomization."""
     held: Name
     """The name that kustomizations have written into the node; a patch may have written another."""
+    now: Name
+    """What it is called, if a patch has changed that since the last kustomization."""
     stored: tuple[Name, ...] = ()
-    """Those that kustomize keeps for replacements: from before a namespace, a prefix or a suffix was given."""
+    """Those that kustomize keeps for replacements: from before a namespace, a prefix, a suffix or a patch gave another."""
 
     @classmethod
     def begin(cls, node: yaml.Node) -> Underway:
         """Return the object *node* as its file has it."""
         written = Name(text(node, "metadata", "namespace"), text(node, "metadata", "name") or "")
-        return cls(node, (written,), written)
+        return cls(node, (written,), written, written)
 
     @property
     def name(self) -> Name:
         """What it is called now."""
-        return self.names[-1]
+        return self.now
 
     @property
     def kind(self) -> str:
@@ -66,12 +80,17 @@ class Underway(NamedTuple):
 
     def patched(self, patches: Sequence[Patch]) -> Underway | None:
         """Return it as *patches* leave it, None if one of them deletes it."""
-        subject = called(self.kind, self.names)._replace(
-            labels=_texts(self.node, "labels"), annotations=_texts(self.node, "annotations")
-        )
+        labels, annotations = (_texts(self.node, field) for field in ("labels", "annotations"))
+
+        def seen(names: Sequence[Name]) -> Subject:
+            return called(self.kind, names)._replace(labels=labels, annotations=annotations)
+
+        subject = seen(self.names)
         if any(patch.deletes and patch.may_apply(subject) for patch in patches):
             return None
-        return self._replace(node=patched(self.node, subject, patches))
+        now = _called_by(self.names, patches, seen)
+        stored = self.stored if now == self.now else (*self.stored, self.now)
+        return self._replace(node=patched(self.node, subject, patches), now=now, stored=stored)
 
     def renamed(self, root: yaml.Node | None, namespace: str | None) -> Underway:
         """Return it with the names that *root* and its *namespace* give it."""
@@ -79,8 +98,8 @@ class Underway(NamedTuple):
             text(root, field) for field in ("namePrefix", "nameSuffix")
         )
         stored = (*self.stored, self.name) if namespace or is_affixed else self.stored
-        names = (*self.names, _renamed(self.kind, self.name, root, namespace))
-        return self._replace(names=names, stored=stored)
+        now = _renamed(self.kind, self.name, root, namespace)
+        return self._replace(names=(*self.names, now), now=now, stored=stored)
 
     def changed(self, changes: Sequence[Change]) -> Underway:
         """Return it as replacements leave it."""
@@ -92,7 +111,7 @@ class Underway(NamedTuple):
             if node is not None:
                 name = text(node, "metadata", "name") or ""
                 now = Name(text(node, "metadata", "namespace"), name)
-                found = found._replace(node=node, names=(*found.names[:-1], now), held=now)
+                found = found._replace(node=node, names=(*found.names[:-1], now), held=now, now=now)
         return found
 
     def as_made(self) -> Made:
@@ -105,6 +124,14 @@ class Underway(NamedTuple):
             value["metadata"] = {**metadata, **given}
         known = ((namespace or "", name) for namespace, name in (self.name, *self.stored))
         return Made(text(self.node, "apiVersion") or "", self.kind, tuple(known), value)
+
+
+def flux_patches(spec: yaml.Node | None) -> list[Patch]:
+    """Return the patches of a Kustomization of Flux with *spec*; none if one is not YAML."""
+    try:
+        return read_patches(spec, lambda _name: b"")
+    except GitOpsSecretsError:
+        return []
 
 
 def as_written(node: yaml.Node) -> Subject:
@@ -122,6 +149,18 @@ def called(kind: str, names: Sequence[Name]) -> Subject:
     """Return what a patch sees of an object that has had *names*, the last of them now."""
     known = [(found.namespace or "default", found.name) for found in names]
     return Subject(kind, known[-1][1], known[-1][0], former=tuple(known[:-1]))
+
+
+def _called_by(
+    names: Sequence[Name], patches: Iterable[Patch], seen: Callable[[Sequence[Name]], Subject]
+) -> Name:
+    """Return the last of *names* as *patches* change it. *seen* returns what a patch sees of an object with its names."""
+    now = names[-1]
+    for patch in patches:
+        if any(patch.new_name) and patch.may_apply(seen([*names, now])):
+            namespace, name = patch.new_name
+            now = Name(namespace or now.namespace, name or now.name)
+    return now
 
 
 def _renamed(kind: str, name: Name, root: yaml.Node | None, namespace: str | None) -> Name:

@@ -11,7 +11,8 @@ from gitops_secrets.core.guard.record.finding import Finding, ObjectName, Severi
 from gitops_secrets.core.guard.rules.base import RENEW
 from gitops_secrets.core.guard.rules.secrets.partly_encrypted_secret import EDIT
 from gitops_secrets.core.guard.rules.verdict import quote
-from gitops_secrets.core.sops.structure import SopsDocument, is_encrypted_value
+from gitops_secrets.core.sops.encrypted import is_encrypted_value
+from gitops_secrets.core.sops.structure import SopsDocument
 from gitops_secrets.core.yamltext.nodes import Path, Position
 
 ERROR, WARNING = Severity.ERROR, Severity.WARNING

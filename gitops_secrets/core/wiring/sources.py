@@ -9,9 +9,9 @@ from typing import NamedTuple
 from gitops_secrets.core.flux.follow import Applied
 from gitops_secrets.core.flux.kustomize.mutate import as_node
 from gitops_secrets.core.flux.kustomize.patches import Subject, patched
-from gitops_secrets.core.flux.making import flux_patches
 from gitops_secrets.core.flux.pulls.sources import KINDS, RegistrySource, registry_sources
 from gitops_secrets.core.flux.roots.instance import FluxInstance
+from gitops_secrets.core.flux.underway import flux_patches
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.repository.overlay import Overlay

@@ -13,9 +13,16 @@ from gitops_secrets.core.doctor.given import Given
 from gitops_secrets.core.flux.follow import Applied, patches_of, shaped
 from gitops_secrets.core.flux.kustomize.generators import GENERATED
 from gitops_secrets.core.flux.kustomize.patches import Patch, Subject, Target, names
-from gitops_secrets.core.flux.making import flux_patches, kustomized, renames
+from gitops_secrets.core.flux.making import kustomized, renames, steps_of
 from gitops_secrets.core.flux.reach import Fetched
-from gitops_secrets.core.flux.underway import Name, as_written, called, names_along
+from gitops_secrets.core.flux.underway import (
+    Name,
+    Step,
+    as_written,
+    called,
+    flux_patches,
+    names_along,
+)
 from gitops_secrets.core.flux.view import View
 from gitops_secrets.core.yamltext.nodes import entries, get, items, position, text
 
@@ -71,11 +78,11 @@ def placed(applied: Applied, fetched: Fetched) -> Iterator[Placed]:
     spec = get(applied.kustomization.root, "spec")
     for file in applied.reach.files:
         for route in applied.reach.routes[file]:
-            roots = [fetched.root(path) for path in route]
+            steps = steps_of(fetched, route)
             for found in fetched.identities(file):
                 if found.kind.endswith("List") or not found.kind or not found.name:
                     continue
-                names = names_along(found.kind, Name(found.namespace, found.name), roots, spec)
+                names = names_along(found.kind, Name(found.namespace, found.name), steps, spec)
                 if renames(fetched, route):
                     names = _replaced(applied, fetched, file, route, found.line) or names
                 place = f"{file}:{found.line}"
@@ -181,7 +188,7 @@ def _generated(root: yaml.Node) -> Iterator[Subject]:
     for key, kind in GENERATED.items():
         for entry in items(root, key):
             written = Name(text(entry, "namespace"), text(entry, "name") or "")
-            yield called(kind, names_along(kind, written, [root], None))
+            yield called(kind, names_along(kind, written, [Step(root)], None))
 
 
 def _over_ciphertext(view: View, applied: Applied, fetched: Fetched) -> Iterator[Diagnosis]:

@@ -52,12 +52,20 @@ class Target(NamedTuple):
         )
 
 
+class NewName(NamedTuple):
+    """What a patch calls an object; None for what it leaves."""
+
+    namespace: str | None = None
+    name: str | None = None
+
+
 class Patch(NamedTuple):
     """A patch of a kustomization.yaml."""
 
     order: int
     body: tuple[yaml.Node, ...]
     target: Target
+    new_name: NewName = NewName()
 
     @property
     def ours(self) -> bool:
@@ -192,4 +200,23 @@ def _patch(index: int, entry: yaml.Node | None, content: bytes, file: str | None
     )
     fields = ("kind", "name", "namespace", "labelSelector", "annotationSelector")
     target = Target(*(text(entry, "target", field) for field in fields))
-    return Patch(index, tuple(documents), target)
+    may_rename = text(entry, "options", "allowNameChange") == "true"
+    return Patch(index, tuple(documents), target, _new_name(documents, may_rename=may_rename))
+
+
+def _new_name(body: Sequence[yaml.Node], *, may_rename: bool) -> NewName:
+    """Return what *body* calls an object: a JSON Patch may always, a merge the name only if it *may_rename*."""
+    found = NewName()
+    for node in body:
+        if may_rename and isinstance(node, yaml.MappingNode):
+            found = found._replace(name=text(node, "metadata", "name") or found.name)
+        for operation in items(node):
+            value = text(operation, "value")
+            if value is None or text(operation, "op") not in ("add", "replace"):
+                continue
+            match text(operation, "path"):
+                case "/metadata/name":
+                    found = found._replace(name=value)
+                case "/metadata/namespace":
+                    found = found._replace(namespace=value)
+    return found
