@@ -158,7 +158,7 @@ def generators_and_bases(user: User) -> None:
     user.write(
         {
             "apps/kustomization.yaml": "resources:\n- web.yaml\n- https://example.com/x.yaml\n- github.com/o/r//d?ref=v1\n"
-            "- git.example.org/o/r//d?ref=v1\nbases: [../base]\nhelmCharts: [{name: x}]\n"
+            "- git.example.org/o/r//d?ref=v1\nbases: [../base]\n"
             "configMapGenerator: [{name: x, files: [x.conf]}]\n",
             "base/kustomization.yml": "resources: [more.yaml]\n",
             "apps/x.conf": "a = b\n",
