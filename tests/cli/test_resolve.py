@@ -60,6 +60,33 @@ def test_a_file_that_git_does_not_stage_is_as_before(conflict: Branches) -> None
     assert not unmerged(conflict)
 
 
+@pytest.mark.parametrize("how", ["by sops", "readable"])
+def test_what_somebody_wrote_since_the_merge_is_not_overwritten(
+    conflict: Branches, how: str
+) -> None:
+    user, path = conflict.user, conflict.path
+    if how == "by sops":
+        conflict.set("stringData", "b", value='"by hand"')
+    else:
+        user.write({path: conflict.opened().replace("b of main", "by hand")})
+    before = user.state()
+    refused = user.run("resolve", path, "--theirs")
+    assert (refused.status, user.state()) == (3, before), refused.printed
+    assert f"{path} was changed since the merge, and resolve would overwrite that" in refused.stderr
+    assert f"hint: git checkout --ours -- ':(top,literal){path}'\n" in refused.stderr
+    user.git("checkout", "--ours", "--", path)
+    assert user.run("resolve", path, "--theirs").status == 0
+    assert held(conflict)["b"] == "b of topic"
+
+
+def test_a_file_that_was_only_encrypted_anew_since_the_merge_is_resolved(
+    conflict: Branches,
+) -> None:
+    conflict.user.write({conflict.path: conflict.encrypt(conflict.opened())})
+    assert conflict.user.run("resolve", conflict.path, "--theirs").status == 0
+    assert held(conflict)["b"] == "b of topic"
+
+
 def test_each_key_has_a_side_of_its_own(conflict: Branches) -> None:
     user, path = conflict.user, conflict.path
     first = user.run("resolve", path, "stringData.a", "--theirs", "--json")

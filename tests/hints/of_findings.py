@@ -79,6 +79,13 @@ def conflict_staged(user: User) -> None:
     user.git("add", "--all")
 
 
+def changed_since(user: User) -> None:
+    """The same conflict, and a value that somebody has set in the file since."""
+    in_conflict(user)
+    user.git("checkout", "--ours", "--", PATH)
+    user.run("edit", PATH, "--key", _CONFLICT, stdin=b"five")
+
+
 def removed_by_them(user: User) -> None:
     """A file that one side changed and the other removed."""
     ruled(user)
@@ -235,6 +242,13 @@ SITUATIONS = (
         f"gitops-secrets resolve {PATH} {_CONFLICT} --edit",
         "{} --theirs",
         replaces=True,
+    ),
+    Situation(
+        "a conflict of a file that was changed since",
+        changed_since,
+        f"gitops-secrets resolve {PATH} --theirs",
+        "git checkout --ours -- {}",
+        status=3,
     ),
     Situation(
         "a conflict that is none",

@@ -15,7 +15,13 @@ from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.manifest import Manifest
 from gitops_secrets.core.sops.merging.documents import places_of
 from gitops_secrets.core.sops.merging.sides import Text, aspects_of, choose_text
-from gitops_secrets.core.sops.merging.values import Documents, Place, Side, merge_values
+from gitops_secrets.core.sops.merging.values import (
+    Documents,
+    Place,
+    Side,
+    are_same,
+    merge_values,
+)
 from gitops_secrets.core.sops.merging.version import Sides, Version
 from gitops_secrets.core.sops.merging.ways import Refusal, Trust, Way, way_of
 from gitops_secrets.errors import GitOpsSecretsError
@@ -49,6 +55,17 @@ def is_encrypted(content: bytes, path: str) -> bool:
         return Manifest(content, path).metadata is not None
     except GitOpsSecretsError:
         return False
+
+
+def are_alike(one: bytes, other: bytes, path: str, keyring: Keyring) -> bool:
+    """Return whether two versions of the file *path* hold the same values and comments, encrypted or not."""
+    with Sealer(Overlay((), lambda _: None), keyring, secrets_only=False) as sealer:
+        keys = DataKeys(keyring)
+        try:
+            left, right = (open_version(Manifest(c, path), keys, sealer) for c in (one, other))
+        except GitOpsSecretsError:
+            return False
+    return are_same(left.documents, right.documents) and left.comments == right.comments
 
 
 def merge(

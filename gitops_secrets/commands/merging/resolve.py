@@ -13,10 +13,11 @@ from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.adapters.writing.step import StepError
 from gitops_secrets.adapters.writing.transaction import clear_up
 from gitops_secrets.commands.merging.conflict import Conflict, find_conflict
-from gitops_secrets.commands.merging.merge import Result, merge
+from gitops_secrets.commands.merging.merge import Result, are_alike, merge
 from gitops_secrets.commands.merging.record import Record
 from gitops_secrets.commands.merging.trusting import named_readers
 from gitops_secrets.commands.secrets.file import SecretFile, locate
+from gitops_secrets.core.sops.merging.markers import split_markers
 from gitops_secrets.core.sops.merging.values import Side
 from gitops_secrets.core.sops.merging.ways import Trust
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
@@ -54,8 +55,8 @@ class Outcome(NamedTuple):
 def resolve(request: Request) -> Outcome:
     """Choose a side for keys that both sides changed. Once none is left, the file is written and staged.
 
-    Raises UsageError for a key that is not in conflict, and GitOpsSecretsError if there is no conflict or a side
-    cannot be opened; then nothing changed. If the editor fails, the file is written and not staged, and the
+    Raises UsageError for a key that is not in conflict, and GitOpsSecretsError if there is no conflict, a side
+    cannot be opened, or the file was changed since the merge; then nothing changed. If the editor fails, the file is written and not staged, and the
     conflict is as it was.
     """
     file = locate(request.file)
@@ -74,6 +75,7 @@ def resolve(request: Request) -> Outcome:
             _refuse_part(request, file.path, conflict, result.conflicts)
             record.write(chosen)
         return Outcome(file.path, result.conflicts, chosen, staged=False, recovered=recovered)
+    _refuse_changed(file, conflict, keyring)
     file.tree.write(file.path, result.content)
     stage = partial(_stage, file) if conflict.ids else None
     if request.edit is None:
@@ -107,6 +109,23 @@ def _merge(
         # Git checks out a side of what it has as unmerged alone.
         hints = (hint for hint in error.hints if not hint.startswith("git checkout"))
         raise GitOpsSecretsError(error.message, *hints) from None
+
+
+def _refuse_changed(file: SecretFile, conflict: Conflict, keyring: Keyring) -> None:
+    """Raise GitOpsSecretsError if somebody changed the file since Git left it: what was written would be lost."""
+    held = file.tree.read(file.path) or b""
+    sides = (conflict.versions.ours, conflict.versions.theirs)
+    if not conflict.in_index or held in (b"", *sides) or split_markers(held) is not None:
+        return
+    left = _merge(conflict, file, keyring, {}).content
+    if not are_alike(held, left, file.path, keyring):
+        name = shlex.quote(literal(file.path))
+        raise GitOpsSecretsError(
+            f"{file.path} was changed since the merge, and resolve would overwrite that: stage it as it is, or "
+            "take our version and resolve it",
+            f"git add -- {name}",
+            f"git checkout --ours -- {name}",
+        )
 
 
 def _refuse_strange(
