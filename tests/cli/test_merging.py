@@ -244,7 +244,9 @@ def test_a_forged_reader_gets_nothing(versions: Versions, how: str, ours: str) -
     is_json = versions.path.endswith("json")
     user.git("reset", "--quiet", "--hard")
     user.git("checkout", "--quiet", "-B", "theirs/forge", "main")
-    user.commit({versions.path: json.dumps(document) if is_json else yaml.safe_dump(document)})
+    user.write({versions.path: json.dumps(document) if is_json else yaml.safe_dump(document)})
+    # The guard finds an entry that is a copy of another one, if it is asked.
+    user.git("commit", "--quiet", "--all", "--no-verify", "--message", "forge")
 
     done = versions.merge(ours, "forge")
 
