@@ -140,7 +140,7 @@ def test_an_encrypted_file_of_a_generator_needs_decryption(user: User) -> None:
     user.write(
         {
             "clusters/prod/web.yaml": kustomization("web", "web"),
-            "web/kustomization.yaml": "secretGenerator: [{name: web, envs: [web.env]}]\n",
+            "web/kustomization.yaml": "namespace: web\nsecretGenerator: [{name: web, envs: [web.env]}]\n",
             "web/web.env": "A=words\n",
         }
     )
