@@ -190,6 +190,66 @@ def test_a_comment_of_the_side_that_changed_it_stays_beside_values_of_the_other(
     assert held(branches)["b"] == {"x": "changed", "y": "2"}
 
 
+RED, BLUE = (one.replace(f"{MARK} ", f"{MARK} red ") for one in (A, B))
+
+
+@pytest.mark.parametrize("way", ["anew", "by hand"])
+def test_comments_that_the_sides_changed_in_different_documents_are_merged(
+    branches: Branches, way: str
+) -> None:
+    """By hand a comment is written readable above the others, in a file that is encrypted."""
+
+    def commenting(old: str, new: str, *texts: str) -> Callable[[], None]:
+        if way == "anew":
+            return writing(branches, *texts)
+
+        def edit() -> None:
+            content = branches.content()
+            assert content.count(old) == 1
+            branches.write(content.replace(old, new))()
+
+        return edit
+
+    branches.start(branches.encrypt(documents(A, B)))
+    branches.part(
+        commenting("    name: a\n", "    # red a\n    name: a\n", RED, B),
+        commenting("    name: b\n", "    # red b\n    name: b\n", A, BLUE),
+    )
+    done = branches.merge()
+    assert (done.status, ANEW in done.stderr) == (0, True), done.printed
+    assert [f"red {name}" in branches.opened() for name in "ab"] == [True, True]
+    assert held(branches) == {"a": {"x": "1", "y": "2"}, "b": {"x": "1", "y": "2"}}
+    assert branches.user.run("verify").status == 0
+
+
+def test_a_comment_of_one_side_is_kept_beside_one_that_both_changed(branches: Branches) -> None:
+    """Both changed the comment of a, theirs that of b, and both their values."""
+    other = RED.replace("red", "green")
+    branches.start(branches.encrypt(documents(A, B)))
+    branches.part(
+        writing(branches, RED.replace('y: "2"', 'y: "ours"'), B2),
+        writing(branches, other, BLUE.replace('y: "2"', 'y: "theirs"')),
+    )
+    done = branches.merge()
+    hint = f"hint: gitops-secrets resolve {branches.path} sops.comments --theirs\n"
+    assert (done.status, hint in done.stderr) == (1, True), done.printed
+    assert [f"{MARK} {words}" in branches.opened() for words in ("red a", "red b")] == [True, True]
+    assert branches.user.run("resolve", branches.path, "sops.comments", "--theirs").status == 0
+    assert [f"{MARK} {words}" in branches.opened() for words in ("green a", "red b")] == [True] * 2
+    assert held(branches) == {"a": {"x": "1", "y": "ours"}, "b": {"x": "changed", "y": "theirs"}}
+
+
+def test_comments_of_both_sides_let_no_stranger_of_their_branch_in(branches: Branches) -> None:
+    stranger = str(x25519.Identity.generate().to_public())
+    branches.start(branches.encrypt(documents(A, B)))
+    theirs = branches.encrypt(documents(A, BLUE), readers=(branches.recipient, stranger))
+    branches.part(writing(branches, RED, B), branches.write(theirs))
+    done = branches.merge()
+    said = f"their side lets in {stranger}, whom no creation rule of ours names"
+    assert (done.status, said in done.stderr) == (1, True), done.printed
+    assert branches.content() == branches.user.git("show", f"main:{branches.path}")
+
+
 def test_what_is_encrypted_anew_lets_no_stranger_of_their_branch_in(branches: Branches) -> None:
     """Their side let a reader in under the data key that both have, and each changed another document."""
     stranger = str(x25519.Identity.generate().to_public())

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 
 from gitops_secrets.commands.merging.refusing import refused
 from gitops_secrets.commands.secrets.sealing import Sealer
 from gitops_secrets.core.sops.manifest import Manifest
 from gitops_secrets.core.sops.merging.changes import StandIns
-from gitops_secrets.core.sops.merging.values import Merged, Side, is_same
+from gitops_secrets.core.sops.merging.values import Merged, Place, Side, is_same
 from gitops_secrets.core.sops.merging.version import Sides, Version
 from gitops_secrets.core.sops.reader.tree import Branch
 from gitops_secrets.core.sops.rules.startconfig import Ruling
@@ -40,18 +41,28 @@ class _Texts(Veiled):
         return self.texts[number]
 
 
-def assemble(sides: Sides, side: Side, merged: Merged, sealer: Sealer, ruling: Ruling) -> Manifest:
+def assemble(
+    sides: Sides,
+    side: Side,
+    merged: Merged,
+    comments: Mapping[Place, Side],
+    sealer: Sealer,
+    ruling: Ruling,
+) -> Manifest:
     """Return *merged* readable: the text of *side*, with its comments, and what the other side has for it.
+
+    In a document of *comments* the comments of that side count.
 
     The caller reads back what comes of it: not every text can be told document by document. Raises
     GitOpsSecretsError if a version cannot be opened, or the text of a document not be changed.
     """
-    kept, other = (_Texts(v, sealer) for v in (sides.of(side), sides.other_than(side)))
-    path = kept.version.manifest.path
+    versions = {one: _Texts(sides.of(one), sealer) for one in (side, side.other)}
+    path = sides.of(side).manifest.path
     texts = []
     for place, wanted in zip(merged.places, merged.documents, strict=True):
-        mine = place.of(side)
-        theirs = place.of(side.other)
+        first = comments.get(place, side)
+        kept, other = versions[first], versions[first.other]
+        mine, theirs = place.of(first), place.of(first.other)
         text = kept.of(mine, wanted)
         if text is None and (mine is None or kept.has_comments_of(other, mine, theirs)):
             text = other.of(theirs, wanted)

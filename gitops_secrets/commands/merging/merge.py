@@ -13,8 +13,9 @@ from gitops_secrets.commands.secrets.datakeys import DataKeys
 from gitops_secrets.commands.secrets.sealing import Sealer
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.manifest import Manifest
+from gitops_secrets.core.sops.merging.comments import Comments, comments_by_document
 from gitops_secrets.core.sops.merging.documents import places_of
-from gitops_secrets.core.sops.merging.sides import Text, aspects_of, choose_text
+from gitops_secrets.core.sops.merging.sides import Aspect, Text, aspects_of, choose_text
 from gitops_secrets.core.sops.merging.values import (
     Documents,
     Place,
@@ -105,10 +106,15 @@ def merge(
         found = merge_values(places, before, ours.documents, theirs.documents, chosen, otherwise)
         if not found.documents:
             raise refused(path, "the sides together removed all of its documents")
-        text = _text_by_aspects(sides, places, chosen)
-        way = _choose_way(sides, text, found.documents, trust)
-        sealed = Writer(sides, way, keys, sealer).write(found)
-    conflicts = (*found.conflicts, *(text.conflicts if text else ()))
+        comments = comments_by_document(sides, places, chosen)
+        text = _text_by_aspects(sides, places, chosen, comments)
+        way = _choose_way(sides, text, found.documents, trust, comments)
+        sealed = Writer(sides, way, keys, sealer).write(found, comments.sides if comments else {})
+    conflicts = (
+        *found.conflicts,
+        *((str(Aspect.COMMENTS),) if comments and comments.is_open else ()),
+        *(text.conflicts if text else ()),
+    )
     return Result(sealed.content, conflicts, way.assembles, way.let_in)
 
 
@@ -122,7 +128,7 @@ def _refuse_decrypted(sides: Sides) -> None:
 
 
 def _text_by_aspects(
-    sides: Sides, places: Sequence[Place], chosen: Mapping[str, Side]
+    sides: Sides, places: Sequence[Place], chosen: Mapping[str, Side], comments: Comments | None
 ) -> Text | None:
     """Return whose text has what is not set value by value; None if both have it."""
     if not (sides.ours.is_encrypted and sides.theirs.is_encrypted):
@@ -137,6 +143,7 @@ def _text_by_aspects(
         aspects_of(ours.manifest, _comments(ours, [p.ours for p in shared])),
         aspects_of(theirs.manifest, _comments(theirs, [p.theirs for p in shared])),
         chosen,
+        [aspect for aspect in Aspect if comments is None or aspect is not Aspect.COMMENTS],
     )
 
 
@@ -144,10 +151,14 @@ def _comments(version: Version, numbers: Sequence[int | None]) -> list[tuple[str
     return [version.comments[number] for number in numbers if number is not None]
 
 
-def _choose_way(sides: Sides, text: Text | None, wanted: Documents, trust: Trust) -> Way:
+def _choose_way(
+    sides: Sides, text: Text | None, wanted: Documents, trust: Trust, comments: Comments | None
+) -> Way:
     """Return the way by which sops can be told what is *wanted*, and which encrypts as little anew as can be."""
     candidates = (Side.OURS, Side.THEIRS) if text is None else (text.side,)
-    found = [way_of(sides, side, wanted, trust) for side in candidates]
+    found = [
+        way_of(sides, side, wanted, trust, assembles=comments is not None) for side in candidates
+    ]
     ways = [way for way in found if isinstance(way, Way)]
     if not ways:
         refusal = found[0]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from itertools import chain
+from collections.abc import Mapping, Sequence
 
 from gitops_secrets.commands.merging.assembling import assemble
 from gitops_secrets.commands.merging.opening import open_version
@@ -13,6 +11,7 @@ from gitops_secrets.commands.secrets.datakeys import DataKeys
 from gitops_secrets.commands.secrets.sealing import Sealer
 from gitops_secrets.core.sops.manifest import Manifest
 from gitops_secrets.core.sops.merging.changes import changes_to
+from gitops_secrets.core.sops.merging.comments import loses_comments
 from gitops_secrets.core.sops.merging.sides import encrypted_places
 from gitops_secrets.core.sops.merging.values import Documents, Merged, Place, Side, are_same
 from gitops_secrets.core.sops.merging.version import Sides, Version
@@ -37,16 +36,32 @@ class Writer:
             raise GitOpsSecretsError(f"{self._path}: nobody would be left to read it")
         self._ruling = ruling_like(self._kept.manifest, way.readers)
 
-    def write(self, merged: Merged) -> Manifest:
-        """Return the text with what *merged* holds, for the readers of the way, read back."""
-        sealed = self._assembled(merged) if self._way.assembles else self._changed(merged.documents)
+    def write(self, merged: Merged, comments: Mapping[Place, Side]) -> Manifest:
+        """Return the text with what *merged* holds, for the readers of the way, read back.
+
+        *comments* says whose comments count in documents where the text is not to have its own.
+        """
+        sealed = (
+            self._assembled(merged, comments)
+            if self._way.assembles
+            else self._changed(merged.documents)
+        )
         self._check(sealed, merged.places)
         return sealed
 
-    def _assembled(self, merged: Merged) -> Manifest:
+    def _assembled(self, merged: Merged, comments: Mapping[Place, Side]) -> Manifest:
         refuse_loss(self._path, self._kept.manifest.other_keys)
-        plain = assemble(self._sides, self._way.kept, merged, self._sealer, self._ruling)
-        return self._read_back(self._sealer.seal(plain, self._ruling), merged.documents).manifest
+        plain = assemble(self._sides, self._way.kept, merged, comments, self._sealer, self._ruling)
+        after = self._read_back(self._sealer.seal(plain, self._ruling), merged.documents)
+        if loses_comments(
+            after, *(self._comments(place, side) for place, side in comments.items())
+        ):
+            raise refused(self._path, "a comment would be lost")
+        return after.manifest
+
+    def _comments(self, place: Place, side: Side) -> Sequence[str]:
+        number = place.of(side)
+        return () if number is None else self._sides.of(side).comments[number]
 
     def _changed(self, wanted: Documents) -> Manifest:
         kept = self._kept
@@ -70,7 +85,7 @@ class Writer:
         sealed = self._sealer.set_values(kept.manifest, identities, changes, self._ruling)
         after = self._read_back(sealed, wanted)
         # An element that sops sets by its number may be a comment of the list.
-        if Counter(chain(*kept.comments)) - Counter(chain(*after.comments)):
+        if loses_comments(after, *kept.comments):
             raise refused(self._path, "a comment would be lost")
         return after
 

@@ -51,15 +51,19 @@ def aspects_of(manifest: Manifest, comments: Sequence[tuple[str, ...]]) -> dict[
 
 
 def choose_text(
-    base: Aspects | None, ours: Aspects, theirs: Aspects, chosen: Mapping[str, Side]
+    base: Aspects | None,
+    ours: Aspects,
+    theirs: Aspects,
+    chosen: Mapping[str, Side],
+    aspects: Sequence[Aspect] = tuple(Aspect),
 ) -> Text | None:
-    """Return whose text has all the aspects that either side changed; None if neither changed one.
+    """Return whose text has all of *aspects* that either side changed; None if neither changed one.
 
     If both sides changed an aspect in different ways, or each changed another one, the aspects are in
     conflict, and *chosen* says whose count.
     """
     sides: dict[Aspect, Side | None] = {}
-    for aspect in Aspect:
+    for aspect in aspects:
         mine, other = ours.get(aspect), theirs.get(aspect)
         if mine == other or aspect not in ours or aspect not in theirs:
             continue

@@ -74,15 +74,20 @@ class Refusal(NamedTuple):
     """What lets in those whom our branch does not know."""
 
 
-def way_of(sides: Sides, kept: Side, wanted: Documents, trust: Trust) -> Way | Refusal:
-    """Return how the versions become one that holds *wanted*, with the text of *kept*, or why they do not."""
+def way_of(
+    sides: Sides, kept: Side, wanted: Documents, trust: Trust, *, assembles: bool = False
+) -> Way | Refusal:
+    """Return how the versions become one that holds *wanted*, with the text of *kept*, or why they do not.
+
+    *assembles* says that its documents are to be put together, whatever sops can set.
+    """
     base, ours, theirs = sides
     text = sides.of(kept)
     was = base.recipients if base is not None else ()
     in_groups = _in_groups(text)
     # Which group a reader goes into is not known: the groups are those of the text.
     readers = text.recipients if in_groups else merge_names(was, ours.recipients, theirs.recipients)
-    assembles = not can_become(text.documents, wanted)
+    assembles = assembles or not can_become(text.documents, wanted)
     renews = (
         assembles
         or not _has_known_key(sides, kept, trust)
