@@ -134,6 +134,73 @@ def test_a_file_of_another_kind_is_left_and_named(user: User, own: str) -> None:
     assert (user.read("a.env"), user.read("talos.yaml")) == before
 
 
+@pytest.mark.parametrize(
+    ("path", "content"), [("a.ini", "[db]\nA=one\n"), ("secrets/blob", "any bytes\n")]
+)
+def test_ini_and_binary_files_are_left_and_named(
+    user: User, own: str, path: str, content: str
+) -> None:
+    user.commit({".sops.yaml": f"creation_rules:\n- age: {own}\n"})
+    user.write({path: content})
+    assert user.program([find_sops(), "encrypt", "--in-place", path]).status == 0
+    other = recipient(user, "gitops-secrets/other.agekey")
+    user.commit({".sops.yaml": f"creation_rules:\n- age: {own},{other}\n"})
+    before = user.state()
+    result = user.run("verify", "--fix", "--yes", path)
+    assert (result.status, left(result), user.state()) == (1, [path], before), result.printed
+
+
+def in_groups(*groups: str, needed: int) -> str:
+    """A .sops.yaml with one rule and a key group for each of *groups*."""
+    listed = "".join(f"  - age: [{one}]\n" for one in groups)
+    return (
+        "creation_rules:\n- encrypted_regex: ^(data|stringData)$\n"
+        f"  shamir_threshold: {needed}\n  key_groups:\n{listed}stores:\n  yaml:\n    indent: 2\n"
+    )
+
+
+@pytest.fixture
+def three(user: User, own: str) -> tuple[str, str, str]:
+    """The recipients of three identities that are at hand."""
+    return (
+        own,
+        recipient(user, "gitops-secrets/two.agekey"),
+        recipient(user, "gitops-secrets/three.agekey"),
+    )
+
+
+def test_a_file_gets_the_key_groups_of_its_rule(user: User, three: tuple[str, str, str]) -> None:
+    """Each of its readers decrypted it alone, and two have to now."""
+    user.commit({".sops.yaml": rule(*three)})
+    assert user.run("verify", "--fix", "--yes", A).status == 0
+    user.commit({".sops.yaml": in_groups(*three, needed=2)})
+    wrong = user.run("verify", A)
+    assert findings(wrong) == ["recipients"]
+    assert (
+        "each of its readers decrypts it alone, and creation rule 1 of .sops.yaml says 2 of 3"
+        in wrong.stdout
+    )
+    result = user.run("verify", "--fix", A)
+    assert (result.status, fixed(result)) == (0, [A]), result.printed
+    assert "shamir_threshold: 2" in user.read(A)
+    assert "MAC fits in 1 of 1" in result.stdout
+
+
+def test_that_fewer_key_groups_decrypt_a_file_is_a_question(
+    user: User, three: tuple[str, str, str]
+) -> None:
+    user.commit({".sops.yaml": in_groups(*three, needed=3)})
+    assert user.run("verify", "--fix", "--yes", A).status == 0
+    user.commit({".sops.yaml": in_groups(*three, needed=2)})
+    before = user.state()
+    asked = user.run("verify", "--fix", A)
+    assert (asked.status, user.state()) == (2, before), asked.printed
+    assert "more people could read apps/a.yaml" in asked.stderr
+    result = user.run("verify", "--fix", "--yes", A)
+    assert (result.status, fixed(result)) == (0, [A]), result.printed
+    assert "MAC fits in 1 of 1" in result.stdout
+
+
 def test_what_a_symlink_leads_to_is_not_written(user: User, own: str) -> None:
     outside = user.home / "c.yaml"
     outside.write_text(opaque(mixed(), name="c"))

@@ -130,6 +130,8 @@ class Sealer:
         """
         old, plain = opened.sealed, opened.plain
         fits = old.is_encrypted_for(ruling.recipients, mac_only=ruling.mac_only)
+        if renew and old.metadata is not None:
+            fits = fits and old.metadata.is_opened_by(ruling.opening, ruling.needed)
         changes = plain.changes_to(wanted)
         if changes == () and (fits or not renew):
             return old

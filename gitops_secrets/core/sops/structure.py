@@ -93,6 +93,11 @@ class Metadata(NamedTuple):
         """Of how many groups a key is needed."""
         return self.threshold or max(len(self.groups), 1)
 
+    def is_opened_by(self, groups: Iterable[Iterable[str]], needed: int) -> bool:
+        """Return whether identities of *needed* of just these *groups* of age recipients open the document."""
+        held, wanted = (sorted(sorted(group) for group in g) for g in (self.opening, groups))
+        return held == wanted and self.needed == needed
+
 
 class Value(NamedTuple):
     """One value outside the ``sops`` block."""

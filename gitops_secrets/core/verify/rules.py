@@ -149,6 +149,31 @@ def _check_recipients(file: EncryptedFile, metadata: Metadata, chosen: Ruled) ->
             f"it {', and '.join(said)}",
             fix=_fix(file, chosen, is_dropped=bool(more)),
         )
+    elif not kinds:
+        yield from _check_groups(file, metadata, chosen)
+
+
+def _check_groups(file: EncryptedFile, metadata: Metadata, chosen: Ruled) -> Iterator[Finding]:
+    """Yield whether those whom the rule names open *file* together otherwise than it says."""
+    groups = [[r.value for r in group.recipients] for group in chosen.rule.groups]
+    needed = chosen.rule.needed if len(groups) > 1 else 1
+    if metadata.is_opened_by(groups, needed):
+        return
+    now = (
+        f"identities of {metadata.needed} of its {len(metadata.groups)} key groups decrypt it"
+        if metadata.groups
+        else "each of its readers decrypts it alone"
+    )
+    says = f"says {needed} of {len(groups)}" if len(groups) > 1 else "has no key groups"
+    if (len(metadata.groups), metadata.needed) == (len(groups), needed):
+        says = "has other readers in its groups"
+    yield found(
+        "recipients",
+        file.path,
+        file.place_of_block("key_groups" if metadata.groups else "age"),
+        f"{now}, and {chosen.place} {says}",
+        fix="gitops-secrets verify --fix {path}" if _is_ours(file, chosen) else "",
+    )
 
 
 def _fix(file: EncryptedFile, chosen: Ruled, *, is_dropped: bool) -> str:
