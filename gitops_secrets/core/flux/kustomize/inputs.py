@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import yaml
 
+from gitops_secrets.core.flux.kustomize.generators import GENERATED
 from gitops_secrets.core.yamltext.nodes import items, text
 
 _BY_PATH = ("patches", "patchesJson6902", "replacements")
-_GENERATORS = ("secretGenerator", "configMapGenerator")
 
 
 def input_files(root: yaml.Node | None) -> Iterator[str]:
@@ -20,7 +20,7 @@ def input_files(root: yaml.Node | None) -> Iterator[str]:
         name = text(entry) or ""
         if name and "\n" not in name:
             yield name
-    for key in _GENERATORS:
+    for key in GENERATED:
         for generator in items(root, key):
             for entry in items(generator, "files"):
                 yield (text(entry) or "").rpartition("=")[2]
