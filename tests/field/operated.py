@@ -14,6 +14,7 @@ from tests.field.layout import (
     listing,
     named,
     release,
+    sealed,
     source,
     sync,
 )
@@ -53,6 +54,27 @@ LAYOUTS = {
             )
         },
         (Expected("clusters/prod", OPERATOR, "clusters/prod/flux.yaml"),),
+    ),
+    "a second source of the same repository": Layout(
+        "the operator reads it by HTTPS, and a source by SSH that leaves folders out is what the applications are "
+        "read from: by the same branch, and not by another",
+        {
+            "clusters/prod/flux.yaml": instance(sync("clusters/prod")),
+            "clusters/prod/sources.yaml": documents(
+                source("fleet-by-ssh", "ssh://git@git.example.org/acme/fleet.git"),
+                source(
+                    "fleet-of-stage",
+                    "ssh://git@git.example.org/acme/fleet.git",
+                    more="  ref:\n    branch: stage\n",
+                ),
+                kus("apps", "./apps", "GitRepository/fleet-by-ssh"),
+                kus("stage", "./stage", "GitRepository/fleet-of-stage"),
+            ),
+            "apps/token.yaml": sealed("token", "web"),
+            "stage/token.yaml": sealed("stage-token", "web"),
+        },
+        (Expected("clusters/prod", OPERATOR, "clusters/prod/flux.yaml"),),
+        ("decryption: Kustomization flux-system/apps ",),
     ),
     "synced from Git by another name": Layout(
         "spec.sync.name names the source and the Kustomization",

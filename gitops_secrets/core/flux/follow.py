@@ -26,6 +26,7 @@ from gitops_secrets.core.yamltext.nodes import entries, get, items, text
 from gitops_secrets.errors import GitOpsSecretsError
 
 _SOURCES = (b"GitRepository", b"OCIRepository", b"Bucket")
+_REFERENCES = {"branch": "refs/heads/", "tag": "refs/tags/"}
 
 
 class Applied(NamedTuple):
@@ -62,15 +63,20 @@ class Applied(NamedTuple):
 
 
 def follow(
-    cluster: Cluster, own: FluxKustomization, fetched: Fetched, base: str = ""
+    cluster: Cluster,
+    own: FluxKustomization,
+    fetched: Fetched,
+    base: str = "",
+    address: str | None = None,
 ) -> Iterator[Applied]:
     """Yield *own*, and each Kustomization that one before it applies, with what it applies itself.
 
     Every path counts from *base*, the folder that the artifact is made of; "" is the repository's top.
+    *address* is that of its source, as ``address_of`` returns it, where no manifest of a source says it.
     """
     todo = deque([(own, True)])
     seen: set[tuple[str, str]] = set()
-    sources = _Sources(fetched, own)
+    sources = _Sources(fetched, own, address)
     settings = _Settings(fetched)
     while todo:
         kustomization, is_own = todo.popleft()
@@ -157,10 +163,12 @@ def patches_of(applied: Applied, fetched: Fetched, file: str) -> list[Patch]:
 class _Sources:
     """Which sources hold this very repository."""
 
-    def __init__(self, fetched: Fetched, own: FluxKustomization) -> None:
+    def __init__(self, fetched: Fetched, own: FluxKustomization, address: str | None) -> None:
         self._fetched = fetched
         self._own = _source(own)
         self._urls: dict[tuple[str | None, ...], str] = {}
+        if address is not None:
+            self._urls[self._own] = address
         self._read: set[str] = set()
         self._learn(own.file)
 
@@ -230,10 +238,21 @@ class _Settings:
         return self._known
 
 
+def address_of(url: str, reference: str) -> str:
+    """Return what a source reads, whatever way leads there: host and path of *url*, and the *reference* of Git in full."""
+    return f"{repository_of(url)} {reference}".lower()
+
+
 def _address(node: yaml.Node, url: str) -> str:
-    """Return what a source reads, whatever way leads there: host, path and branch."""
-    branch = "/".join(f"{k}={text(v)}" for k, v in sorted(entries(node, "spec", "ref")))
-    return f"{repository_of(url)} {branch}".lower()
+    said = {key: text(value) or "" for key, value in entries(node, "spec", "ref")}
+    is_git = text(node, "kind") == "GitRepository"
+    if is_git and not said:
+        said = {"branch": "master"}  # which source-controller reads then
+    reference = said.get("name") or " ".join(
+        f"{_REFERENCES.get(key, key) if is_git else ''}{value}"
+        for key, value in sorted(said.items())
+    )
+    return address_of(url, reference)
 
 
 def repository_of(url: str) -> str:

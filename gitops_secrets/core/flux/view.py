@@ -174,7 +174,7 @@ class View:
 
     def _follow(self, cluster: Cluster) -> Iterator[Applied]:
         root = self.root(cluster)
-        return follow(cluster, root.kustomization, self.fetched(cluster), root.base)
+        return follow(cluster, root.kustomization, self.fetched(cluster), root.base, root.address)
 
     @property
     def is_limited(self) -> bool:

@@ -170,7 +170,7 @@ def _overlaid(
 
 
 def _followed(root: Root, fetched: Fetched) -> Iterator[Applied]:
-    return follow(root.cluster, root.kustomization, fetched, root.base)
+    return follow(root.cluster, root.kustomization, fetched, root.base, root.address)
 
 
 def _candidates(tree: Overlay, known: Sequence[Root]) -> Iterator[tuple[FluxKustomization, bool]]:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import yaml
 
+from gitops_secrets.core.flux.follow import address_of
 from gitops_secrets.core.flux.kustomizations import (
     FluxKustomization,
     kustomizations_in,
@@ -18,9 +19,10 @@ from gitops_secrets.core.flux.kustomize.patches import Patch, read_patches
 from gitops_secrets.core.flux.objects import COMPONENTS, DEFAULT_NAMESPACE, SYNC, composed
 from gitops_secrets.core.flux.roots.instance import FluxInstance
 from gitops_secrets.core.flux.roots.pushed import artifact_folders
+from gitops_secrets.core.flux.substitution import is_open
 from gitops_secrets.core.repository.layout import Cluster
 from gitops_secrets.core.repository.overlay import Overlay
-from gitops_secrets.core.yamltext.nodes import get
+from gitops_secrets.core.yamltext.nodes import get, text
 from gitops_secrets.errors import GitOpsSecretsError
 
 
@@ -65,6 +67,15 @@ class Root(NamedTuple):
     def namespace(self) -> str:
         """Where Flux runs, as far as Git says it."""
         return self.kustomization.namespace or DEFAULT_NAMESPACE
+
+    @property
+    def address(self) -> str | None:
+        """What a FluxInstance has Flux read, None if it is not said there: a source says it by itself."""
+        sync = get(self.instance.spec, "sync") if self.instance is not None else None
+        url, reference = text(sync, "url"), text(sync, "ref")
+        if url is None or reference is None or is_open(url) or is_open(reference):
+            return None
+        return address_of(url, reference)
 
     @property
     def components(self) -> str | None:
