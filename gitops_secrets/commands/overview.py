@@ -14,6 +14,7 @@ from gitops_secrets.commands.repository.guarded import is_guarded
 from gitops_secrets.commands.repository.pushing import is_ahead
 from gitops_secrets.commands.repository.worktree import work_tree
 from gitops_secrets.core.doctor.checks.expiry import endings
+from gitops_secrets.core.doctor.exposed import exposed
 from gitops_secrets.core.doctor.unpulled import Unpulled, unpulled
 from gitops_secrets.core.flux.pulls.secrets import pull_secrets
 from gitops_secrets.core.flux.suggesting import bootstrap_of, is_external
@@ -40,6 +41,7 @@ def overview(folder: Path) -> list[str]:
         )
     now = dt.datetime.now(dt.UTC)
     ending = endings(view, now)
+    open_to_all = exposed(view, now)
     bare: list[tuple[Cluster, list[Unpulled]]] = []
     absent = [cluster for cluster in clusters if view.is_absent(cluster)]
     lines += (f"  {c.path}: Flux reads it, and there is no such folder" for c in absent)
@@ -47,10 +49,12 @@ def overview(folder: Path) -> list[str]:
     for cluster in clusters:
         secrets = [f for f in tree.files() if f.startswith(f"{cluster.folder}/") and ".sops." in f]
         wired = cluster.inline or tree.read(cluster.kustomization_file) is not None
-        state = _others(view, cluster) or "no pull Secret"
+        readable = [one for one in open_to_all if one.cluster == cluster]
+        state = _others(view, cluster) or f"no {'encrypted ' if readable else ''}pull Secret"
         if wired:
             state = f"{count(len(secrets), 'pull Secrets')} in {cluster.folder}"
         lines.append(f"  {cluster.path}: {state}")
+        lines += (f"    {one.words}" for one in readable)
         if not (wired and secrets):
             found = unpulled(view, cluster)
             lines += (f"    {one.words}" for one in found)
@@ -61,11 +65,13 @@ def overview(folder: Path) -> list[str]:
         # Whatever else writes is refused until Git is done.
         words, commands = under_way
         return [*lines, f"  {words}", "", "next:", *commands, _HELP]
+    fixes = [f"  {one.fix}" for one in open_to_all[:_SHOWN]]
     guard = [] if is_guarded(repository) else ["  gitops-secrets hooks install"]
     if view.known and not bare:
         rotate = [f"  {one.command}" for one in ending[:_SHOWN]]
-        return [*lines, "", "next:", *rotate, *_when_in_place(repository, clusters, guard)]
-    return [*lines, "", "next:", _first_command(view, bare), *guard, _HELP]
+        return [*lines, "", "next:", *fixes, *rotate, *_when_in_place(repository, clusters, guard)]
+    first = dict.fromkeys([*fixes, _first_command(view, bare)])
+    return [*lines, "", "next:", *first, *guard, _HELP]
 
 
 def _others(view: View, cluster: Cluster) -> str:

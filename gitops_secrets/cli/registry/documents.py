@@ -10,8 +10,9 @@ from gitops_secrets.commands.registry.change import Changed, Outcome
 from gitops_secrets.commands.registry.check import Outcome as CheckOutcome
 from gitops_secrets.commands.registry.edits import Verb
 from gitops_secrets.commands.registry.explain import Explained
-from gitops_secrets.commands.registry.listing import Entry, Listed
+from gitops_secrets.commands.registry.listing import Entry, Inventory, Listed
 from gitops_secrets.commands.registry.rotation.model import Outcome as RotateOutcome
+from gitops_secrets.core.doctor.exposed import Exposed
 from gitops_secrets.core.flux.pulls.secrets import PullSecret
 from gitops_secrets.core.registry.image import Image
 from gitops_secrets.core.registry.limits import Allowance
@@ -53,9 +54,26 @@ def _changed(changed: Changed) -> dict[str, Value]:
     }
 
 
-def list_document(found: Sequence[Listed]) -> str:
+def list_document(found: Inventory) -> str:
     """Return the pull Secrets and their registries."""
-    return render_document("registry-list", {"secrets": [_listed(one) for one in found]})
+    return render_document(
+        "registry-list",
+        {
+            "secrets": [_listed(one) for one in found.secrets],
+            "readable": [_readable(one) for one in found.readable],
+        },
+    )
+
+
+def _readable(one: Exposed) -> dict[str, Value]:
+    return {
+        "path": one.cluster.path,
+        "namespace": one.object.namespace,
+        "secret": one.object.name,
+        "file": one.path,
+        "line": one.line,
+        "fix": one.fix,
+    }
 
 
 def _listed(listed: Listed) -> dict[str, Value]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from gitops_secrets.core.sops.keys.recipients import shorten
 from gitops_secrets.errors import ExitCode
 
 if TYPE_CHECKING:
-    from gitops_secrets.commands.registry.listing import Entry, Listed
+    from gitops_secrets.commands.registry.listing import Entry, Inventory, Listed
 
 _SHOWN = 5
 """How many uses of a registry are printed: a registry can serve hundreds of workloads."""
@@ -48,16 +47,18 @@ def list_command(*, common: Common) -> ExitCode:
             )
         )
     if common.output == "openmetrics":
-        tell(*list_metrics(found))
+        tell(*list_metrics(found.secrets))
         return ExitCode.OK
     answer(common.output, lambda: list_document(found), lambda: _lines(found))
     return ExitCode.OK
 
 
-def _lines(found: Sequence[Listed]) -> list[str]:
-    if not found:
-        return ["no pull Secret: gitops-secrets bootstrap makes one"]
-    return [line for number, one in enumerate(found) for line in _of_one(one, number)]
+def _lines(found: Inventory) -> list[str]:
+    readable = [f"{one.place}: {one.words}: {one.fix}" for one in found.readable]
+    if not found.secrets:
+        return readable or ["no pull Secret: gitops-secrets bootstrap makes one"]
+    listed = [line for number, one in enumerate(found.secrets) for line in _of_one(one, number)]
+    return [*listed, *([""] if readable else []), *readable]
 
 
 def _of_one(listed: Listed, number: int) -> list[str]:

@@ -14,6 +14,7 @@ from gitops_secrets.commands.registry.finding import Seen, see
 from gitops_secrets.commands.registry.opened import open_pull_secrets
 from gitops_secrets.commands.registry.shown import shown_user
 from gitops_secrets.commands.repository.clusters import Choice
+from gitops_secrets.core.doctor.exposed import Exposed, exposed
 from gitops_secrets.core.flux.pulls.secrets import Place, PullSecret, pull_secrets
 from gitops_secrets.core.flux.pulls.usage import Use, uses
 from gitops_secrets.core.registry.credentials import Credentials
@@ -83,7 +84,15 @@ class Listed(NamedTuple):
     """None if no identity at hand opens it."""
 
 
-def list_registries(request: Request) -> tuple[Listed, ...]:
+class Inventory(NamedTuple):
+    """The pull Secrets that Git has."""
+
+    secrets: tuple[Listed, ...]
+    readable: tuple[Exposed, ...]
+    """Those that are not encrypted; their registries are not listed."""
+
+
+def list_registries(request: Request) -> Inventory:
     """Return the pull Secrets of the clusters that are meant. Nothing is written, no connection opened."""
     repository = open_repository(request.repository)
     request.progress("reading the work tree")
@@ -101,7 +110,7 @@ def list_registries(request: Request) -> tuple[Listed, ...]:
     request.progress("reading what uses the registries")
     used = {cluster: uses(seen.view, cluster) for cluster in seen.clusters}
     _, states = repository.status([secret.path for secret in meant]) if meant else (None, {})
-    return tuple(
+    listed = (
         Listed(
             secret,
             _recipients(seen, secret),
@@ -111,6 +120,12 @@ def list_registries(request: Request) -> tuple[Listed, ...]:
         )
         for secret in meant
     )
+    readable = (
+        one
+        for one in exposed(seen.view, dt.datetime.now(dt.UTC))
+        if one.cluster in seen.clusters and request.secret in (None, one.object.name)
+    )
+    return Inventory(tuple(listed), tuple(readable))
 
 
 def _recipients(seen: Seen, secret: PullSecret) -> tuple[str, ...]:
