@@ -94,6 +94,16 @@ def config_map(user: User) -> None:
     edit(user, "apps/db.yaml", "kind: Secret", "kind: ConfigMap")
 
 
+def middleware(user: User) -> None:
+    seal(user, "apps/db.yaml", opaque("x"))
+    edit(
+        user,
+        "apps/db.yaml",
+        "apiVersion: v1\nkind: Secret",
+        "apiVersion: traefik.io/v1\nkind: Middleware",
+    )
+
+
 def readable_beside(user: User) -> None:
     seal(user, "apps/db.yaml", opaque("x"))
     edit(user, "apps/db.yaml", "stringData:\n", "stringData:\n  z: hunter2hunter2\n")
@@ -216,6 +226,7 @@ BROKEN: dict[Callable[[User], None], str] = {
     missing_resource: "error[kustomization]: apps/kustomization.yaml lists gone.yaml, which is not there",
     other_recipient: "error[recipients]: apps/db.yaml is not encrypted for clusters/prod",
     config_map: "error[encrypted-kind]: apps/db.yaml is an encrypted ConfigMap",
+    middleware: "warning[encrypted-kind]: apps/db.yaml is an encrypted Middleware",
     readable_beside: "error[readable]: apps/db.yaml: stringData.z is readable in Git",
     comment_mode: "error[comments]: apps/db.yaml is encrypted by its comments",
     no_mac: "warning[mac]: apps/db.yaml is without a MAC",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitops_secrets.core.doctor.diagnosis import ERROR, Diagnosis
+from gitops_secrets.core.doctor.diagnosis import ERROR, WARNING, Diagnosis
 from gitops_secrets.core.repository.layout import CONFIG
 from gitops_secrets.core.sops.secrets import MAX_SECRET_BYTES
 from gitops_secrets.core.sops.structure import SopsDocument
@@ -48,13 +48,7 @@ def check_document(path: str, document: SopsDocument, *, is_applied: bool) -> It
         )
     elif document.kind != "Secret" and hidden:
         # sops puts its metadata into every document of a file, also into those without a value of it.
-        yield Diagnosis(
-            "encrypted-kind",
-            ERROR,
-            f"{path} is an encrypted {document.kind or 'object'}, and Flux decrypts it for everybody who may read one",
-            (path,),
-            f"set kind: Secret in {path}, then: gitops-secrets encrypt --ignore-mac {path}",
-        )
+        yield _elsewhere(path, document.kind or "object")
     elif document.readable_values():
         yield _readable(path, document)
     if metadata.rule is not None and metadata.rule[0] in _COMMENT_FIELDS:
@@ -73,6 +67,24 @@ def check_document(path: str, document: SopsDocument, *, is_applied: bool) -> It
             (path,),
             "split it into several Secrets",
         )
+
+
+def _elsewhere(path: str, kind: str) -> Diagnosis:
+    """Return what is to be said of values that are encrypted in another kind than a Secret.
+
+    Whoever may view a namespace may read its ConfigMaps, and not its Secrets. Of other kinds the cluster decides.
+    """
+    is_map = kind == "ConfigMap"
+    edit = f"set kind: Secret in {path}, then: gitops-secrets encrypt --ignore-mac {path}"
+    return Diagnosis(
+        "encrypted-kind",
+        ERROR if is_map else WARNING,
+        f"{path} is an encrypted {kind}, and Flux decrypts it for everybody who may read one",
+        (path,),
+        edit
+        if is_map
+        else f"move its encrypted values to a Secret that the {kind} of {path} names",
+    )
 
 
 def _readable(path: str, document: SopsDocument) -> Diagnosis:
