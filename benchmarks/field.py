@@ -39,7 +39,9 @@ BOOTSTRAP = (
 )
 ASKS = "precedes this one"
 """In the refusal that asks for --shadowed-recipients: the plan is then made with "keep"."""
-_CLUSTER = re.compile(r"^  (\S.*): (?:no pull Secret|\d+ pull Secrets? in )", re.MULTILINE)
+_CLUSTER = re.compile(
+    r"^  (\S.*): (?:no (?:encrypted )?pull Secret|\d+ pull Secrets? in )", re.MULTILINE
+)
 
 
 class Ran(NamedTuple):
@@ -172,6 +174,8 @@ def outcome(ran: Ran) -> dict[str, Any]:
     said: Any = None
     if ran.out.startswith("{"):
         said = json.loads(ran.out)
+        # An error is a document as well.
+        said = None if said["schema"] == "gitops-secrets/error" else said
     return {
         "status": ran.status,
         "milliseconds": ran.milliseconds,

@@ -24,6 +24,7 @@ _OPEN = (
     *("docker.io", "index.docker.io", "ghcr.io", "quay.io", "gcr.io", "*.gcr.io", "registry.k8s.io", "k8s.gcr.io"),
     *("mcr.microsoft.com", "public.ecr.aws", "registry.gitlab.com", "nvcr.io", "cgr.dev"),
     *("lscr.io", "docker.elastic.co", "registry.access.redhat.com", "code.forgejo.org", "codeberg.org"),
+    *("docker.gitea.com", "cr.fluentbit.io", "oci.external-secrets.io", "docker.n8n.io", "docker.redpanda.com"),
     *("*.pkg.dev", "*.azurecr.io", "*.amazonaws.com", "*.amazonaws.com.cn", "localhost", "localhost:*"),
 )  # fmt: skip
 """Where images are public as often as not, or the node itself has the credential."""
