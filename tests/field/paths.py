@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from tests.field.applying import DB, PROD, SHOP, fleet
-from tests.field.layout import DECRYPTED, FLUX, Layout, kus, listing, named, sealed
+from tests.field.layout import (
+    DECRYPTED,
+    FLUX,
+    Layout,
+    documents,
+    kus,
+    listing,
+    named,
+    sealed,
+    source,
+)
 
 HERE = kus("any", "./any", namespace=None).replace(
     "name: flux-system", "name: flux-system\n    namespace: flux-system"
@@ -102,6 +112,25 @@ LAYOUTS = {
         ),
         PROD,
         ("decryption: Kustomization shop/web-db", "decryption: Kustomization shop/api-db"),
+    ),
+    "a source for each tenant": Layout(
+        "one template makes a source of this repository and a Kustomization that reads it, by the name that the "
+        "variables of each use give both",
+        fleet(
+            {
+                "apps/ns.yaml": SHOP,
+                "apps/shop.yaml": kus(
+                    "shop", "./template", more="  postBuild:\n    substitute:\n      TEAM: shop\n"
+                ),
+                "template/sync.yaml": documents(
+                    source("${TEAM}-fleet", "ssh://git@git.example.org/acme/fleet.git"),
+                    kus("${TEAM}-db", "./db/${TEAM}", "GitRepository/${TEAM}-fleet"),
+                ),
+                "db/shop/db.yaml": sealed("db", "shop"),
+            }
+        ),
+        PROD,
+        ("decryption: Kustomization flux-system/shop-db",),
     ),
     "a base for two tenants": Layout(
         "two overlays of one base give its Kustomization another namespace and path: both are followed",

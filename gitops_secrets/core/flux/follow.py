@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -10,6 +9,7 @@ from typing import NamedTuple
 import yaml
 
 from gitops_secrets.core.flux import objects as flux
+from gitops_secrets.core.flux.addresses import address_in
 from gitops_secrets.core.flux.kustomizations import (
     FluxKustomization,
     read_kustomization,
@@ -26,7 +26,6 @@ from gitops_secrets.core.yamltext.nodes import entries, get, items, text
 from gitops_secrets.errors import GitOpsSecretsError
 
 _SOURCES = (b"GitRepository", b"OCIRepository", b"Bucket")
-_REFERENCES = {"branch": "refs/heads/", "tag": "refs/tags/"}
 
 
 class Applied(NamedTuple):
@@ -89,9 +88,9 @@ def follow(
         if not is_elsewhere:
             applied = applied._replace(reach=_reach(kustomization, fetched))
         yield applied
-        sources.learn(applied.reach)
         settings.learn(applied, fetched)
         variables = settings.variables(kustomization)
+        sources.learn(applied, variables)
         for child in _applied_by(applied, fetched, variables):
             below = child if is_own and child.name == own.name else child.below(base)
             todo.append((below, False))
@@ -169,8 +168,8 @@ class _Sources:
         self._urls: dict[tuple[str | None, ...], str] = {}
         if address is not None:
             self._urls[self._own] = address
-        self._read: set[str] = set()
-        self._learn(own.file)
+        for node in self._in(own.file):
+            self._learn(node, Underway.begin(node).name)
 
     def is_here(self, kustomization: FluxKustomization) -> bool:
         """Return whether *kustomization* reads what the root reads, by name or by address."""
@@ -178,22 +177,24 @@ class _Sources:
         url = self._urls.get(source)
         return source == self._own or (url is not None and url == self._urls.get(self._own))
 
-    def learn(self, found: Reach) -> None:
-        """Take in the sources among what a Kustomization applies."""
-        for path in found.files:
-            self._learn(path)
+    def learn(self, applied: Applied, variables: Variables | None) -> None:
+        """Take in the sources among what *applied* applies, as its patches and *variables* leave them."""
+        for file in applied.reach.files:
+            for node in self._in(file):
+                for source, name in _left(applied, self._fetched, file, node, variables):
+                    self._learn(source, name)
 
-    def _learn(self, path: str) -> None:
+    def _in(self, path: str) -> list[yaml.Node]:
         content = self._fetched.tree.read(path) or b""
-        if path in self._read or not any(kind in content for kind in _SOURCES):
-            return
-        self._read.add(path)
-        for node in self._fetched.tree.derive(path, sources_in):
-            url = text(node, "spec", "url") or text(node, "spec", "bucketName")
-            if url:
-                namespace = text(node, "metadata", "namespace") or flux.DEFAULT_NAMESPACE
-                name = text(node, "metadata", "name")
-                self._urls[text(node, "kind"), name, namespace] = _address(node, url)
+        if not any(kind in content for kind in _SOURCES):
+            return []
+        return self._fetched.tree.derive(path, sources_in)
+
+    def _learn(self, node: yaml.Node, name: Name) -> None:
+        url = text(node, "spec", "url") or text(node, "spec", "bucketName")
+        if url:
+            namespace = name.namespace or flux.DEFAULT_NAMESPACE
+            self._urls[text(node, "kind"), name.name, namespace] = address_in(node, url)
 
 
 class _Settings:
@@ -238,31 +239,6 @@ class _Settings:
         return self._known
 
 
-def address_of(url: str, reference: str) -> str:
-    """Return what a source reads, whatever way leads there: host and path of *url*, and the *reference* of Git in full."""
-    return f"{repository_of(url)} {reference}".lower()
-
-
-def _address(node: yaml.Node, url: str) -> str:
-    said = {key: text(value) or "" for key, value in entries(node, "spec", "ref")}
-    is_git = text(node, "kind") == "GitRepository"
-    if is_git and not said:
-        said = {"branch": "master"}  # which source-controller reads then
-    reference = said.get("name") or " ".join(
-        f"{_REFERENCES.get(key, key) if is_git else ''}{value}"
-        for key, value in sorted(said.items())
-    )
-    return address_of(url, reference)
-
-
-def repository_of(url: str) -> str:
-    """Return the repository at *url*, whatever scheme and user lead there: host and path."""
-    scp = re.match(r"(?:[\w.-]+@)?([\w.-]+):(?!//|\d+/)(.+)", url)
-    bare = f"{scp[1]}/{scp[2]}" if scp is not None else url.partition("://")[2] or url
-    host, _, path = bare.rpartition("@")[2].partition("/")
-    return f"{host.partition(':')[0]}/{path.rstrip('/').removesuffix('.git')}".lower()
-
-
 def _documents(content: bytes, path: str, wanted: bytes) -> list[yaml.Node]:
     try:
         return [node for _, node in select_documents(content, path, wanted)]
@@ -279,19 +255,24 @@ def _applied_by(
     applied: Applied, fetched: Fetched, variables: Variables | None
 ) -> Iterator[FluxKustomization]:
     """Yield the Kustomizations among what *applied* applies, as its patches and variables leave them."""
-    spec = get(applied.kustomization.root, "spec")
     for file in applied.reach.files:
         for child in fetched.kustomizations(file):
             assert child.root is not None
-            for route in applied.reach.routes[file]:
-                found = made(fetched, applied.reach, route, spec, child.root)
-                if found is not None:
-                    root = _substituted(found[0], variables)
-                    namespace, name = found[1] if root is found[0] else _called(found[1], variables)
-                    read = (
-                        child if root is child.root else read_kustomization(file, child.line, root)
-                    )
-                    yield read._replace(name=name, namespace=namespace)
+            for root, (namespace, name) in _left(applied, fetched, file, child.root, variables):
+                read = child if root is child.root else read_kustomization(file, child.line, root)
+                yield read._replace(name=name, namespace=namespace)
+
+
+def _left(
+    applied: Applied, fetched: Fetched, file: str, node: yaml.Node, variables: Variables | None
+) -> Iterator[tuple[yaml.Node, Name]]:
+    """Yield the object *node* of *file* and its name, as each way to it and *variables* leave them."""
+    spec = get(applied.kustomization.root, "spec")
+    for route in applied.reach.routes[file]:
+        found = made(fetched, applied.reach, route, spec, node)
+        if found is not None:
+            root = _substituted(found[0], variables)
+            yield root, found[1] if root is found[0] else _called(found[1], variables)
 
 
 def _substituted(root: yaml.Node, variables: Variables | None) -> yaml.Node:

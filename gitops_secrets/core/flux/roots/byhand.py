@@ -6,7 +6,8 @@ import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from gitops_secrets.core.flux.follow import Applied, follow, repository_of
+from gitops_secrets.core.flux.addresses import repository_of
+from gitops_secrets.core.flux.follow import Applied, follow
 from gitops_secrets.core.flux.kustomizations import FluxKustomization, kustomizations_in
 from gitops_secrets.core.flux.objects import (
     DEFAULT_NAMESPACE,

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import yaml
 
-from gitops_secrets.core.flux.follow import address_of
+from gitops_secrets.core.flux.addresses import address_of
 from gitops_secrets.core.flux.kustomizations import (
     FluxKustomization,
     kustomizations_in,
