@@ -221,6 +221,18 @@ LAYOUTS = {
         },
         (ONE_HOME,),
     ),
+    "all of another repository in an archive": Layout(
+        "an archive has the old CRDs, which came from the repository of a project, source and Kustomization in one "
+        "file: that reads all of the other repository, and does not lead to the root that stands here",
+        {
+            **CONFIG,
+            "archive/crds/certificates.yaml": documents(
+                source("certificates", "https://git.example.org/others/certificates.git"),
+                kus("certificates", None, "GitRepository/certificates"),
+            ),
+        },
+        (Expected("kubernetes/flux", MANIFESTS, FLUX_YAML, home="kubernetes", source=HOME),),
+    ),
     "all of another repository beside a root": Layout(
         "a left-over Kustomization without a path, whose source is in Git and is another repository than the root's",
         {

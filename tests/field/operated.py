@@ -217,6 +217,37 @@ LAYOUTS = {
         },
         AT_HOME,
     ),
+    "one instance for several clusters": Layout(
+        "spec.sync.path has a variable for the cluster, which each cluster's own Kustomization gives: every folder "
+        "with Kustomizations that the path may be is a cluster, and the folder of their common files is none",
+        {
+            **{
+                f"clusters/{name}/{below}.yaml": kus("apps", f"./clusters/{name}/apps")
+                for name in ("oslo", "rome")
+                for below in ("bootstrap/apps", "old/apps")
+            },
+            "clusters/common/bootstrap/web.yaml": named("ConfigMap", "web", FLUX),
+            **{f"clusters/{name}/apps/db.yaml": sealed("db", FLUX) for name in ("oslo", "rome")},
+            "flux/flux.yaml": release(sync("clusters/${CLUSTER}/bootstrap")),
+        },
+        tuple(
+            Expected(f"clusters/{name}/bootstrap", OPERATOR, "flux/flux.yaml")
+            for name in ("oslo", "rome")
+        ),
+        2 * ("decryption: Kustomization flux-system/apps ",),
+    ),
+    "a source that the cluster has from before": Layout(
+        "the repository came from flux bootstrap to the operator: Kustomizations still name its old source, whose "
+        "manifest is left in a folder that nothing applies",
+        {
+            "clusters/prod/flux.yaml": instance(sync("clusters/prod")),
+            "clusters/prod/apps.yaml": kus("apps", "./apps", "GitRepository/fleet"),
+            "old/cluster.yaml": source("fleet"),
+            "apps/token.yaml": sealed("token", FLUX),
+        },
+        (Expected("clusters/prod", OPERATOR, "clusters/prod/flux.yaml"),),
+        ("decryption: Kustomization flux-system/apps ",),
+    ),
     "by Terraform": Layout(
         "Terraform installs the chart, and its sync is not in Git: the root is not either; the place is named",
         {

@@ -16,8 +16,11 @@ def address_of(url: str, reference: str) -> str:
     return f"{repository_of(url)} {reference}".lower()
 
 
-def address_in(node: yaml.Node, url: str) -> str:
-    """Return the same of a source, the manifest *node* with *url*."""
+def address_in(node: yaml.Node) -> str | None:
+    """Return the same of a source, the manifest *node*; None if it does not say it."""
+    url = text(node, "spec", "url") or text(node, "spec", "bucketName")
+    if not url:
+        return None
     said = {key: text(value) or "" for key, value in entries(node, "spec", "ref")}
     is_git = text(node, "kind") == "GitRepository"
     if is_git and not said:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from functools import cached_property
 from typing import NamedTuple
 
 import yaml
@@ -17,13 +18,13 @@ from gitops_secrets.core.flux.kustomizations import (
 from gitops_secrets.core.flux.kustomize.mutate import as_node, plain
 from gitops_secrets.core.flux.kustomize.patches import Patch
 from gitops_secrets.core.flux.making import made, renames
-from gitops_secrets.core.flux.objects import select_documents, sources_in
+from gitops_secrets.core.flux.objects import sources_in
 from gitops_secrets.core.flux.reach import NOWHERE, UNKNOWN, Fetched, Reach, reach
+from gitops_secrets.core.flux.settings import Settings
 from gitops_secrets.core.flux.substitution import DISABLED, Variables, is_open, substituted
 from gitops_secrets.core.flux.underway import Name, Step, Underway, flux_patches, names_along
 from gitops_secrets.core.repository.layout import Cluster
-from gitops_secrets.core.yamltext.nodes import entries, get, items, text
-from gitops_secrets.errors import GitOpsSecretsError
+from gitops_secrets.core.yamltext.nodes import get, items, text
 
 _SOURCES = (b"GitRepository", b"OCIRepository", b"Bucket")
 
@@ -76,7 +77,7 @@ def follow(
     todo = deque([(own, True)])
     seen: set[tuple[str, str]] = set()
     sources = _Sources(fetched, own, address)
-    settings = _Settings(fetched)
+    settings = Settings(fetched)
     while todo:
         kustomization, is_own = todo.popleft()
         key = kustomization.namespace or flux.DEFAULT_NAMESPACE, kustomization.name
@@ -88,7 +89,7 @@ def follow(
         if not is_elsewhere:
             applied = applied._replace(reach=_reach(kustomization, fetched))
         yield applied
-        settings.learn(applied, fetched)
+        settings.learn(applied.reach.files)
         variables = settings.variables(kustomization)
         sources.learn(applied, variables)
         for child in _applied_by(applied, fetched, variables):
@@ -173,9 +174,12 @@ class _Sources:
 
     def is_here(self, kustomization: FluxKustomization) -> bool:
         """Return whether *kustomization* reads what the root reads, by name or by address."""
-        source = _source(kustomization)
-        url = self._urls.get(source)
-        return source == self._own or (url is not None and url == self._urls.get(self._own))
+        source, own = _source(kustomization), self._urls.get(self._own)
+        if source == self._own or own is None:
+            return source == self._own
+        # Git may have a source that nothing here applies: the cluster has it from before.
+        known = [self._urls[source]] if source in self._urls else self._written.get(source, [])
+        return own in known
 
     def learn(self, applied: Applied, variables: Variables | None) -> None:
         """Take in the sources among what *applied* applies, as its patches and *variables* leave them."""
@@ -184,6 +188,17 @@ class _Sources:
                 for source, name in _left(applied, self._fetched, file, node, variables):
                     self._learn(source, name)
 
+    @cached_property
+    def _written(self) -> dict[tuple[str | None, ...], list[str]]:
+        """The addresses of every source in Git, applied or not, as its manifest has it."""
+        found: dict[tuple[str | None, ...], list[str]] = {}
+        for path in self._fetched.tree.files():
+            for node in self._in(path) if path.endswith((".yaml", ".yml")) else ():
+                address = address_in(node)
+                if address is not None:
+                    found.setdefault(_key(node, Underway.begin(node).name), []).append(address)
+        return found
+
     def _in(self, path: str) -> list[yaml.Node]:
         content = self._fetched.tree.read(path) or b""
         if not any(kind in content for kind in _SOURCES):
@@ -191,59 +206,14 @@ class _Sources:
         return self._fetched.tree.derive(path, sources_in)
 
     def _learn(self, node: yaml.Node, name: Name) -> None:
-        url = text(node, "spec", "url") or text(node, "spec", "bucketName")
-        if url:
-            namespace = name.namespace or flux.DEFAULT_NAMESPACE
-            self._urls[text(node, "kind"), name.name, namespace] = address_in(node, url)
+        address = address_in(node)
+        if address is not None:
+            self._urls[_key(node, name)] = address
 
 
-class _Settings:
-    """The ConfigMaps that Git has for post-build substitution."""
-
-    def __init__(self, fetched: Fetched) -> None:
-        self._fetched = fetched
-        self._files: dict[str, None] = {}
-        self._known: dict[str, dict[str, str]] | None = None
-
-    def learn(self, applied: Applied, fetched: Fetched) -> None:
-        """Take in what *applied* applies."""
-        found = (f for f in applied.reach.files if b"ConfigMap" in (fetched.tree.read(f) or b""))
-        self._files |= dict.fromkeys(found)
-        self._known = None
-
-    def variables(self, kustomization: FluxKustomization) -> Variables | None:
-        """Return what *kustomization* substitutes by, None if it does not."""
-        post = get(kustomization.root, "spec", "postBuild")
-        given = {key: text(value) or "" for key, value in entries(post, "substitute")}
-        named = items(post, "substituteFrom")
-        if not given and not named:
-            return None
-        known: dict[str, str] = {}
-        is_complete = True
-        for entry in named:
-            found = self._maps().get(text(entry, "name") or "")
-            is_map = text(entry, "kind") == "ConfigMap"
-            known |= found or {}
-            is_complete &= is_map and found is not None
-        return Variables({**known, **given}, is_complete)
-
-    def _maps(self) -> dict[str, dict[str, str]]:
-        if self._known is None:
-            self._known = {}
-            for path in self._files:
-                content = self._fetched.tree.read(path) or b""
-                for node in _documents(content, path, rb"kind[\"']?\s*:\s*[\"']?ConfigMap"):
-                    name = text(node, "metadata", "name") or ""
-                    data = {key: text(value) or "" for key, value in entries(node, "data")}
-                    self._known.setdefault(name, data)
-        return self._known
-
-
-def _documents(content: bytes, path: str, wanted: bytes) -> list[yaml.Node]:
-    try:
-        return [node for _, node in select_documents(content, path, wanted)]
-    except GitOpsSecretsError:
-        return []
+def _key(node: yaml.Node, name: Name) -> tuple[str | None, ...]:
+    """Return what a Kustomization names the source *node* by."""
+    return text(node, "kind"), name.name, name.namespace or flux.DEFAULT_NAMESPACE
 
 
 def _source(kustomization: FluxKustomization) -> tuple[str | None, ...]:

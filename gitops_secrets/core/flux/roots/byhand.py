@@ -178,7 +178,8 @@ def _candidates(tree: Overlay, known: Sequence[Root]) -> Iterator[tuple[FluxKust
     """Yield each Kustomization that may be a root, and whether its source stands in the same folder.
 
     The path "." is in each repository. One with it is left out if it reads another artifact than Git's, of
-    which nothing says what it is made of, or another repository than those of the roots that are *known*.
+    which nothing says what it is made of, or another repository than those of the roots that are *known*; than
+    those that a Kustomization below its own path reads, if none is.
     """
     files: list[str] = []
     sources: dict[_SourceName, list[_Source]] = {}
@@ -191,7 +192,13 @@ def _candidates(tree: Overlay, known: Sequence[Root]) -> Iterator[tuple[FluxKust
             sources.setdefault(name, []).append(source)
         if group in content:
             files.append(path)
-    here = {url for root in known for url in _repositories(root, sources)}
+    here = {url for root in known for url in _repositories(root, sources)} or {
+        source.repository
+        for path in files
+        for found in tree.derive(path, kustomizations_in)
+        if _is_inside(found)
+        for source in sources.get(found.source, ())
+    }
     inside = []
     is_any = False
     for path in files:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections import Counter
 from collections.abc import Iterator
 
 from gitops_secrets.core.flux.kustomizations import kustomizations_in, own_kustomization
-from gitops_secrets.core.flux.objects import ARTIFACTS, KUSTOMIZATION_GROUP, SYNC
+from gitops_secrets.core.flux.objects import ARTIFACTS, KUSTOMIZATION_GROUP, SYNC, normalise
 from gitops_secrets.core.flux.roots.byhand import find_by_hand
 from gitops_secrets.core.flux.roots.instance import FluxInstance, find_instances
 from gitops_secrets.core.flux.roots.root import (
@@ -22,6 +23,7 @@ from gitops_secrets.core.flux.substitution import is_open
 from gitops_secrets.core.repository.layout import CONFIG, PULL_SECRETS, Cluster, as_laid_out
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.pullsecret import CLUSTER_ANNOTATION
+from gitops_secrets.core.yamltext.nodes import text
 
 NO_ROOT = (
     "no gotk-sync.yaml, no FluxInstance, no values of the chart flux-instance and no Kustomization "
@@ -112,10 +114,33 @@ def _wired(tree: Overlay) -> Iterator[Root]:
 
 def _operated(tree: Overlay) -> Iterator[Root]:
     for instance in find_instances(tree):
-        if instance.path is None:
-            continue
-        path, base = placed(tree, instance.path, instance.source.kind, instance.file)
-        yield _operated_root(tree, instance, path, base)
+        for said in [instance.path] if instance.path is not None else _fitting(tree, instance):
+            path, base = placed(tree, said, instance.source.kind, instance.file)
+            yield _operated_root(tree, instance, path, base)
+
+
+def _fitting(tree: Overlay, instance: FluxInstance) -> Iterator[str]:
+    """Yield the folders with Kustomizations that spec.sync.path may be: a variable in it stands for one folder.
+
+    One instance serves several clusters so. A path of variables alone says nothing.
+    """
+    written = normalise(text(instance.spec, "sync", "path") or "")
+    if not re.sub(r"\$\{[^}]*\}", "", written).strip("/."):
+        return
+    pattern = re.compile(
+        "".join(
+            "[^/]+" if part.startswith("${") else re.escape(part)
+            for part in re.split(r"(\$\{[^}]*\})", written)
+        )
+    )
+    folders = {
+        posixpath.dirname(file)
+        for file in tree.files()
+        if file.endswith((".yaml", ".yml"))
+        and KUSTOMIZATION_GROUP.encode() in (tree.read(file) or b"")
+    }
+    found = {match[0] for folder in folders if (match := pattern.match(f"{folder}/")) is not None}
+    yield from sorted(path for path in found if pattern.fullmatch(path))
 
 
 def _operated_root(tree: Overlay, instance: FluxInstance, path: str, base: str) -> Root:
