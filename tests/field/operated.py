@@ -248,6 +248,18 @@ LAYOUTS = {
         (Expected("clusters/prod", OPERATOR, "clusters/prod/flux.yaml"),),
         ("decryption: Kustomization flux-system/apps ",),
     ),
+    "the root from before the operator": Layout(
+        "the files by which a person applied source and root are left in config/, and read the folder around the "
+        "one that the FluxInstance names: one cluster",
+        {
+            "kubernetes/flux/config/cluster.yaml": documents(
+                source("home"), kus("cluster", "./kubernetes/flux", "GitRepository/home")
+            ),
+            "kubernetes/flux/cluster/apps.yaml": kus("apps", "./kubernetes/apps"),
+            "kubernetes/apps/flux.yaml": instance(sync("kubernetes/flux/cluster")),
+        },
+        (Expected("kubernetes/flux/cluster", OPERATOR, "kubernetes/apps/flux.yaml"),),
+    ),
     "by Terraform": Layout(
         "Terraform installs the chart, and its sync is not in Git: the root is not either; the place is named",
         {

@@ -87,7 +87,7 @@ def find_by_hand(tree: Overlay, known: Sequence[Root]) -> Iterator[Root]:
     templates = [found for found, _ in candidates if is_open(found.path)]
     closed += [(found, True) for found in _overlaid(tree, fetched, templates)]
     for candidate, is_beside in closed:
-        if candidate.file in led_to or candidate.path in read:
+        if candidate.file in led_to or candidate.path in read or _is_around(candidate, known):
             continue
         path, base = placed(tree, candidate.path, candidate.source[0] or "", candidate.file)
         if not tree.below(path):
@@ -144,6 +144,14 @@ def _read_below(applied: Sequence[Applied]) -> set[str]:
 
 def _place(found: FluxKustomization) -> _Place:
     return found.file, found.line
+
+
+def _is_around(found: FluxKustomization, known: Sequence[Root]) -> bool:
+    """Return whether *found* reads a folder in which a FluxInstance has Flux begin: it was the root before that."""
+    return any(
+        root.instance is not None and root.cluster.path.startswith(f"{found.path}/")
+        for root in known
+    )
 
 
 def _is_inside(found: FluxKustomization) -> bool:
