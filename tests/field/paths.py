@@ -132,6 +132,38 @@ LAYOUTS = {
         PROD,
         ("decryption: Kustomization flux-system/shop-db",),
     ),
+    "artifacts of parts of the repository": Layout(
+        "a generator makes an artifact of each application, of what its folder holds or of the folder itself, and "
+        "Kustomizations read these: all but one that is made of another repository",
+        fleet(
+            {
+                "apps/ns.yaml": SHOP,
+                "apps/artifacts.yaml": documents(
+                    source("others", "https://git.example.org/others/all.git"),
+                    "apiVersion: source.extensions.fluxcd.io/v1beta1\nkind: ArtifactGenerator\n"
+                    "metadata: {name: apps, namespace: flux-system}\nspec:\n  sources:\n"
+                    "    - {alias: repo, kind: GitRepository, name: flux-system}\n"
+                    "    - {alias: others, kind: GitRepository, name: others}\n  artifacts:\n"
+                    "    - name: web\n      copy:\n"
+                    '        - {from: "@repo/parts/web/**", to: "@artifact/"}\n'
+                    '        - {from: "@repo/README.md", to: "@artifact/README.md"}\n'
+                    "    - name: db\n      copy:\n"
+                    '        - {from: "@repo/parts/db/", to: "@artifact/deploy/"}\n'
+                    "    - name: other\n      copy:\n"
+                    '        - {from: "@others/parts/web/**", to: "@artifact/"}\n',
+                ),
+                "apps/ks.yaml": documents(
+                    kus("web", "./", "ExternalArtifact/web"),
+                    kus("db", "./deploy/db/prod", "ExternalArtifact/db"),
+                    kus("other", "./", "ExternalArtifact/other"),
+                ),
+                "parts/web/secret.yaml": sealed("web", "shop"),
+                "parts/db/prod/secret.yaml": sealed("db", "shop"),
+            }
+        ),
+        PROD,
+        ("decryption: Kustomization flux-system/web", "decryption: Kustomization flux-system/db"),
+    ),
     "a base for two tenants": Layout(
         "two overlays of one base give its Kustomization another namespace and path: both are followed",
         fleet(

@@ -11,6 +11,7 @@ import yaml
 
 from gitops_secrets.core.flux import objects as flux
 from gitops_secrets.core.flux.addresses import address_in
+from gitops_secrets.core.flux.generated import ARTIFACT, origin
 from gitops_secrets.core.flux.kustomizations import (
     FluxKustomization,
     read_kustomization,
@@ -74,17 +75,17 @@ def follow(
     Every path counts from *base*, the folder that the artifact is made of; "" is the repository's top.
     *address* is that of its source, as ``address_of`` returns it, where no manifest of a source says it.
     """
-    todo = deque([(own, True)])
+    todo = deque([(own, _source(own), True)])
     seen: set[tuple[str, str]] = set()
     sources = _Sources(fetched, own, address)
     settings = Settings(fetched)
     while todo:
-        kustomization, is_own = todo.popleft()
+        kustomization, source, is_own = todo.popleft()
         key = kustomization.namespace or flux.DEFAULT_NAMESPACE, kustomization.name
         if key in seen:
             continue
         seen.add(key)
-        is_elsewhere = not is_own and not sources.is_here(kustomization)
+        is_elsewhere = not is_own and not sources.is_here(source)
         applied = Applied(cluster, kustomization, NOWHERE, is_own=is_own, is_elsewhere=is_elsewhere)
         if not is_elsewhere:
             applied = applied._replace(reach=_reach(kustomization, fetched))
@@ -93,8 +94,21 @@ def follow(
         variables = settings.variables(kustomization)
         sources.learn(applied, variables)
         for child in _applied_by(applied, fetched, variables):
-            below = child if is_own and child.name == own.name else child.below(base)
-            todo.append((below, False))
+            read, source = _traced(child, fetched, base)
+            below = child if is_own and child.name == own.name else read.below(base)
+            todo.append((below, source, False))
+
+
+def _traced(
+    found: FluxKustomization, fetched: Fetched, base: str
+) -> tuple[FluxKustomization, tuple[str | None, ...]]:
+    """Return *found* and its source; of one that reads an artifact that Git says how to make, as if it read what that is made of."""
+    kind, name, namespace = source = _source(found)
+    artifact = name or "", namespace or ""
+    made_of = origin(fetched, base, artifact, found.path) if kind == ARTIFACT else None
+    if made_of is None:
+        return found, source
+    return found._replace(path=made_of.path), made_of.source
 
 
 def _reach(kustomization: FluxKustomization, fetched: Fetched) -> Reach:
@@ -172,9 +186,9 @@ class _Sources:
         for node in self._in(own.file):
             self._learn(node, Underway.begin(node).name)
 
-    def is_here(self, kustomization: FluxKustomization) -> bool:
-        """Return whether *kustomization* reads what the root reads, by name or by address."""
-        source, own = _source(kustomization), self._urls.get(self._own)
+    def is_here(self, source: tuple[str | None, ...]) -> bool:
+        """Return whether *source* is what the root reads, by name or by address."""
+        own = self._urls.get(self._own)
         if source == self._own or own is None:
             return source == self._own
         # Git may have a source that nothing here applies: the cluster has it from before.
