@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from gitops_secrets.adapters.sops.binary import find_sops
 from tests.support.fleet import DECRYPTED, FILES, edit, kustomization
 from tests.support.secrets import mixed, opaque, recipient, rule
 from tests.support.user import User
@@ -92,6 +93,17 @@ def test_a_rule_that_would_make_the_next_file_unfit_is_a_warning(
     assert said.startswith(
         f"warning[sops-config]: .sops.yaml:2: the creation rule for apps/db.yaml {words}"
     )
+
+
+def test_a_rule_for_another_kind_is_not_held_against_secrets(user: User) -> None:
+    own = recipient(user)
+    config = f"creation_rules:\n- age: {own}\n  encrypted_regex: ^email$\n"
+    resource = "apiVersion: acme.example.com/v1\nkind: Member\nmetadata: {name: a, namespace: shop}\nspec: {email: a@b.c}\n"
+    user.commit({**APPS, ".sops.yaml": config, "apps/member.yaml": resource})
+    assert user.program([find_sops(), "encrypt", "--in-place", "apps/member.yaml"]).status == 0
+    said = user.run("doctor").stdout
+    assert said.startswith("warning[encrypted-kind]: apps/member.yaml is an encrypted Member")
+    assert "sops-config" not in said
 
 
 def test_a_file_whose_kind_is_encrypted_is_one_that_flux_cannot_read(user: User) -> None:

@@ -221,6 +221,19 @@ LAYOUTS = {
         },
         (ONE_HOME,),
     ),
+    "all of another repository, and a root that is not in Git": Layout(
+        "secrets come from a private repository, by a Kustomization without a path; all others read folders of this "
+        "one, by a source that is in the cluster alone",
+        {
+            "clusters/home/secrets.yaml": documents(
+                source("secrets", "ssh://git@git.example.org/me/secrets.git"),
+                kus("secrets", None, "GitRepository/secrets"),
+            ),
+            "clusters/home/apps.yaml": kus("apps", "./apps", HOME),
+            "apps/web.yaml": named("ConfigMap", "web", "default"),
+        },
+        (),
+    ),
     "all of another repository in an archive": Layout(
         "an archive has the old CRDs, which came from the repository of a project, source and Kustomization in one "
         "file: that reads all of the other repository, and does not lead to the root that stands here",

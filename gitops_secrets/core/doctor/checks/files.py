@@ -149,7 +149,8 @@ def _check_rules(view: View) -> Iterator[Diagnosis]:
     said = set()
     for path, documents in view.encrypted.items():
         rule = view.rule_for(path) if path in view.applied_files else None
-        if rule is None or rule.order in said:
+        is_secret = any(document.kind == "Secret" for document in documents)
+        if rule is None or rule.order in said or not is_secret:
             continue
         problem = rule.misfit() or _left_readable(rule, documents)
         if problem is None:

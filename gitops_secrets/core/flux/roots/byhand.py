@@ -187,7 +187,8 @@ def _candidates(tree: Overlay, known: Sequence[Root]) -> Iterator[tuple[FluxKust
 
     The path "." is in each repository. One with it is left out if it reads another artifact than Git's, of
     which nothing says what it is made of, or another repository than those of the roots that are *known*; than
-    those that a Kustomization below its own path reads, if none is.
+    those that a Kustomization below its own path reads, if none is. So is one whose source is not that of the
+    Kustomizations that read folders of this tree.
     """
     files: list[str] = []
     sources: dict[_SourceName, list[_Source]] = {}
@@ -207,6 +208,12 @@ def _candidates(tree: Overlay, known: Sequence[Root]) -> Iterator[tuple[FluxKust
         if _is_inside(found)
         for source in sources.get(found.source, ())
     }
+    local = {
+        found.source
+        for path in files
+        for found in tree.derive(path, kustomizations_in)
+        if found.path != "." and not is_open(found.path) and tree.below(found.path)
+    }
     inside = []
     is_any = False
     for path in files:
@@ -215,6 +222,7 @@ def _candidates(tree: Overlay, known: Sequence[Root]) -> Iterator[tuple[FluxKust
             if found.path == "." and (
                 found.source[0] != "GitRepository"
                 or (here and read and here.isdisjoint(source.repository for source in read))
+                or (local and read and found.source not in local)
             ):
                 continue
             # The name that flux bootstrap gives it; its source may be in the cluster alone.
