@@ -80,7 +80,12 @@ def of_two_in_two(user: User) -> None:
 
 def ruled(user: User) -> None:
     """A Secret that is encrypted by a rule of the repository."""
-    user.commit({".sops.yaml": rule(recipient(user))})
+    seal_for(user, recipient(user))
+
+
+def seal_for(user: User, *readers: str) -> None:
+    """The same, whose rule names *readers*."""
+    user.commit({".sops.yaml": rule(*readers)})
     done = user.run("encrypt", "-", "--to", PATH, stdin=opaque("one", "two").encode())
     assert done.status == 0, done.printed
     user.commit({})
