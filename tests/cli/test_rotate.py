@@ -139,3 +139,22 @@ def test_what_is_uncommitted_stops_it_before_anything_is_minted(fleet: User) -> 
     result = fleet.run(*ROTATE, *program(fleet, minted()), "--check", "never")
     assert (result.status, "not committed" in result.stderr) == (3, True), result.printed
     assert (fleet.home.parent / "program" / "more").read_text() == ""
+
+
+@pytest.mark.parametrize(
+    ("option", "hint"),
+    [
+        (
+            ("--pause-after", "3d"),
+            "leave --pause-after out; --revoke-after 7d waits before the revocation",
+        ),
+        (("--reactivate",), "leave --reactivate out"),
+    ],
+)
+def test_a_pause_of_what_cannot_pause_is_to_be_left_out(
+    fleet: User, option: tuple[str, ...], hint: str
+) -> None:
+    """--revoke-after beside it was refused in the same words."""
+    result = fleet.run(*ROTATE, *program(fleet, minted()), *option)
+    assert (result.status, f"hint: {hint}\n" in result.stderr) == (2, True), result.printed
+    assert revoked(fleet) is None

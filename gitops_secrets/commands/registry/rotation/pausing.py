@@ -22,7 +22,11 @@ def refuse_unpausable(request: Request) -> None:
         return
     if not isinstance(request.minter, Pauser):
         name = request.minter.name if request.minter is not None else "who brings a credential"
-        raise UsageError(f"{option}: {name} cannot pause one", "--revoke-after 7d")
+        later = "; --revoke-after 7d waits before the revocation"
+        raise UsageError(
+            f"{option}: {name} cannot pause one",
+            f"leave {option} out{later if request.pause_after is not None else ''}",
+        )
     if request.pause_after is not None and request.pause_after > request.revoke_after:
         raise UsageError(
             "--pause-after is longer than --revoke-after, and the pause comes first",
