@@ -11,23 +11,25 @@ import re
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from tests.hints.inventory import COMMAND, pattern
 from tests.support.user import PROGRAM, Result, User
 
 TYPED = {"CREDS": "robot:password", "VALUE": "another-value", "GIT_EDITOR": "sed -i 1iChange"}
 """What the user's shell has; git asks an editor for the message of a commit."""
+U = TypeVar("U", bound=User)
 _PRINTED = re.compile(r"^(?:gitops-secrets: |remote: )? *hint: (.*)$", re.MULTILINE)
 _PLACEHOLDER = re.compile(r"(?<![\w$/.-])[A-Z]{4,}(?![\w/=])")
 _OF_SHELLS = re.compile(r"\b(?:HEAD|EDITOR|VALUE|TMPDIR)\b")
 
 
 @dataclass(frozen=True)
-class Situation:
-    """One row of the table."""
+class Situation(Generic[U]):
+    """One row of a table; *U* is a user who has what the tier of the table has."""
 
     name: str
-    prepare: Callable[[User], object]
+    prepare: Callable[[U], object]
     """Makes the repository, and whatever else is there."""
     command: str
     """What the user types, and what fails."""
@@ -60,7 +62,7 @@ class Situation:
     env: Mapping[str, str] = field(default_factory=dict)
 
 
-def follow(user: User, situation: Situation) -> None:
+def follow(user: U, situation: Situation[U]) -> None:
     """Run the command, follow its hint, and run it again."""
     situation.prepare(user)
     failed = _type(user, situation, situation.command)

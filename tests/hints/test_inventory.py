@@ -1,4 +1,4 @@
-"""Every hint is followed in a situation, or is named with the reason why not."""
+"""Every hint is followed in a situation of one of the tiers, or is named with the reason why not."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from collections import Counter
 from tests.hints.inventory import hints
 from tests.hints.not_run import NOT_RUN
 from tests.hints.table import TABLE
+from tests.system.hints.table import TABLE as OF_SYSTEM
 
+TABLES = (*TABLE, *OF_SYSTEM)
+"""The situations of all tiers."""
 _PROSE = re.compile(
     r"[,;] [a-z]|: [a-z]|\b(?:shows|brings|prints|says|names|takes|if|or|and|then)\b"
 )
@@ -22,7 +25,7 @@ def test_there_are_hints_to_look_at() -> None:
 
 def test_each_situation_is_about_a_hint_that_there_is() -> None:
     known = {hint.text for hint in hints()}
-    assert [s.name for s in TABLE if s.hint not in known] == []
+    assert [s.name for s in TABLES if s.hint not in known] == []
 
 
 def test_at_least_a_hundred_hints_are_followed() -> None:
@@ -30,15 +33,15 @@ def test_at_least_a_hundred_hints_are_followed() -> None:
 
 
 def test_situations_have_names_of_their_own() -> None:
-    assert [name for name, number in Counter(s.name for s in TABLE).items() if number > 1] == []
+    assert [name for name, number in Counter(s.name for s in TABLES).items() if number > 1] == []
 
 
 def test_each_command_is_followed_or_says_why_not() -> None:
-    followed = {situation.hint for situation in TABLE}
+    followed = {situation.hint for situation in TABLES}
     named = {text for texts in NOT_RUN.values() for text in texts}
     assert followed.isdisjoint(named)
     missing = [h for h in hints() if h.is_typed and h.text not in followed | named]
-    assert missing == [], "follow it in a situation of tests/hints, or name it in not_run.py"
+    assert missing == [], "follow it in a situation of a tier's table, or name it in not_run.py"
     assert named <= {hint.text for hint in hints()}
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from tests.support.secrets import mixed
 from tests.support.webserver import Reply, Request
@@ -111,7 +111,7 @@ class Harbor:
 
 
 class GitLab:
-    """The deploy tokens of the project ``group/app``. A stand-in: GitLab is in no package registry."""
+    """The deploy tokens of the project ``group/app``, or of ``group``. A stand-in: GitLab is in no package registry."""
 
     def __init__(self, token: str) -> None:
         self._token = token
@@ -122,8 +122,9 @@ class GitLab:
         if request.headers.get("PRIVATE-TOKEN") != self._token:
             return answer(401, {"message": "401 Unauthorized"})
         url = urlsplit(request.path)
-        found = re.fullmatch(r"/api/v4/projects/([^/]+)/deploy_tokens(?:/(\d+))?", url.path)
-        if found is None or unquote(found[1]) != "group/app":
+        whose = r"/api/v4/(projects/group%2Fapp|groups/group)/deploy_tokens(?:/(\d+))?"
+        found = re.fullmatch(whose, url.path)
+        if found is None:
             return answer(404, {"message": "404 Project Not Found"})
         if request.method == "POST":
             return self._post(json.loads(request.body))

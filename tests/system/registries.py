@@ -40,19 +40,19 @@ class Authority:
         self.file = folder / f"{name}.pem"
         self.file.write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
 
-    def issue(self, name: str = "server") -> tuple[Path, Path]:
-        """The files of a certificate for 127.0.0.1, localhost and *name*, and of its key."""
+    def issue(self, name: str = "server", *more: str) -> tuple[Path, Path]:
+        """The files of a certificate for 127.0.0.1, localhost and the names, and of its key."""
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        certificate = _certificate(key, name, self.key, "Tests", ca=False)
+        certificate = _certificate(key, name, self.key, "Tests", *more, ca=False)
         files = self._folder / f"{name}.crt", self._folder / f"{name}.key"
         files[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
         files[1].write_bytes(_pem(key))
         return files
 
-    def context(self, name: str = "context") -> ssl.SSLContext:
+    def context(self, name: str = "context", *more: str) -> ssl.SSLContext:
         """What a server of Python's serves TLS with."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*self.issue(name))
+        context.load_cert_chain(*self.issue(name, *more))
         return context
 
 
@@ -239,7 +239,12 @@ def _port(process: Process, log: Path) -> str | None:
 
 
 def _certificate(
-    key: rsa.RSAPrivateKey, name: str, signer: rsa.RSAPrivateKey, issuer: str, *, ca: bool
+    key: rsa.RSAPrivateKey,
+    name: str,
+    signer: rsa.RSAPrivateKey,
+    issuer: str,
+    *more: str,
+    ca: bool,
 ) -> x509.Certificate:
     now = dt.datetime.now(dt.UTC)
     builder = (
@@ -253,7 +258,7 @@ def _certificate(
         .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
     )
     if not ca:
-        hosts = [x509.DNSName(host) for host in ("localhost", name)]
+        hosts = [x509.DNSName(host) for host in ("localhost", name, *more)]
         names = [*hosts, x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
     return builder.sign(signer, hashes.SHA256())

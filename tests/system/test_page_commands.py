@@ -6,7 +6,6 @@ A tunnel leads to registries on loopback by the names of the pages; their certif
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,6 +20,7 @@ from tests.support.tunnel import Tunnel
 from tests.support.user import PROGRAM, Result, User
 from tests.system.registries import Authority, basic, serving
 from tests.system.registries import push as push_image
+from tests.system.robots import mint_robot
 
 ROOT = Path(__file__).parents[2]
 HOST = "registry.example.com"
@@ -96,14 +96,7 @@ def test_registries_are_checked(reader: Reader) -> None:
 @pytest.mark.parametrize("reader", ["bootstrapped"], indirect=True)
 def test_a_program_rotates(reader: Reader) -> None:
     """mint-robot is the program that the page shows, for the password file of the registry."""
-    (script,) = re.findall(r"(?s)```python\n(.*?)```", (ROOT / "docs/rotation.md").read_text())
-    (reader.folder / "mint.py").write_text(script)
-    program = reader.bin / "mint-robot"
-    users = reader.folder / HOST / "htpasswd"
-    program.write_text(
-        f'#!/bin/sh\nshift 2\nexec {sys.executable} {reader.folder / "mint.py"} {users} "$@"\n'
-    )
-    program.chmod(0o755)
+    mint_robot(reader.bin, reader.folder / HOST / "htpasswd")
 
     result = reader.types(
         "gitops-secrets registry rotate --registry registry.example.com:5000 --exec 'mint-robot --project team' --push"

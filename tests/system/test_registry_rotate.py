@@ -23,10 +23,10 @@ from tests.support.secrets import mixed
 from tests.support.user import Result, User
 from tests.system.registries import OCI, Registry, basic, serving
 from tests.system.registries import push as push_image
+from tests.system.robots import shown_program
 
 __all__ = ["fleet"]
 
-ROOT = Path(__file__).parents[2]
 COPY = "pull-secrets/namespaces/prod/shop/regcred.sops.yaml"
 CONFIRMED = ("--confirmed", "clusters/prod")
 WRAPPER = """\
@@ -91,9 +91,8 @@ class Place(NamedTuple):
 def place(fleet: User, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """The Secret of prod and its copy for a namespace hold the user robot, and are pushed."""
     folder = tmp_path_factory.mktemp("registry")
-    blocks = re.findall(r"(?s)```python\n(.*?)```", (ROOT / "docs/rotation.md").read_text())
     script = folder / "rotate-htpasswd"
-    script.write_text(blocks[0])
+    script.write_text(shown_program())
     password = mixed()
     with serving(folder, htpasswd={"robot": password}) as registry:
         push_image(registry, "team/app", "1", basic("robot", password))

@@ -22,7 +22,7 @@ class Acr:
     def __init__(self, bearer: str) -> None:
         self._bearer = bearer
         self.passwords: dict[str, str] = {}
-        self.host = ""
+        self.host, self.scheme = "", "http"
         """Where it is asked; another one's address is that of an attacker."""
         self._waits = 0
         self._made: dict[str, Any] = {}
@@ -63,5 +63,5 @@ class Acr:
         return self._later()
 
     def _later(self) -> Reply:
-        where = f"http://{self.host}/{REGISTRY}/operationStatuses/1?api-version=2025-11-01"
+        where = f"{self.scheme}://{self.host}/{REGISTRY}/operationStatuses/1?api-version=2025-11-01"
         return Reply(202, [("Location", where), ("Retry-After", "1")])
