@@ -112,12 +112,15 @@ def _twice(applied: Applied, fetched: Fetched, objects: Sequence[Placed]) -> Ite
         p for p in applied.reach.kustomizations if any(x.deletes for x in fetched.patches(p))
     }
     for found in objects:
+        fix = "take out one of the two"
         for step, path in enumerate(found.route):
             # All that goes through the same kustomizations from here on stands together before them.
             other = seen.setdefault((found.route[step:], found.id(step)), found)
             if other is not found or (path in deleting and is_deleted(fetched, found, step + 1)):
+                fix = f"kubectl kustomize {path.rpartition('/')[0] or '.'}"
                 break
         else:
+            # They meet in the kustomization that Flux makes, which is no file that kubectl could build.
             other = seen.setdefault(((), found.id()), found)
         if other is not found:
             is_same = other.place == found.place
@@ -128,7 +131,7 @@ def _twice(applied: Applied, fetched: Fetched, objects: Sequence[Placed]) -> Ite
                 f"{found.place} is the {found} that {said} is already: kustomize builds "
                 f"neither, and {applied.object} applies nothing",
                 (found.place, other.place, applied.place),
-                f"kubectl kustomize {applied.kustomization.path}",
+                fix,
             )
 
 
