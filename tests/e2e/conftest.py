@@ -19,6 +19,7 @@ from tests.e2e.applier import Applier
 from tests.e2e.cluster import Cluster
 from tests.e2e.encrypted import Identity, make_identity
 from tests.e2e.flux import Flux
+from tests.e2e.hints.live import Living
 from tests.e2e.live import Live
 from tests.e2e.operator import Operator
 from tests.e2e.tools.build import Binaries, build
@@ -129,6 +130,16 @@ def first_applier(fresh_cluster: Cluster, tmp_path: Path) -> Iterator[Applier]:
     found = Applier(fresh_cluster, tmp_path / "applier")
     with found.watched():
         yield found
+
+
+@pytest.fixture(scope="session")
+def living(
+    binaries: Binaries, git_server: GitServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Living]:
+    """A user whose cluster runs Flux, shared by the session: whoever changes something heals it."""
+    folder = tmp_path_factory.mktemp("living")
+    with Cluster(binaries, folder / "cluster") as cluster, Flux(cluster, folder / "flux") as flux:
+        yield Living(folder / "user", cluster, flux, git_server.create("living"))
 
 
 @pytest.fixture

@@ -64,6 +64,8 @@ class Source(Context):
         self._stopped = threading.Event()
         self._followed: list[_Followed] = []
         self._failure: Exception | None = None
+        self.is_asked = False
+        """Whether it looks only when it is asked, as the real one between two intervals."""
 
     def _open(self, stack: ExitStack) -> None:
         stack.enter_context(serving(self._server))
@@ -130,10 +132,13 @@ class Source(Context):
         if not commit:
             return
         status = source.get("status", {})
+        is_handled = status.get("lastHandledReconcileAt") == _requested_at(source)
+        if self.is_asked and is_handled:
+            return
         if (
             status.get("artifact", {}).get("path") != str(_path(source, commit))
             or status.get("observedGeneration") != source["metadata"]["generation"]
-            or status.get("lastHandledReconcileAt") != _requested_at(source)
+            or not is_handled
         ):
             self._publish(one.repository, source, commit, one.folder)
 

@@ -2,39 +2,31 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.cluster import CONTEXT, Cluster
+from tests.e2e.administrator import Administrator
+from tests.e2e.cluster import Cluster
 from tests.pages import repositories as made
 from tests.support.terminal import Terminal
-from tests.support.user import PROGRAM, Result, User
+from tests.support.user import Result
 
 COPY = "pull-secrets/namespaces/prod/team-a"
 AS_FLUX = ("apply", "--server-side", "--field-manager=kustomize-controller", "--force-conflicts")
 GONE = "Secret team-a/regcred"
 
 
-class Reader:
-    """Types commands in a shell that has kubectl, flux and a kubeconfig with the context prod."""
+class Reader(Administrator):
+    """Types commands in a shell, also at a terminal."""
 
-    def __init__(self, cluster: Cluster, folder: Path) -> None:
-        self.cluster, self.user = cluster, User(folder / "user")
-        config = cluster.kubeconfig.read_text().replace(json.dumps(CONTEXT), '"prod"')
-        kubeconfig = folder / "kubeconfig"
-        kubeconfig.write_text(config)
-        programs = [PROGRAM, cluster.binaries.path("kubectl"), cluster.binaries.flux_cli]
-        path = ":".join(str(program.parent) for program in programs)
-        self.env = {"KUBECONFIG": str(kubeconfig), "PATH": f"{path}:{self.user.env['PATH']}"}
-
-    def types(self, command: str, **env: str) -> Result:
-        return self.user.program(["bash", "-c", command], env={**self.env, **env})
+    def tries(self, command: str, **env: str) -> Result:
+        """Type *command*, however it ends."""
+        return self.program(["bash", "-c", command], env=env)
 
     def answers(self, command: str, *answers: tuple[str, str]) -> str:
         """Type *command* at a terminal, and each answer after its question; return what is shown."""
-        with Terminal(self.user, ["bash", "-c", command], **self.env) as terminal:
+        with Terminal(self, ["bash", "-c", command]) as terminal:
             for question, answer in answers:
                 terminal.wait_for(question)
                 terminal.type(f"{answer}\r")
@@ -45,8 +37,8 @@ class Reader:
 @pytest.fixture
 def reader(fresh_cluster: Cluster, tmp_path: Path) -> Reader:
     """A repository that bootstrap made, and a cluster without Flux, in which the two namespaces of the page are."""
-    found = Reader(fresh_cluster, tmp_path)
-    made.teams(found.user)
+    found = Reader(tmp_path / "user", fresh_cluster)
+    made.teams(found)
     for name in ("flux-system", "team-a"):
         fresh_cluster.create_namespace(name)
     return found
@@ -56,7 +48,7 @@ NAMED = ("Type the name of the context to apply", "prod")
 
 
 def test_a_cluster_gets_what_it_lacks(reader: Reader) -> None:
-    dry = reader.types("gitops-secrets apply --path clusters/prod --context prod --dry-run")
+    dry = reader.tries("gitops-secrets apply --path clusters/prod --context prod --dry-run")
     assert (dry.status, "nothing was changed" in dry.stdout) == (0, True), dry.printed
     assert reader.cluster.find("Secret", "regcred", "flux-system") is None
 
@@ -66,7 +58,7 @@ def test_a_cluster_gets_what_it_lacks(reader: Reader) -> None:
 
 def test_a_pull_secret_is_taken_from_a_namespace(reader: Reader) -> None:
     """In the order of docs/attach.md: Git, the ServiceAccount, then the cluster."""
-    user, cluster = reader.user, reader.cluster
+    user, cluster = reader, reader.cluster
     assert user.run("attach", "team-a").status == 0
     reader.answers("gitops-secrets apply --path clusters/prod --context prod", NAMED)
     copy = user.run("show", f"{COPY}/regcred.sops.yaml", "--reveal").stdout
@@ -77,7 +69,7 @@ def test_a_pull_secret_is_taken_from_a_namespace(reader: Reader) -> None:
     user.commit({})
 
     editor = {"KUBE_EDITOR": "sed -i /imagePullSecrets/,/regcred/d"}
-    edited = reader.types(
+    edited = reader.tries(
         "kubectl --context prod --namespace team-a edit serviceaccount default", **editor
     )
     assert edited.status == 0, edited.printed
@@ -90,13 +82,13 @@ def test_a_pull_secret_is_taken_from_a_namespace(reader: Reader) -> None:
 
 
 def test_doctor_asks_the_cluster(reader: Reader) -> None:
-    done = reader.types("gitops-secrets doctor --context prod")
+    done = reader.tries("gitops-secrets doctor --context prod")
     assert done.status == 1, done.printed
     assert "gitops-secrets apply --path clusters/prod --context prod" in done.printed
 
 
 def test_flux_lists_its_plugins(reader: Reader) -> None:
     link = 'mkdir -p ~/.fluxcd/plugins && ln -s "$(command -v flux-secrets)" ~/.fluxcd/plugins/'
-    assert reader.types(link).status == 0
-    listed = reader.types("flux plugin list")
+    assert reader.tries(link).status == 0
+    listed = reader.tries("flux plugin list")
     assert (listed.status, "secrets\tmanual" in listed.stdout) == (0, True), listed.printed

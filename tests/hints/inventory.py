@@ -17,7 +17,7 @@ PACKAGE = Path(__file__).parents[2] / "gitops_secrets"
 _POSITION = {"Diagnosis": 4, "Check": 2, "Rule": 2, "refused": 2, "refuse_nested": 2}
 """Which argument of a call is the first hint; of every error it is the second."""
 _MAKERS = re.compile(
-    r"_?(?:.*hints?|instead|without_rule|way_out|lost|resume_with|restore|where|row|fixed_by|.*command)"
+    r"_?(?:.*hints?|instead|without_rule|way_out|lost|resume_with|restore|where|row|fixed_by|why|.*command)"
 )
 """Functions that return hints, by their names."""
 _NAMES = re.compile(r"_?(?:.*hints?|fix|way_out|known|readable|again|near|more|away|asked|push)")

@@ -49,6 +49,8 @@ class Situation(Generic[U]):
     """The hint is the command that was meant. It is not followed by the one that failed."""
     shows: str = ""
     """The hint does not change anything: it prints this, from which the user sees what to do."""
+    ends: int = 0
+    """How the hint ends that shows something: kubectl says with its status what the answer is."""
     same_shell: bool = False
     """The hint changes the shell, so the command has to be typed into the same one."""
     then: int = 0
@@ -70,7 +72,7 @@ def follow(user: U, situation: Situation[U]) -> None:
     hint = _filled(_printed_hint(failed, situation.hint), situation) + situation.adds
     if situation.shows:
         shown = _type(user, situation, hint)
-        assert shown.status == 0, (hint, shown.printed)
+        assert shown.status == situation.ends, (hint, shown.printed)
         assert situation.shows in shown.printed, (hint, shown.printed)
         return
     if situation.replaces:

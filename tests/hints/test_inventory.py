@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from tests.e2e.hints.table import TABLE as OF_E2E
 from tests.hints.inventory import hints
 from tests.hints.not_run import NOT_RUN
 from tests.hints.table import TABLE
 from tests.system.hints.table import TABLE as OF_SYSTEM
 
-TABLES = (*TABLE, *OF_SYSTEM)
+TABLES = (*TABLE, *OF_SYSTEM, *OF_E2E)
 """The situations of all tiers."""
 _PROSE = re.compile(
     r"[,;] [a-z]|: [a-z]|\b(?:shows|brings|prints|says|names|takes|if|or|and|then)\b"
@@ -52,3 +53,8 @@ def test_a_hint_that_is_a_command_is_nothing_but_that() -> None:
 
 def _unquoted(text: str) -> str:
     return re.sub(r"'[^']*'|\"[^\"]*\"|\{[^}]*\}", "X", text)
+
+
+def test_that_another_tier_follows_a_hint_is_no_reason() -> None:
+    """The table of that tier is counted, and no promise."""
+    assert [reason for reason in NOT_RUN if re.search(r"\b(?:e2e|system)\b", reason)] == []
