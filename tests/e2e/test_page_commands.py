@@ -8,6 +8,7 @@ import pytest
 
 from tests.e2e.administrator import Administrator
 from tests.e2e.cluster import Cluster
+from tests.e2e.hints.live import INLINE, Living
 from tests.pages import repositories as made
 from tests.support.terminal import Terminal
 from tests.support.user import Result
@@ -92,3 +93,20 @@ def test_flux_lists_its_plugins(reader: Reader) -> None:
     assert reader.tries(link).status == 0
     listed = reader.tries("flux plugin list")
     assert (listed.status, "secrets\tmanual" in listed.stdout) == (0, True), listed.printed
+
+
+def test_the_layout_inline_goes_in_two_commits(living: Living) -> None:
+    """The three dots of the page stand for the options of the command before."""
+    try:
+        living.begin_anew()
+        living.flux.source.is_asked = True
+        living.types(INLINE)
+        for command in (
+            "git push",
+            "gitops-secrets apply --path clusters/prod --context prod --yes",
+            "flux --context prod -n flux-system reconcile kustomization flux-system --with-source",
+            "gitops-secrets bootstrap ... --resume --context prod",
+        ):
+            living.types(command.replace("gitops-secrets bootstrap ...", INLINE))
+    finally:
+        living.heal()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import shlex
 from collections import Counter
 from collections.abc import Iterator
@@ -109,5 +111,11 @@ def test_what_is_listed_stands_in_its_page() -> None:
 
 @pytest.mark.parametrize("file", ELSEWHERE)
 def test_a_command_that_is_run_elsewhere_stands_in_that_test(file: str) -> None:
-    text = (ROOT / file).read_text()
-    assert [command for _, command in ELSEWHERE[file] if f'"{command}"' not in text] == []
+    nodes = ast.walk(ast.parse((ROOT / file).read_text()))
+    typed = {node.value for node in nodes if isinstance(node, ast.Constant)}
+    assert [command for _, command in ELSEWHERE[file] if command not in typed] == []
+
+
+def test_that_another_tier_has_it_is_no_reason() -> None:
+    """elsewhere.py names the test of the other tier, and that is held."""
+    assert [reason for reason in NOT_RUN if re.search(r"\b(?:e2e|system)\b", reason)] == []

@@ -18,6 +18,7 @@ BOOTSTRAP = (
     "gitops-secrets bootstrap --path clusters/prod --image-pull-secret regcred "
     "--registry registry.example.com --registry-creds-env CREDS"
 )
+INLINE = f"{BOOTSTRAP} --layout inline"
 APPLY = f"gitops-secrets apply --path clusters/prod --context {NAMED} --yes"
 
 
@@ -91,25 +92,13 @@ class Living(Administrator):
         self.git("reset", "--quiet", "--hard", self._first)
         self.git("clean", "--quiet", "-fdx")
         self.push()
-        for kind, name in (
-            ("GitRepository", "flux-system"),
-            ("Kustomization", "flux-system"),
-            ("Kustomization", "pull-secrets"),
-        ):
-            self._wait_for_commit(kind, name)
-        assert self._state() == self._healthy
-
-    def _wait_for_commit(self, kind: str, name: str) -> None:
-        """Wait until *name* is at the first commit, and have Flux apply it anew."""
-
-        def is_there() -> bool:
-            found = self.cluster.find(kind, name, NAMESPACE) or {}
-            return self._first in json.dumps(found.get("status", {}))
-
-        self.flux.wait_for(is_there, f"{kind} {name} to have the commit")
-        if kind == "Kustomization":
-            self.flux.reconcile(name)
+        names = ("flux-system", "pull-secrets")
+        for name in names:
             self.flux.wait_ready(name, revision=self._first)
+        if self._state() != self._healthy:
+            for name in names:
+                self.flux.reconcile(name)
+        assert self._state() == self._healthy
 
     def _state(self) -> dict[str, Any]:
         """Return what situations change, but for pods."""

@@ -6,7 +6,7 @@ import base64
 import json
 
 from tests.e2e.cluster import DEVELOPER
-from tests.e2e.hints.live import APPLY, BOOTSTRAP, NAMESPACE, WHERE, Living
+from tests.e2e.hints.live import APPLY, INLINE, NAMESPACE, WHERE, Living
 from tests.e2e.live import apps, secret
 from tests.hints.situation import Situation
 from tests.support.fleet import seal
@@ -116,9 +116,6 @@ def inlined(user: Living) -> None:
     user.flux.source.is_asked = True
     user.types(INLINE)
     user.push()
-
-
-INLINE = f"{BOOTSTRAP} --layout inline"
 
 
 def applied_by_another_commit(user: Living) -> None:
