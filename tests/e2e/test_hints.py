@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.cluster import Cluster
-from tests.e2e.hints import of_apply, of_flux
 from tests.e2e.hints.ground import Grounded
 from tests.e2e.hints.live import Living
+from tests.e2e.hints.table import OF_FLUX, OF_GROUND
 from tests.hints.situation import Situation, follow
 
 
@@ -18,7 +18,7 @@ def named(situation: object) -> str:
     return situation.name.replace(" ", "-")
 
 
-@pytest.mark.parametrize("situation", of_apply.SITUATIONS, ids=named)
+@pytest.mark.parametrize("situation", OF_GROUND, ids=named)
 def test_a_hint_works_where_no_flux_is(
     tmp_path: Path, ground: Cluster, situation: Situation[Grounded]
 ) -> None:
@@ -26,7 +26,7 @@ def test_a_hint_works_where_no_flux_is(
         follow(user, situation)
 
 
-@pytest.mark.parametrize("situation", of_flux.SITUATIONS, ids=named)
+@pytest.mark.parametrize("situation", OF_FLUX, ids=named)
 def test_a_hint_works_where_flux_runs(living: Living, situation: Situation[Living]) -> None:
     try:
         follow(living, situation)

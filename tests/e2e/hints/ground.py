@@ -12,7 +12,7 @@ from tests.e2e.between import Between, Rule
 from tests.e2e.cluster import Cluster
 
 NAMESPACE = "flux-system"
-POLICY = "no-pulls.example.com"
+APPLY = "gitops-secrets apply --path clusters/prod --context prod --yes"
 
 
 class Grounded(Administrator):

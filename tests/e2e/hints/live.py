@@ -9,6 +9,7 @@ from typing import Any
 from tests.e2e.administrator import NAMED, Administrator
 from tests.e2e.cluster import Cluster
 from tests.e2e.flux import Flux
+from tests.e2e.hints.ground import APPLY
 from tests.support.githttp import Repository
 
 NAMESPACE = "flux-system"
@@ -19,7 +20,6 @@ BOOTSTRAP = (
     "--registry registry.example.com --registry-creds-env CREDS"
 )
 INLINE = f"{BOOTSTRAP} --layout inline"
-APPLY = f"gitops-secrets apply --path clusters/prod --context {NAMED} --yes"
 
 
 class Living(Administrator):

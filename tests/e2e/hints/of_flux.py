@@ -6,7 +6,8 @@ import base64
 import json
 
 from tests.e2e.cluster import DEVELOPER
-from tests.e2e.hints.live import APPLY, INLINE, NAMESPACE, WHERE, Living
+from tests.e2e.hints.ground import APPLY
+from tests.e2e.hints.live import INLINE, NAMESPACE, WHERE, Living
 from tests.e2e.live import apps, secret
 from tests.hints.situation import Situation
 from tests.support.fleet import seal

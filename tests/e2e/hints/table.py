@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
-from tests.e2e.hints import of_apply, of_flux
+from tests.e2e.hints import of_apply, of_flux, of_objects
 
-TABLE = (*of_apply.SITUATIONS, *of_flux.SITUATIONS)
+OF_GROUND = (*of_apply.SITUATIONS, *of_objects.SITUATIONS)
+OF_FLUX = of_flux.SITUATIONS
+TABLE = (*OF_GROUND, *OF_FLUX)
