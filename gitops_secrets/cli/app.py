@@ -186,7 +186,9 @@ def _say_missing(error: ModuleNotFoundError) -> ExitCode:
         _say_bug(error)
         return ExitCode.BUG
     say("error", f"{library} is not installed, and this command needs it")
-    say("hint", f"pip install 'gitops-secrets[{_EXTRAS[library]}]'")
+    from gitops_secrets.adapters.installing import install_command
+
+    say("hint", install_command(_EXTRAS[library]))
     return ExitCode.REFUSED
 
 

@@ -59,7 +59,8 @@ def test_a_library_that_the_hooks_do_without_is_named_with_its_extra(
     user.commit({".sourceignore": "docs/\n"})
     (tmp_path / f"{library}.py").write_text(f"raise ModuleNotFoundError(name={library!r})\n")
     result = refused(user, says=f"{library} is not installed", PYTHONPATH=str(tmp_path))
-    assert "pip install 'gitops-secrets[cli]'" in result.stderr
+    python = PROGRAM.with_name("python")
+    assert f"hint: {python} -m pip install 'gitops-secrets[cli]'\n" in result.stderr
 
 
 def test_without_sops_it_says_how_to_get_it(user: User, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ _MAKERS = re.compile(
 _NAMES = re.compile(r"_?(?:.*hints?|fix|way_out|known|readable|again|near|more|away|asked|push)")
 """Variables that hold a hint, by their names."""
 _CONSTANTS = re.compile(
-    r"_?(?:ENCRYPT\w*|RENEW|RESTORE|RESOLVE|UNTRACK|MOVE|SEAL|INSIDE|UPDATE_KEYS|GET_SOPS|NEWER|LOGIN|FORM|SEEN|DROP|HINTS|BRINGS)"
+    r"_?(?:ENCRYPT\w*|RENEW|RESTORE|RESOLVE|UNTRACK|MOVE|SEAL|INSIDE|UPDATE_KEYS|NEWER|LOGIN|FORM|SEEN|DROP|HINTS|BRINGS)"
 )
 _STANDS_FOR = {
     "kubectl": "kubectl --context {}",
@@ -48,7 +48,7 @@ _PROGRAMS = (
         "taskset",
     ),
 )
-COMMAND = re.compile(rf"(?:\(?(?:[A-Z_]+=\S+ )*(?:{'|'.join(_PROGRAMS)}) |--[a-z])")
+COMMAND = re.compile(rf"(?:\(?(?:[A-Z_]+=\S+ )*(?:{'|'.join(_PROGRAMS)}) |--[a-z]|\S+ -m pip )")
 
 
 class Hint(NamedTuple):

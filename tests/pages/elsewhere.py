@@ -37,6 +37,12 @@ ELSEWHERE = {
             f"{_ROTATE} git.example.com --provider gitea --minting-creds-env MINTING_CREDS --push",
         ),
     ),
+    "tests/system/hints/of_installing.py": (("docs/ci.md", "pipx install gitops-secrets"),),
+    "tests/system/test_installing.py": (
+        ("README.md", "pipx install 'gitops-secrets[all]'"),
+        ("docs/ci.md", "pipx install 'gitops-secrets[cli]'"),
+        ("docs/rotation.md", "pipx install 'gitops-secrets[all]'"),
+    ),
     "tests/system/test_page_commands.py": (
         ("docs/registries.md", "gitops-secrets registry check --all"),
         (

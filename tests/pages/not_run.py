@@ -7,12 +7,6 @@ NOT_RUN = {
         ("README.md", "make demo"),
         ("README.md", "make test"),
     ),
-    "it installs from a package registry": (
-        ("README.md", "pipx install 'gitops-secrets[all]'"),
-        ("docs/ci.md", "pipx install gitops-secrets"),
-        ("docs/ci.md", "pipx install 'gitops-secrets[cli]'"),
-        ("docs/rotation.md", "pipx install 'gitops-secrets[all]'"),
-    ),
     "it is an example of what the guard finds, and no command to type": (
         ("docs/rules.md", "docker login -u robot -p 8sZk... ghcr.io"),
     ),

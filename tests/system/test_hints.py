@@ -9,7 +9,7 @@ import pytest
 
 from tests.hints.situation import Situation, follow
 from tests.system.hints.site import Servers, Site
-from tests.system.hints.table import TABLE
+from tests.system.hints.table import OF_SERVERS
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
         yield running
 
 
-@pytest.mark.parametrize("situation", TABLE, ids=lambda one: one.name.replace(" ", "-"))
+@pytest.mark.parametrize("situation", OF_SERVERS, ids=lambda one: one.name.replace(" ", "-"))
 def test_a_hint_works_where_it_is_printed(
     tmp_path: Path, servers: Servers, situation: Situation[Site]
 ) -> None:

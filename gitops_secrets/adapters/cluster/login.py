@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gitops_secrets.adapters.cluster.kubeconfig import Contexts
+from gitops_secrets.adapters.installing import install_command
 from gitops_secrets.errors import GitOpsSecretsError
 
 
@@ -25,7 +26,7 @@ def log_in(kubeconfig: Path | None, contexts: Contexts, context: str, kubectl: s
         import kubernetes
     except ImportError:
         raise GitOpsSecretsError(
-            "the Kubernetes client is not installed", "pip install 'gitops-secrets[cluster]'"
+            "the Kubernetes client is not installed", install_command("cluster")
         ) from None
     client: Any = kubernetes.client
     config: Any = kubernetes.config

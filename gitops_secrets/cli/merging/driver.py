@@ -43,10 +43,9 @@ def merge_for_git(driver: str, base: str, ours: str, theirs: str, path: str) -> 
         later = f"gitops-secrets resolve {_typed(path)} --age-identity-file FILE"
         _say_kept(error.message, [later] if asked else error.hints)
     except ModuleNotFoundError as error:
-        _say_kept(
-            f"{path}: {error.name} is not installed",
-            ["pip install 'gitops-secrets[cli]', or [all] for every command"],
-        )
+        from gitops_secrets.adapters.installing import install_command
+
+        _say_kept(f"{path}: {error.name} is not installed", [install_command("cli")])
     except OSError as error:
         _say_kept(f"{path}: {error.strerror}", [])
     except Exception as error:  # noqa: BLE001 - a traceback could quote a secret
