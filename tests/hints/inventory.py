@@ -23,8 +23,10 @@ _MAKERS = re.compile(
 _NAMES = re.compile(r"_?(?:.*hints?|fix|way_out|known|readable|again|near|more|away|asked|push)")
 """Variables that hold a hint, by their names."""
 _CONSTANTS = re.compile(
-    r"_?(?:ENCRYPT\w*|RENEW|RESTORE|RESOLVE|UNTRACK|MOVE|SEAL|INSIDE|UPDATE_KEYS|NEWER|LOGIN|FORM|SEEN|DROP|HINTS|BRINGS)"
+    r"_?(?:ENCRYPT\w*|RENEW|RESTORE|RESOLVE|UNTRACK|MOVE|SEAL|INSIDE|UPDATE_KEYS|NEWER|LOGIN|FORM|SEEN|DROP|HINTS|BRINGS|NAME_IMAGE)"
 )
+_TABLE = "_SAYS"
+"""What a check of a registry found out, and the hint beside it."""
 _STANDS_FOR = {
     "kubectl": "kubectl --context {}",
     "there": "kubectl --context {}",
@@ -70,7 +72,7 @@ class Hint(NamedTuple):
 
 def pattern(text: str) -> re.Pattern[str]:
     """What a printed line matches that is the hint *text*, whatever is filled in."""
-    parts = map(re.escape, re.split(r"\{[a-z]*\}", text))
+    parts = map(re.escape, re.split(r"\{[a-z_]*\}", text))
     return re.compile("(?s:.*)".join(parts))
 
 
@@ -100,6 +102,9 @@ def _in_module(module: ast.Module) -> Iterator[tuple[ast.expr, int]]:
             name = _name(node.targets[0])
             if _NAMES.fullmatch(name) or _CONSTANTS.fullmatch(name):
                 yield node.value, node.lineno
+        elif isinstance(node, ast.AnnAssign) and node.value and _name(node.target) == _TABLE:
+            rows = (row for row in ast.walk(node.value) if isinstance(row, ast.Tuple))
+            yield from ((row.elts[1], row.lineno) for row in rows)
 
 
 def _in_call(call: ast.Call) -> Iterator[ast.expr]:

@@ -81,10 +81,11 @@ def follow(user: U, situation: Situation[U]) -> None:
         again = _type(user, situation, f"{hint} && {situation.command}")
     else:
         command = situation.command
-        if hint.startswith("--"):
-            command = _with_option(command, hint)
+        typed = situation.by_hand or _command_in(hint)
+        if typed.startswith("--"):
+            command = _with_option(command, typed)
         else:
-            _must_succeed(user, situation, situation.by_hand or _command_in(hint))
+            _must_succeed(user, situation, typed)
         if situation.after:
             _must_succeed(user, situation, situation.after)
         again = _type(user, situation, command)

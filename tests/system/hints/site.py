@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -25,6 +26,8 @@ HOSTS = (
     "registry-1.docker.io",
     "management.azure.com",
 )
+PLAIN = "plain.example.com"
+"""Where the registry does not speak TLS."""
 ROBOT = {"robot": "password"}
 """Whom the registry knows at first: the credential of the repositories in tests/hints."""
 _SENT = ("Authorization", "Accept")
@@ -50,6 +53,8 @@ class Servers(Context):
         """Forget the vendor, and every user but the first."""
         self._vendor: Answer | None = None
         self._users: Callable[[], Mapping[str, str]] = dict
+        self.delay = 0.0
+        """In seconds: how late the registry answers."""
         if self._written:
             self._write(ROBOT)
 
@@ -70,6 +75,7 @@ class Servers(Context):
         secure = stack.enter_context(WebServer(self._answer, context))
         plain = stack.enter_context(WebServer(self._answer))
         ports = {f"{host}:{port}": secure.port for host in HOSTS for port in (443, 5000)}
+        ports[f"{PLAIN}:443"] = plain.port
         tunnel = stack.enter_context(Tunnel(ports))
         self.env = {"HTTPS_PROXY": tunnel.url, "HTTP_PROXY": f"http://{plain.host}"}
 
@@ -78,6 +84,7 @@ class Servers(Context):
         if self._vendor is not None and not path.startswith("/v2/team/") and path != "/v2/":
             return self._vendor(request)
         headers = {k: request.headers[k] for k in _SENT if k in request.headers}
+        time.sleep(self.delay)
         # The registry reads the password file when it is asked: not while another request writes it.
         with self._lock:
             users = {**ROBOT, **self._users()}
