@@ -187,6 +187,15 @@ def test_with_keep_old_nothing_is_revoked(place: Place) -> None:
     check_complete(place, place.rotate("--resume", *CONFIRMED))
 
 
+def test_a_registry_without_a_known_image_is_asked_once(place: Place) -> None:
+    """It was asked again for eight seconds, and no image comes by waiting."""
+    place.user.git("rm", "--quiet", "apps/app.yaml")
+    place.user.commit({})
+    result = place.rotate()
+    assert (result.status, "no image of it is known" in result.stderr) == (3, True), result.printed
+    assert (place.folder / "log").read_text().count('"GET /v2/ HTTP/1.1" 200') == 1
+
+
 def test_a_dry_run_mints_and_writes_nothing(place: Place) -> None:
     before = place.user.state()
     result = place.rotate("--dry-run", "--output", "json")

@@ -14,7 +14,7 @@ from gitops_secrets.core.registry.image import Image, images_at
 from gitops_secrets.core.registry.proof import Proof
 from gitops_secrets.core.registry.reference import covers
 from gitops_secrets.core.registry.rotation.stages import Journey, Stage, State
-from gitops_secrets.core.registry.verdict import Verdict
+from gitops_secrets.core.registry.verdict import Reason, Verdict
 from gitops_secrets.report.proofs import sentence
 
 _PAUSES = (0.5, 1.0, 2.0, 4.0)
@@ -48,9 +48,14 @@ def see_pull(
         journey.note(stage, State.SKIPPED, "not proven, as --check never says")
         return None
     request.progress(f"asking {request.registry.host}")
-    proof = ask_until(request, found, credentials, lambda p: p.is_good)
+    proof = ask_until(request, found, credentials, _is_settled)
     journey.note(stage, State.DONE if proof.is_good else State.FAILED, sentence(proof))
     return proof
+
+
+def _is_settled(proof: Proof) -> bool:
+    """Return whether a moment more would not change the answer: without an image, nothing is pulled later either."""
+    return proof.is_good or proof.judgement.reason is Reason.NO_IMAGE
 
 
 def is_refused(proof: Proof) -> bool:
