@@ -128,12 +128,52 @@ def test_the_list_says_who_reads_how_much(fleet: User, colleague: Person) -> Non
     assert "  cluster, identity in " in printed
 
 
-def test_a_reader_whom_only_a_file_still_names_is_shown(fleet: User, colleague: Person) -> None:
+@pytest.fixture
+def former(fleet: User, colleague: Person) -> Person:
+    """A colleague whom the files still have as a reader, and no rule any more: somebody edited .sops.yaml."""
     assert fleet.run("key", "add", colleague.recipient).status == 0
     lines = fleet.read(".sops.yaml").splitlines(keepends=True)
     fleet.commit({".sops.yaml": "".join(x for x in lines if colleague.recipient not in x)})
-    assert (
-        f"{colleague.recipient}  person, in no rule any more\n" in fleet.run("key", "list").stdout
+    return colleague
+
+
+def test_a_reader_whom_only_a_file_still_names_is_shown(fleet: User, former: Person) -> None:
+    assert f"{former.recipient}  person, in no rule any more\n" in fleet.run("key", "list").stdout
+
+
+def encrypted_lines(user: User) -> set[str]:
+    return {
+        line for path in (SECRET, APP) for line in user.read(path).splitlines() if "ENC[" in line
+    }
+
+
+def test_when_somebody_comes_who_is_in_no_rule_any_more_gets_nothing_later(
+    fleet: User, former: Person
+) -> None:
+    """The former reader has the old data key: what is written under it later would be readable too."""
+    before = encrypted_lines(fleet)
+    coming = str(pyrage.x25519.Identity.generate().to_public())
+
+    result = fleet.run("key", "add", coming)
+
+    assert result.status == 0, result.printed
+    assert not encrypted_lines(fleet) & before
+    assert not any(former.recipient in fleet.read(path) for path in (SECRET, APP))
+    assert fleet.run("verify").status == 0
+
+
+def test_a_reader_whom_only_a_file_still_names_can_be_removed(fleet: User, former: Person) -> None:
+    before = encrypted_lines(fleet)
+
+    result = fleet.run("key", "remove", former.recipient)
+
+    assert result.status == 0, result.printed
+    assert "  clusters/prod: 0 creation rules, 2 encrypted files\n" in result.stdout
+    assert not encrypted_lines(fleet) & before
+    assert former.recipient not in fleet.run("key", "list").stdout
+    again = fleet.run("key", "remove", former.recipient)
+    assert (again.status, "no creation rule and no file of" in again.stderr) == (3, True), (
+        again.printed
     )
 
 
@@ -166,7 +206,7 @@ def test_what_cannot_be_done_is_said_before_anything_is_written(
     for arguments, status, message in (
         (("remove", own), 3, "is the recipient of clusters/prod itself"),
         (("add", own, "--name", "alice"), 2, "is the recipient of clusters/prod, which its line"),
-        (("remove", colleague.recipient), 3, "no creation rule of clusters/prod names"),
+        (("remove", colleague.recipient), 3, "no creation rule and no file of clusters/prod names"),
         (("add", "age1nonsense"), 2, "recipient"),
         (("add", colleague.recipient, "--name", "two\nlines"), 2, "--name is one line"),
         (("add", colleague.recipient, "--dry-run"), 0, "would change; nothing was written"),

@@ -12,8 +12,9 @@ from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.adapters.running.interrupts import held_back
 from gitops_secrets.adapters.running.process import pass_on
 from gitops_secrets.commands.merging.merge import Result, Versions, is_encrypted, merge
+from gitops_secrets.core.sops.keys.readers import Readers
 from gitops_secrets.core.sops.merging.values import Side
-from gitops_secrets.core.sops.merging.ways import Readers, Trust
+from gitops_secrets.core.sops.merging.ways import Trust
 from gitops_secrets.errors import GitOpsSecretsError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from gitops_secrets.adapters.git.repository import Repository
 from gitops_secrets.core.repository.layout import CONFIG
-from gitops_secrets.core.sops.merging.ways import Readers
+from gitops_secrets.core.sops.keys.readers import Readers
 from gitops_secrets.core.sops.rules.creation import choose_rule, parse_rules
 from gitops_secrets.errors import GitOpsSecretsError
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
@@ -31,6 +31,7 @@ from gitops_secrets.core.repository.filechange import Change
 from gitops_secrets.core.repository.layout import CONFIG, Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.keys.recipients import shorten
+from gitops_secrets.core.sops.manifest import Manifest
 from gitops_secrets.core.sops.rules.creation import Recipient
 from gitops_secrets.core.sops.rules.edits import add_reader, drop_reader, name_reader
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
@@ -138,9 +139,10 @@ def _plan(request: Request, repository: Repository) -> _Plan:
 
 def _plan_cluster(request: Request, tree: Overlay, sealer: Sealer, cluster: Cluster) -> Changed:
     before = rules_of(tree, cluster)
+    paths = tuple(files_of(tree, before.rules))
     is_added = request.verb is Verb.ADD
     if not is_added:
-        _refuse_removal(request, before, cluster)
+        _refuse_removal(request, before, cluster, tree, paths)
     rules = named = 0
     for rule in before.rules:
         held = next((r for r in rule.recipients if r.value == request.recipient), None)
@@ -160,7 +162,7 @@ def _plan_cluster(request: Request, tree: Overlay, sealer: Sealer, cluster: Clus
         tree.write(CONFIG, edited)
         rules += 1
     files = []
-    for path in files_of(tree, before.rules):
+    for path in paths:
         request.progress(f"encrypting {path}")
         opened = sealer.open(path)
         ruling = ruling_for(tree.read(CONFIG) or b"", path)
@@ -183,17 +185,20 @@ def _refuse_name_of_cluster(held: Recipient) -> None:
         )
 
 
-def _refuse_removal(request: Request, rules: Rules, cluster: Cluster) -> None:
-    """Raise GitOpsSecretsError for the cluster's own recipient, and for one that no rule names."""
+def _refuse_removal(
+    request: Request, rules: Rules, cluster: Cluster, tree: Overlay, paths: Iterable[str]
+) -> None:
+    """Raise GitOpsSecretsError for the cluster's own recipient, and for one whom neither a rule nor a file names."""
     if request.recipient == rules.own:
         raise GitOpsSecretsError(
             f"{shorten(rules.own)} is the recipient of {cluster.path} itself: without it Flux decrypts nothing",
             f"gitops-secrets key list --path {cluster.path}",
         )
-    named = [r.value for rule in rules.rules for r in rule.recipients]
-    if request.recipient not in named:
+    named = {r.value for rule in rules.rules for r in rule.recipients}
+    held = (Manifest(tree.read(path) or b"", path).recipients for path in paths)
+    if request.recipient not in named.union(*held):
         raise GitOpsSecretsError(
-            f"no creation rule of {cluster.path} names {shorten(request.recipient)}",
+            f"no creation rule and no file of {cluster.path} names {shorten(request.recipient)}",
             f"gitops-secrets key list --path {cluster.path}",
         )
 

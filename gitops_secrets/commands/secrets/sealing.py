@@ -12,6 +12,7 @@ from typing import Self
 from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.adapters.sops import program as sops
 from gitops_secrets.core.repository.overlay import Overlay
+from gitops_secrets.core.sops.keys.readers import Readers
 from gitops_secrets.core.sops.lineends import with_ends_of
 from gitops_secrets.core.sops.manifest import Manifest
 from gitops_secrets.core.sops.refusals import refuse_loss
@@ -166,11 +167,16 @@ class Sealer:
     def rewrap(self, opened: Opened, ruling: Ruling) -> Manifest:
         """Plan the file that was *opened* for the recipients of *ruling*, with the data key and values that it has.
 
-        For readers who come: one who goes keeps the data key. Raises GitOpsSecretsError if that would take
-        away readers besides age's, or anything would stay readable.
+        That is for readers who come. If one goes, who keeps the data key, all of it is encrypted anew. Raises
+        GitOpsSecretsError if that would take away readers besides age's, or anything would stay readable.
         """
         old = opened.sealed
         refuse_loss(old.path, old.other_keys)
+        had = old.metadata
+        if had is None or not Readers(had.opening, had.needed).are_within(
+            Readers(ruling.opening, ruling.needed)
+        ):
+            return self.seal(opened.plain, ruling)
         content = with_ends_of(
             old.content, sops.rewrap(old.content, old.path, opened.identities, ruling.config)
         )

@@ -10,32 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
+from gitops_secrets.core.sops.keys.readers import Readers
 from gitops_secrets.core.sops.merging.changes import can_become
 from gitops_secrets.core.sops.merging.sides import Aspect, aspects_of, has_same_ciphertext
 from gitops_secrets.core.sops.merging.values import Documents, Side, merge_names
 from gitops_secrets.core.sops.merging.version import Sides, Version
-
-
-class Readers(NamedTuple):
-    """Who opens a file: identities of *needed* of these groups of recipients."""
-
-    groups: tuple[tuple[str, ...], ...] = ()
-    needed: int = 1
-
-    @property
-    def recipients(self) -> tuple[str, ...]:
-        """The recipients of all groups."""
-        return tuple(recipient for group in self.groups for recipient in group)
-
-    def are_within(self, others: Readers) -> bool:
-        """Return whether all who together open a file for these open one for *others* too."""
-        if len(others.groups) == 1:
-            return set(self.recipients) <= set(others.recipients)
-        return (
-            len(self.groups) == len(others.groups)
-            and self.needed >= others.needed
-            and all(set(own) <= set(g) for own, g in zip(self.groups, others.groups, strict=True))
-        )
 
 
 class Trust(NamedTuple):
