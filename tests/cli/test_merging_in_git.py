@@ -254,3 +254,22 @@ def test_a_full_disk_leaves_our_version(fleet: User) -> None:
     done = fleet.program(["sh", "-c", f'ulimit -f 6; exec {PROGRAM} __merge O A B "$0"', PATH])
     assert (done.status, (fleet.repository / "A").read_bytes()) == (1, before), done.printed
     assert "our version of it is kept" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "merge",
+    [("merge", "aside", "topic"), ("merge", "--strategy", "resolve", "topic")],
+    ids=["octopus", "resolve"],
+)
+def test_what_a_merge_without_drivers_left_is_merged_by_value(
+    fleet: User, merge: tuple[str, ...]
+) -> None:
+    fleet.git("checkout", "--quiet", "-b", "aside")
+    fleet.commit({"aside.md": "aside\n"})
+    fleet.git("checkout", "--quiet", "main")
+    branch_off(fleet, "stringData.a", "of topic")
+    put(fleet, "stringData.b", "of main")
+    assert fleet.program(["git", *merge]).status == 1
+    done = fleet.run("resolve", PATH)
+    assert done.status == 0, done.printed
+    assert values(fleet) == ("of topic", "of main")

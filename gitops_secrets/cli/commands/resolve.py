@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitops_secrets.cli.merging.driver import ASSEMBLED, lets_in
+from gitops_secrets.cli.merging.driver import notes
 from gitops_secrets.cli.options.shared import identity_option, output_option, verbose_option
 from gitops_secrets.cli.printing.documents import resolve_document
 from gitops_secrets.cli.printing.progress import steps
@@ -71,10 +71,8 @@ def resolve_command(
         outcome = resolve(request)
     if outcome.recovered:
         say("note", outcome.recovered)
-    if outcome.assembled:
-        say("note", f"{outcome.path}: {ASSEMBLED}")
-    if outcome.let_in:
-        say("note", f"{outcome.path}: {lets_in(outcome.let_in)}")
+    for note in notes(outcome.path, outcome.told):
+        say("note", note)
     answer(output, lambda: resolve_document(outcome), lambda: _lines(outcome))
     if not outcome.conflicts:
         return ExitCode.OK

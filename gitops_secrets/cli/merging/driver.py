@@ -7,20 +7,30 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gitops_secrets.adapters.files import remove_private_folders
 from gitops_secrets.adapters.running.interrupts import Interrupted, end_on_signals, unheard
 from gitops_secrets.core.repository.drivers import MERGE_BASES
 from gitops_secrets.errors import ExitCode, GitOpsSecretsError
 
-ASSEMBLED = "encrypted anew in full, because sops cannot set what changed"
+if TYPE_CHECKING:
+    from gitops_secrets.commands.merging.merge import Told
 
 
-def lets_in(readers: Sequence[str]) -> str:
-    """Return what a merge says of *readers* whom one side alone let into the file."""
-    return f"one side lets in {', '.join(readers)}, whom the .sops.yaml of the last commit does not name"
+def notes(path: str, told: Told) -> Iterator[str]:
+    """Yield what a merge of *path* says beside its conflicts."""
+    if told.assembled:
+        yield f"{path}: encrypted anew in full, because sops cannot set what changed"
+    if told.let_in:
+        readers = ", ".join(told.let_in)
+        yield f"{path}: one side lets in {readers}, whom the .sops.yaml of the last commit does not name"
+    if told.older is not None:
+        yield (
+            f"{path}: one side puts values back: its version is of {told.older}, older than that where both began"
+        )
 
 
 def merge_for_git(driver: str, base: str, ours: str, theirs: str, path: str) -> int:
@@ -59,14 +69,13 @@ def _merge(base: Path, ours: Path, theirs: Path, path: str) -> int:
     result = merge_in_place(base, ours, theirs, path)
     if result is None:
         return ExitCode.OK if merge_by_lines(base, ours, theirs) else ExitCode.FINDINGS
-    if not result.conflicts and not result.assembled and not result.let_in:
+    said = tuple(notes(path, result.told))
+    if not result.conflicts and not said:
         return ExitCode.OK
     from gitops_secrets.cli.printing.say import say
 
-    if result.assembled:
-        say("note", f"{path}: {ASSEMBLED}")
-    if result.let_in:
-        say("note", f"{path}: {lets_in(result.let_in)}")
+    for note in said:
+        say("note", note)
     if not result.conflicts:
         return ExitCode.OK
     for key in result.conflicts:

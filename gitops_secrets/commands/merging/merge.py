@@ -37,6 +37,17 @@ class Versions(NamedTuple):
     theirs: bytes
 
 
+class Told(NamedTuple):
+    """What whoever merges is told of a merge, whether a conflict is left or not."""
+
+    assembled: bool = False
+    """Whether all of it is encrypted anew, because sops cannot set what changed."""
+    let_in: tuple[str, ...] = ()
+    """The readers whom one side alone lets in, and whom our creation rule does not name."""
+    older: str | None = None
+    """When sops wrote a version of another branch that is older than that where both began; None if there is none."""
+
+
 class Result(NamedTuple):
     """What came of a merge."""
 
@@ -44,10 +55,7 @@ class Result(NamedTuple):
     """Encrypted: with our value for each key of *conflicts*, or the base's if that was asked for."""
     conflicts: tuple[str, ...]
     """The keys that both sides changed, to different values, and of which nobody chose one."""
-    assembled: bool
-    """Whether all of it is encrypted anew, because sops cannot set what changed."""
-    let_in: tuple[str, ...]
-    """The readers whom one side alone lets in, and whom our creation rule does not name."""
+    told: Told
 
 
 def is_encrypted(content: bytes, path: str) -> bool:
@@ -115,7 +123,34 @@ def merge(
         *((str(Aspect.COMMENTS),) if comments and comments.is_open else ()),
         *(text.conflicts if text else ()),
     )
-    return Result(sealed.content, conflicts, way.assembles, way.let_in)
+    told = Told(way.assembles, way.let_in, _older(sides, trust))
+    return Result(sealed.content, conflicts, told)
+
+
+def _older(sides: Sides, trust: Trust) -> str | None:
+    """Return when sops wrote a version of another branch that puts values back; None if neither side does.
+
+    The time is in the MAC: nobody writes another one without the data key. Whoever has no key can put back a
+    whole version of before, and the merge gives what it holds a MAC of today.
+    """
+    base, ours, theirs = sides
+    if base is None:
+        return None
+    for side in (theirs, ours):
+        if _is_older(side, base) and (side is theirs or not trust.knows_ours()):
+            return _written(side)
+    return None
+
+
+def _is_older(side: Version, base: Version) -> bool:
+    stamp, began = _written(side), _written(base)
+    return bool(stamp) and stamp < began and not are_same(side.documents, base.documents)
+
+
+def _written(version: Version) -> str:
+    """Return when sops wrote *version*, to the second and in UTC as sops writes it; empty if it is readable."""
+    metadata = version.manifest.metadata
+    return ((metadata.lastmodified if metadata is not None else None) or "")[:19]
 
 
 def _refuse_decrypted(sides: Sides) -> None:

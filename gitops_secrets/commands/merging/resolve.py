@@ -13,7 +13,7 @@ from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.adapters.writing.step import StepError
 from gitops_secrets.adapters.writing.transaction import clear_up
 from gitops_secrets.commands.merging.conflict import Conflict, find_conflict
-from gitops_secrets.commands.merging.merge import Result, are_alike, merge
+from gitops_secrets.commands.merging.merge import Result, Told, are_alike, merge
 from gitops_secrets.commands.merging.record import Record
 from gitops_secrets.commands.merging.trusting import named_readers
 from gitops_secrets.commands.secrets.file import SecretFile, locate
@@ -45,10 +45,7 @@ class Outcome(NamedTuple):
     chosen: Mapping[str, Side]
     staged: bool
     """Whether the file is resolved in the index too."""
-    assembled: bool = False
-    """Whether all of it was encrypted anew, because sops cannot set what changed."""
-    let_in: tuple[str, ...] = ()
-    """The readers whom one side alone lets in, and whom our creation rule does not name."""
+    told: Told = Told()
     recovered: str | None = None
 
 
@@ -91,8 +88,7 @@ def resolve(request: Request) -> Outcome:
         (),
         chosen,
         bool(conflict.ids),
-        assembled=result.assembled,
-        let_in=result.let_in,
+        told=result.told,
         recovered=recovered,
     )
 
