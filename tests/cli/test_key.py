@@ -260,6 +260,30 @@ def test_a_rule_without_recipients_of_its_own_is_named(fleet: User, colleague: P
     assert "has no list age of its own that can be edited" in result.stderr
 
 
+@pytest.mark.parametrize("verb", ["add", "remove"])
+def test_which_of_several_key_groups_is_meant_is_for_a_person_to_say(
+    fleet: User, colleague: Person, verb: str
+) -> None:
+    """The list age of the rule that the hint asked for would have taken the place of the groups."""
+    config = fleet.read(".sops.yaml")
+    old, own = next(
+        (line, line.split()[1]) for line in config.splitlines(keepends=True) if "# cluster" in line
+    )
+    others = [str(pyrage.x25519.Identity.generate().to_public()) for _ in range(2)]
+    groups = "".join(f"    - age: [{one}]\n" for one in (f"{own}, {others[0]}", own, others[1]))
+    fleet.commit(
+        {".sops.yaml": config.replace(f"    age:\n{old}", f"    key_groups:\n{groups}", 1)}
+    )
+    before = fleet.state()
+    who = colleague.recipient if verb == "add" else others[0]
+    result = fleet.run("key", verb, who)
+    assert (result.status, fleet.state()) == (3, before), result.printed
+    assert "has 3 key groups, and only you know which one is meant" in result.stderr
+    assert (
+        "hint: edit key_groups in .sops.yaml, then: gitops-secrets verify --fix\n" in result.stderr
+    )
+
+
 def test_a_secret_in_place_of_a_recipient_is_not_repeated(fleet: User) -> None:
     secret = str(pyrage.x25519.Identity.generate())
     result = fleet.run("key", "add", secret)

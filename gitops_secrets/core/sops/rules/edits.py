@@ -125,6 +125,12 @@ def _edit_list(content: bytes, rule: CreationRule, edit: Callable[[bytes], bytes
 
 
 def _not_a_list(rule: CreationRule) -> InvalidDocumentError:
+    if len(rule.groups) > 1:
+        return InvalidDocumentError(
+            f"{CONFIG}:{rule.line}: creation rule {rule.order + 1} has {len(rule.groups)} key groups, and only you "
+            "know which one is meant",
+            f"edit key_groups in {CONFIG}, then: gitops-secrets verify --fix",
+        )
     return InvalidDocumentError(
         f"{CONFIG}:{rule.line}: creation rule {rule.order + 1} has no list age of its own that can be edited: it is "
         "missing, or has an anchor, an alias or a merge key",
