@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from gitops_secrets.adapters.files import new_token, temporary_of
-from tests.support.kill import SIGNALS, STORIES, bootstrap_story, end_everywhere
+from tests.support.kill import SIGNALS, end_everywhere
+from tests.support.stories import STORIES, bootstrap_story
 from tests.support.user import PROGRAM, User
 
 

@@ -15,9 +15,10 @@ import pytest
 import yaml
 
 from tests.support.fleet import FILES
-from tests.support.kill import bootstrap_story, end_everywhere
+from tests.support.kill import end_everywhere
 from tests.support.leaks import Watch
 from tests.support.secrets import PATH, opaque, opened, recipient, rule, word
+from tests.support.stories import bootstrap_story
 from tests.support.user import PROGRAM, User
 
 POINTS = 12

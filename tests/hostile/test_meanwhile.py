@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.fleet import FILES, FLUX, push
-from tests.support.kill import bootstrap_story
+from tests.support.stories import bootstrap_story
 from tests.support.user import PROGRAM, Result, User
 
 STORY = bootstrap_story()

@@ -18,8 +18,9 @@ from typing import NamedTuple
 import pytest
 
 from tests.support.fleet import push
-from tests.support.kill import SIGNALS, Story, bootstrap_story, file_story
+from tests.support.kill import SIGNALS
 from tests.support.secrets import PATH
+from tests.support.stories import Story, bootstrap_story, file_story
 from tests.support.user import PROGRAM, User
 
 CATCHABLE = [number for number in SIGNALS if number != signal.SIGKILL]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.hostile.test_signals import CATCHABLE, UNCHANGED, run_within
-from tests.support.kill import file_story
+from tests.support.stories import file_story
 from tests.support.user import User
 
 SIGNALS = pytest.mark.parametrize("number", CATCHABLE)

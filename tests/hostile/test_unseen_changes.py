@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.fleet import push
-from tests.support.kill import bootstrap_story
+from tests.support.stories import bootstrap_story
 from tests.support.user import User
 
 STORY = bootstrap_story()

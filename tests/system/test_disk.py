@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.kill import STORIES
+from tests.support.stories import STORIES
 
 ROOT = Path(__file__).parents[2]
 
