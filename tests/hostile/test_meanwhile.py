@@ -71,6 +71,20 @@ def test_a_hook_that_adds_a_file_of_the_users_has_its_commit_taken_back(user: Us
     assert user.git("status", "--porcelain") == " M README\n"
 
 
+@pytest.mark.parametrize("command", ["git reset --quiet --hard", "git checkout --quiet -f HEAD"])
+def test_a_hook_that_leaves_nothing_to_commit_has_its_empty_commit_taken_back(
+    user: User, command: str
+) -> None:
+    """As one does that stashes what is not staged, or tidies up."""
+    user.commit({**FILES, ".sops.yaml": "stores: {yaml: {indent: 2}}\n"})
+    before = user.state()
+    user.hook("pre-commit", command)
+    result = run(user)
+    assert result.status == 3
+    assert "a hook took .sops.yaml out of the commit; the commit was taken back" in result.stderr
+    assert user.state() == before
+
+
 def test_a_server_that_dies_after_it_took_the_commit_has_it(user: User) -> None:
     hooks = ready(user)
     write_hook(hooks / "post-receive", 'kill -9 "$PPID"')

@@ -186,9 +186,8 @@ class Repository(NamedTuple):
 
     def changed(self, commit: str) -> tuple[str, dict[str, str]]:
         """Return the id of *commit*, and the blob that it gives each path that it changes; none for a merge."""
-        out = self.ask(
-            *("diff-tree", "--root", "-r", "-z", "--raw", "--no-renames", "--no-abbrev"), commit
-        )
+        wanted = ("--root", "-r", "-z", "--raw", "--always", "--no-renames", "--no-abbrev")
+        out = self.ask("diff-tree", *wanted, commit)
         fields = os.fsdecode(out).split("\0")
         metas, paths = fields[1::2], fields[2::2]
         return fields[0], {

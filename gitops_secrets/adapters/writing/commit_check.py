@@ -48,6 +48,14 @@ def check_committed(repository: Repository, journal: Journal, aftermath: Afterma
         )
     _, contents = repository.contents("HEAD", list(journal.files))
     path = next(p for p, e in journal.files.items() if not is_same(contents[p], e.after))
+    if path not in blobs:
+        raise StepError(
+            lambda so: f"a hook took {path} out of the commit; {so}",
+            "git rev-parse --git-path hooks",
+            "have the hook in that folder stash and reset nothing",
+            take_back=True,
+            commit=head,
+        )
     attribute = os.fsdecode(repository.ask("check-attr", "-z", "filter", "--", path))
     name = attribute.split("\0")[2]
     if name not in ("unspecified", "unset"):
