@@ -35,7 +35,8 @@ class ExitCode(IntEnum):
 class GitOpsSecretsError(Exception):
     """Anything the user can do something about.
 
-    *message* says what and where; each of *hints* is a command or an edit that works.
+    *message* says what and where; each of *hints* is a command or an edit that works. Its notes, as of every
+    exception, say what was done before.
     """
 
     exit_code = ExitCode.REFUSED

@@ -112,6 +112,8 @@ def run(arguments: Sequence[str]) -> int:
 
 def _say_error(error: GitOpsSecretsError, status: int, arguments: Sequence[str]) -> int:
     """Print *error* for people, and as a document if the result was to be one; return *status*."""
+    for note in getattr(error, "__notes__", ()):
+        say("note", note)
     say_error(error.message, error.hints)
     if _wants_json(arguments):
         from gitops_secrets.cli.printing.documents import error_document

@@ -37,7 +37,7 @@ def overview(folder: Path) -> list[str]:
     lines = [f"{repository.top}: {count(len(clusters), 'clusters')} of Flux"]
     if is_half_way(repository):
         lines.append(
-            "  a bootstrap was ended half-way, or is at work: the next command that writes clears it up"
+            "  a command was ended half-way, or is at work: the next command that writes clears it up"
         )
     now = dt.datetime.now(dt.UTC)
     ending = endings(view, now)

@@ -212,7 +212,7 @@ def test_a_dry_run_does_not_judge_what_a_killed_run_left(user: User) -> None:
     journal = user.repository / ".git/gitops-secrets/journal.json"
     journal.write_text('{"branch": "main", "files": {}, "folders": []}')
     refused(user, "--dry-run", says="an earlier run was ended half-way")
-    assert "a bootstrap was ended half-way" in user.run().stdout
+    assert "a command was ended half-way" in user.run().stdout
     assert user.bootstrap().stdout.startswith("note: an earlier run was ended")
     assert "half-way" not in user.run().stdout
 

@@ -233,15 +233,29 @@ def is_half_way(repository: Repository) -> bool:
     return Desk(repository).journal.exists()
 
 
-def clear_up(repository: Repository) -> str | None:
-    """Finish or take back what a killed run left; return what was done, None if there was nothing.
+@contextmanager
+def cleared_up(repository: Repository) -> Iterator[str | None]:
+    """Finish or take back what a killed run left; yield what was done, None if there was nothing.
 
-    Raises GitOpsSecretsError while that run, or a git that it started, is still at work.
+    What goes wrong meanwhile tells it too: files are there, or gone, that the user saw before. Raises
+    GitOpsSecretsError while that run, or a git that it started, is still at work.
     """
-    if not is_half_way(repository):
-        return None
-    with open_transaction(repository) as transaction:
-        return transaction.recovered
+    recovered = None
+    if is_half_way(repository):
+        with open_transaction(repository) as transaction:
+            recovered = transaction.recovered
+    with _told_of(recovered):
+        yield recovered
+
+
+@contextmanager
+def _told_of(recovered: str | None) -> Iterator[None]:
+    try:
+        yield
+    except GitOpsSecretsError as error:
+        if recovered is not None:
+            error.add_note(recovered)
+        raise
 
 
 def refuse_half_way(repository: Repository) -> None:
@@ -274,7 +288,8 @@ def open_transaction(repository: Repository) -> Iterator[Transaction]:
             transaction.recover()
             held.words = transaction.recovered or held.words
         held.check()
-        yield transaction
+        with _told_of(transaction.recovered):
+            yield transaction
     finally:
         os.close(lock)
 

@@ -118,9 +118,9 @@ def _half_way(repository: Repository) -> Diagnosis:
     return Diagnosis(
         "half-way",
         ERROR,
-        "a bootstrap was ended half-way, or is at work: its files are about, and part of what is said here may be theirs",
+        "a command was ended half-way, or is at work: its files are about, and part of what is said here may be theirs",
         (str(repository.git_dir / "gitops-secrets"),),
-        "run that bootstrap again: any command that writes first clears up what was left",
+        "run that command again: any command that writes first clears up what was left",
     )
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from gitops_secrets.adapters.git.repository import literal, words
 from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.adapters.writing.step import StepError
-from gitops_secrets.adapters.writing.transaction import clear_up
+from gitops_secrets.adapters.writing.transaction import cleared_up
 from gitops_secrets.commands.merging.conflict import Conflict, find_conflict
 from gitops_secrets.commands.merging.merge import Result, Told, are_alike, merge
 from gitops_secrets.commands.merging.record import Record
@@ -57,7 +57,12 @@ def resolve(request: Request) -> Outcome:
     conflict is as it was.
     """
     file = locate(request.file)
-    recovered = clear_up(file.repository)
+    with cleared_up(file.repository) as recovered:
+        outcome = _resolve(request, file)
+    return outcome._replace(recovered=recovered)
+
+
+def _resolve(request: Request, file: SecretFile) -> Outcome:
     conflict = find_conflict(file)
     keyring = Keyring(request.identity_file)
     record = Record(file.repository.git_dir, file.path, conflict.ids)
@@ -71,7 +76,7 @@ def resolve(request: Request) -> Outcome:
         if request.side is not None:
             _refuse_part(request, file.path, conflict, result.conflicts)
             record.write(chosen)
-        return Outcome(file.path, result.conflicts, chosen, staged=False, recovered=recovered)
+        return Outcome(file.path, result.conflicts, chosen, staged=False)
     _refuse_changed(file, conflict, keyring)
     file.tree.write(file.path, result.content)
     stage = partial(_stage, file) if conflict.ids else None
@@ -89,7 +94,6 @@ def resolve(request: Request) -> Outcome:
         chosen,
         bool(conflict.ids),
         told=result.told,
-        recovered=recovered,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ from gitops_secrets.adapters.git.repository import Repository, literal
 from gitops_secrets.adapters.git.revision import tree_of
 from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.adapters.running.interrupts import end_on_signals
-from gitops_secrets.adapters.writing.transaction import clear_up
+from gitops_secrets.adapters.writing.transaction import cleared_up
 from gitops_secrets.commands.secrets.pruning import Leftover, Pruning, delete
 from gitops_secrets.commands.secrets.wanted import PullSecret, Wanted, meant_clusters, read_wanted
 from gitops_secrets.core.live import patches as applying
@@ -81,7 +82,13 @@ def apply(request: Request) -> Outcome:
     """
     repository = open_repository(request.repository)
     request.progress("reading and decrypting the last commit")
-    recovered = clear_up(repository) if not request.dry_run else None
+    with nullcontext() if request.dry_run else cleared_up(repository) as recovered:
+        outcome = _apply(request, repository)
+    notes = (recovered,) if recovered else ()
+    return outcome._replace(notes=(*notes, *outcome.notes))
+
+
+def _apply(request: Request, repository: Repository) -> Outcome:
     revision = _head(repository)
     tree = tree_of(repository, revision)
     paths = meant_clusters(tree, repository.top, request.paths, all_clusters=request.all_clusters)
@@ -113,7 +120,7 @@ def apply(request: Request) -> Outcome:
         revision,
         tuple(path.path for path in paths),
         tuple(steps),
-        (*([recovered] if recovered else []), *_notes(repository, paths), *unseen),
+        (*_notes(repository, paths), *unseen),
     )
 
 

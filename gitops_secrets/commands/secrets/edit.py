@@ -10,7 +10,7 @@ from typing import NamedTuple
 from gitops_secrets.adapters import editor
 from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.adapters.memory import editing_folder
-from gitops_secrets.adapters.writing.transaction import clear_up
+from gitops_secrets.adapters.writing.transaction import cleared_up
 from gitops_secrets.commands.secrets.file import locate
 from gitops_secrets.commands.secrets.ruling import ruling_of
 from gitops_secrets.commands.secrets.sealing import Sealer
@@ -52,9 +52,9 @@ def edit(request: Request) -> Outcome:
     is as it was.
     """
     file = locate(request.file)
-    recovered = clear_up(file.repository)
-    if recovered:
-        request.warn(recovered)
+    with cleared_up(file.repository) as recovered:
+        if recovered:
+            request.warn(recovered)
     sealed = file.read()
     with Sealer(file.tree, Keyring(request.identity_file)) as sealer:
         sealer.identities(sealed)

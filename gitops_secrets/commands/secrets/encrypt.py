@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.adapters.sops.failures import TamperedError
-from gitops_secrets.adapters.writing.transaction import clear_up
+from gitops_secrets.adapters.writing.transaction import cleared_up
 from gitops_secrets.commands.repository.worktree import listed_tree
 from gitops_secrets.commands.secrets.file import SecretFile, locate
 from gitops_secrets.commands.secrets.readable import seen_by_git
@@ -89,7 +89,13 @@ def encrypt(request: Request) -> Outcome:
     if target is None:
         raise UsageError("standard input needs a place to go", "gitops-secrets encrypt - --to PATH")
     file = locate(target)
-    recovered = clear_up(file.repository)
+    with cleared_up(file.repository) as recovered:
+        outcome = _encrypt(request, file)
+    notes = (recovered,) if recovered else ()
+    return outcome._replace(notes=(*notes, *outcome.notes))
+
+
+def _encrypt(request: Request, file: SecretFile) -> Outcome:
     if request.target is None:
         file.read()
     added = _add_rule(request, file)
@@ -106,7 +112,6 @@ def encrypt(request: Request) -> Outcome:
         recipients=ruling.recipients,
         changed=changed,
         notes=(
-            *([recovered] if recovered else []),
             *added,
             *notes,
             *(_unread(file, ruling) if request.age_recipients else ()),

@@ -13,7 +13,7 @@ from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.adapters.sops.binary import find_sops
 from gitops_secrets.adapters.sops.program import refuse_outranking
 from gitops_secrets.adapters.writing.transaction import (
-    clear_up,
+    cleared_up,
     open_transaction,
     refuse_half_way,
 )
@@ -59,25 +59,28 @@ def fix(request: Request, confirm: Confirm, *, dry_run: bool) -> Outcome:
     """
     _refuse_without_files(request)
     repository = open_repository(request.folder)
-    recovered = None
     if dry_run:
         refuse_half_way(repository)
-    else:
-        recovered = clear_up(repository)
+    with cleared_up(repository) as recovered:
+        outcome = _fix(request, repository, confirm, dry_run=dry_run)
+    notes = (recovered,) if recovered else ()
+    return outcome._replace(notes=(*notes, *outcome.notes))
+
+
+def _fix(request: Request, repository: Repository, confirm: Confirm, *, dry_run: bool) -> Outcome:
     verified, scope = look(request)
     repairs, left = sort_out(
         verified.outcome.findings, [ignored.finding for ignored in verified.outcome.ignored]
     )
-    notes = (recovered,) if recovered else ()
     if not repairs:
-        return Outcome((), left, notes, verified, dry_run)
+        return Outcome((), left, (), verified, dry_run)
     refuse_outranking()
     find_sops()
     held = {**scope.contents, **scope.plain}
     # What was judged is what is encrypted: nothing is read a second time.
     tree = Overlay((), lambda path: held[path] if path in held else read_file(repository.top, path))
     plan = _plan(request, repository, scope, tree, repairs)
-    outcome = Outcome(plan.fixed, (*left, *plan.left), (*notes, *plan.notes), verified, dry_run)
+    outcome = Outcome(plan.fixed, (*left, *plan.left), plan.notes, verified, dry_run)
     widening = [fixed for fixed in plan.fixed if fixed.widens]
     if dry_run or not plan.fixed:
         return outcome
