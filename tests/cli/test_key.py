@@ -7,6 +7,7 @@ from pathlib import Path
 import pyrage
 import pytest
 
+from gitops_secrets.adapters.sops.binary import find_sops
 from tests.field import gotk
 from tests.support.secrets import opaque, word
 from tests.support.user import User
@@ -258,6 +259,37 @@ def test_a_rule_without_recipients_of_its_own_is_named(fleet: User, colleague: P
     result = fleet.run("key", "add", colleague.recipient)
     assert (result.status, fleet.state()) == (3, before), result.printed
     assert "has no list age of its own that can be edited" in result.stderr
+
+
+def test_a_file_that_is_no_manifest_is_counted_and_named(
+    fleet: User, colleague: Person, tmp_path: Path
+) -> None:
+    """sops alone changes the readers of a dotenv file, and nobody is to think that it was done."""
+    own = next(x.split()[1] for x in fleet.read(".sops.yaml").splitlines() if "# cluster" in x)
+    rules = f"  - path_regex: ^env/\n    age:\n      - {own}\n"
+    plain = tmp_path / "plain"
+    plain.write_text("a=one\n")
+    form = ("--input-type", "dotenv", "--output-type", "dotenv", str(plain))
+    sealed = fleet.program(
+        [
+            *(find_sops(), "--config", "/dev/null", "encrypt"),
+            *("--age", f"{own},{colleague.recipient}", *form),
+        ]
+    )
+    fleet.commit(
+        {
+            "env/x.env": sealed.stdout,
+            ".sops.yaml": fleet.read(".sops.yaml").replace("stores:", f"{rules}stores:"),
+        }
+    )
+    assert f"{colleague.recipient}  person, can decrypt 1 of 3, in no rule any more\n" in (
+        fleet.run("key", "list").stdout
+    )
+    said = "note: env/x.env: no YAML or JSON, and left as it is; gitops-secrets verify says what helps\n"
+    assert said in fleet.run("key", "remove", colleague.recipient).stdout
+    other = str(pyrage.x25519.Identity.generate().to_public())
+    assert said in fleet.run("key", "add", other).stdout
+    assert fleet.run("verify").status == 1
 
 
 @pytest.mark.parametrize("verb", ["add", "remove"])

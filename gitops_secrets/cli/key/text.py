@@ -70,6 +70,11 @@ def list_document(found: Sequence[Readers]) -> str:
 def change_lines(verb: Verb, recipient: str, outcome: Outcome, *, dry_run: bool) -> list[str]:
     """Return what was done, and what is left to do."""
     lines = [f"note: {outcome.recovered}"] if outcome.recovered else []
+    left = [path for changed in outcome.clusters for path in changed.left]
+    if left:
+        lines.append(
+            f"note: {', '.join(left)}: no YAML or JSON, and left as it is; gitops-secrets verify says what helps"
+        )
     if not outcome.changes:
         return [*lines, "nothing would change" if dry_run else "everything is in place"]
     if dry_run:
@@ -120,7 +125,7 @@ def change_document(verb: Verb, outcome: Outcome, *, dry_run: bool) -> str:
             "recovered": outcome.recovered,
             "changes": [{"path": c.path, "change": c.verb} for c in outcome.changes],
             "clusters": [
-                {"path": c.cluster.path, "rules": c.rules, "files": c.files}
+                {"path": c.cluster.path, "rules": c.rules, "files": c.files, "left": c.left}
                 for c in outcome.clusters
             ],
         },

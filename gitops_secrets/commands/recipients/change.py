@@ -14,7 +14,7 @@ from gitops_secrets.adapters.git.repository import Head, Repository
 from gitops_secrets.adapters.keyring import Keyring
 from gitops_secrets.adapters.writing.step import Steps
 from gitops_secrets.adapters.writing.transaction import open_transaction
-from gitops_secrets.commands.recipients.finding import Rules, files_of, rules_of
+from gitops_secrets.commands.recipients.finding import Rules, files_of, other_files_of, rules_of
 from gitops_secrets.commands.repository.branches import NewBranch, new_branch
 from gitops_secrets.commands.repository.clusters import Choice, chosen_clusters
 from gitops_secrets.commands.repository.committing import (
@@ -32,7 +32,12 @@ from gitops_secrets.core.repository.layout import CONFIG, Cluster
 from gitops_secrets.core.repository.overlay import Overlay
 from gitops_secrets.core.sops.keys.recipients import shorten
 from gitops_secrets.core.sops.manifest import Manifest
-from gitops_secrets.core.sops.rules.creation import Recipient
+from gitops_secrets.core.sops.rules.creation import (
+    CreationRule,
+    Recipient,
+    choose_rule,
+    parse_rules,
+)
 from gitops_secrets.core.sops.rules.edits import add_reader, drop_reader, name_reader
 from gitops_secrets.errors import GitOpsSecretsError, UsageError
 
@@ -69,6 +74,8 @@ class Changed(NamedTuple):
     files: tuple[str, ...]
     named: int
     """How many of the rules have the recipient already, and only say now whose it is."""
+    left: tuple[str, ...]
+    """Files that are no manifests, and have other readers than their rule names."""
 
 
 class Outcome(NamedTuple):
@@ -140,9 +147,11 @@ def _plan(request: Request, repository: Repository) -> _Plan:
 def _plan_cluster(request: Request, tree: Overlay, sealer: Sealer, cluster: Cluster) -> Changed:
     before = rules_of(tree, cluster)
     paths = tuple(files_of(tree, before.rules))
+    others = dict(other_files_of(tree, before.rules))
     is_added = request.verb is Verb.ADD
     if not is_added:
-        _refuse_removal(request, before, cluster, tree, paths)
+        read = [Manifest(tree.read(path) or b"", path).recipients for path in paths]
+        _refuse_removal(request, before, cluster, [*read, *others.values()])
     rules = named = 0
     for rule in before.rules:
         held = next((r for r in rule.recipients if r.value == request.recipient), None)
@@ -173,7 +182,13 @@ def _plan_cluster(request: Request, tree: Overlay, sealer: Sealer, cluster: Clus
         else:
             sealer.reseal(opened, opened.plain, ruling, renew=True)
         files.append(path)
-    return Changed(named_cluster(tree, cluster), rules, tuple(files), named)
+    every = parse_rules(tree.read(CONFIG) or b"")
+    left = tuple(p for p, held in others.items() if set(held) != _named(choose_rule(every, p)))
+    return Changed(named_cluster(tree, cluster), rules, tuple(files), named, left)
+
+
+def _named(rule: CreationRule | None) -> set[str]:
+    return {recipient.value for recipient in rule.recipients} if rule is not None else set()
 
 
 def _refuse_name_of_cluster(held: Recipient) -> None:
@@ -186,7 +201,7 @@ def _refuse_name_of_cluster(held: Recipient) -> None:
 
 
 def _refuse_removal(
-    request: Request, rules: Rules, cluster: Cluster, tree: Overlay, paths: Iterable[str]
+    request: Request, rules: Rules, cluster: Cluster, held: Iterable[Iterable[str]]
 ) -> None:
     """Raise GitOpsSecretsError for the cluster's own recipient, and for one whom neither a rule nor a file names."""
     if request.recipient == rules.own:
@@ -195,7 +210,6 @@ def _refuse_removal(
             f"gitops-secrets key list --path {cluster.path}",
         )
     named = {r.value for rule in rules.rules for r in rule.recipients}
-    held = (Manifest(tree.read(path) or b"", path).recipients for path in paths)
     if request.recipient not in named.union(*held):
         raise GitOpsSecretsError(
             f"no creation rule and no file of {cluster.path} names {shorten(request.recipient)}",

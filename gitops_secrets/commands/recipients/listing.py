@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from gitops_secrets.adapters.git.opening import open_repository
 from gitops_secrets.adapters.keyring import Keyring
-from gitops_secrets.commands.recipients.finding import files_of, rules_of
+from gitops_secrets.commands.recipients.finding import files_of, other_files_of, rules_of
 from gitops_secrets.commands.repository.clusters import Choice, chosen_clusters
 from gitops_secrets.commands.repository.worktree import work_tree
 from gitops_secrets.core.repository.layout import CONFIG, Cluster
@@ -68,6 +68,9 @@ def _readers(tree: Overlay, cluster: Cluster, keyring: Keyring) -> Readers:
     for path in files_of(tree, rules.rules):
         files += 1
         held.update(set(Manifest(tree.read(path) or b"", path).recipients))
+    for _, recipients in other_files_of(tree, rules.rules):
+        files += 1
+        held.update(set(recipients))
     readers = []
     for value in dict.fromkeys([rules.own, *named, *held]):
         at_hand = keyring.find(value)
