@@ -44,10 +44,11 @@ def ruling_by_rule(content: bytes, rule: CreationRule, path: str, config: str = 
         raise GitOpsSecretsError(f"{where}, names no recipient", "add age: with who may read it")
     check_recipients(rule, (r.value for r in rule.recipients), config=config)
     groups = tuple(tuple(r.value for r in group.recipients) for group in rule.groups)
-    if len(groups) > 1 and not 0 <= rule.threshold <= len(groups):
+    if rule.threshold_flaw is not None:
         raise GitOpsSecretsError(
-            f"{where}, has shamir_threshold {rule.threshold} and {len(groups)} key groups, and sops fails on it",
-            f"shamir_threshold: {len(groups)}",
+            f"{where}, {rule.threshold_flaw}",
+            f"shamir_threshold: {len(groups) if rule.threshold > len(groups) else 2}",
+            "or one key group with all of them under age, if each of them alone is to open the file",
         )
     return Ruling(
         config_of(content, rule),

@@ -50,13 +50,12 @@ def lint(
         yield from _unknown_keys(config, rules.configs[config])
         for rule in of_config:
             yield from _check_recipients(config, rule, problem)
+            flaws = [rule.threshold_flaw]
             if len(rule.choices) > 1 or rule.flaw is not None:
-                yield found(
-                    "sops-config",
-                    config,
-                    Position(rule.line, 1),
-                    f"creation rule {rule.order + 1} {rule.misfit()}",
-                )
+                flaws.append(rule.misfit())
+            for why in filter(None, flaws):
+                where = Position(rule.line, 1)
+                yield found("sops-config", config, where, f"creation rule {rule.order + 1} {why}")
         if config in rules.broken:
             continue
         flaw = _broken_regex(of_config)

@@ -102,6 +102,16 @@ class CreationRule(NamedTuple):
         """Of how many key groups a key is needed to decrypt."""
         return self.threshold or len(self.groups)
 
+    @property
+    def threshold_flaw(self) -> str | None:
+        """Why sops cannot split the data key among the groups by the threshold; None if it can."""
+        if len(self.groups) == 1 or 2 <= self.needed <= len(self.groups):
+            return None
+        return (
+            f"has shamir_threshold {self.threshold} and {len(self.groups)} key groups, and sops fails on it: "
+            f"it takes 2 to {len(self.groups)}"
+        )
+
     def matches(self, path: str) -> bool:
         """Return whether sops would find the rule's regex in *path*, relative to ``.sops.yaml``.
 
