@@ -74,10 +74,10 @@ def _sections(text: str) -> dict[str, dict[str, str]] | None:
     """
     top: dict[str, str] = {}
     sections: dict[str, dict[str, str]] = {"": top}
-    indent, fields = "", top
+    indent, fields = 0, top
     for line in text.split("\n"):
-        own = line[: len(line) - len(line.lstrip(" "))]
-        key, colon, value = line[len(own) :].partition(":")
+        own = _depth(line)
+        key, colon, value = line[own:].partition(":")
         if not colon or not _is_key(key):
             return None
         if not own:
