@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 _NEEDED = {"age": "age", "age-keygen": "age", "gpg": "gnupg", "unshare": "util-linux"}
-_NEEDED |= {"ssh-keygen": "openssh-client", "pipx": "pipx"}
+_NEEDED |= {"gpgsm": "gpgsm", "ssh-keygen": "openssh-client", "pipx": "pipx"}
 _NEEDED |= {"strace": "strace", "docker-registry": "docker-registry"}
 _NEEDED |= {"vim": "vim", "nvim": "neovim", "nano": "nano", "emacs": "emacs-nox"}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -62,7 +62,7 @@ def check_signatures(
     Raises GitOpsSecretsError if the program is missing that checks one of them.
     """
     found = {}
-    left = []
+    left: dict[str, str] = {}
     for commit, content in repository.blobs(commits).items():
         armor = _armor(commit, content)
         setting = _PROGRAM_OF.get(armor)
@@ -76,14 +76,14 @@ def check_signatures(
                 f"the signature of commit {commit[:10]} was not checked: {program} is not installed",
                 f"install {program}",
             )
-        left.append(commit)
+        left[commit] = setting
     return found | (_ask(repository, own, allowed_signers, left) if left else {})
 
 
 def _ask(
-    repository: Repository, own: OwnSettings, allowed_signers: bytes, commits: Sequence[str]
+    repository: Repository, own: OwnSettings, allowed_signers: bytes, commits: Mapping[str, str]
 ) -> dict[str, Signature]:
-    """Return what Git says of *commits*, all of which have a signature."""
+    """Return what Git says of *commits*, all of which have a signature, each with the setting that names what checks it."""
     with _file(allowed_signers) as file:
         settings = [
             *own.programs.items(),
@@ -104,7 +104,8 @@ def _ask(
         commit, letter, primary, key, name, short = fields[at : at + _FIELDS]
         # There is one, so N is what a program said nothing of.
         letter = "B" if letter == "N" else letter
-        found[commit] = Signature(commit, letter, primary, key or short, name)
+        is_certificate = commits[commit] == "gpg.x509.program"
+        found[commit] = Signature(commit, letter, primary, key or short, name, is_certificate)
     return found
 
 

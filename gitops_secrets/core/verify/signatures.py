@@ -12,8 +12,10 @@ _UNUSABLE = {
     "Y": "is signed with a key that has expired: {key}",
     "R": "is signed with a key that was revoked: {key}",
 }
-_GOOD = frozenset("GU")
-"""Git's letters for a signature that fits. U is a key of which the keyring says nothing: the fingerprint counts."""
+_GOOD = "G"
+"""Git's letter for a signature that fits."""
+_UNKNOWN = "U"
+"""Git's letter for one that fits, of a key or a certificate that is not trusted."""
 FINGERPRINT = re.compile(r"[0-9A-F]{40}|[0-9A-F]{64}")
 """Of an OpenPGP key or an X.509 certificate, in capitals."""
 SSH_FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
@@ -32,10 +34,17 @@ class Signature(NamedTuple):
     name: str = ""
     """The principal of an SSH signature; of any other what the key claims, which proves nothing."""
 
+    is_certificate: bool = False
+    """Whether it is of an X.509 certificate."""
+
     @property
     def is_good(self) -> bool:
-        """Whether it fits the commit, and the key is neither expired nor revoked."""
-        return self.letter in _GOOD
+        """Whether it fits the commit, and the key is neither expired nor revoked.
+
+        Of a key, the fingerprint counts and no trust. A certificate has to be trusted: without that, gpgsm does not say
+        whether it has expired or was revoked.
+        """
+        return self.letter == _GOOD or (self.letter == _UNKNOWN and not self.is_certificate)
 
     @property
     def is_absent(self) -> bool:
@@ -58,6 +67,11 @@ class Signature(NamedTuple):
         """Why a signature that is there does not count, as a sentence goes on; "" if it is good."""
         if self.is_good:
             return ""
+        if self.letter == _UNKNOWN:
+            return (
+                "is signed with a certificate whose authority gpgsm does not trust or could not ask, so nobody knows "
+                f"whether it has expired or was revoked: {self.shown_key}"
+            )
         unusable = _UNUSABLE.get(self.letter)
         if unusable is not None:
             return unusable.format(key=self.shown_key)
