@@ -20,8 +20,8 @@ Groups = Sequence[Sequence[str]]
 class Vault(Branches):
     """Branches of a file that two of three groups open. The user has identities of the first two."""
 
-    def __init__(self, user: User) -> None:
-        super().__init__(user)
+    def __init__(self, user: User, path: str = "apps/db.sops.yaml") -> None:
+        super().__init__(user, path)
         second, *others = (x25519.Identity.generate() for _ in range(4))
         file = user.home / ".config/sops/age/keys.txt"
         file.write_text(f"{file.read_text()}{second}\n")
@@ -42,7 +42,7 @@ class Vault(Branches):
         """Return *plain* as sops encrypts it for *groups*."""
         config = self.user.home / "rule.yaml"
         config.write_text(self.rule(groups, threshold))
-        form = ("--filename-override", str(self.user.home / "db.yaml"))
+        form = ("--filename-override", str(self.user.home / f"db.{self.form}"))
         return self.sops("--config", str(config), "encrypt", *form, stdin=plain)
 
     def sealing(self, plain: str, groups: Groups, threshold: int = 2) -> Callable[[], None]:
@@ -65,13 +65,13 @@ class Vault(Branches):
 
     def shape(self) -> tuple[tuple[tuple[str, ...], ...], int]:
         """The groups and the threshold of the file."""
-        block = yaml.safe_load(self.content().partition("\n---")[0])["sops"]
+        block = yaml.safe_load(self.content().expandtabs().partition("\n---")[0])["sops"]
         groups = block.get("key_groups", [block])
         found = tuple(tuple(entry["recipient"] for entry in group["age"]) for group in groups)
         return found, block.get("shamir_threshold", 0)
 
     def values(self) -> list[dict[str, str]]:
-        return [one["stringData"] for one in yaml.safe_load_all(self.opened())]
+        return [one["stringData"] for one in yaml.safe_load_all(self.opened().expandtabs())]
 
     def is_ours(self) -> bool:
         return self.content() == self.user.git("show", f"main:{self.path}")
@@ -219,3 +219,59 @@ def test_a_comment_of_their_side_is_kept_in_a_file_with_groups(vault: Vault) -> 
     assert done.status == 0, done.printed
     assert "# ask the shop's team" in vault.opened()
     assert vault.shape() == (vault.groups, 2)
+
+
+@pytest.mark.parametrize("form", ["yaml", "json"])
+def test_of_groups_that_both_changed_a_stranger_of_theirs_gets_nothing(
+    user: User, form: str
+) -> None:
+    """The values are merged for our groups; whom no rule of ours names comes in by no choice."""
+    vault = Vault(user, f"apps/db.sops.{form}")
+    first, second, third = vault.groups
+    mine, theirs = (
+        (first, second, (*third, vault.new)),
+        ((*first, vault.stranger), second, third),
+    )
+    plain = SECRET if form == "yaml" else json.dumps(yaml.safe_load(SECRET))
+    vault.start(vault.seal(plain, vault.groups))
+    vault.part(
+        vault.sealing(plain.replace("one", "mine"), mine),
+        vault.sealing(plain.replace("two", "other"), theirs),
+    )
+    assert "both sides changed sops.key_groups" in vault.merge().stderr
+    assert (vault.values(), vault.shape()) == ([{"a": "mine", "b": "other"}], (mine, 2))
+    merged = vault.content()
+    choice = ("resolve", vault.path, "sops.key_groups")
+    refused = user.run(*choice, "--theirs")
+    assert (refused.status, vault.content()) == (3, merged), refused.printed
+    assert (
+        f"their side lets in {vault.stranger}, whom no creation rule of ours names, in key group 1"
+        in refused.stderr
+    )
+    hint = f"write {vault.stranger} under key_groups, in group 1, of the creation rule for {vault.path}"
+    assert f"hint: {hint}\n" in refused.stderr
+    assert user.run(*choice, "--ours").status == 0
+    assert (vault.values(), vault.shape()) == ([{"a": "mine", "b": "other"}], (mine, 2))
+
+
+@pytest.mark.parametrize("form", ["yaml", "json"])
+def test_a_stranger_in_a_group_of_theirs_comes_in_once_our_rule_has_it(
+    user: User, form: str
+) -> None:
+    vault = Vault(user, f"apps/db.sops.{form}")
+    first, second, third = vault.groups
+    groups = (first, second, (*third, vault.stranger))
+    plain = SECRET if form == "yaml" else json.dumps(yaml.safe_load(SECRET))
+    vault.start(vault.seal(plain, vault.groups))
+    vault.part(
+        vault.setting("stringData", "a", value='"mine"'),
+        vault.sealing(plain.replace("two", "other"), groups),
+    )
+    done = vault.merge()
+    assert f"{vault.stranger}, whom no creation rule of ours names, in key group 3" in done.stderr
+    assert vault.is_ours()
+    user.git("merge", "--abort")
+    vault.name(groups)
+    done = vault.merge()
+    assert done.status == 0, done.printed
+    assert (vault.values(), vault.shape()) == ([{"a": "mine", "b": "other"}], (groups, 2))

@@ -75,20 +75,43 @@ def way_of(
     )
     wraps = not renews and set(readers) != set(text.recipients)
     if renews or wraps or base is None or _has_new_rule(ours, theirs):
-        refusal = _refuse_stranger(sides, readers, trust)
+        refusal = _refuse_stranger(sides, text, readers, trust)
         if refusal is not None:
             return refusal
     if not _has_known_groups(sides, text, trust):
-        whose = "their" if trust.knows_ours() else "one"
-        return Refusal(
-            f"{whose} side needs other key groups than ours, and no creation rule of ours has them: "
-            "add them to ours, then merge",
-            f"write them under key_groups of the creation rule for {text.manifest.path}",
-        )
+        strange = _let_in(sides, text.recipients, trust)
+        return _stranger(text, strange[0], trust) if strange else _other_groups(text, trust)
     return Way(kept, readers, renews, wraps, assembles, _let_in(sides, readers, trust))
 
 
-def _refuse_stranger(sides: Sides, readers: Collection[str], trust: Trust) -> Refusal | None:
+def _other_groups(text: Version, trust: Trust) -> Refusal:
+    return Refusal(
+        f"{_whose(trust)} side needs other key groups than ours, and no creation rule of ours has them: "
+        "add them to ours, then merge",
+        f"write them under key_groups of the creation rule for {text.manifest.path}",
+    )
+
+
+def _stranger(text: Version, reader: str, trust: Trust) -> Refusal:
+    """Return that our branch does not know *reader*, and in which key group of *text* it is."""
+    words = f"{_whose(trust)} side lets in {reader}, whom no creation rule of ours names"
+    if not _in_groups(text):
+        return Refusal(f"{words}: add it to ours, then merge", f"gitops-secrets key add {reader}")
+    groups = enumerate(_readers_of(text).groups, 1)
+    number = next(at for at, group in groups if reader in group)
+    return Refusal(
+        f"{words}, in key group {number}: add it to ours, then merge",
+        f"write {reader} under key_groups, in group {number}, of the creation rule for {text.manifest.path}",
+    )
+
+
+def _whose(trust: Trust) -> str:
+    return "their" if trust.knows_ours() else "one"
+
+
+def _refuse_stranger(
+    sides: Sides, text: Version, readers: Collection[str], trust: Trust
+) -> Refusal | None:
     """Return why the file is not encrypted for *readers*: one that ours does not know; None if there is none.
 
     Our version does not know everybody whom it names: an earlier merge may have brought somebody who wrote
@@ -97,11 +120,7 @@ def _refuse_stranger(sides: Sides, readers: Collection[str], trust: Trust) -> Re
     base, ours, _ = sides
     strange = _let_in(sides, readers, trust)
     if strange:
-        whose = "their" if trust.knows_ours() else "one"
-        return Refusal(
-            f"{whose} side lets in {strange[0]}, whom no creation rule of ours names: add it to ours, then merge",
-            f"gitops-secrets key add {strange[0]}",
-        )
+        return _stranger(text, strange[0], trust)
     came = set(ours.recipients).difference(base.recipients if base is not None else ours.recipients)
     came &= set(readers)
     named = trust.named().recipients if came else ()
