@@ -33,8 +33,5 @@ NOT_RUN = {
         "sops encrypt --in-place {} && gitops-secrets scan {}",
         "sops encrypt --in-place {path} && git add {path}",
     ),
-    "tests/cli/test_doctor.py sees what prints it, and does not follow it": (
-        "echo /{} >> .sourceignore",
-    ),
 }
 """Why they are not run, and their texts as the inventory has them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.hints.bases import (
     BOOTSTRAP,
+    FLUX,
     OTHER,
     PATH,
     READABLE,
@@ -53,6 +54,14 @@ def without_mac(user: User) -> None:
     applied(user)
     lines = user.read(PATH).splitlines(keepends=True)
     user.commit({PATH: "".join(line for line in lines if not line.startswith("  mac:"))})
+
+
+def rules_let_in(user: User) -> None:
+    """A cluster at the top, and a .sourceignore that replaces what Flux leaves out by itself."""
+    ready(user)
+    sync = f"{FLUX}/gotk-sync.yaml"
+    at_top = user.read(sync).replace("path: ./clusters/prod", "path: ./")
+    user.commit({sync: at_top, ".sourceignore": "!.sops.yaml\n"})
 
 
 def first_leak(user: User) -> None:
@@ -203,5 +212,14 @@ SITUATIONS = (
         "--provider NAME",
         fill={"NAME": "harbor"},
         then=3,
+    ),
+    Situation(
+        "rules of sops that Flux would apply",
+        rules_let_in,
+        "gitops-secrets doctor",
+        "echo /{} >> .sourceignore",
+        status=1,
+        then=1,
+        says="applies encrypted files and does not decrypt them",
     ),
 )
