@@ -50,7 +50,7 @@ __all__ = [
     "same_value",
 ]
 
-ENGINE_VERSION = "6599b020bc4b"
+ENGINE_VERSION = "fc4aa93cfd46"
 """Changes with every change of a verdict: facts that another version wrote are worth nothing."""
 
 _SILENCE = Judgement()
