@@ -88,6 +88,20 @@ def test_what_it_holds_is_never_shown(exposing: User) -> None:
         assert encoded(config()) not in printed
 
 
+def test_a_docker_config_of_which_a_generator_makes_one_counts(exposing: User) -> None:
+    generator = "secretGenerator:\n- name: acme\n  type: kubernetes.io/dockerconfigjson\n"
+    listing = f"{generator}  files: [.dockerconfigjson=config.json]\n"
+    exposing.write(
+        {FILE: "", "apps/kustomization.yaml": listing, "apps/config.json": f"{config()}\n"}
+    )
+    said = exposing.run("doctor").stdout
+    words = "the docker config of a secretGenerator is not encrypted: everybody who reads apps/config.json"
+    assert said.startswith(f"error[readable]: {words} ")
+    assert f"    hint: {BOOTSTRAP}\n" in said
+    document = json.loads(exposing.run("registry", "list", "--output", "json").stdout)
+    assert [one["file"] for one in document["readable"]] == ["apps/config.json"]
+
+
 @pytest.mark.parametrize(
     ("value", "more"),
     [

@@ -68,8 +68,8 @@ def list_document(found: Inventory) -> str:
 def _readable(one: Exposed) -> dict[str, Value]:
     return {
         "path": one.cluster.path,
-        "namespace": one.object.namespace,
-        "secret": one.object.name,
+        "namespace": one.object.namespace if one.object is not None else None,
+        "secret": one.object.name if one.object is not None else None,
         "file": one.path,
         "line": one.line,
         "fix": one.fix,

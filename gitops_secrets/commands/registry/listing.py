@@ -123,7 +123,8 @@ def list_registries(request: Request) -> Inventory:
     readable = (
         one
         for one in exposed(seen.view, dt.datetime.now(dt.UTC))
-        if one.cluster in seen.clusters and request.secret in (None, one.object.name)
+        if one.cluster in seen.clusters
+        and (request.secret is None or one.object is None or one.object.name == request.secret)
     )
     return Inventory(tuple(listed), tuple(readable))
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from gitops_secrets.core.flux.follow import Applied, target_namespaces
@@ -17,16 +18,17 @@ from gitops_secrets.core.sops.rules.creation import recorded_recipient
 from gitops_secrets.errors import InvalidDocumentError
 
 _RULE = "plaintext-dockerconfigjson"
-_MENTIONED = b"dockerc"
-"""Stands in the type of a pull Secret, and in the name of its value."""
+_RULE_OF_FILES = "docker-config"
+_VALUE = re.compile(rb"\.dockerc(?:fg|onfigjson)[\"']?\s*:")
+"""The name of a pull Secret's value. Every file is asked, and Flux's own manifests mention the type."""
 
 
 class Exposed(NamedTuple):
     """A pull Secret that is not encrypted."""
 
     cluster: Cluster
-    object: ObjectName
-    """In the namespace that it ends up in."""
+    object: ObjectName | None
+    """In the namespace that it ends up in; None for a docker config of which a generator makes it."""
     path: str
     line: int
     applied: str
@@ -42,8 +44,9 @@ class Exposed(NamedTuple):
     @property
     def words(self) -> str:
         """What there is, as a sentence says it."""
+        what = str(self.object or "the docker config of a secretGenerator")
         return (
-            f"{self.object} is not encrypted: everybody who reads {self.path} has its registry credentials, "
+            f"{what} is not encrypted: everybody who reads {self.path} has its registry credentials, "
             "and the history keeps them"
         )
 
@@ -57,24 +60,32 @@ def exposed(view: View, now: dt.datetime) -> tuple[Exposed, ...]:
     found: dict[tuple[str, int], Exposed] = {}
     policy = _policy(view, now)
     for applied in view.applied:
-        for path in applied.reach.files:
-            if path not in view.encrypted and _MENTIONED in (view.tree.read(path) or b""):
-                for one in _of_file(view, applied, path, policy):
+        for path in (*applied.reach.files, *applied.reach.inputs):
+            content = view.tree.read(path) or b""
+            is_input = path in applied.reach.inputs
+            is_worth_it = (is_input and b"auths" in content) or _VALUE.search(content) is not None
+            if is_worth_it and path not in view.encrypted:
+                for one in _of_file(view, applied, path, _findings(path, content, policy)):
                     found.setdefault((path, one.line), one)
     return tuple(found.values())
 
 
-def _of_file(view: View, applied: Applied, path: str, policy: Policy) -> Iterator[Exposed]:
-    fetched = view.fetched(applied.cluster)
-    for finding in _findings(path, view.tree.read(path) or b"", policy):
-        name = finding.object_name
+def _of_file(
+    view: View, applied: Applied, path: str, findings: Iterable[Finding]
+) -> Iterator[Exposed]:
+    cluster, is_input = applied.cluster, path in applied.reach.inputs
+    for finding in findings:
+        name, line = finding.object_name, finding.position.line
         if finding.rule == _RULE and name is not None:
-            namespaces = target_namespaces(applied, fetched, path, name.namespace)
-            for namespace in [*namespaces][:1]:
+            written = name.namespace
+            for namespace in [*target_namespaces(applied, view.fetched(cluster), path, written)][
+                :1
+            ]:
                 ends = name._replace(namespace=namespace)
-                line = finding.position.line
-                fix = _fix(view, applied.cluster, finding)
-                yield Exposed(applied.cluster, ends, path, line, applied.place, fix)
+                fix = _fix(view, cluster, finding)
+                yield Exposed(cluster, ends, path, line, applied.place, fix)
+        elif finding.rule == _RULE_OF_FILES and is_input:
+            yield Exposed(cluster, None, path, line, applied.place, bootstrap_of(view, cluster))
 
 
 def _fix(view: View, cluster: Cluster, finding: Finding) -> str:
