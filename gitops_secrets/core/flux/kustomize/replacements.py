@@ -50,20 +50,21 @@ class Selector(NamedTuple):
 
     def is_source(self, found: Made) -> bool:
         """Return whether a source takes *found*: the fields are literals."""
-        group, _, version = found.api.rpartition("/")
-        wanted = (self.group, group), (self.version, version), (self.kind, found.kind)
-        return all(one in ("", other) for one, other in wanted) and any(
+        return all(one in ("", other) for one, other in self._kinds(found)) and any(
             self.name in ("", name) and self.namespace in ("", namespace or "default")
             for namespace, name in found.names
         )
 
     def _is_named(self, found: Made) -> bool:
-        group, _, version = found.api.rpartition("/")
-        wanted = (self.group, group), (self.version, version), (self.kind, found.kind)
-        return all(matches(*one) for one in wanted) and any(
+        return all(matches(*one) for one in self._kinds(found)) and any(
             matches(self.name, name) and matches(self.namespace, namespace)
             for namespace, name in found.names
         )
+
+    def _kinds(self, found: Made) -> tuple[tuple[str, str], ...]:
+        """Return group, version and kind as they are wanted, each with that of *found*."""
+        group, _, version = found.api.rpartition("/")
+        return (self.group, group), (self.version, version), (self.kind, found.kind)
 
     def _is_labelled(self, found: Made) -> bool:
         return all(
