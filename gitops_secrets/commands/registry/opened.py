@@ -31,11 +31,17 @@ def open_pull_secrets(
     """
     keyring = Keyring(identity_file)
     sealer = Sealer(view.tree, keyring)
-    paths = dict.fromkeys(secret.path for secret in pull_secrets(view))
+    secrets = pull_secrets(view)
+    paths = dict.fromkeys(secret.path for secret in secrets)
+    generated = {secret.path for secret in secrets if secret.is_generated}
 
     def opened(path: str) -> list[tuple[Place, Mapping[str, Credentials]]]:
         try:
-            return list(_credentials(sealer.open(path).plain))
+            plain = sealer.open(path).plain
+            if path in generated:
+                config = read_dockerconfigjson(plain.content, path)
+                return [(secret.place, config) for secret in secrets if secret.path == path]
+            return list(_credentials(plain))
         except GitOpsSecretsError:
             return []
 

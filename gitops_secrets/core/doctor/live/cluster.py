@@ -16,7 +16,9 @@ from gitops_secrets.core.sops.keys.recipients import shorten
 
 def check(view: View, live: Live) -> Iterator[Diagnosis]:
     """Yield why the cluster does not decrypt or pull, or will not at the next restart."""
-    secrets = {(secret.namespace, secret.name): secret for secret in pull_secrets(view)}
+    # What a generator makes may have another name there.
+    written = (secret for secret in pull_secrets(view) if not secret.is_generated)
+    secrets = {(secret.namespace, secret.name): secret for secret in written}
     yield from _identities(view, live)
     yield from _pull_secrets(live, secrets)
     yield from live_flux.check(view, live)
