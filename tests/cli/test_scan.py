@@ -112,6 +112,18 @@ def test_a_secret_that_a_creation_rule_covers_must_be_encrypted(user: User, fres
     assert "creation rule 1 of .sops.yaml" in result.stdout
 
 
+def test_one_command_for_several_values_of_a_secret_is_said_once(user: User):
+    values = "".join(f"  {name}: made-up-word-{name}\n" for name in ("a", "b", "c"))
+    secret = OPAQUE.replace("stringData: {p: %s}\n", f"stringData:\n{values}")
+    stage(user, {".sops.yaml": RULES, "secrets/a.yaml": secret, "secrets/b.yaml": secret})
+    said = user.run("scan").stdout.splitlines()
+    hints = [at for at, line in enumerate(said) if line.startswith("    hint: ")]
+    assert hints == [3, 7]
+    assert "encrypt secrets/a.yaml" in said[3]
+    assert "encrypt secrets/b.yaml" in said[7]
+    assert said[-1].endswith("3 staged files, 6 findings")
+
+
 def test_one_content_at_two_paths_has_two_verdicts(user: User, fresh: Fresh):
     text = OPAQUE % fresh.password
     user.commit({".sops.yaml": RULES, "secrets/db.yaml": text, "other/db.yaml": text})

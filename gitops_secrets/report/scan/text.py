@@ -1,4 +1,4 @@
-"""The report for people: a line for each finding, and a hint below it."""
+"""The report for people: a line for each finding, and a hint below those that it fixes."""
 
 from __future__ import annotations
 
@@ -17,12 +17,15 @@ _BY = {"marker": "its marker", "baseline": "the baseline", "settings": SETTINGS_
 def render(outcome: Outcome, way: str = "") -> str:
     """Return the report; from the folder of its reader, *way* leads to the top of the repository."""
     lines = []
-    for finding in outcome.findings:
+    following = [*outcome.findings[1:], None]
+    for finding, after in zip(outcome.findings, following, strict=False):
         where = f"{plain(finding.path)}:{finding.position.line}:{finding.position.column}"
         lines.append(f"{where}: {finding.severity}[{finding.rule}]: {plain(finding.message)}")
         if finding.commit and finding.where == "file":
             lines.append(f"    since commit {finding.commit[:12]}{_also(finding)}")
-        lines.append(f"    hint: {plain(from_here(finding.fix, way))}")
+        if after is None or (after.path, after.fix) != (finding.path, finding.fix):
+            # One command fixes all that it is about: of a Secret, each value is a finding.
+            lines.append(f"    hint: {plain(from_here(finding.fix, way))}")
     lines += [
         f"{plain(i.finding.path)}:{i.finding.position.line}: excused[{i.finding.rule}] by "
         f"{_BY[i.by]}: {plain(i.reason)}"
