@@ -100,7 +100,7 @@ def _judge(
     from gitops_secrets.report.scan.text import render
 
     known = Known(git)
-    for blob in new:
+    for blob in dict.fromkeys(new):
         content = matters.get(blob, b"")
         if content is not None:
             known.add(blob, examine(content) if content else NOTHING)
