@@ -124,6 +124,8 @@ class Judge:
         self, changes: Sequence[Change], before: Sequence[Tree], found: Judgement
     ) -> Judgement:
         """Return what was moved from one commit to another, or from another branch, and is not *found* yet."""
+        from gitops_secrets.core.guard.record.finding import Severity
+
         brought = [c for c in changes if is_encrypted(self.known.of(c.new))]
         contents = [
             (c.path, self.known.of(c.new), self._covers(c.path, c.new), self._unchanged(c))
@@ -132,7 +134,11 @@ class Judge:
         earlier = dict.fromkeys(blob for tree in before for blob in tree.values())
         earlier |= dict.fromkeys(_old_of(changes))
         judged = engine.judge_moves(contents, [self.known.of(b) for b in earlier], self.policy)
-        told = {(f.path, f.position) for f in found.findings if f.rule in _OF_CIPHERTEXT}
+        told = {
+            (f.path, f.position)
+            for f in found.findings
+            if f.rule in _OF_CIPHERTEXT and f.severity is Severity.ERROR
+        }
         total = Judgement()
         for change, judgement in zip(brought, judged, strict=True):
             new = tuple(f for f in judgement.findings if (f.path, f.position) not in told)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from gitops_secrets.core.guard.record.facts import Facts, ObjectFacts
-from gitops_secrets.core.guard.record.finding import Finding
+from gitops_secrets.core.guard.record.finding import Finding, Severity
 from gitops_secrets.core.guard.rules.base import RENEW, Rule
 
 RULE = Rule(
@@ -24,7 +24,8 @@ def find(files: Mapping[str, Facts], only: Collection[str] | None) -> dict[str, 
     The same object in several files (a copy for another cluster) is no finding. Nor is one data key,
     or a ciphertext at the same key, in several Secrets of one file: sops itself writes those. A file that
     was copied and then edited keeps its data key: that is a finding only if its readers differ. It keeps the
-    ciphertext of each value that stayed, too: that is none where ``_is_edited_copy``.
+    ciphertext of each value that stayed, too: that is none where ``_is_edited_copy``, and a warning where only the
+    namespaces of both are not known.
     """
     ciphertexts, keys = _index(files)
     result: dict[str, list[Finding]] = {}
@@ -34,9 +35,15 @@ def find(files: Mapping[str, Facts], only: Collection[str] | None) -> dict[str, 
                 (_CIPHERTEXT, found.ciphertexts, ciphertexts),
                 (_KEY, found.wrapped, keys),
             ):
-                other = _other(path, found, hashes, index, is_key=what == _KEY)
-                if other is not None:
-                    result.setdefault(path, []).append(_finding(path, found, what, other))
+                is_key = what == _KEY
+                other = _other(path, found, hashes, index, is_key=is_key)
+                edited = _other(path, found, hashes, index, is_key=is_key, is_placed=True)
+                shown = other or edited
+                if shown is not None:
+                    told = _finding(path, found, what, shown)
+                    if other is None:
+                        told = told._replace(severity=Severity.WARNING)
+                    result.setdefault(path, []).append(told)
                     break
     return result
 
@@ -64,8 +71,15 @@ def _index(files: Mapping[str, Facts]) -> tuple[_Holders, _Holders]:
 
 
 def _other(
-    path: str, found: ObjectFacts, hashes: Collection[str], index: _Holders, *, is_key: bool
+    path: str,
+    found: ObjectFacts,
+    hashes: Collection[str],
+    index: _Holders,
+    *,
+    is_key: bool,
+    is_placed: bool = False,
 ) -> tuple[str, ObjectFacts] | None:
+    """Return another holder of one of *hashes*; with *is_placed*, an edited copy has to say its namespace to be none."""
     for digest in hashes:
         holders = index[digest]
         served = found.identity.as_served()
@@ -73,7 +87,11 @@ def _other(
         for where, other in holders:
             if is_key and set(other.wrapped) == set(found.wrapped):
                 continue
-            if not is_key and _is_edited_copy(found, other):
+            if (
+                not is_key
+                and _is_edited_copy(found, other)
+                and not (is_placed and found.identity.as_served().namespace is None)
+            ):
                 continue
             if where == path:
                 if is_key or other.identity.kind == found.identity.kind:
@@ -87,14 +105,13 @@ def _other(
 def _is_edited_copy(found: ObjectFacts, other: ObjectFacts) -> bool:
     """Return whether both are one Secret that was copied and edited with sops, and nobody reads more by it.
 
-    They have the same wrapped data keys, differ by name alone, stand in one namespace that both name, and each
-    has a ciphertext that the other lacks: a copy made without the key has none of its own. Between namespaces
+    They have the same wrapped data keys, differ by name alone, stand in one namespace as far as both say it, and
+    each has a ciphertext that the other lacks: a copy made without the key has none of its own. Between namespaces
     that proves nothing: the ciphertext of an earlier version decrypts as well, and Flux checks no MAC.
     """
     one, two = found.identity.as_served(), other.identity.as_served()
     return (
-        one.namespace is not None
-        and one._replace(name=two.name) == two
+        one._replace(name=two.name) == two
         and bool(found.wrapped)
         and set(found.wrapped) == set(other.wrapped)
         and bool(set(found.ciphertexts) - set(other.ciphertexts))
