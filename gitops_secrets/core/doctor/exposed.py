@@ -77,13 +77,9 @@ def _of_file(
     for finding in findings:
         name, line = finding.object_name, finding.position.line
         if finding.rule == _RULE and name is not None:
-            written = name.namespace
-            for namespace in [*target_namespaces(applied, view.fetched(cluster), path, written)][
-                :1
-            ]:
-                ends = name._replace(namespace=namespace)
-                fix = _fix(view, cluster, finding)
-                yield Exposed(cluster, ends, path, line, applied.place, fix)
+            namespaces = target_namespaces(applied, view.fetched(cluster), path, name.namespace)
+            ends = name._replace(namespace=next(iter(namespaces)))
+            yield Exposed(cluster, ends, path, line, applied.place, _fix(view, cluster, finding))
         elif finding.rule == _RULE_OF_FILES and is_input:
             yield Exposed(cluster, None, path, line, applied.place, bootstrap_of(view, cluster))
 

@@ -36,12 +36,11 @@ def find(files: Mapping[str, Facts], only: Collection[str] | None) -> dict[str, 
                 (_KEY, found.wrapped, keys),
             ):
                 is_key = what == _KEY
-                other = _other(path, found, hashes, index, is_key=is_key)
-                edited = _other(path, found, hashes, index, is_key=is_key, is_placed=True)
-                shown = other or edited
-                if shown is not None:
-                    told = _finding(path, found, what, shown)
-                    if other is None:
+                other = _other(path, found, hashes, index, is_key=is_key, is_placed=True)
+                if other is not None:
+                    worse = _other(path, found, hashes, index, is_key=is_key)
+                    told = _finding(path, found, what, worse or other)
+                    if worse is None:
                         told = told._replace(severity=Severity.WARNING)
                     result.setdefault(path, []).append(told)
                     break
